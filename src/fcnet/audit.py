@@ -1,0 +1,71 @@
+"""A look at the data before training: counts, sizes, classes, and images that are in two splits at once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fcnet.data import ImageFolder, Splits
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was found.
+
+    Attributes:
+        lines: one per split, for the log.
+        warnings: what is legal but looks like a mistake.
+    """
+
+    lines: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def audit(splits: Splits) -> Audit:
+    """Describe the splits and compare them."""
+    lines = tuple(_describe(name, split) for name, split in splits.items())
+    warnings = [note for _, split in splits.items() for note in split.notes]
+    for name, split in splits.items():
+        missing = [label for label, count in zip(split.classes, _counts(split), strict=True) if count == 0]
+        if missing:
+            shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+            warnings.append(f"{name}: no image of class {shown} ({len(missing)} of {len(split.classes)} classes)")
+        if name != "train":
+            pairs = identical(splits.train.images, split.images)
+            if pairs:
+                shown = ", ".join(f"{splits.train.names[i]} = {split.names[j]}" for i, j in pairs[:3])
+                warnings.append(f"{name}: {len(pairs)} images are in train too, pixel for pixel ({shown})")
+    return Audit(lines, tuple(warnings))
+
+
+def _counts(split: ImageFolder) -> list[int]:
+    return [int(n) for n in split.labels.bincount(minlength=len(split.classes))]
+
+
+def _describe(name: str, split: ImageFolder) -> str:
+    counts = _counts(split)
+    height, width = split.size
+    own = [size for size in sorted(split.sizes, key=lambda size: -split.sizes[size]) if size != f"{height}x{width}"]
+    resized = f", resized from {', '.join(own[:3])}{' and others' if len(own) > 3 else ''}" if own else ""
+    return (
+        f"{name}: {len(split)} images {height}x{width}{resized}, {sum(n > 0 for n in counts)} classes"
+        f" of {min(counts)} to {max(counts)} images, {split.origin}"
+    )
+
+
+def identical(first: Tensor, second: Tensor) -> list[tuple[int, int]]:
+    """Pairs (i, j) with first[i] equal to second[j] pixel for pixel, one per j; uint8 (N, H, W) and (M, H, W)."""
+    a, b = _hashes(first), _hashes(second)
+    seen = {int(a[i]): int(i) for i in np.flatnonzero(np.isin(a, b))[::-1]}
+    hits = ((seen[int(b[j])], int(j)) for j in np.flatnonzero(np.isin(b, a)))
+    return [(i, j) for i, j in hits if bool((first[i] == second[j]).all())]
+
+
+def _hashes(images: Tensor) -> NDArray[np.uint64]:
+    """One 64-bit number (N,) per image: equal images have equal ones."""
+    flat = images.flatten(1).numpy()
+    flat = np.pad(flat, ((0, 0), (0, -flat.shape[1] % 8)))  # whole 8-byte words
+    words = np.ascontiguousarray(flat).view(np.uint64)
+    weights = np.random.default_rng(0).integers(0, 2**64, words.shape[1], dtype=np.uint64) | np.uint64(1)
+    return np.asarray((words * weights).sum(1, dtype=np.uint64))

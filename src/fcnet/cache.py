@@ -1,0 +1,160 @@
+"""Images decoded once: a uint8 array on disk, found again by what the file system says of the files.
+
+A file that was changed, added or removed changes the fingerprint (names, sizes, times), so that a stale array is never
+read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data.cache`` says; removing it costs
+nothing but the next decoding.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from fcnet import images
+from fcnet.errors import DataError, listed
+from fcnet.folder import Listing
+
+Progress = Callable[[str, int, int], None]  # (what is done, how many are done, of how many)
+
+# Raise when decoding changes its results, so that older arrays are not read.
+VERSION = 1
+
+CHUNK = 1000  # images decoded between two writes: below 1 MB of digits
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """All images of one split.
+
+    Attributes:
+        pixels: uint8 (N, H, W).
+        sizes: the files' own sizes, such as ``{"28x28": 60000}`` (height x width).
+        sha256: of the pixels, in order: the content's fingerprint.
+        warning: why the array could not be kept on disk; empty where it was.
+    """
+
+    pixels: NDArray[np.uint8]
+    sizes: dict[str, int]
+    sha256: str
+    warning: str = ""
+
+
+def decode(listing: Listing, size: tuple[int, int], folder: Path | None, progress: Progress) -> Decoded:
+    """The images of a split, from the cache or else decoded and cached.
+
+    Args:
+        listing: the files.
+        size: height and width in pixels.
+        folder: of the cache; None for the place beside the images.
+        progress: told after each chunk of decoding.
+
+    Raises:
+        DataError: naming each file that cannot be read (ten shown, the total said).
+    """
+    folder = folder or listing.root.parent / ".fcnet-cache"
+    path = folder / _file_name(listing, size)
+    found = _load(path, (len(listing.names), *size))
+    if found is not None:
+        return found
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire()
+    except OSError as error:
+        where = f"{folder}: cannot be written ({error.strerror or error})"
+        return _in_memory(listing, size, progress, f"{where}; images are decoded anew each time: set data.cache")
+    try:
+        # Another process may have decoded the same images while this one waited.
+        return _load(path, (len(listing.names), *size)) or _on_disk(listing, size, path, progress)
+    finally:
+        lock.release()
+
+
+def _file_name(listing: Listing, size: tuple[int, int]) -> str:
+    """``train-images-28x28-WHO-KEY.npy``: WHO tells the folder and its labels, KEY the state of the files."""
+    who = hashlib.sha256(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}".encode())
+    state = hashlib.sha256(f"{VERSION}\n".encode())
+    lines = (f"{name}\t{stat}\n" for name, stat in zip(listing.names, listing.stats, strict=True))
+    state.update("".join(lines).encode("utf-8", "surrogateescape"))
+    height, width = size
+    return f"{listing.root.name}-{height}x{width}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
+
+
+def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
+    """The cached array, or None where there is no whole one."""
+    try:
+        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        pixels = np.load(path)
+        if pixels.shape != shape or pixels.dtype != np.uint8:
+            return None
+        return Decoded(pixels, dict(facts["sizes"]), str(facts["sha256"]))
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+
+
+def _chunks(listing: Listing, size: tuple[int, int], progress: Progress, sizes: Counter[str]) -> Iterator[bytes]:
+    """The pixels of all files, in order, a chunk at a time; counts the files' own sizes into ``sizes``.
+
+    Raises:
+        DataError: once all files were tried, naming those that cannot be read.
+    """
+    total = len(listing.names)
+    problems: list[str] = []
+    for start in range(0, total, CHUNK):
+        names = listing.names[start : start + CHUNK]
+        chunk = np.empty((len(names), *size), np.uint8)
+        for i, name in enumerate(names):
+            try:
+                chunk[i], (height, width) = images.read(listing.root / name, size)
+                sizes[f"{height}x{width}"] += 1
+            except DataError as error:
+                problems += error.problems
+        yield chunk.tobytes()
+        progress(f"decoding {listing.root.name}", start + len(names), total)
+    if problems:
+        raise DataError(*listed(problems, f"{listing.root}: {len(problems)} of {total} images cannot be read"))
+
+
+def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, warning: str) -> Decoded:
+    sizes: Counter[str] = Counter()
+    data = bytearray().join(_chunks(listing, size, progress, sizes))
+    pixels = np.frombuffer(data, np.uint8).reshape(-1, *size)
+    return Decoded(pixels, dict(sizes), hashlib.sha256(data).hexdigest(), warning)
+
+
+def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Progress) -> Decoded:
+    """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
+    sizes: Counter[str] = Counter()
+    digest = hashlib.sha256()
+    shape = (len(listing.names), *size)
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with partial.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for chunk in _chunks(listing, size, progress, sizes):
+                digest.update(chunk)
+                file.write(chunk)
+        for stale in _siblings(path):
+            stale.unlink(missing_ok=True)
+        facts = {"sizes": dict(sizes), "sha256": digest.hexdigest()}
+        partial.replace(path)
+        partial.write_text(json.dumps(facts), encoding="utf-8")
+        partial.replace(path.with_suffix(".json"))
+    finally:
+        partial.unlink(missing_ok=True)
+    return Decoded(np.load(path), dict(sizes), digest.hexdigest())
+
+
+def _siblings(path: Path) -> list[Path]:
+    """Cached arrays of the same folder and size in a former state of its files."""
+    prefix = path.name.rpartition("-")[0]
+    others = (other for other in path.parent.iterdir() if other.suffix in (".npy", ".json"))
+    return [other for other in others if other.name.rpartition("-")[0] == prefix]

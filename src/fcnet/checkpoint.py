@@ -1,0 +1,72 @@
+"""Model files: a state_dict alone, tensors on the CPU, read without running code."""
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.errors import CheckpointError, from_os_error
+
+State = dict[str, Tensor]
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: after a crash it is either the old one or the new one."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save(model: nn.Module, path: Path) -> None:
+    """Write a model's state_dict; equal weights give equal bytes."""
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    buffer = io.BytesIO()  # torch writes the file's name into the file; a buffer has always the same
+    torch.save(state, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def load(path: Path) -> State:
+    """Read a state_dict, on the CPU. Raises CheckpointError where the file is not one."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise CheckpointError(
+            f"{path}: holds more than tensors, or is no model file; loading it could run code: save model.state_dict()"
+        ) from None
+    except OSError as error:
+        raise from_os_error(error) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        raise CheckpointError(f"{path}: is damaged or cut short; train again, or restore it from a copy") from None
+    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise CheckpointError(f"{path}: is not a state_dict; save one with torch.save(model.state_dict(), PATH)")
+    return dict(state)
+
+
+def restore(model: nn.Module, state: State, path: Path) -> None:
+    """Put weights into a model. Raises CheckpointError naming the first one that does not fit, with both shapes."""
+    wanted = model.state_dict()
+    for name, tensor in wanted.items():
+        if name not in state:
+            has = ", ".join(list(state)[:8])
+            raise CheckpointError(f"{path}: has no {name}, which the config's model has; the file has {has}")
+        if state[name].shape != tensor.shape:
+            raise CheckpointError(
+                f"{path}: {name} is {tuple(state[name].shape)}, in the config's model {tuple(tensor.shape)}; give the"
+                " config that the file was trained with (model.hidden, data.image_size, data.classes)"
+            )
+    extra = [name for name in state if name not in wanted]
+    if extra:
+        raise CheckpointError(f"{path}: has {extra[0]}, which the config's model has not; give the config of the file")
+    model.load_state_dict(state)

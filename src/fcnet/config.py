@@ -1,0 +1,183 @@
+"""From files and overrides to a checked ``Config``: defaults < ``extends`` < file < command line.
+
+A null takes an inherited setting away, so that its default holds again. Every mistake of a config is reported at once,
+each on one line with the file and line that it comes from.
+"""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, Tag, ValidationError
+from pydantic_core import ErrorDetails
+
+from fcnet import yamlfile
+from fcnet.errors import ConfigError
+from fcnet.schema import Config
+from fcnet.sections import TAG
+from fcnet.yamlfile import Layer
+
+Path_ = tuple[str | int, ...]  # a key's place in the config, such as ("train", "optimizer", "lr")
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read, merge and check a config.
+
+    Args:
+        path: YAML file; its ``extends`` names the file that it starts from.
+        overrides: ``KEY=VALUE`` words, KEY a dotted path.
+
+    Raises:
+        ConfigError: with one line per mistake.
+    """
+    return check([*_files(path), *map(_override, overrides)])
+
+
+def check(layers: Sequence[Layer]) -> Config:
+    """Merge the layers, the last one wins, and validate. Raises ConfigError with one line per mistake."""
+    values: dict[str, Any] = {}
+    found: list[tuple[int, int, str]] = []  # (layer, line, problem), to report them in the order of the text
+    for number, layer in enumerate(layers):
+        values = _merge(values, layer.values)
+        found += [(number, line, problem) for line, problem in layer.problems]
+    values.pop("extends", None)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        found += [_located(detail, layers) for detail in error.errors(include_url=False)]
+    if found:
+        raise ConfigError(*dict.fromkeys(problem for _, _, problem in sorted(found)))
+    return config
+
+
+def dump(config: Config) -> str:
+    """The resolved config as YAML that ``load`` reads back to the same config."""
+    values: dict[str, Any] = _shorten(config.model_dump(exclude_none=True))
+    return yamlfile.dump(values)
+
+
+def _shorten(value: Any) -> Any:
+    """``{name: relu}`` as ``relu``."""
+    if isinstance(value, dict):
+        return value["name"] if value.keys() == {"name"} else {key: _shorten(one) for key, one in value.items()}
+    return [_shorten(one) for one in value] if isinstance(value, list) else value
+
+
+def _files(path: Path) -> list[Layer]:
+    """The file and those it extends, the most basic first. Raises ConfigError on a cycle."""
+    layers: list[Layer] = []
+    seen: list[Path] = []
+    while True:
+        layer = yamlfile.read(path)
+        layers.insert(0, layer)
+        seen.append(path.resolve())
+        parent = layer.values.get("extends")
+        if parent is None:
+            return layers
+        place = layer.place(layer.where(("extends",))[1])
+        if not isinstance(parent, str) or not parent:
+            raise ConfigError(f"{place}: extends: is {_short(parent)}; name one YAML file, relative to this one")
+        path = path.parent / parent
+        if path.resolve() in seen:
+            chain = " -> ".join(str(one.name) for one in [*seen, path])
+            raise ConfigError(f"{place}: extends: goes round in a circle ({chain}); break it")
+        if not path.is_file():
+            raise ConfigError(f"{place}: extends: there is no file {path}; the path is relative to this config")
+
+
+def _override(word: str) -> Layer:
+    """``train.optimizer.lr=3e-4`` as a layer of its own."""
+    key, equals, text = word.partition("=")
+    parts = key.split(".")
+    if not equals or not all(parts):
+        raise ConfigError(f"command line: {word!r}: overrides are KEY=VALUE, such as train.optimizer.lr=3e-4")
+    value = yamlfile.scalar(text, f"command line: {key}")
+    for part in reversed(parts):
+        value = {part: value}
+    return Layer("command line", value)
+
+
+def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has."""
+    merged = dict(base)
+    for key, value in top.items():
+        if value is None and key in base:
+            del merged[key]
+        elif isinstance(value, dict) and isinstance(base.get(key), dict):
+            merged[key] = _merge(base[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:
+    """One of pydantic's errors as (layer, line, ``FILE:LINE: KEY: what is wrong``)."""
+    path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
+    # The layer that has the most of the path, and of several the highest one: that is the one that counts.
+    number = max(range(len(layers)), key=lambda number: (layers[number].where(path)[0], number))
+    line = layers[number].where(path)[1]
+    key = ".".join(str(part) for part in path)
+    return number, line, f"{layers[number].place(line)}: {key}: {_problem(detail)}"
+
+
+def _problem(detail: ErrorDetails) -> str:
+    """What is wrong and what is allowed, in a few words."""
+    tagged, value = detail["loc"], _short(detail["input"])
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted(_fields(tagged[:-1]))
+            return f"unknown key; {_nearest(str(tagged[-1]), known)}allowed here: {', '.join(known)}"
+        case "missing":
+            return f"missing; {_description(tagged)}"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return f"is {value}; {_description(tagged)}"
+        case "model_type":
+            return f"is {value}; should be a mapping of keys: {', '.join(sorted(_fields(tagged)))}"
+        case _:
+            return f"is {value}; {detail['msg'].replace('Input should', 'should')}"
+
+
+def _short(value: Any) -> str:
+    """A value as the user wrote it, cut where it is long."""
+    words = {None: "null", True: "true", False: "false"}
+    text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
+
+
+def _fields(tagged: Path_) -> dict[str, Any]:
+    """The fields of the section at an error location (which has the tags of unions in it)."""
+    model: Any = Config
+    for part in tagged:
+        if isinstance(part, int):
+            continue
+        if part.startswith(TAG):
+            model = _member(model, part)
+        else:
+            field = model.model_fields[part]
+            model = field.annotation
+    sections = [one for one in (model, *get_args(model)) if isinstance(one, type) and issubclass(one, BaseModel)]
+    return dict(sections[0].model_fields) if sections else {}
+
+
+def _member(union: Any, tag: str) -> Any:
+    """The member of a union that carries ``tag``, looked for through lists and Optional."""
+    for one in get_args(union):
+        if any(isinstance(extra, Tag) and extra.tag == tag for extra in getattr(one, "__metadata__", ())):
+            return get_args(one)[0]
+        found = _member(one, tag)
+        if found is not None:
+            return found
+    return None
+
+
+def _description(tagged: Path_) -> str:
+    """The one description of the key at an error location."""
+    return str(_fields(tagged[:-1])[str(tagged[-1])].description)

@@ -1,0 +1,102 @@
+"""What people read while a command runs: the course's lines, or a progress bar on a terminal.
+
+Results go to stdout; bars, notices and warnings about the data go to stderr.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fcnet.metrics import EpochRecord, Record, StepRecord
+
+Report = Callable[[Record], None]
+
+
+def say(text: str) -> None:
+    """A line on stdout, at once: logs are followed while they grow. A reader that has gone does no harm."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def notice(text: str) -> None:
+    """A line on stderr that is no error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """A warning on stderr."""
+    notice(f"fcnet: warning: {text}")
+
+
+def accuracy_lines(record: EpochRecord) -> Iterator[str]:
+    """The course's line about an epoch, for each split that was evaluated."""
+    for name, metrics in record.figures().items():
+        if name != "train":
+            yield f"Accuracy of the network on the {metrics.n} {name} images: {100 * metrics.accuracy:.2f} %"
+
+
+@contextmanager
+def training(epochs: int) -> Iterator[Report]:
+    """A function that shows the records of a training: a bar on a terminal, else lines."""
+    if not sys.stdout.isatty():
+        yield lambda record: _print_lines(record, epochs)
+        return
+    with _progress(sys.stdout, "{task.fields[figures]}") as progress:
+        task = progress.add_task("epoch 1", total=None, figures="")
+
+        def show(record: Record) -> None:
+            if isinstance(record, EpochRecord):
+                text = ", ".join(f"{name} {100 * m.accuracy:.2f} %" for name, m in record.figures().items())
+                progress.console.print(
+                    f"Epoch [{record.epoch}/{epochs}], Loss: {record.train.loss:.4f}, Accuracy: {text}", highlight=False
+                )
+                return
+            done = (record.epoch - 1) * record.steps + record.step
+            progress.update(task, completed=done, total=epochs * record.steps)
+            if isinstance(record, StepRecord):
+                progress.update(
+                    task,
+                    description=f"epoch {record.epoch}/{epochs}",
+                    figures=f"loss {record.loss_mean:.4f}  accuracy {100 * record.accuracy:.2f} %"
+                    f"  {record.images_per_s:,.0f} images/s",
+                )
+
+        yield show
+
+
+def _print_lines(record: Record, epochs: int) -> None:
+    if isinstance(record, StepRecord):
+        place = f"Epoch [{record.epoch}/{epochs}], Step [{record.step}/{record.steps}]"
+        say(f"{place}, Loss: {record.loss:.4f}")
+    elif isinstance(record, EpochRecord):
+        for line in accuracy_lines(record):
+            say(line)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[str, int, int], None]]:
+    """A function that shows how far a long piece of work is: (what, done, total). Bars on a terminal, else a line."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: notice(f"{what}: {done} images") if done == total else None
+        return
+    tasks: dict[str, Any] = {}
+    with _progress(sys.stderr, "{task.completed:,.0f} images") as progress:
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.update(tasks[what], completed=done)
+
+        yield show
+
+
+def _progress(stream: Any, figures: str) -> Any:
+    from rich.console import Console  # imported here: without a terminal there are no bars
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn(figures), TimeRemainingColumn())
+    return Progress(*columns, console=Console(file=stream), transient=True)

@@ -1,0 +1,256 @@
+"""The data sets of a run: images resident as uint8, labels, class names, and batches of them.
+
+Images are decoded once (``cache``) and stay bytes in memory, 47 MB for MNIST; a batch is gathered, scaled to [0, 1]
+and handed over on the device, without worker processes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from fcnet import cache, folder
+from fcnet.cache import Progress
+from fcnet.errors import ConfigError, DataError
+from fcnet.schema import ImageSplit
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A ``Progress`` that shows nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFolder(Dataset[tuple[Tensor, int]]):
+    """One split, decoded.
+
+    Attributes:
+        images: uint8 (N, H, W), 0 is black.
+        labels: int64 (N,), positions in ``classes``.
+        classes: class names in the order of the net's outputs.
+        origin: folder that the images come from.
+        names: file names relative to ``origin``, one per image.
+        sizes: the files' own sizes, such as ``{"28x28": 60000}``.
+        sha256: fingerprint of the pixels of the whole folder.
+        notes: what the audit should say of the folder.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    origin: Path
+    names: Sequence[str]
+    sizes: dict[str, int] = field(default_factory=dict)
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        images: str | Path,
+        labels: str | Path | None = None,
+        *,
+        size: Size = (28, 28),
+        classes: Sequence[str] | None = None,
+        cache_folder: Path | None = None,
+        progress: Progress = silent,
+    ) -> "ImageFolder":
+        """Read an image folder in any of its three layouts (docs/data.md).
+
+        Args:
+            images: folder of the images.
+            labels: text file, .csv, or None for class folders.
+            size: height and width that images are resized to.
+            classes: class names in order; read from the labels when None.
+            cache_folder: where decoded images are kept; beside ``images`` when None.
+            progress: told how decoding goes.
+
+        Raises:
+            DataError: naming every file and line that is wrong.
+        """
+        listing = folder.scan(Path(images), None if labels is None else Path(labels))
+        names = tuple(classes) if classes is not None else folder.class_names(listing)
+        return cls._decode(listing, names, size, cache_folder, progress)
+
+    @classmethod
+    def _decode(
+        cls,
+        listing: folder.Listing,
+        classes: tuple[str, ...],
+        size: Size,
+        cache_folder: Path | None,
+        progress: Progress,
+    ) -> "ImageFolder":
+        codes = folder.encode(listing, classes)
+        decoded = cache.decode(listing, size, cache_folder, progress)
+        notes = [decoded.warning] if decoded.warning else []
+        if listing.ignored:
+            shown = ", ".join(sorted(listing.ignored)[:3])
+            notes.append(f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})")
+        return cls(
+            images=torch.from_numpy(decoded.pixels),
+            labels=torch.from_numpy(codes),
+            classes=classes,
+            origin=listing.root,
+            names=listing.names,
+            sizes=decoded.sizes,
+            sha256=decoded.sha256,
+            notes=tuple(notes),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        """Image float32 (1, H, W) in [0, 1] and its label, as a torch ``DataLoader`` wants them."""
+        return self.images[index].to(torch.float32).div(255).unsqueeze(0), int(self.labels[index])
+
+    @property
+    def size(self) -> Size:
+        """Height and width of the images, in pixels."""
+        return self.images.shape[1], self.images.shape[2]
+
+    def subset(self, indices: Tensor) -> "ImageFolder":
+        """The images at some positions (n,), in that order."""
+        names = [self.names[i] for i in indices.tolist()]
+        return replace(self, images=self.images[indices], labels=self.labels[indices], names=names, notes=())
+
+    def to(self, device: torch.device) -> "ImageFolder":
+        """The same split with pixels and labels on a device."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Batches of a split that is resident on its device.
+
+    Attributes:
+        split: where to take images from.
+        batch_size: images per batch; the last batch holds what is left.
+        order: positions (n,) in the order to take them; None for all, as they stand.
+    """
+
+    split: ImageFolder
+    batch_size: int
+    order: Tensor | None = None
+
+    def __len__(self) -> int:
+        n = len(self.split) if self.order is None else len(self.order)
+        return -(-n // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pixels float32 (B, H * W) in [0, 1] and labels int64 (B,)."""
+        images, labels = self.split.images.flatten(1), self.split.labels
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            which: slice | Tensor = slice(start, start + self.batch_size)
+            if self.order is not None:
+                which = self.order[which]
+            yield images[which].to(torch.float32).div_(255), labels[which]
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The data of one run; all parts share their classes and image size."""
+
+    train: ImageFolder
+    validation: ImageFolder | None
+    test: ImageFolder | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the net's outputs."""
+        return self.train.classes
+
+    def to(self, device: torch.device) -> "Splits":
+        """The same data with pixels and labels on a device."""
+        validation = None if self.validation is None else self.validation.to(device)
+        return Splits(self.train.to(device), validation, None if self.test is None else self.test.to(device))
+
+    def items(self) -> list[tuple[str, ImageFolder]]:
+        """The parts that there are, by name."""
+        parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
+        return [(name, split) for name, split in parts if split is not None]
+
+
+def load(
+    train: ImageSplit,
+    test: ImageSplit | None,
+    *,
+    validation: int | float | ImageSplit | None = None,
+    size: Size,
+    classes: Sequence[str] | None = None,
+    cache_folder: Path | None = None,
+    progress: Progress = silent,
+) -> Splits:
+    """Read the data of a run. All folders and labels are checked before the first image is decoded.
+
+    Raises:
+        DataError: naming every file and line that is wrong.
+        ConfigError: ``validation`` leaves no images to train on.
+    """
+    parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
+    listings = {
+        name: folder.scan(Path(part.images), None if part.labels is None else Path(part.labels))
+        for name, part in parts.items()
+        if part is not None
+    }
+    names = tuple(classes) if classes is not None else folder.class_names(listings["train"])
+    for listing in listings.values():
+        folder.encode(listing, names)
+    splits = {
+        name: ImageFolder._decode(listing, names, size, cache_folder, progress) for name, listing in listings.items()
+    }
+    whole, held_out = splits["train"], splits.get("validation")
+    if isinstance(validation, int | float):
+        whole, held_out = hold_out(whole, validation)
+    return Splits(whole, held_out, splits.get("test"))
+
+
+def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, ImageFolder]:
+    """Divide a split into one to train on and one to validate on.
+
+    Args:
+        split: the whole.
+        amount: a number takes the last so many images; a fraction takes that share of each class at random, the same
+            images every time, so that runs of different seeds can be compared.
+
+    Raises:
+        ConfigError: one of the two would be empty.
+    """
+    n = len(split)
+    chosen = np.zeros(n, bool)
+    if isinstance(amount, int):
+        chosen[max(n - amount, 0) :] = True
+    else:
+        labels = split.labels.numpy()
+        generator = np.random.default_rng(0)
+        for label in np.unique(labels):
+            members = generator.permutation(np.flatnonzero(labels == label))
+            chosen[members[: round(amount * len(members))]] = True
+    if chosen.all() or not chosen.any():
+        raise ConfigError(
+            f"data.validation: is {amount}; of {n} training images that leaves {n - chosen.sum()} to train on and"
+            f" {chosen.sum()} to validate on; both need some"
+        )
+    mask = torch.from_numpy(chosen)
+    return split.subset(torch.nonzero(~mask).flatten()), split.subset(torch.nonzero(mask).flatten())
+
+
+def border(images: Tensor) -> float:
+    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (N, H, W): the background."""
+    edges = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return float(torch.cat([edge.flatten() for edge in edges]).to(torch.float32).mean() / 255)
+
+
+def require_split(splits: Splits, name: str) -> ImageFolder:
+    """A part by its name. Raises DataError where the run has none of that name."""
+    found = dict(splits.items()).get(name)
+    if found is None:
+        has = ", ".join(part for part, _ in splits.items())
+        raise DataError(f"split {name!r}: this config has no such images, only {has}; choose one of these")
+    return found

@@ -1,0 +1,86 @@
+"""Every error that fcnet expects, each class with the exit code of the process.
+
+    FcnetError                1   a bug, unless it is one of these
+    ├── ConfigError           2   the config file, an override or the command line
+    ├── DataError             3   images, labels, folders
+    ├── DivergedError         4   a loss or a gradient that is not finite
+    ├── CheckpointError       5   a model file that is missing, damaged or of another shape
+    └── ResourceError         6   disk, memory or permission
+
+An error carries one line or several: a config with three mistakes names all three at once. The command line is the
+only place that prints them, each behind ``fcnet: error:``.
+"""
+
+import errno
+from pathlib import Path
+
+# How many bad files, labels or keys one error lists; the total is always said.
+SHOWN = 10
+
+
+class FcnetError(Exception):
+    """The root of the tree above.
+
+    Args:
+        *problems: one line each, in the form ``WHERE: what is wrong; what to do``.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ConfigError(FcnetError):
+    """The config file, an override or the command line is wrong."""
+
+    exit_code = 2
+
+
+class DataError(FcnetError):
+    """Images or labels are missing, unreadable or contradict each other."""
+
+    exit_code = 3
+
+
+class DivergedError(FcnetError):
+    """A loss or a gradient became NaN or infinite; the weights are those of the step before."""
+
+    exit_code = 4
+
+
+class CheckpointError(FcnetError):
+    """A model file is missing, damaged, or does not fit the model."""
+
+    exit_code = 5
+
+
+class ResourceError(FcnetError):
+    """The machine ran out of disk or memory, or refused access."""
+
+    exit_code = 6
+
+
+def listed(problems: list[str], summary: str) -> tuple[str, ...]:
+    """The first ``SHOWN`` problems, then one line with the total where some were left out."""
+    if len(problems) <= SHOWN:
+        return tuple(problems)
+    return (*problems[:SHOWN], f"{summary} (the first {SHOWN} of {len(problems)} are listed above)")
+
+
+_OS_FIXES = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+    errno.EFBIG: "the file grew past the limit on file sizes; raise the limit or choose another folder",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.EACCES: "permission denied; choose a folder that you may use",
+    errno.EPERM: "permission denied; choose a folder that you may use",
+}
+
+
+def from_os_error(error: OSError) -> ResourceError:
+    """The same failure as a ``ResourceError`` that names the file and the way out."""
+    where = Path(str(error.filename)) if error.filename is not None else "the operating system"
+    fix = _OS_FIXES.get(error.errno or 0, f"{error.strerror or error}")
+    return ResourceError(f"{where}: {fix}")

@@ -1,0 +1,268 @@
+"""Image folders before a pixel is read: which files there are, in which order, with which labels.
+
+Three layouts (docs/data.md):
+
+- the course's: a folder of numbered images and a text file whose line i labels image i;
+- class folders: one sub-folder per class, named after it;
+- a CSV file with the columns ``filepath`` and ``label``.
+"""
+
+import csv
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcnet.errors import DataError, listed
+from fcnet.images import SUFFIXES
+
+Stat = tuple[int, int, int]  # size in bytes, time of modification and of the last change of status in ns
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images of one split, in order, not yet read.
+
+    Attributes:
+        root: the folder that ``names`` are relative to.
+        names: one per image, such as ``17.png`` or ``7/a.png``.
+        labels: the class of each image, by name.
+        stats: what the file system says of each file; changes when the file does.
+        place: where the label of image i is written, such as ``train-labels.txt:18``.
+        folders: the class folders, of that layout alone; a folder may be empty.
+        ignored: files in the folder that are no images by their name.
+        table: the file of the labels, where there is one.
+    """
+
+    root: Path
+    names: Sequence[str]
+    labels: Sequence[str]
+    stats: Sequence[Stat]
+    place: Callable[[int], str]
+    folders: tuple[str, ...] | None = None
+    ignored: tuple[str, ...] = ()
+    table: Path | None = None
+
+
+def scan(images: Path, labels: Path | None) -> Listing:
+    """List one split. Raises DataError for what is missing or contradicts itself."""
+    if not images.is_dir():
+        what = "is a file, not a folder" if images.exists() else "there is no such folder"
+        raise DataError(f"{images}: {what}; looked in {Path.cwd()}; give the folder of the images")
+    if labels is None:
+        return _class_folders(images)
+    if labels.suffix.lower() == ".csv":
+        return _csv(images, labels)
+    return _numbered(images, labels)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sort key in which ``img2`` comes before ``img10``."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
+
+
+def class_names(listing: Listing) -> tuple[str, ...]:
+    """The classes that a training split has, in the order of the net's outputs.
+
+    Class folders are classes even when empty. Whole numbers have to run from 0 without a gap, so that one mistyped
+    label does not become a class of its own; names are sorted.
+
+    Raises:
+        DataError: for labels that are partly numbers and partly not, numbers with gaps, or fewer than two classes.
+    """
+    if listing.folders is not None:
+        names = listing.folders
+    else:
+        first = {label: i for i, label in reversed(list(enumerate(listing.labels)))}  # label -> where it is first seen
+        numbers = [label for label in first if re.fullmatch(r"[0-9]{1,9}", label)]
+        words = [label for label in first if label not in set(numbers)]
+        if numbers and words:
+            odd = min(words, numbers, key=lambda kind: sum(listing.labels.count(label) for label in kind))
+            raise DataError(*listed([_no_class(listing, first[label]) for label in odd], "labels that are no class"))
+        if numbers:
+            expected = {str(i) for i in range(len(numbers))}
+            beyond = sorted(set(numbers) - expected, key=int)
+            if beyond:
+                missing = min(expected - set(numbers), key=int)
+                raise DataError(
+                    f"{listing.place(first[beyond[0]])}: label {beyond[0]!r} is no class: classes run from 0 without a"
+                    f" gap and none is {missing}; mend the label, or list the names in data.classes"
+                )
+        names = tuple(sorted(first, key=natural))
+    if len(names) < 2:
+        raise DataError(f"{listing.root}: has one class, {names[0]!r}; a classifier needs two or more")
+    return names
+
+
+def encode(listing: Listing, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Labels (N,) as positions in ``classes``. Raises DataError naming each label that is none of them."""
+    index = {name: i for i, name in enumerate(classes)}
+    known = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
+    codes = [index.get(label, -1) for label in listing.labels]
+    problems = [
+        f"{listing.place(i)}: label {listing.labels[i]!r} is no class; the classes are {known}"
+        for i, code in enumerate(codes)
+        if code < 0
+    ]
+    unknown = [name for name in listing.folders or () if name not in index]
+    problems += [
+        f"{listing.root / name}: the folder {name!r} is no class; the classes are {known}"
+        for name in unknown
+        if name not in listing.labels
+    ]
+    if problems:
+        raise DataError(*listed(problems, f"{listing.root}: labels that are no class"))
+    return np.asarray(codes, np.int64)
+
+
+def _no_class(listing: Listing, i: int) -> str:
+    return (
+        f"{listing.place(i)}: label {listing.labels[i]!r} is no class: the other labels are of another kind (numbers or"
+        " words); mend it, or list the names in data.classes"
+    )
+
+
+def _files(folder: Path) -> tuple[dict[str, Stat], list[str]]:
+    """Image files of a folder with their stats, and the names of all else that is not hidden."""
+    files: dict[str, Stat] = {}
+    ignored = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                files[entry.name] = _stat(entry.stat())
+            else:
+                ignored.append(entry.name)
+    return files, ignored
+
+
+def _stat(stat: os.stat_result) -> Stat:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def _lines(path: Path) -> list[str]:
+    """Lines of a UTF-8 text file without their ends, nor blank ones at its end. Raises DataError."""
+    if not path.is_file():
+        what = "is a folder, not a file" if path.exists() else "there is no such file"
+        raise DataError(f"{path}: {what}; looked in {Path.cwd()}; give the file of the labels")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def _numbered(images: Path, labels: Path) -> Listing:
+    """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
+    files, ignored = _files(images)
+    written = [line.strip() for line in _lines(labels)]
+    blank = [f"{labels}:{i}: blank line; write the label of the image" for i, line in enumerate(written, 1) if not line]
+    if blank:
+        raise DataError(*listed(blank, f"{labels}: blank lines"))
+    if not files:
+        raise DataError(f"{images}: holds no images ({', '.join(SUFFIXES)}); give the folder of the images")
+    if len(files) != len(written):
+        raise DataError(
+            f"{images}: {len(files)} images, but {labels} has {len(written)} labels; line i has to label image i"
+        )
+    stems = [name.rpartition(".")[0] for name in files]
+    if all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems):
+        names = sorted(files, key=lambda name: (int(name.rpartition(".")[0]), name))
+        _refuse_gaps(images, names)
+    else:
+        names = sorted(files, key=natural)
+    return Listing(
+        root=images,
+        names=names,
+        labels=[str(int(label)) if re.fullmatch(r"[+-]?[0-9]{1,9}", label) else label for label in written],
+        stats=[files[name] for name in names],
+        place=lambda i: f"{labels}:{i + 1}",
+        ignored=tuple(ignored),
+        table=labels,
+    )
+
+
+def _refuse_gaps(images: Path, names: Sequence[str]) -> None:
+    """Numbered images run from 0 or 1 without a gap, or line i would label another image than i."""
+    numbers = [int(name.rpartition(".")[0]) for name in names]
+    start = min(numbers[0], 1)
+    for expected, (number, name) in enumerate(zip(numbers, names, strict=True), start):
+        if number < expected:
+            raise DataError(f"{images / name}: a second image with the number {number}; keep one")
+        if number > expected:
+            raise DataError(
+                f"{images}: image {expected} is missing ({name} comes in its place), so that line i would label"
+                " another image; restore it, or use a CSV of filepath,label"
+            )
+
+
+def _class_folders(images: Path) -> Listing:
+    folders = sorted((e.name for e in os.scandir(images) if e.is_dir() and not e.name.startswith(".")), key=natural)
+    loose, _ = _files(images)
+    if not folders:
+        fix = "give `labels` with them" if loose else "give the folder of the images"
+        raise DataError(f"{images}: has no sub-folders, one per class; {fix}")
+    if loose:
+        raise DataError(
+            f"{images}: {len(loose)} images lie beside the class folders, such as {min(loose, key=natural)}; "
+            "move each into the folder of its class"
+        )
+    names: list[str] = []
+    labels: list[str] = []
+    stats: list[Stat] = []
+    ignored: list[str] = []
+    for folder in folders:
+        files, others = _files(images / folder)
+        ordered = sorted(files, key=natural)
+        names += [f"{folder}/{name}" for name in ordered]
+        labels += [folder] * len(ordered)
+        stats += [files[name] for name in ordered]
+        ignored += [f"{folder}/{name}" for name in others]
+    if not names:
+        raise DataError(f"{images}: its {len(folders)} folders hold no images ({', '.join(SUFFIXES)})")
+    return Listing(images, names, labels, stats, lambda i: str(images / names[i]), tuple(folders), tuple(ignored))
+
+
+def _csv(images: Path, table: Path) -> Listing:
+    """Rows of ``filepath,label``; paths are relative to ``images``."""
+    names: list[str] = []
+    labels: list[str] = []
+    stats: list[Stat] = []
+    rows: list[int] = []
+    problems: list[str] = []
+    reader = csv.reader(_lines(table), strict=True)
+    try:
+        header = [word.strip().lower() for word in next(reader, [])]
+        if "filepath" not in header or "label" not in header:
+            raise DataError(f"{table}:1: the first line has to name the columns filepath and label; it is {header}")
+        columns = header.index("filepath"), header.index("label")
+        for row in reader:
+            name, label = (row[column].strip() if column < len(row) else "" for column in columns)
+            place = f"{table}:{reader.line_num}"
+            if not name or not label:
+                problems.append(f"{place}: filepath or label is empty; write both, or remove the line")
+                continue
+            try:
+                stats.append(_stat((images / name).stat()))
+            except (OSError, ValueError):
+                problems.append(f"{place}: {images / name}: there is no such file; mend the path")
+                continue
+            names.append(name)
+            labels.append(label)
+            rows.append(reader.line_num)
+    except csv.Error as error:
+        raise DataError(f"{table}:{reader.line_num}: not valid CSV ({error}); mend the line") from None
+    if problems:
+        raise DataError(*listed(problems, f"{table}: bad lines"))
+    if not names:
+        raise DataError(f"{table}: lists no images; write a line filepath,label for each")
+    return Listing(images, names, labels, stats, lambda i: f"{table}:{rows[i]}", table=table)

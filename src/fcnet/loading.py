@@ -1,0 +1,132 @@
+"""From a config, or from a run, to what commands work on: device, data, model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from fcnet import checkpoint, config, console, data, folder, models, rundir, sources
+from fcnet.data import ImageFolder, Splits
+from fcnet.errors import ConfigError, DataError
+from fcnet.schema import Config, ImageSplit
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that a config names. Raises ConfigError where this machine has it not."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda" if count else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= count:
+        has = f"has {count} (cuda:0 to cuda:{count - 1})" if count else "has none that torch can use"
+        raise ConfigError(f"device: is {name!r}; of CUDA devices this machine {has}; choose auto or cpu")
+    return device
+
+
+def parts(settings: Config) -> tuple[ImageSplit, ImageSplit | None]:
+    """Where training and test images lie; a known data set is written first where it is not there yet."""
+    where = settings.data
+    if where.source is None or where.root is None:
+        assert where.train is not None  # the schema asks for one of the two
+        return where.train, where.test
+    with console.counting() as progress:
+        sources.write(where.source, Path(where.root), progress)
+    return sources.splits(Path(where.root))
+
+
+def read_splits(settings: Config) -> Splits:
+    """All data of a config. Raises DataError naming every file and line that is wrong."""
+    train, test = parts(settings)
+    with console.counting() as progress:
+        return data.load(
+            train,
+            test,
+            validation=settings.data.validation,
+            size=image_size(settings),
+            classes=settings.data.classes,
+            cache_folder=_cache(settings),
+            progress=progress,
+        )
+
+
+def read_split(settings: Config, name: str) -> ImageFolder:
+    """One part of a config's data: train, validation or test. Raises DataError where it has none of that name."""
+    if name != "test":
+        return data.require_split(read_splits(settings), name)
+    train, test = parts(settings)
+    if test is None:
+        raise DataError("split 'test': this config has no test images; choose train, or give --images")
+    return read_folder(settings, test, train)
+
+
+def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None = None) -> ImageFolder:
+    """Any image folder, with the size and the classes of a config."""
+    classes = settings.data.classes
+    if classes is None:
+        train = train or parts(settings)[0]
+        listing = folder.scan(Path(train.images), None if train.labels is None else Path(train.labels))
+        classes = list(folder.class_names(listing))
+    with console.counting() as progress:
+        return ImageFolder.open(
+            images.images,
+            images.labels,
+            size=image_size(settings),
+            classes=classes,
+            cache_folder=_cache(settings),
+            progress=progress,
+        )
+
+
+def image_size(settings: Config) -> data.Size:
+    """Height and width of a config's images, in pixels."""
+    height, width = settings.data.image_size
+    return height, width
+
+
+def _cache(settings: Config) -> Path | None:
+    return None if settings.data.cache is None else Path(settings.data.cache)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model file and what belongs to it.
+
+    Attributes:
+        path: the file of the weights.
+        settings: the config that it was trained with.
+        run: its run directory, where it lies in one.
+    """
+
+    path: Path
+    settings: Config
+    run: Path | None
+
+    def model(self, classes: int, device: torch.device) -> nn.Module:
+        """The net with its weights, on a device. Raises CheckpointError where they do not fit."""
+        state = checkpoint.load(self.path)
+        model = models.build(self.settings.model, image_size(self.settings), classes)
+        checkpoint.restore(model, state, self.path)
+        return model.to(device)
+
+
+def locate(run: Path | None, config_file: Path | None = None) -> Trained:
+    """Find a trained model: a run directory, a model file with its config, or the newest run.
+
+    Raises:
+        ConfigError: there is none there, or a model file has no config.
+    """
+    if run is None:
+        run = rundir.newest()
+        console.notice(f"run: {run}")
+    if run.is_dir():
+        if not rundir.is_run(run):
+            raise ConfigError(f"{run}: is no run directory (it has no {rundir.CONFIG}); give one, or a model file")
+        settings = config.load(config_file or run / rundir.CONFIG)
+        return Trained(run / rundir.MODEL, settings, run)
+    if not run.is_file():
+        raise ConfigError(f"{run}: there is no such run directory or model file; looked in {Path.cwd()}")
+    home = run.parent if rundir.is_run(run.parent) else None
+    if config_file is None and home is None:
+        raise ConfigError(f"{run}: a model file alone does not tell its net; give --config with the YAML file of it")
+    return Trained(run, config.load(config_file or run.parent / rundir.CONFIG), home)

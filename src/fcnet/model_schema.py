@@ -1,0 +1,138 @@
+"""The config's `model` section: one class per kind of model, and what they are made of."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Tag, field_validator, model_validator
+
+from fcnet.sections import Fraction, Positive, Section, by_name, named
+
+
+class PlainActivation(Section):
+    """An activation without parameters."""
+
+    name: Literal["sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"]
+
+
+class LeakyReLU(Section):
+    """x for x > 0, else slope * x."""
+
+    name: Literal["leaky_relu"] = "leaky_relu"
+    slope: float = Field(0.01, ge=0, description="the slides' gamma, for x <= 0")
+
+
+class PReLU(Section):
+    """Leaky ReLU with a learned slope."""
+
+    name: Literal["prelu"] = "prelu"
+    slope: float = Field(0.25, description="value of the learned slope at the start")
+    shared: bool = Field(False, description="one slope for the whole layer instead of one per unit")
+
+
+class ELU(Section):
+    """x for x > 0, else alpha * (exp(x) - 1)."""
+
+    name: Literal["elu"] = "elu"
+    alpha: float = Field(1.0, gt=0, description="the slides' gamma")
+
+
+_ACTIVATIONS = dict.fromkeys(("sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"), "|plain") | {
+    "leaky_relu": "|leaky_relu",
+    "prelu": "|prelu",
+    "elu": "|elu",
+}
+Activation = PlainActivation | LeakyReLU | PReLU | ELU
+_Members = (
+    Annotated[PlainActivation, Tag("|plain")]
+    | Annotated[LeakyReLU, Tag("|leaky_relu")]
+    | Annotated[PReLU, Tag("|prelu")]
+    | Annotated[ELU, Tag("|elu")]
+)
+Activations = Annotated[
+    _Members | Annotated[list[Annotated[_Members, by_name(_ACTIVATIONS)]], Tag("|list")],
+    by_name(_ACTIVATIONS | {"[]": "|list"}),
+]
+
+
+class DefaultInit(Section):
+    """What torch.nn.Linear does by itself: weights and biases uniform in ±1/sqrt(fan_in)."""
+
+    name: Literal["default"] = "default"
+
+
+class KaimingInit(Section):
+    """He et al. 2015; biases 0."""
+
+    name: Literal["kaiming_uniform", "kaiming_normal"]
+    a: float = Field(0.0, ge=0, description="negative slope of the activation that follows")
+    mode: Literal["fan_in", "fan_out"] = Field("fan_in", description="which side keeps its variance")
+
+
+class GainInit(Section):
+    """Glorot and Bengio 2010 (xavier), Saxe et al. 2013 (orthogonal); biases 0."""
+
+    name: Literal["xavier_uniform", "xavier_normal", "orthogonal"]
+    gain: float = Field(1.0, gt=0, description="factor on the weights")
+
+
+class NormalInit(Section):
+    """Gaussian weights; biases 0."""
+
+    name: Literal["normal", "trunc_normal"]
+    std: float = Field(0.01, gt=0, description="standard deviation; trunc_normal cuts at two of them")
+
+
+class UniformInit(Section):
+    """Uniform weights in [-bound, bound]; biases 0."""
+
+    name: Literal["uniform"] = "uniform"
+    bound: float = Field(0.05, gt=0, description="largest absolute weight")
+
+
+Init = Annotated[
+    Annotated[DefaultInit, Tag("|default")]
+    | Annotated[KaimingInit, Tag("|kaiming")]
+    | Annotated[GainInit, Tag("|gain")]
+    | Annotated[NormalInit, Tag("|normal")]
+    | Annotated[UniformInit, Tag("|uniform")],
+    by_name(
+        {
+            "default": "|default",
+            "kaiming_uniform": "|kaiming",
+            "kaiming_normal": "|kaiming",
+            "xavier_uniform": "|gain",
+            "xavier_normal": "|gain",
+            "orthogonal": "|gain",
+            "normal": "|normal",
+            "trunc_normal": "|normal",
+            "uniform": "|uniform",
+        }
+    ),
+]
+
+
+class FCNetModel(Section):
+    """A fully-connected net: linear, [batch norm,] activation, [dropout,] ..., linear."""
+
+    kind: Literal["fcnet"] = "fcnet"
+    hidden: list[Positive] = Field([500], description="units per hidden layer; [] is the single-layer perceptron")
+    activation: Activations = Field(
+        PlainActivation(name="relu"), description="of the hidden layers: one for all, or a list with one per layer"
+    )
+    dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped while training")
+    input_dropout: Fraction = Field(0.0, description="share of the pixels dropped while training")
+    batch_norm: bool = Field(False, description="batch normalisation before each activation")
+    init: Init = Field(DefaultInit(), description="initialisation, named as in torch.nn.init")
+
+    @field_validator("activation", "init", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+    @model_validator(mode="after")
+    def _one_per_layer(self) -> Self:
+        if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
+            raise ValueError(
+                f"`activation` lists {len(self.activation)} and `hidden` lists {len(self.hidden)} layers; give one "
+                "activation per hidden layer, or a single one for all"
+            )
+        return self

@@ -1,0 +1,171 @@
+"""Figures of runs. matplotlib without pyplot: no global state, no display."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from fcnet.checkpoint import write_bytes
+
+Floats = NDArray[np.float64]
+
+DPI = 150
+COLUMNS = 8  # pictures in a row
+MOST_PICTURES = 40  # on one figure, in five rows
+MOST_WRITTEN = 20  # classes up to which the confusion matrix has its numbers written in
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The records of one run, by name."""
+
+    name: str
+    records: Sequence[dict[str, Any]]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The records of a kind, ``step`` or ``epoch``."""
+        return [record for record in self.records if record["kind"] == kind]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; the ending of ``path`` is its format."""
+    buffer = io.BytesIO()
+    # Without a date in it, the same figure gives the same file.
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(path.suffix[1:])
+    figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, buffer.getvalue())
+
+
+def loss(curves: Sequence[Curve]) -> Figure:
+    """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
+    figure, axes = _axes("Loss", "epoch", "cross-entropy (nats)")
+    for i, curve in enumerate(curves):
+        steps = curve.of("step")
+        x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]
+        raw = np.array([record["loss"] for record in steps])
+        mean = np.array([record["loss_mean"] for record in steps])
+        axes.plot(x, raw, color=f"C{i}", alpha=0.3, linewidth=0.8, label=_label(curves, curve, "train, single batches"))
+        axes.plot(x, smooth(mean), color=f"C{i}", linewidth=1.6, label=_label(curves, curve, "train, smoothed"))
+        _epoch_lines(axes, curve, "loss", i, _label(curves, curve, "{split}"), 1.0)
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    return figure
+
+
+def accuracy(curves: Sequence[Curve]) -> Figure:
+    """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
+    figure, axes = _axes("Accuracy", "epoch", "images classified right")
+    for i, curve in enumerate(curves):
+        epochs = curve.of("epoch")
+        x = [record["epoch"] for record in epochs]
+        y = [100 * record["train"]["accuracy"] for record in epochs]
+        axes.plot(x, y, color=f"C{i}", linewidth=1.6, alpha=0.6, marker=".", label=_label(curves, curve, "train"))
+        _epoch_lines(axes, curve, "accuracy", i, _label(curves, curve, "{split}"), 100.0)
+    axes.yaxis.set_major_formatter(PercentFormatter(decimals=None))
+    axes.legend(loc="lower right")
+    return figure
+
+
+def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
+    """Counts (C, C) of images by true class (rows) and predicted class (columns)."""
+    n = len(classes)
+    side = min(max(4.5, 0.55 * n + 1.5), 14)
+    figure, axes = _axes(title, "predicted", "true", (side + 0.8, side))
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
+    axes.grid(False)
+    ticks = range(n) if n <= MOST_WRITTEN else range(0, n, -(-n // MOST_WRITTEN))
+    axes.set_xticks(ticks, [classes[i] for i in ticks], rotation=90 if max(map(len, classes)) > 2 else 0)
+    axes.set_yticks(ticks, [classes[i] for i in ticks])
+    if n <= MOST_WRITTEN:
+        for i, j in np.argwhere(counts > 0):
+            colour = "white" if share[i, j] > 0.5 else "black"
+            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def mistakes(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
+) -> Figure:
+    """The wrongly classified images whose wrong class is the most probable.
+
+    Args:
+        images: (N, H, W).
+        labels: (N,), true classes.
+        probabilities: (N, C) that the net gives.
+        classes: names.
+        title: of the figure.
+    """
+    predicted = probabilities.argmax(1)
+    wrong = np.flatnonzero(predicted != labels)
+    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MOST_PICTURES]
+    captions = [
+        f"{classes[predicted[i]]}, not {classes[labels[i]]}\n{100 * probabilities[i, predicted[i]]:.1f} %"
+        for i in surest
+    ]
+    shown = f"the surest {len(surest)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
+    return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
+
+
+def weights(matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str) -> Figure:
+    """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive."""
+    shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
+    captions = [str(i) for i in range(len(shown))] if names is None else list(names)
+    count = f"{len(shown)} of {len(matrix)} units" if len(shown) < len(matrix) else f"all {len(matrix)} units"
+    return _pictures(shown, captions, f"{title}: {count}", "RdBu_r", float(np.abs(shown).max()))
+
+
+def smooth(values: Floats) -> Floats:
+    """Running mean of values (n,) over a twentieth of them, centred, shorter at both ends."""
+    half = len(values) // 40
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    low = np.maximum(np.arange(len(values)) - half, 0)
+    high = np.minimum(np.arange(len(values)) + half + 1, len(values))
+    return np.asarray((sums[high] - sums[low]) / (high - low))
+
+
+def _axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:
+    return what if len(curves) == 1 else f"{curve.name}: {what}"
+
+
+def _epoch_lines(axes: Axes, curve: Curve, figure: str, i: int, label: str, factor: float) -> None:
+    """Lines of the splits that are evaluated after each epoch."""
+    epochs = curve.of("epoch")
+    for split, style in (("validation", ":"), ("test", "--")):
+        points = [(r["epoch"], factor * r[split][figure]) for r in epochs if r[split] is not None]
+        if points:
+            x, y = zip(*points, strict=True)
+            name = label.replace("{split}", split)
+            axes.plot(x, y, style, color=f"C{i}", marker="o", markersize=4, linewidth=1.4, label=name)
+
+
+def _pictures(images: NDArray[Any], captions: Sequence[str], title: str, colours: str, limit: float | None) -> Figure:
+    """Images (n, H, W) in rows, with captions; ``limit`` is the value of the strongest colour of a signed scale."""
+    rows = max(-(-len(images) // COLUMNS), 1)
+    figure = Figure(figsize=(1.15 * COLUMNS, 1.45 * rows + 0.6), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
+    low, high = (0, 255) if limit is None else (-(limit or 1.0), limit or 1.0)
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, image, caption in zip(grid, images, captions, strict=False):
+        axes.imshow(image, cmap=colours, vmin=low, vmax=high)
+        axes.set_title(caption, fontsize=8)
+    return figure

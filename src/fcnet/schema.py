@@ -1,0 +1,238 @@
+"""The schema of a config: every key with its type, default, bounds and one description.
+
+The descriptions here and in ``model_schema`` are the only ones: ``fcnet config schema`` and docs/config.md are made
+from them. Nothing here imports torch, so that a config is checked in an instant.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Len
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from fcnet.model_schema import FCNetModel
+from fcnet.sections import TAG, Fraction, Positive, Section, by_name, named
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+class ImageSplit(Section):
+    """One split of a folder of one's own, in one of three layouts."""
+
+    images: str = Field(description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class")
+    labels: str | None = Field(
+        None,
+        description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
+        "`filepath` (relative to `images`) and `label`",
+    )
+
+
+def _validation_kind(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return None
+    kinds = ((int, "count"), (float, "fraction"), ((dict, ImageSplit), "folder"))
+    return next((TAG + kind for types, kind in kinds if isinstance(value, types)), None)
+
+
+Validation = Annotated[
+    Annotated[Positive, Tag("|count")]
+    | Annotated[float, Field(gt=0, lt=1), Tag("|fraction")]
+    | Annotated[ImageSplit, Tag("|folder")],
+    Discriminator(
+        _validation_kind,
+        custom_error_type="validation_kind",
+        custom_error_message="should be a number of images, a fraction such as 0.1, or {images, labels}",
+    ),
+]
+
+
+class Data(Section):
+    """Where the images come from."""
+
+    source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
+        None, description="a known data set, written below `root` as an image folder when it is not there yet"
+    )
+    root: str | None = Field(None, description="folder of the known data set; goes with `source`")
+    train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
+    test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
+    validation: Validation | None = Field(
+        None,
+        description="held out from training to choose the best epoch: the last N images, or a stratified fraction "
+        "(the same images for every seed), or a folder of its own",
+    )
+    image_size: Annotated[list[Positive], Len(2, 2)] = Field(
+        [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
+    )
+    classes: Annotated[list[str], Len(2)] | None = Field(
+        None, description="class names in the order of the outputs; without it they are read from the training labels"
+    )
+    cache: str | None = Field(
+        None, description="folder of the decoded images; without it `.fcnet-cache` beside the image folder"
+    )
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _class_names(cls, value: Any) -> Any:
+        """``classes: [0, 1]`` means the names "0" and "1"."""
+        if not isinstance(value, list):
+            return value
+        return [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, value: list[str] | None) -> list[str] | None:
+        doubled = sorted({name for name in value or [] if (value or []).count(name) > 1})
+        if doubled:
+            raise ValueError(f"each class once; doubled: {', '.join(doubled[:10])}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.source is None) == (self.train is None):
+            raise ValueError("give either `source` (with `root`) or `train: {images, labels}`")
+        if self.source is not None and self.root is None:
+            raise ValueError(f"`root` is missing: the folder for {self.source}; for example root: data/{self.source}")
+        if self.source is None and self.root is not None:
+            raise ValueError("`root` goes with `source`; folders of one's own are named whole in `train` and `test`")
+        if self.source is not None and self.test is not None:
+            raise ValueError(f"`test` goes with `train`; source: {self.source} has its own")
+        return self
+
+
+# --- training -----------------------------------------------------------------------------------------------------
+
+
+class AdamSettings(Section):
+    """What Adam and AdamW share."""
+
+    name: str
+    lr: float = Field(1e-3, gt=0, description="learning rate at its peak")
+    betas: Annotated[list[Fraction], Len(2, 2)] = Field(
+        [0.9, 0.999], description="decay of the averages of the gradient and of its square"
+    )
+    eps: float = Field(1e-8, gt=0, description="added to the denominator")
+
+
+class Adam(AdamSettings):
+    """Kingma and Ba 2015. No weight decay of its own: see `train.l2`, or AdamW."""
+
+    name: Literal["adam"] = "adam"
+
+
+class AdamW(AdamSettings):
+    """Loshchilov and Hutter 2019: Adam with decoupled weight decay."""
+
+    name: Literal["adamw"] = "adamw"
+    weight_decay: float = Field(
+        0.01, ge=0, description="decoupled: weight matrices (not biases) shrink by lr * weight_decay a step"
+    )
+
+
+class SGD(Section):
+    """Stochastic gradient descent."""
+
+    name: Literal["sgd"] = "sgd"
+    lr: float = Field(0.1, gt=0, description="learning rate at its peak")
+    momentum: Fraction = Field(0.0, description="share of the last update kept")
+    nesterov: bool = Field(False, description="Nesterov's momentum; needs momentum > 0")
+
+    @model_validator(mode="after")
+    def _nesterov_moves(self) -> Self:
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("`nesterov` needs `momentum` above 0; for example momentum: 0.9")
+        return self
+
+
+Optimizer = Annotated[
+    Annotated[Adam, Tag("|adam")] | Annotated[AdamW, Tag("|adamw")] | Annotated[SGD, Tag("|sgd")],
+    by_name({"adam": "|adam", "adamw": "|adamw", "sgd": "|sgd"}, default="adam"),
+]
+
+
+class Warmed(Section):
+    """What all schedules but one_cycle share."""
+
+    name: str
+    warmup_epochs: float = Field(0.0, ge=0, description="epochs in which the rate first rises linearly from 0")
+
+
+class Constant(Warmed):
+    """The same learning rate throughout."""
+
+    name: Literal["constant"] = "constant"
+
+
+class StepDecay(Warmed):
+    """The rate times gamma every so many epochs."""
+
+    name: Literal["step"] = "step"
+    every_epochs: Positive = Field(10, description="epochs between two decays")
+    gamma: float = Field(0.1, gt=0, le=1, description="factor of each decay")
+
+
+class Cosine(Warmed):
+    """Half a cosine from the rate down to `final` times it."""
+
+    name: Literal["cosine"] = "cosine"
+    final: float = Field(0.0, ge=0, le=1, description="the last rate, as a share of lr")
+
+
+class OneCycle(Section):
+    """Smith and Topin 2018: up along half a cosine, then down along another."""
+
+    name: Literal["one_cycle"] = "one_cycle"
+    rise: float = Field(0.3, gt=0, lt=1, description="share of all steps in which the rate rises")
+    start: float = Field(0.04, gt=0, le=1, description="the first rate, as a share of lr")
+    final: float = Field(4e-6, ge=0, le=1, description="the last rate, as a share of lr")
+
+
+Schedule = Annotated[
+    Annotated[Constant, Tag("|constant")]
+    | Annotated[StepDecay, Tag("|step")]
+    | Annotated[Cosine, Tag("|cosine")]
+    | Annotated[OneCycle, Tag("|one_cycle")],
+    by_name(
+        {"constant": "|constant", "step": "|step", "cosine": "|cosine", "one_cycle": "|one_cycle"}, default="constant"
+    ),
+]
+
+
+class Train(Section):
+    """How the net is trained: cross-entropy, by mini-batches."""
+
+    epochs: Positive = Field(10, description="passes over the training images")
+    batch_size: Positive = Field(100, description="images per step; the last batch of an epoch may be smaller")
+    optimizer: Optimizer = Field(Adam(), description="adam, adamw or sgd, and its settings")
+    schedule: Schedule = Field(Constant(), description="course of the learning rate over the steps")
+    l2: float = Field(
+        0.0, ge=0, description="lambda of the slides' structural risk: (lambda/2) * sum of squared weights, in the loss"
+    )
+    label_smoothing: Fraction = Field(0.0, description="share of each target spread evenly over all classes")
+    clip_grad_norm: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="longest gradient (norm over all parameters); a longer one is scaled down to it"
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16 multiplies matrices in bfloat16 (autocast); the weights stay fp32"
+    )
+    log_every: Positive = Field(100, description="steps between two lines of the log")
+
+    @field_validator("optimizer", "schedule", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+
+class Config(Section):
+    """One run: data, model and training."""
+
+    extends: str | None = Field(
+        None, exclude=True, description="another config that this one starts from, relative to this file"
+    )
+    data: Data = Field(description="where the images come from")
+    model: FCNetModel = Field(FCNetModel(), description="the net")
+    train: Train = Field(Train(), description="how it is trained")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+        0, description="of the initial weights, the order of the images and dropout"
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,3})$")] = Field(
+        "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"
+    )

@@ -1,0 +1,41 @@
+"""What every section of a config shares: strictness, and unions whose member is chosen by name."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
+
+# Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
+TAG = "|"
+
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A mapping of known keys: unknown ones are refused, types are not converted, values are finite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def named(value: Any) -> Any:
+    """``relu`` is short for ``{name: relu}``; a list is treated item by item."""
+    if isinstance(value, list):
+        return [named(one) for one in value]
+    return {"name": value} if isinstance(value, str) else value
+
+
+def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:
+    """Choose a union's member by its ``name``: ``names`` maps each to the member's tag, "[]" a list to its own."""
+
+    def choose(value: Any) -> str | None:
+        if isinstance(value, list):
+            return names.get("[]")
+        value = named(value)
+        name = value.get("name", default) if isinstance(value, dict) else getattr(value, "name", None)
+        return names.get(name) if isinstance(name, str) else None
+
+    return Discriminator(
+        choose,
+        custom_error_type="unknown_name",
+        custom_error_message="should be one of: " + ", ".join(name for name in names if name != "[]"),
+    )

@@ -1,0 +1,143 @@
+"""Known data sets, written once as an image folder in the course's layout.
+
+    ROOT/train-images/0.png ...   ROOT/train-labels.txt
+    ROOT/t10k-images/0.png ...    ROOT/t10k-labels.txt
+
+MNIST, Fashion-MNIST and KMNIST come through torchvision (its mirrors and MD5 checks), or from the four official files
+where they already lie in ``ROOT/MNIST/raw`` (``FashionMNIST``, ``KMNIST``). ``digits`` is scikit-learn's, which needs
+no network: 1,797 scans of 8x8 pixels.
+"""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from fcnet.cache import Progress
+from fcnet.errors import DataError
+from fcnet.images import encode_png
+from fcnet.schema import ImageSplit
+
+Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
+SOURCES: tuple[str, ...] = get_args(Source)
+
+_TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
+
+# The slides' names of the two splits.
+_TRAIN, _TEST = "train", "t10k"
+_PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
+
+# Of the 1,797 digits, every fifth image of each class is held out for the test: 360 images, all classes alike.
+_DIGITS_HELD_OUT = 5
+
+Images = NDArray[np.uint8]  # (N, H, W)
+Labels = NDArray[np.int64]  # (N,)
+
+
+def splits(root: Path) -> tuple[ImageSplit, ImageSplit]:
+    """Where the training and the test images of a data set written to ``root`` lie."""
+    train, test = (
+        ImageSplit(images=str(root / f"{name}-images"), labels=str(root / f"{name}-labels.txt"))
+        for name in (_TRAIN, _TEST)
+    )
+    return train, test
+
+
+def write(source: str, root: Path, progress: Progress) -> bool:
+    """Write a data set below ``root`` as an image folder, unless it is there already.
+
+    The parts are written aside and moved into place at the end, so that an interrupted write leaves none of them.
+
+    Args:
+        source: one of ``SOURCES``.
+        root: folder to write to; made where it is missing.
+        progress: told how many images are written.
+
+    Returns:
+        True if it was written, False if it was there.
+
+    Raises:
+        DataError: part of a data set lies there, or the data set cannot be had.
+    """
+    if _complete(root):
+        return False
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / ".lock"):
+        if _complete(root):  # written by another process while this one waited
+            return False
+        data = _digits() if source == "digits" else _torchvision(source, root)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=root) as partial:
+            total = sum(len(labels) for _, labels in data.values())
+            done = 0
+            for name, (images, labels) in data.items():
+                for _ in _write_split(Path(partial), name, images, labels):
+                    done += 1
+                    if done % 1000 == 0 or done == total:
+                        progress(f"writing {root}", done, total)
+            for part in _PARTS:
+                shutil.move(Path(partial) / part, root / part)
+    return True
+
+
+def _complete(root: Path) -> bool:
+    """Whether all parts are there. Raises DataError where only some are."""
+    there = [part for part in _PARTS if (root / part).exists()]
+    if there and len(there) < len(_PARTS):
+        missing = ", ".join(part for part in _PARTS if part not in there)
+        raise DataError(
+            f"{root}: has {', '.join(there)} but not {missing}; remove or complete it, or choose another root"
+        )
+    return bool(there)
+
+
+def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Iterator[None]:
+    """Write one split; yields after each image."""
+    (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
+    folder = root / f"{name}-images"
+    folder.mkdir()
+    for i, pixels in enumerate(images):
+        with open(f"{folder}/{i}.png", "wb") as file:
+            file.write(encode_png(pixels))
+        yield
+
+
+def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
+    """Both splits of a data set that torchvision knows, downloaded to ``root`` unless the official files lie there."""
+    from torchvision import datasets  # imported here: it takes over a second, and most runs find the folder written
+
+    name = _TORCHVISION[source]
+    raw = root / name / "raw"
+    loaded: dict[str, tuple[Images, Labels]] = {}
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            for split, train in ((_TRAIN, True), (_TEST, False)):
+                dataset = getattr(datasets, name)(root, train=train, download=True)
+                loaded[split] = (dataset.data.numpy(), dataset.targets.numpy())
+    except (RuntimeError, OSError, ValueError, EOFError) as error:
+        files = ", ".join(filename for filename, _ in getattr(datasets, name).resources)
+        reason = " ".join(str(error).split())[:300]
+        raise DataError(
+            f"{raw}: {source} cannot be downloaded or read ({reason}); connect to the network, or put the official"
+            f" files there: {files}"
+        ) from None
+    return loaded
+
+
+def _digits() -> dict[str, tuple[Images, Labels]]:
+    """scikit-learn's digits: 0 to 16 turned into 0 to 255, and a fifth of each class held out."""
+    from sklearn.datasets import load_digits  # imported here: it takes a second
+
+    bunch = load_digits()
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+    held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        held_out[np.flatnonzero(labels == label)[::_DIGITS_HELD_OUT]] = True
+    return {_TRAIN: (images[~held_out], labels[~held_out]), _TEST: (images[held_out], labels[held_out])}
