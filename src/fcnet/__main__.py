@@ -1,8 +1,6 @@
 """``python -m fcnet`` is the ``fcnet`` command."""
 
-import sys
-
-from fcnet.cli import main
+from fcnet.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

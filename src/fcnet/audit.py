@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from fcnet.data import ImageFolder, Splits
+
+HASHED_AT_ONCE = 1024  # images, so that the products stay in a CPU's cache
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,11 @@ def identical(first: Tensor, second: Tensor) -> list[tuple[int, int]]:
     return [(i, j) for i, j in hits if bool((first[i] == second[j]).all())]
 
 
-def _hashes(images: Tensor) -> NDArray[np.uint64]:
+def _hashes(images: Tensor) -> NDArray[np.int64]:
     """One 64-bit number (N,) per image: equal images have equal ones."""
-    flat = images.flatten(1).numpy()
-    flat = np.pad(flat, ((0, 0), (0, -flat.shape[1] % 8)))  # whole 8-byte words
-    words = np.ascontiguousarray(flat).view(np.uint64)
-    weights = np.random.default_rng(0).integers(0, 2**64, words.shape[1], dtype=np.uint64) | np.uint64(1)
-    return np.asarray((words * weights).sum(1, dtype=np.uint64))
+    flat = images.flatten(1).contiguous()
+    if flat.shape[1] % 8:
+        flat = functional.pad(flat, (0, -flat.shape[1] % 8))
+    words = flat.view(torch.int64)  # eight pixels each
+    weights = torch.randint(-(2**62), 2**62, (words.shape[1],), generator=torch.Generator().manual_seed(0)) | 1
+    return np.concatenate([(part * weights).sum(1).numpy() for part in torch.split(words, HASHED_AT_ONCE)])

@@ -150,7 +150,7 @@ class Batches:
             which: slice | Tensor = slice(start, start + self.batch_size)
             if self.order is not None:
                 which = self.order[which]
-            yield images[which].to(torch.float32).div_(255), labels[which]
+            yield torch.div(images[which], 255), labels[which]  # one pass from bytes to floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ class DataError(FcnetError):
 
 
 class DivergedError(FcnetError):
-    """A loss or a gradient became NaN or infinite; the weights are those of the step before."""
+    """A loss or a gradient became NaN or infinite; the weights are those of the last good step."""
 
     exit_code = 4
 

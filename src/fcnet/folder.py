@@ -174,16 +174,19 @@ def _numbered(images: Path, labels: Path) -> Listing:
         raise DataError(
             f"{images}: {len(files)} images, but {labels} has {len(written)} labels; line i has to label image i"
         )
-    stems = [name.rpartition(".")[0] for name in files]
-    if all(re.fullmatch("[0-9]{1,18}", stem) for stem in stems):
-        names = sorted(files, key=lambda name: (int(name.rpartition(".")[0]), name))
-        _refuse_gaps(images, names)
+    stems = [name[: name.rindex(".")] for name in files]
+    if all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems):
+        numbered = sorted(zip(map(int, stems), files, strict=True))
+        _refuse_gaps(images, numbered)
+        names = [name for _, name in numbered]
     else:
         names = sorted(files, key=natural)
+    # "07" and "+7" are the number 7.
+    names_of = {label: str(int(label)) if re.fullmatch(r"[+-]?[0-9]{1,9}", label) else label for label in set(written)}
     return Listing(
         root=images,
         names=names,
-        labels=[str(int(label)) if re.fullmatch(r"[+-]?[0-9]{1,9}", label) else label for label in written],
+        labels=[names_of[label] for label in written],
         stats=[files[name] for name in names],
         place=lambda i: f"{labels}:{i + 1}",
         ignored=tuple(ignored),
@@ -191,11 +194,9 @@ def _numbered(images: Path, labels: Path) -> Listing:
     )
 
 
-def _refuse_gaps(images: Path, names: Sequence[str]) -> None:
+def _refuse_gaps(images: Path, numbered: Sequence[tuple[int, str]]) -> None:
     """Numbered images run from 0 or 1 without a gap, or line i would label another image than i."""
-    numbers = [int(name.rpartition(".")[0]) for name in names]
-    start = min(numbers[0], 1)
-    for expected, (number, name) in enumerate(zip(numbers, names, strict=True), start):
+    for expected, (number, name) in enumerate(numbered, min(numbered[0][0], 1)):
         if number < expected:
             raise DataError(f"{images / name}: a second image with the number {number}; keep one")
         if number > expected:

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+# Batches whose figures are summed together: their logits are small, and a call costs as much as their sums.
+SUMMED_AT_ONCE = 100
+
 
 @dataclass(frozen=True)
 class Metrics:
@@ -27,6 +30,10 @@ class Metrics:
         """The figures of logits (N, C) for labels (N,), all images at once."""
         loss = functional.cross_entropy(logits.double(), labels)
         return cls(float(loss), float((logits.argmax(1) == labels).double().mean()), len(labels))
+
+    def loss_since(self, earlier: "Metrics") -> float:
+        """Mean loss of the images that were added after an earlier state of the same sums."""
+        return (self.loss * self.n - earlier.loss * earlier.n) / (self.n - earlier.n)
 
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, as they are written to JSON."""
@@ -100,15 +107,25 @@ class Sums:
     def __init__(self, device: torch.device) -> None:
         self._loss = torch.zeros((), dtype=torch.float64, device=device)
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
+        self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         self.n = 0
 
     def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a batch: its mean loss (), logits (B, C) and labels (B,)."""
-        n = len(labels)
-        self._loss.add_(mean_loss, alpha=n)
-        self._hits.add_((logits.argmax(1) == labels).sum())
-        self.n += n
+        self._waiting.append((mean_loss, logits, labels))
+        self.n += len(labels)
+        if len(self._waiting) == SUMMED_AT_ONCE:
+            self._sum()
+
+    def _sum(self) -> None:
+        losses, logits, labels = zip(*self._waiting, strict=True)
+        sizes = torch.tensor([len(batch) for batch in labels], dtype=torch.float64)
+        self._loss += torch.stack(losses).double() @ sizes.to(self._loss.device)
+        self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
+        self._waiting = []
 
     def reduce(self) -> Metrics:
         """The figures so far. Waits for the device."""
+        if self._waiting:
+            self._sum()
         return Metrics(float(self._loss) / self.n, int(self._hits) / self.n, self.n)

@@ -1,35 +1,114 @@
-"""The optimiser, and the learning rate as a pure function of the step."""
+"""The optimisers, and the learning rate as a pure function of the step.
+
+The updates are torch's own functional, fused kernels, and the state is plain lists of tensors. torch's optimiser
+classes do the same sums, but touch the compiler, whose import takes longer than importing torch itself.
+"""
 
 import math
-from itertools import chain
+from collections.abc import Sequence
+from typing import Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.adam import adam
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 from fcnet.models import weight_matrices
-from fcnet.schema import SGD, Adam, AdamW, Constant, Cosine, OneCycle, Optimizer, Schedule, StepDecay
+from fcnet.schema import SGD, Adam, AdamW, Constant, Cosine, OneCycle, Schedule, StepDecay
+from fcnet.schema import Optimizer as Settings
 
 
-def build(spec: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser that a config describes, as one fused kernel per step.
+class Optimizer(Protocol):
+    """Changes parameters by their gradients, a step at a time."""
 
-    Decoupled weight decay (AdamW) acts on weight matrices alone.
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+
+
+class AdamOptimizer:
+    """Adam (Kingma and Ba 2015, algorithm 1), and AdamW with decay on some parameters.
+
+    Args:
+        parameters: what to change.
+        settings: betas, eps and, of AdamW, weight_decay.
+        decayed: the parameters that AdamW's decay acts on.
     """
-    match spec:
-        case AdamW(lr=lr, betas=betas, eps=eps, weight_decay=decay):
-            matrices = weight_matrices(model)
-            others = [p for p in model.parameters() if not any(p is matrix for matrix in matrices)]
-            groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-            return torch.optim.AdamW(groups, lr=lr, betas=(betas[0], betas[1]), eps=eps, fused=True)
-        case Adam(lr=lr, betas=betas, eps=eps):
-            return torch.optim.Adam(model.parameters(), lr=lr, betas=(betas[0], betas[1]), eps=eps, fused=True)
-        case SGD(lr=lr, momentum=momentum, nesterov=nesterov):
-            return torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, nesterov=nesterov, fused=True)
+
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], settings: Adam | AdamW, decayed: Sequence[nn.Parameter]
+    ) -> None:
+        self._settings = settings
+        decay = settings.weight_decay if isinstance(settings, AdamW) else 0.0
+        is_decayed = {id(parameter) for parameter in decayed if decay}
+        self._groups = [
+            ([p for p in parameters if id(p) in is_decayed], decay),
+            ([p for p in parameters if id(p) not in is_decayed], 0.0),
+        ]
+        self.means = {p: torch.zeros_like(p) for p in parameters}
+        self.squares = {p: torch.zeros_like(p) for p in parameters}
+        self.steps = {p: torch.zeros((), device=p.device) for p in parameters}
+
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+        update = adamw if isinstance(self._settings, AdamW) else adam
+        for parameters, decay in self._groups:
+            if parameters:
+                update(
+                    [p.detach() for p in parameters],
+                    gradients(parameters),
+                    [self.means[p] for p in parameters],
+                    [self.squares[p] for p in parameters],
+                    [],
+                    [self.steps[p] for p in parameters],
+                    fused=True,
+                    amsgrad=False,
+                    beta1=self._settings.betas[0],
+                    beta2=self._settings.betas[1],
+                    lr=lr,
+                    weight_decay=decay,
+                    eps=self._settings.eps,
+                    maximize=False,
+                )
 
 
-def parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
-    """All parameters of an optimiser, in its order."""
-    return list(chain.from_iterable(group["params"] for group in optimizer.param_groups))
+class SGDOptimizer:
+    """Stochastic gradient descent with momentum: v <- mu v + g, w <- w - lr v (Nesterov: w - lr (g + mu v))."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], settings: SGD) -> None:
+        self._parameters = list(parameters)
+        self._settings = settings
+        self.velocities: list[Tensor | None] = [None] * len(self._parameters)
+
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+        sgd(
+            [p.detach() for p in self._parameters],
+            gradients(self._parameters),
+            self.velocities,
+            fused=True,
+            weight_decay=0.0,
+            momentum=self._settings.momentum,
+            lr=lr,
+            dampening=0.0,
+            nesterov=self._settings.nesterov,
+            maximize=False,
+        )
+
+
+def build(settings: Settings, model: nn.Module) -> Optimizer:
+    """The optimiser that a config describes. AdamW's decay acts on weight matrices alone."""
+    parameters = list(model.parameters())
+    if isinstance(settings, SGD):
+        return SGDOptimizer(parameters, settings)
+    return AdamOptimizer(parameters, settings, weight_matrices(model))
+
+
+def gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
+    """The gradients of parameters that all have one."""
+    found = [p.grad for p in parameters if p.grad is not None]
+    assert len(found) == len(parameters), "a parameter without a gradient"
+    return found
 
 
 def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Schedule) -> float:

@@ -3,16 +3,16 @@
 The loop yields records; it prints nothing and knows no paths. Between two logged steps nothing waits for the device.
 """
 
+import math
 import time
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fcnet import optim
+from fcnet import backprop, optim
 from fcnet.data import Batches, ImageFolder, Splits
 from fcnet.errors import DivergedError
 from fcnet.metrics import EpochRecord, Metrics, Record, StepRecord, Sums, Tick
@@ -37,7 +37,7 @@ def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Iterato
         a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch.
 
     Raises:
-        DivergedError: a loss or gradient was not finite; the model has the weights of the step before.
+        DivergedError: a loss or gradient was not finite; the model has the weights of the last good logged step.
     """
     training = Training.begin(model, splits.train, settings, seed)
     for epoch in range(1, settings.epochs + 1):
@@ -56,16 +56,15 @@ class Training:
     images: ImageFolder
     settings: Train
     seed: int
-    objective: Classify
-    optimizer: torch.optim.Optimizer
-    guard: "Guard"
+    gradients: backprop.Gradients
+    optimizer: optim.Optimizer
+    good: "LastGood"
 
     @classmethod
     def begin(cls, model: nn.Module, images: ImageFolder, settings: Train, seed: int) -> "Training":
         """A training before its first step."""
-        optimizer = optim.build(settings.optimizer, model)
-        objective = Classify(settings.label_smoothing)
-        return cls(model, images, settings, seed, objective, optimizer, Guard(model, optimizer))
+        gradients = backprop.choose(model, Classify(settings.label_smoothing), settings.precision)
+        return cls(model, images, settings, seed, gradients, optim.build(settings.optimizer, model), LastGood(model))
 
     def epoch(self, epoch: int) -> Generator[Tick | StepRecord, None, Metrics]:
         """One pass over the images; returns its figures."""
@@ -73,95 +72,75 @@ class Training:
         device = self.images.images.device
         order = epoch_order(len(self.images), self.seed, epoch, device)
         batches = Batches(self.images, self.settings.batch_size, order)
-        steps, sums, interval = len(batches), Sums(device), Sums(device)
+        steps, sums, logged = len(batches), Sums(device), Metrics(0.0, 0.0, 0)
         since = time.perf_counter()
         for step, (pixels, labels) in enumerate(batches, 1):
-            lr = self.set_lr((epoch - 1) * steps + step - 1, steps)
-            loss, logits = self.step(pixels, labels)
+            lr = self.lr((epoch - 1) * steps + step - 1, steps)
+            loss, logits = self.step(pixels, labels, lr)
             sums.add(loss, logits, labels)
-            interval.add(loss, logits, labels)
             if step % self.settings.log_every and step < steps:
                 yield Tick(epoch, step, steps)
                 continue
-            self.guard.check(epoch, steps)
-            now, recent = time.perf_counter(), interval.reduce()
-            speed = recent.n / (now - since)
-            yield StepRecord(epoch, step, steps, float(loss), recent.loss, sums.reduce().accuracy, lr, speed)
-            since, interval = time.perf_counter(), Sums(device)
+            so_far = sums.reduce()
+            self.good.check(so_far.loss, epoch, step)
+            recent, now = so_far.loss_since(logged), time.perf_counter()
+            speed = (so_far.n - logged.n) / (now - since)
+            yield StepRecord(epoch, step, steps, float(loss), recent, so_far.accuracy, lr, speed)
+            since, logged = time.perf_counter(), so_far
         return sums.reduce()
 
-    def set_lr(self, step: int, steps_per_epoch: int) -> float:
-        """Give the optimiser the learning rate of a step of the whole training, counted from 0."""
+    def lr(self, step: int, steps_per_epoch: int) -> float:
+        """The learning rate of a step of the whole training, counted from 0."""
         steps = self.settings.epochs * steps_per_epoch
-        lr = optim.lr_at(step, steps, steps_per_epoch, self.settings.optimizer.lr, self.settings.schedule)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        return lr
+        return optim.lr_at(step, steps, steps_per_epoch, self.settings.optimizer.lr, self.settings.schedule)
 
-    def step(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """One step on pixels (B, D) and labels (B,); returns its loss () and logits (B, C), detached."""
-        with self.autocast(pixels.device):
-            logits = self.model(pixels)
-        loss = self.objective.loss(logits, labels)
+    def step(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+        """One step on pixels (B, D) and labels (B,); returns its loss () and logits (B, C)."""
+        loss, logits = self.gradients(pixels, labels)
         if self.settings.l2:
-            squares = [matrix.square().sum() for matrix in weight_matrices(self.model)]
-            loss = loss + 0.5 * self.settings.l2 * torch.stack(squares).sum()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.guard.update(loss.detach(), self.clip())
-        self.optimizer.step()
-        return loss.detach(), logits.detach()
-
-    def autocast(self, device: torch.device) -> AbstractContextManager[object]:
-        """bf16 matrix products where the config asks for them."""
-        if self.settings.precision == "fp32":
-            return nullcontext()
-        return torch.autocast(device.type, torch.bfloat16)
-
-    def clip(self) -> Tensor:
-        """Norm () of the gradient over all parameters, which is scaled down to the config's limit if it has one."""
-        parameters = optim.parameters(self.optimizer)
-        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+            loss = loss + self.shrink(self.settings.l2)
         if self.settings.clip_grad_norm is not None:
-            nn.utils.clip_grads_with_norm_(parameters, self.settings.clip_grad_norm, norm)
-        return norm
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad_norm)
+        self.optimizer.step(lr)
+        return loss, logits
+
+    @torch.no_grad()
+    def shrink(self, l2: float) -> Tensor:
+        """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; returns its value ()."""
+        matrices = weight_matrices(self.model)
+        for matrix in matrices:
+            assert matrix.grad is not None
+            matrix.grad.add_(matrix, alpha=l2)
+        return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
 
 
-class Guard:
-    """Stops the weights at the first step whose loss or gradient is not finite, without waiting for the device.
+class LastGood:
+    """The weights at the last logged step, to go back to when a loss or a gradient is not finite.
 
-    The flag stays on the device. The fused optimisers take it as ``found_inf`` (what ``torch.amp.GradScaler`` uses)
-    and leave the weights alone while it is 1; it never returns to 0. ``check`` reads it, once per logged step.
+    Nothing is read from the device between two logged steps, and nothing need be: a loss that is not finite stays in
+    the sum of losses, and a gradient that is not finite stays in the weights, for no optimiser brings a weight back
+    from NaN or infinity (a clipped gradient becomes NaN, not 0). So both are looked at once per logged step.
     """
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        device = next(model.parameters()).device
-        self._found = torch.zeros((), device=device)
-        self._good_steps = torch.zeros((), device=device)
-        self._optimizer = optimizer
-        # Batch norm's averages are written by the forward pass, before a step can be refused.
-        self._buffers = list(model.buffers())
-        self._saved = [buffer.clone() for buffer in self._buffers]
+    def __init__(self, model: nn.Module) -> None:
+        self._tensors = [*model.parameters(), *model.buffers()]
+        self._saved = [tensor.detach().clone() for tensor in self._tensors]
+        self._step = "the start"
 
-    def update(self, loss: Tensor, norm: Tensor) -> None:
-        """Look at the loss () and the norm of the gradient () of a step, before the optimiser takes it."""
-        finite = torch.isfinite(loss + norm)
-        self._found = torch.maximum(self._found, (~finite).to(self._found.dtype))
-        self._good_steps += 1 - self._found
-        self._optimizer.found_inf = self._found  # type: ignore[attr-defined]
-
-    def check(self, epoch: int, steps_per_epoch: int) -> None:
-        """Raise DivergedError if a step was refused."""
-        if not self._found:
-            self._saved = [buffer.clone() for buffer in self._buffers]
+    @torch.no_grad()
+    def check(self, loss: float, epoch: int, step: int) -> None:
+        """Keep the weights if they and the mean loss are finite, else restore the last ones and raise DivergedError."""
+        finite = torch.stack([tensor.isfinite().all() for tensor in self._tensors]).all()
+        if math.isfinite(loss) and finite:
+            for tensor, saved in zip(self._tensors, self._saved, strict=True):
+                saved.copy_(tensor)
+            self._step = f"epoch {epoch}, step {step}"
             return
-        for buffer, saved in zip(self._buffers, self._saved, strict=True):
-            buffer.copy_(saved)
-        step = int(self._good_steps) - (epoch - 1) * steps_per_epoch + 1
-        lr = self._optimizer.param_groups[0]["lr"]
+        for tensor, saved in zip(self._tensors, self._saved, strict=True):
+            tensor.copy_(saved)
         raise DivergedError(
-            f"epoch {epoch}, step {step}: the loss or its gradient is not finite (learning rate {lr:g}); lower"
-            " train.optimizer.lr, or set train.clip_grad_norm; the weights before that step are kept"
+            f"epoch {epoch}, step {step} or shortly before: the loss or a gradient is not finite; lower"
+            f" train.optimizer.lr, or set train.clip_grad_norm; the weights of {self._step} are kept"
         )
 
 

@@ -1,0 +1,54 @@
+"""The look at the data before training."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from conftest import pictures
+
+from fcnet.audit import audit, identical
+from fcnet.data import ImageFolder, Splits
+
+PIXELS, LABELS = pictures(30, 0)
+
+
+def split(pixels: np.ndarray, labels: np.ndarray, **more: object) -> ImageFolder:
+    names = [f"{i}.png" for i in range(len(labels))]
+    return ImageFolder(
+        torch.from_numpy(pixels), torch.from_numpy(labels), ("0", "1", "2"), Path("a"), names, **more  # type: ignore[arg-type]
+    )
+
+
+def test_identical_images_are_found() -> None:
+    generator = np.random.default_rng(0)
+    for side in (1, 5, 8, 28):
+        first = generator.integers(0, 3, (200, side, side), dtype=np.uint8)
+        second = generator.integers(0, 3, (50, side, side), dtype=np.uint8)
+        second[7], second[9] = first[3], first[150]
+        expected = {j for j in range(50) if (first == second[j]).all((1, 2)).any()}
+        pairs = identical(torch.from_numpy(first), torch.from_numpy(second))
+        assert {j for _, j in pairs} == expected
+        assert len(pairs) == len(expected)
+        assert all((first[i] == second[j]).all() for i, j in pairs)
+
+
+def test_a_clean_set_has_lines_and_no_warnings() -> None:
+    pixels, labels = pictures(9, 5)
+    found = audit(Splits(split(PIXELS, LABELS, sizes={"6x6": 30}), None, split(pixels, labels, sizes={"6x6": 9})))
+    assert found.warnings == ()
+    assert found.lines == (
+        "train: 30 images 6x6, 3 classes of 10 to 10 images, a",
+        "test: 9 images 6x6, 3 classes of 3 to 3 images, a",
+    )
+
+
+def test_what_looks_like_a_mistake_is_said() -> None:
+    some = LABELS != 1
+    test = split(PIXELS[some], LABELS[some], notes=("a note",), sizes={"6x6": 19, "12x12": 1})
+    found = audit(Splits(split(PIXELS, LABELS), None, test))
+    assert "resized from 12x12" in found.lines[1]
+    assert found.warnings == (
+        "a note",
+        "test: no image of class 1 (1 of 3 classes)",
+        "test: 20 images are in train too, pixel for pixel (0.png = 0.png, 2.png = 1.png, 3.png = 2.png)",
+    )

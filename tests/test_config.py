@@ -1,0 +1,195 @@
+"""From files and overrides to a checked config, through the command line where a user would."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fcnet import config
+from fcnet.errors import ConfigError
+from fcnet.schema import Config
+
+GOOD = "data: {source: mnist, root: data/mnist}\n"
+
+
+def show(fcnet: Run, *words: object) -> dict:
+    outcome = fcnet("config", "show", *words)
+    assert outcome.code == 0, outcome.err
+    return yaml.safe_load(outcome.out)
+
+
+def test_precedence_is_defaults_extends_file_command_line(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/base.yaml").write_text(
+        GOOD + "train: {epochs: 1, batch_size: 11, optimizer: {lr: 1e-2}}\nseed: 1\n"
+    )
+    (tmp_path / "middle.yaml").write_text("extends: deep/base.yaml\ntrain: {epochs: 2, l2: 0.5}\n")
+    (tmp_path / "top.yaml").write_text("extends: middle.yaml\ntrain: {epochs: 3}\n")
+    found = show(fcnet, "top.yaml", "train.l2=0.25", "model.hidden=[3, 4]")
+    assert found["train"]["epochs"] == 3
+    assert found["train"]["batch_size"] == 11
+    assert found["train"]["optimizer"]["lr"] == 0.01
+    assert found["train"]["l2"] == 0.25
+    assert found["train"]["log_every"] == 100
+    assert found["model"]["hidden"] == [3, 4]
+    assert found["seed"] == 1
+
+
+def test_null_takes_an_inherited_setting_away(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(GOOD + "train: {optimizer: {name: sgd, momentum: 0.9, lr: 0.5}}\n")
+    found = show(fcnet, "base.yaml", "train.optimizer.name=adam", "train.optimizer.momentum=null")
+    assert found["train"]["optimizer"] == {"name": "adam", "lr": 0.5, "betas": [0.9, 0.999], "eps": 1e-8}
+
+
+def test_the_resolved_config_resolves_to_itself(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(
+        GOOD + "model: {hidden: [4, 5], activation: [relu, {name: prelu, shared: true}], init: xavier_normal}\n"
+        "train: {schedule: {name: cosine, warmup_epochs: 1}, optimizer: adamw, clip_grad_norm: 1}\n"
+    )
+    text = fcnet("config", "show", "a.yaml").out
+    (tmp_path / "b.yaml").write_text(text)
+    assert fcnet("config", "show", "b.yaml").out == text
+
+
+def test_all_mistakes_of_a_file_come_at_once_in_the_order_of_its_lines(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(
+        """data:
+  sorce: mnist
+  root: a
+  root: b
+model:
+  hidden: [500, 0]
+  activation: [relu, {name: leaky_relu, slop: 1}]
+train:
+  optimizer: {name: sgd, betas: [1, 2]}
+  schedule: cosin
+  epochs: 1.5
+  l2: .nan
+device: gpu
+"""
+    )
+    outcome = fcnet("config", "check", "bad.yaml")
+    assert outcome.code == 2
+    assert [error.split(": ")[:2] for error in outcome.errors] == [
+        ["bad.yaml:2", "data.sorce"],
+        ["bad.yaml:4", "root"],
+        ["bad.yaml:6", "model.hidden.1"],
+        ["bad.yaml:7", "model.activation.1.slop"],
+        ["bad.yaml:9", "train.optimizer.betas"],
+        ["bad.yaml:10", "train.schedule"],
+        ["bad.yaml:11", "train.epochs"],
+        ["bad.yaml:12", "train.l2"],
+        ["bad.yaml:13", "device"],
+    ]
+    assert "did you mean 'source'?" in outcome.errors[0]
+    assert "did you mean 'slope'?" in outcome.errors[3]
+    assert "allowed here: lr, momentum, name, nesterov" in outcome.errors[4]
+    assert "should be one of: constant, step, cosine, one_cycle" in outcome.errors[5]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "c.yaml:1: data: missing"),
+        ("seed: 1\n", "c.yaml:1: data: missing"),
+        ("data: {}\n", "c.yaml:1: data: give either `source`"),
+        ("data: 5\n", "c.yaml:1: data: is 5; should be a mapping of keys: cache, classes"),
+        ("data: {source: mnist}\n", "c.yaml:1: data: `root` is missing"),
+        ("data: {source: mnst, root: x}\n", "c.yaml:1: data.source: is 'mnst'; should be 'mnist'"),
+        (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be 'fcnet'"),
+        (GOOD + "model: {hidden: 500}\n", "c.yaml:2: model.hidden: is 500; should be a valid list"),
+        (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is {'name': 'rulu'}; should be one of: "),
+        (GOOD + "model: {activation: [relu, tanh]}\n", "c.yaml:2: model: `activation` lists 2 and `hidden` lists 1"),
+        (GOOD + "model: {dropout: 1}\n", "c.yaml:2: model.dropout: is 1; should be less than 1"),
+        (GOOD + "train: {epochs: 0}\n", "c.yaml:2: train.epochs: is 0; should be greater than or equal to 1"),
+        (GOOD + "train: {batch_size: true}\n", "c.yaml:2: train.batch_size: is true; should be a valid integer"),
+        (GOOD + "train: {batch_size: '100'}\n", "c.yaml:2: train.batch_size: is '100'; should be a valid integer"),
+        (GOOD + "train: {optimizer: {lr: 1e-3x}}\n", "c.yaml:2: train.optimizer.lr: is '1e-3x'; should be a valid"),
+        (GOOD + "train: {optimizer: {lr: 0}}\n", "c.yaml:2: train.optimizer.lr: is 0; should be greater than 0"),
+        (GOOD + "train: {optimizer: {name: sgd, nesterov: true}}\n", "c.yaml:2: train.optimizer: `nesterov` needs"),
+        (GOOD + "train: {precision: fp16}\n", "c.yaml:2: train.precision: is 'fp16'; should be 'fp32' or 'bf16'"),
+        (GOOD + "seed: -1\n", "c.yaml:2: seed: is -1; should be greater than or equal to 0"),
+        (GOOD + "seed: 1\nseed: 2\n", "c.yaml:3: seed: given twice"),
+        (GOOD + "extends: c.yaml\n", "c.yaml:2: extends: goes round in a circle"),
+        (GOOD + "extends: nowhere.yaml\n", "c.yaml:2: extends: there is no file nowhere.yaml"),
+        (GOOD + "extends: [a]\n", "c.yaml:2: extends: is ['a']; name one YAML file"),
+        ("data: {train: {images: a}, root: b}\n", "c.yaml:1: data: `root` goes with `source`"),
+        ("data: {source: mnist, root: b, test: {images: a}}\n", "c.yaml:1: data: `test` goes with `train`"),
+        ("data: {train: {images: a}, classes: [a, a]}\n", "c.yaml:1: data.classes: each class once; doubled: a"),
+        ("data: {train: {images: a}, validation: 1.5}\n", "c.yaml:1: data.validation: is 1.5; should be less than 1"),
+        ("data: {train: {images: a}, validation: yes}\n", "c.yaml:1: data.validation: is 'yes'; should be a number of"),
+        ("data: {train: {images: a}, image_size: [28]}\n", "c.yaml:1: data.image_size: is [28]; List should have at"),
+    ],
+)
+def test_one_mistake_is_one_line(fcnet: Run, tmp_path: Path, text: str, error: str) -> None:
+    (tmp_path / "c.yaml").write_text(text)
+    outcome = fcnet("train", "--config", "c.yaml")
+    assert outcome.code == 2
+    assert len(outcome.errors) == 1, outcome.errors
+    assert outcome.errors[0].startswith(error)
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]  # nothing was made
+
+
+def test_a_mistake_names_the_file_that_it_comes_from(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(GOOD + "train:\n  epochs: zero\n")
+    (tmp_path / "top.yaml").write_text("extends: base.yaml\ntrain:\n  l2: -1\n")
+    outcome = fcnet("config", "check", "top.yaml", "seed=x")
+    assert [error.split(": ")[0] for error in outcome.errors] == ["base.yaml:3", "top.yaml:3", "command line"]
+
+
+@pytest.mark.parametrize("word", ["epochs", "=3", "train..epochs=3", "train.epochs=[1", "train.epohcs=3", "a=*x"])
+def test_bad_overrides(fcnet: Run, tmp_path: Path, word: str) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD)
+    outcome = fcnet("config", "check", "c.yaml", word)
+    assert outcome.code == 2
+    assert outcome.errors[0].startswith("command line: ")
+
+
+def test_a_cycle_of_two(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
+    (tmp_path / "b.yaml").write_text("extends: ./a.yaml\n")
+    outcome = fcnet("config", "check", "a.yaml")
+    assert outcome.code == 2
+    assert "goes round in a circle (a.yaml -> b.yaml -> a.yaml)" in outcome.errors[0]
+
+
+def test_missing_file_and_folder(fcnet: Run, tmp_path: Path) -> None:
+    assert fcnet("config", "check", "no.yaml").errors == ["no.yaml: there is no such file; check the path"]
+    assert fcnet("config", "check", tmp_path).errors == [f"{tmp_path}: is a folder; name a YAML file"]
+
+
+KEYS = st.sampled_from(
+    ["data", "source", "root", "train", "model", "optimizer", "name", "hidden", "seed", "extends", "x"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["mnist", "sgd"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def accepted_or_refused(path: Path) -> None:
+    try:
+        assert isinstance(config.load(path), Config)
+    except ConfigError as error:
+        assert error.problems
+        assert all(": " in problem for problem in error.problems)
+
+
+@given(VALUES)
+@settings(max_examples=300, deadline=None)
+def test_any_values_are_a_config_or_an_error(tmp_path_factory: pytest.TempPathFactory, values: object) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
+    path.write_text(yaml.safe_dump(values))
+    accepted_or_refused(path)
+
+
+@given(st.binary(max_size=60) | st.text("a:{}[]-&*!|>'\"#%@,\n\t ~1e.", max_size=60).map(str.encode))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_config_or_an_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
+    path.write_bytes(GOOD.encode() + data)
+    accepted_or_refused(path)

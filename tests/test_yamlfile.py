@@ -1,0 +1,96 @@
+"""The part of YAML that configs are written in."""
+
+from pathlib import Path
+
+import pytest
+
+from fcnet import yamlfile
+from fcnet.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("1E3", 1000.0),
+        ("-.5", -0.5),
+        ("3.", 3.0),
+        ("12", 12),
+        ("-7", -7),
+        ("true", True),
+        ("no", "no"),
+        ("on", "on"),
+        ("null", None),
+        ("~", None),
+        ("'1e-3'", "1e-3"),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("12:30", "12:30"),
+        ("2024-01-01", "2024-01-01"),
+        ("[500, 1e2]", [500, 100.0]),
+        ("{name: sgd}", {"name": "sgd"}),
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    found = yamlfile.scalar(text, "test")
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_infinity_and_nan_are_numbers() -> None:
+    low, high, nan = yamlfile.scalar("[-.inf, .inf, .nan]", "test")
+    assert (low, high) == (float("-inf"), float("inf"))
+    assert nan != nan
+
+
+def test_dump_reads_back() -> None:
+    values = {
+        "words": ["1e-3", "true", "null", "", "~", "no", "0", " x", "a: b", "#c", "é中", "- d", "[", "1.5", ".nan"],
+        "numbers": [1, -2, 1e-3, 1e300, 0.1, 5e-324],
+        "rest": {"yes": True, "none": None, "empty": [], "deep": {"a": {"b": 1}}},
+    }
+    assert yamlfile.parse(yamlfile.dump(values), "test").values == values
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a: 1\nb: [1, 2\n", 3, "expected ',' or ']'"),
+        ("a: 1\n\tb: 2\n", 2, "cannot start any token"),
+        ("a: 1\nb: &x 2\n", 2, "anchors"),
+        ("a: 1\nb: *x\n", 2, "anchors"),
+        ("a: 1\n---\nb: 2\n", 2, "another document"),
+        ("- 1\n- 2\n", 1, "not list"),
+        ("word\n", 1, "not str"),
+        ("a: 1\nb: \x01\n", 2, "control character"),
+        ("a: " + "[" * 30 + "]" * 30, 1, "deeper than 20"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        yamlfile.read(path)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}:{line}: ")
+    assert words in problem
+
+
+def test_tags_and_doubled_keys_are_reported_together() -> None:
+    layer = yamlfile.parse("a: !!python/object/apply:os.system [true]\nb: 1\nb: 2\n1: x\n1: y\n", "f")
+    assert [line for line, _ in layer.problems] == [1, 3, 5]
+    assert "the tag !!python/object/apply:os.system is not read" in layer.problems[0][1]
+    assert "b: given twice" in layer.problems[1][1]
+    assert layer.values["b"] == 1
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"a: 1\nb: \xff\n")
+    with pytest.raises(ConfigError, match=r"x\.yaml:2: not UTF-8"):
+        yamlfile.read(path)
+    path.write_bytes(b"#" * (yamlfile.MAX_BYTES + 1))
+    with pytest.raises(ConfigError, match="larger than"):
+        yamlfile.read(path)
+    path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
+    assert yamlfile.read(path).values == {"a": 1, "b": 2}
