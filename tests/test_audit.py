@@ -15,7 +15,12 @@ PIXELS, LABELS = pictures(30, 0)
 def split(pixels: np.ndarray, labels: np.ndarray, **more: object) -> ImageFolder:
     names = [f"{i}.png" for i in range(len(labels))]
     return ImageFolder(
-        torch.from_numpy(pixels), torch.from_numpy(labels), ("0", "1", "2"), Path("a"), names, **more  # type: ignore[arg-type]
+        torch.from_numpy(pixels),
+        torch.from_numpy(labels),
+        ("0", "1", "2"),
+        Path("a"),
+        names,
+        **more,  # type: ignore[arg-type]
     )
 
 

@@ -74,7 +74,9 @@ def test_labels_that_are_no_class(tmp_path: Path, labels: str, error: str) -> No
 
 def test_a_blank_line_in_the_middle_is_refused(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a", PIXELS[:4], ["0", "", "1", "1"])
-    assert problems(tmp_path / "a", tmp_path / "a.txt") == (f"{tmp_path / 'a.txt'}:2: blank line; write the label of the image",)
+    assert problems(tmp_path / "a", tmp_path / "a.txt") == (
+        f"{tmp_path / 'a.txt'}:2: blank line; write the label of the image",
+    )
 
 
 def test_counts_that_differ(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from fcnet.objective import Classify
 # f'(z) from a = f(z). These are the activations whose derivative their output tells.
 DERIVATIVES: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
     nn.ReLU: lambda _, a: a > 0,
-    nn.LeakyReLU: lambda f, a: torch.where(a > 0, 1.0, f.negative_slope),
-    nn.ELU: lambda f, a: torch.where(a > 0, 1.0, a + f.alpha),
+    nn.LeakyReLU: lambda f, a: torch.where(a > 0, a.new_ones(()), f.negative_slope),
+    nn.ELU: lambda f, a: torch.where(a > 0, a.new_ones(()), a + f.alpha),
     nn.Sigmoid: lambda _, a: a * (1 - a),
     nn.Tanh: lambda _, a: 1 - a * a,
     nn.Softplus: lambda _, a: -torch.expm1(-a),
@@ -60,7 +60,7 @@ class Autograd:
 
 
 class ByHand:
-    """Plain nets: linear layers with activations of ``DERIVATIVES`` between them."""
+    """Plain nets: linear layers with one activation of ``DERIVATIVES`` between two of them."""
 
     name = "by hand, fp32 (a plain net)"
 
@@ -105,11 +105,9 @@ class ByHand:
 
 def choose(model: nn.Module, objective: Classify, precision: str) -> Gradients:
     """The faster of the two that can do it; its ``name`` says which and why."""
-    modules = list(model.children())
-    odd = [type(module).__name__ for module in modules[1::2] if type(module) not in DERIVATIVES]
-    layered = len(modules) % 2 == 1 and all(isinstance(module, nn.Linear) for module in modules[::2])
     if precision != "fp32":
         return Autograd(model, objective, precision, "products in bfloat16")
-    if odd or not layered:
-        return Autograd(model, objective, precision, f"has {odd[0]}" if odd else "not layers in a row")
+    others = [type(module).__name__ for module in model.children() if type(module) not in (nn.Linear, *DERIVATIVES)]
+    if others:
+        return Autograd(model, objective, precision, f"has {others[0]}")
     return ByHand(model, objective)

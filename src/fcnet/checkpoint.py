@@ -13,6 +13,19 @@ from fcnet.errors import CheckpointError, from_os_error
 
 State = dict[str, Tensor]
 
+# What torch's reader raises for damaged files.
+_DAMAGE = (
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    zipfile.BadZipFile,
+)
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file as a whole: after a crash it is either the old one or the new one."""
@@ -40,15 +53,20 @@ def load(path: Path) -> State:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
     try:
+        # torch.save writes zip files; what is none would take torch's older reader, which has had holes.
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
-            f"{path}: holds more than tensors, or is no model file; loading it could run code: save model.state_dict()"
+            f"{path}: holds more than tensors, and loading it could run code; save model.state_dict() alone"
         ) from None
     except OSError as error:
         raise from_os_error(error) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
-        raise CheckpointError(f"{path}: is damaged or cut short; train again, or restore it from a copy") from None
+    except _DAMAGE:
+        raise CheckpointError(
+            f"{path}: is no model file, or is damaged or cut short; train again, or restore it from a copy"
+        ) from None
     if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
         raise CheckpointError(f"{path}: is not a state_dict; save one with torch.save(model.state_dict(), PATH)")
     return dict(state)

@@ -73,15 +73,21 @@ Runs = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fcnet {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _global(
     _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; goes anywhere.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     # --debug is taken out by main(), which alone can act on it; it is declared here for the help.
-    if version:
-        typer.echo(f"fcnet {__version__}")
-        raise typer.Exit
+    pass
 
 
 @app.command(epilog="Example: fcnet train --config configs/mnist.yaml train.epochs=5 seed=1 --out checkpoints/mine")
@@ -206,12 +212,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        return int(app(words or ["--help"], prog_name="fcnet", standalone_mode=False) or 0)
+        code = int(app(words or ["--help"], prog_name="fcnet", standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # what newer typers make of Ctrl-C
+            raise KeyboardInterrupt
+        return code
     except _UsageError as error:
         return _fail(ConfigError(f"command line: {error.format_message()} See --help."), debug)
     except FcnetError as error:
         return _fail(error, debug)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("fcnet: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fcnet.metrics import EpochRecord, Record, StepRecord
+from fcnet.metrics import EpochRecord, Record, Start, StepRecord
 
 Report = Callable[[Record], None]
 
@@ -49,6 +49,9 @@ def training(epochs: int) -> Iterator[Report]:
         task = progress.add_task("epoch 1", total=None, figures="")
 
         def show(record: Record) -> None:
+            if isinstance(record, Start):
+                progress.console.print(f"step: {record.step}", highlight=False)
+                return
             if isinstance(record, EpochRecord):
                 text = ", ".join(f"{name} {100 * m.accuracy:.2f} %" for name, m in record.figures().items())
                 progress.console.print(
@@ -69,7 +72,9 @@ def training(epochs: int) -> Iterator[Report]:
 
 
 def _print_lines(record: Record, epochs: int) -> None:
-    if isinstance(record, StepRecord):
+    if isinstance(record, Start):
+        say(f"step: {record.step}")
+    elif isinstance(record, StepRecord):
         place = f"Epoch [{record.epoch}/{epochs}], Step [{record.step}/{record.steps}]"
         say(f"{place}, Loss: {record.loss:.4f}")
     elif isinstance(record, EpochRecord):

@@ -41,6 +41,17 @@ class Metrics:
 
 
 @dataclass(frozen=True)
+class Start:
+    """Training begins.
+
+    Attributes:
+        step: how a step is computed, and why so.
+    """
+
+    step: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A step was done; nothing was read from the device. A loop may stop here."""
 
@@ -98,7 +109,7 @@ class EpochRecord:
         return {name: metrics for name, metrics in parts.items() if metrics is not None}
 
 
-Record = Tick | StepRecord | EpochRecord
+Record = Start | Tick | StepRecord | EpochRecord
 
 
 class Sums:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,4 +19,5 @@ class Classify:
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean cross-entropy () in nats of logits (B, C) for labels (B,)."""
-        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.label_smoothing)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # bfloat16 is too coarse for a loss
+        return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)

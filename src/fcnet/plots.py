@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from fcnet.checkpoint import write_bytes
@@ -37,16 +38,17 @@ class Curve:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; the ending of ``path`` is its format."""
     buffer = io.BytesIO()
-    # Without a date in it, the same figure gives the same file.
+    # Without a date and random names in it, the same figure gives the same file.
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(path.suffix[1:])
-    figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    with matplotlib.rc_context({"svg.hashsalt": "fcnet"}):
+        figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, buffer.getvalue())
 
 
 def loss(curves: Sequence[Curve]) -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
-    figure, axes = _axes("Loss", "epoch", "cross-entropy (nats)")
+    figure, axes = _axes(_title("loss", curves), "epoch", "cross-entropy (nats)")
     for i, curve in enumerate(curves):
         steps = curve.of("step")
         x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]
@@ -62,14 +64,21 @@ def loss(curves: Sequence[Curve]) -> Figure:
 
 def accuracy(curves: Sequence[Curve]) -> Figure:
     """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
-    figure, axes = _axes("Accuracy", "epoch", "images classified right")
+    figure, axes = _axes(_title("accuracy", curves), "epoch", "images classified right (%)")
     for i, curve in enumerate(curves):
         epochs = curve.of("epoch")
         x = [record["epoch"] for record in epochs]
         y = [100 * record["train"]["accuracy"] for record in epochs]
-        axes.plot(x, y, color=f"C{i}", linewidth=1.6, alpha=0.6, marker=".", label=_label(curves, curve, "train"))
+        axes.plot(
+            x,
+            y,
+            color=f"C{i}",
+            linewidth=1.6,
+            alpha=0.6,
+            marker=".",
+            label=_label(curves, curve, "train, while learning"),
+        )
         _epoch_lines(axes, curve, "accuracy", i, _label(curves, curve, "{split}"), 100.0)
-    axes.yaxis.set_major_formatter(PercentFormatter(decimals=None))
     axes.legend(loc="lower right")
     return figure
 
@@ -117,11 +126,15 @@ def mistakes(
 
 
 def weights(matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str) -> Figure:
-    """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive."""
+    """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
+
+    The strongest colour is that of the 99.5th percentile, so that a few large weights do not pale the others.
+    """
     shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
     captions = [str(i) for i in range(len(shown))] if names is None else list(names)
     count = f"{len(shown)} of {len(matrix)} units" if len(shown) < len(matrix) else f"all {len(matrix)} units"
-    return _pictures(shown, captions, f"{title}: {count}", "RdBu_r", float(np.abs(shown).max()))
+    limit = float(np.quantile(np.abs(shown), 0.995))
+    return _pictures(shown, captions, f"{title}: {count} (blue < 0 < red, ±{limit:.2g})", "RdBu_r", limit)
 
 
 def smooth(values: Floats) -> Floats:
@@ -139,6 +152,10 @@ def _axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) ->
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _title(what: str, curves: Sequence[Curve]) -> str:
+    return f"{curves[0].name}: {what}" if len(curves) == 1 else what
 
 
 def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from fcnet import backprop, optim
 from fcnet.data import Batches, ImageFolder, Splits
 from fcnet.errors import DivergedError
-from fcnet.metrics import EpochRecord, Metrics, Record, StepRecord, Sums, Tick
+from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
 from fcnet.models import weight_matrices
 from fcnet.objective import Classify
 from fcnet.schema import Train
@@ -34,12 +34,13 @@ def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Iterato
         seed: of the order of the images; the model's weights and dropout come from torch's global generator.
 
     Yields:
-        a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch.
+        a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch.
 
     Raises:
         DivergedError: a loss or gradient was not finite; the model has the weights of the last good logged step.
     """
     training = Training.begin(model, splits.train, settings, seed)
+    yield Start(training.gradients.name)
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         train = yield from training.epoch(epoch)

@@ -1,0 +1,61 @@
+"""The architecture: a module imports only from strictly lower layers, and stays readable in size."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fcnet
+
+SOURCE = Path(fcnet.__file__).parent
+
+# docs/design.md shows the same table.
+LAYERS = {
+    0: ["errors", "sections", "metrics", "objective"],
+    1: ["yamlfile", "images", "model_schema", "checkpoint", "backprop"],
+    2: ["schema", "folder", "models"],
+    3: ["config", "cache", "optim"],
+    4: ["data", "sources", "plots"],
+    5: ["audit", "train", "rundir", "console"],
+    6: ["loading"],
+    7: ["inspection"],
+    8: ["runs", "tables"],
+    9: ["cli"],
+    10: ["__main__"],
+}
+LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+
+
+def imported(module: str) -> set[str]:
+    """The modules of the package that a module imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((SOURCE / f"{module}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "fcnet":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fcnet."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("fcnet.")}
+    return found & set(MODULES)
+
+
+def test_every_module_has_a_layer() -> None:
+    assert sorted(LAYER) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module: str) -> None:
+    upwards = {other: LAYER[other] for other in imported(module) if LAYER[other] >= LAYER[module]}
+    assert upwards == {}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_fit_their_limit(module: str) -> None:
+    assert len((SOURCE / f"{module}.py").read_text().splitlines()) <= 320
+
+
+def test_only_the_command_line_exits() -> None:
+    for module in MODULES:
+        text = (SOURCE / f"{module}.py").read_text()
+        assert module == "cli" or "sys.exit" not in text, module

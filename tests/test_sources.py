@@ -1,0 +1,121 @@
+"""Known data sets as image folders."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Run
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from fcnet import sources
+from fcnet.data import ImageFolder
+
+
+def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:
+    outcome = fcnet("data", "digits")
+    assert outcome.code == 0
+    assert outcome.out == "data/digits: written\n"
+    assert "writing data/digits: 1797 images" in outcome.err
+    bunch = load_digits()
+    train, test = (
+        ImageFolder.open(f"data/digits/{name}-images", f"data/digits/{name}-labels.txt", size=(8, 8))
+        for name in ("train", "t10k")
+    )
+    assert (len(train), len(test)) == (1433, 364)
+    pixels = np.concatenate([train.images, test.images]).astype(float) * 16 / 255
+    labels = np.concatenate([train.labels, test.labels])
+    assert sorted(map(bytes, np.rint(pixels).astype(np.uint8))) == sorted(map(bytes, bunch.images.astype(np.uint8)))
+    assert np.bincount(labels).tolist() == np.bincount(bunch.target).tolist()
+    assert fcnet("data", "digits").out == "data/digits: is there already\n"
+    assert {path.name for path in (tmp_path / "data/digits").iterdir()} == {
+        "train-images",
+        "train-labels.txt",
+        "t10k-images",
+        "t10k-labels.txt",
+        ".lock",
+        ".fcnet-cache",
+    }
+
+
+def test_half_a_data_set_is_not_completed_in_silence(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "d/train-images").mkdir(parents=True)
+    outcome = fcnet("data", "digits", "--out", "d")
+    assert outcome.code == 3
+    assert outcome.errors == [
+        "d: has train-images but not train-labels.txt, t10k-labels.txt, t10k-images; remove or complete it, or choose"
+        " another root"
+    ]
+
+
+def test_an_interrupted_write_leaves_no_part(tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sources.write("digits", tmp_path, interrupt)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+    for source, name in (("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST")):
+        outcome = fcnet("data", source, "--out", "d")
+        assert outcome.code == 3
+        assert f"d/{name}/raw: {source} cannot be downloaded or read" in outcome.errors[0]
+        assert "put the official files there: train-images-idx3-ubyte.gz" in outcome.errors[0]
+
+
+def idx(values: np.ndarray) -> bytes:
+    """The official format: a magic number, the sizes, the bytes."""
+    return bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape) + values.tobytes()
+
+
+@pytest.mark.parametrize(("source", "name"), [("fashion-mnist", "FashionMNIST"), ("kmnist", "KMNIST")])
+def test_official_files_are_taken_without_a_network(fcnet: Run, tmp_path: Path, source: str, name: str) -> None:
+    raw = tmp_path / "d" / name / "raw"
+    raw.mkdir(parents=True)
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
+    labels = (np.arange(20) % 10).astype(np.uint8)
+    for split in ("train", "t10k"):
+        (raw / f"{split}-images-idx3-ubyte").write_bytes(idx(images))
+        (raw / f"{split}-labels-idx1-ubyte").write_bytes(idx(labels))
+    assert fcnet("data", source, "--out", "d").code == 0
+    with Image.open(tmp_path / "d/t10k-images/19.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), images[19])
+    assert (tmp_path / "d/train-labels.txt").read_text().split() == [str(label) for label in labels]
+
+
+def test_a_damaged_official_file_is_refused(
+    fcnet: Run, tmp_path: Path, mnist_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr("urllib.request.urlopen", unreachable)
+    raw = tmp_path / "d/MNIST/raw"
+    shutil.copytree(mnist_files, raw)
+    with (raw / "train-labels-idx1-ubyte.gz").open("r+b") as file:
+        file.write(b"damage")
+    outcome = fcnet("data", "mnist", "--out", "d")
+    assert outcome.code == 3
+    assert "d/MNIST/raw: mnist cannot be downloaded or read" in outcome.errors[0]
+    assert not (tmp_path / "d/train-images").exists()
+
+
+def test_mnist_is_the_official_one(mnist: Path, mnist_files: Path) -> None:
+    for split, n in (("train", 60_000), ("t10k", 10_000)):
+        official = gzip.decompress((mnist_files / f"{split}-images-idx3-ubyte.gz").read_bytes())[16:]
+        labels = gzip.decompress((mnist_files / f"{split}-labels-idx1-ubyte.gz").read_bytes())[8:]
+        folder = ImageFolder.open(mnist / f"{split}-images", mnist / f"{split}-labels.txt")
+        assert folder.images.numpy().tobytes() == official
+        assert folder.labels.numpy().astype(np.uint8).tobytes() == labels
+        assert len(folder) == n
+        for i in (0, n // 2, n - 1):
+            with Image.open(mnist / f"{split}-images/{i}.png") as image:
+                np.testing.assert_array_equal(np.asarray(image), folder.images[i])

@@ -1,0 +1,196 @@
+"""Training: against a plain loop of torch's, the same twice, and what stops it."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import CLASSES, SIDE, pictures
+
+from fcnet.data import ImageFolder, Splits
+from fcnet.errors import DivergedError
+from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
+from fcnet.model_schema import FCNetModel
+from fcnet.models import FCNet, build
+from fcnet.schema import SGD, Adam, Cosine, Train
+from fcnet.train import epoch_order, evaluate, fit, predict
+
+CPU = torch.device("cpu")
+
+
+def folder(n: int, seed: int) -> ImageFolder:
+    pixels, labels = pictures(n, seed)
+    names = tuple(str(label) for label in range(CLASSES))
+    return ImageFolder(
+        torch.from_numpy(pixels), torch.from_numpy(labels), names, Path(), [f"{i}.png" for i in range(n)]
+    )
+
+
+SPLITS = Splits(folder(60, 0), folder(12, 2), folder(21, 1))
+SETTINGS = Train(epochs=3, batch_size=7, optimizer=Adam(lr=0.02), log_every=4)
+
+
+def net(seed: int = 0, **model: object) -> FCNet:
+    torch.manual_seed(seed)
+    return build(FCNetModel.model_validate({"hidden": [8]} | model), (SIDE, SIDE), CLASSES)
+
+
+def records(model: torch.nn.Module, settings: Train = SETTINGS, seed: int = 0) -> list[Record]:
+    return list(fit(model, SPLITS, settings, seed))
+
+
+def test_it_is_the_plain_loop() -> None:
+    """Three epochs equal a loop as torch's documentation would write it, on the same order of images."""
+    ours, theirs = net(), net()
+    records(ours)
+    optimizer = torch.optim.Adam(theirs.parameters(), lr=0.02)
+    pixels = SPLITS.train.images.flatten(1) / 255
+    for epoch in (1, 2, 3):
+        for batch in epoch_order(60, 0, epoch, CPU).split(7):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(theirs(pixels[batch]), SPLITS.train.labels[batch]).backward()
+            optimizer.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_l2_is_the_slides_structural_risk() -> None:
+    """(lambda / 2) * sum of squared weights over matrices, in the loss; by autograd in the reference."""
+    ours, theirs = net(), net()
+    settings = Train(epochs=1, batch_size=60, optimizer=SGD(lr=0.5), l2=0.3, clip_grad_norm=0.5)
+    logged = next(record for record in records(ours, settings) if isinstance(record, StepRecord))
+    order = epoch_order(60, 0, 1, CPU)
+    logits = theirs(SPLITS.train.images.flatten(1)[order] / 255)
+    risk = torch.nn.functional.cross_entropy(logits, SPLITS.train.labels[order])
+    risk = risk + 0.15 * (theirs.fc1.weight.square().sum() + theirs.fc2.weight.square().sum())
+    risk.backward()
+    norm = torch.nn.utils.clip_grad_norm_(theirs.parameters(), 0.5)
+    assert norm > 0.5
+    torch.optim.SGD(theirs.parameters(), lr=0.5).step()
+    assert logged.loss == pytest.approx(risk.item(), rel=1e-5)
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {},
+        {"hidden": [], "activation": []},
+        {"hidden": [9, 7], "activation": "prelu", "batch_norm": True},
+        {"dropout": 0.3},
+    ],
+    ids=["plain", "perceptron", "prelu and batch norm", "dropout"],
+)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_it_learns_and_is_the_same_twice(model: dict, precision: str) -> None:
+    settings = Train(epochs=8, batch_size=7, optimizer=Adam(lr=0.02), precision=precision)  # type: ignore[arg-type]
+    runs = []
+    for _ in range(2):
+        one = net(**model)
+        last = records(one, settings)[-1]
+        assert isinstance(last, EpochRecord)
+        runs.append((one.state_dict(), last.test))
+    (first, test), (second, _) = runs
+    assert test is not None
+    assert test.accuracy > 0.9
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_seed_is_another_order() -> None:
+    orders = [epoch_order(60, seed, epoch, CPU).tolist() for seed, epoch in ((0, 1), (0, 2), (1, 1))]
+    assert all(sorted(order) == list(range(60)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 3
+    torch.manual_seed(5)
+    assert epoch_order(60, 0, 1, CPU).tolist() == orders[0]  # the global generator has no say
+
+
+def test_records_of_an_epoch() -> None:
+    found = records(net())
+    assert isinstance(found[0], Start)
+    first = found[1:11]
+    assert [type(record) for record in first] == [Tick, Tick, Tick, StepRecord] * 2 + [StepRecord, EpochRecord]
+    steps = [record for record in first if isinstance(record, StepRecord)]
+    assert [(record.epoch, record.step, record.steps) for record in steps] == [(1, 4, 9), (1, 8, 9), (1, 9, 9)]
+    epoch = first[-1]
+    assert isinstance(epoch, EpochRecord)
+    # The means between logged steps add up to the mean of the epoch: 28 + 28 + 4 images.
+    assert np.dot([28, 28, 4], [record.loss_mean for record in steps]) / 60 == pytest.approx(epoch.train.loss)
+    assert steps[-1].accuracy == epoch.train.accuracy
+    assert epoch.train.n == 60
+    assert epoch.validation is not None
+    assert epoch.validation.n == 12
+
+
+def test_the_learning_rate_is_that_of_the_step() -> None:
+    settings = Train(epochs=2, batch_size=30, optimizer=SGD(lr=1.0), schedule=Cosine(), log_every=1)
+    rates = [record.lr for record in records(net(), settings) if isinstance(record, StepRecord)]
+    assert rates == pytest.approx([0.5 * (1 + math.cos(math.pi * i / 3)) for i in range(4)])
+
+
+def test_evaluation_is_over_all_images_whatever_the_batch() -> None:
+    model = net(dropout=0.5, batch_norm=True)
+    records(model)
+    logits = predict(model, SPLITS.test or SPLITS.train)
+    model.eval()
+    with torch.no_grad():
+        expected = model((SPLITS.test or SPLITS.train).images.flatten(1) / 255)
+    torch.testing.assert_close(logits, expected)
+    assert evaluate(model, SPLITS.test or SPLITS.train) == Metrics.of(expected, (SPLITS.test or SPLITS.train).labels)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(lr=1e30), SGD(lr=1e30, momentum=0.9), Adam(lr=1e30)], ids=lambda o: o.name)
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_divergence_stops_and_keeps_good_weights(optimizer: Adam, clip: float | None) -> None:
+    model = net(batch_norm=True, hidden=[8, 8])
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    settings = Train(epochs=9, batch_size=7, optimizer=optimizer, clip_grad_norm=clip, log_every=3)
+    seen: list[Record] = []
+
+    def run() -> Iterator[None]:
+        for record in fit(model, SPLITS, settings, 0):
+            seen.append(record)
+            yield
+
+    with pytest.raises(DivergedError, match=r"lower train\.optimizer\.lr.* are kept"):
+        list(run())
+    assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
+    if not any(isinstance(record, StepRecord) for record in seen):
+        assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in before.items())
+
+
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_one_bad_value_is_enough_and_the_last_logged_weights_come_back(where: str) -> None:
+    """A single NaN or infinity, in a step that is not logged, is found at the next logged one."""
+    for optimizer in (Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)):
+        for bad in (math.nan, math.inf, -math.inf):
+            model = net()
+            settings = Train(epochs=1, batch_size=7, optimizer=optimizer, log_every=4)
+            kept: dict = {}
+            training = fit(model, SPLITS, settings, 0)
+            with pytest.raises(DivergedError, match=r"epoch 1, step 8 or shortly before.*of epoch 1, step 4 are kept"):
+                for record in training:
+                    if isinstance(record, StepRecord) and record.step == 4:
+                        kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+                    if isinstance(record, Tick) and record.step == 5:
+                        poison(model, where, bad)
+            assert all(torch.equal(model.state_dict()[name], kept[name]) for name in kept)
+
+
+def poison(model: FCNet, where: str, bad: float) -> None:
+    """Make the next step's loss, or one of its gradients, bad."""
+    with torch.no_grad():
+        if where == "loss":
+            model.fc2.bias[0] = bad
+            return
+    original = torch.mm
+
+    def once(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor) -> torch.Tensor:
+        torch.mm = original  # type: ignore[assignment]
+        original(a, b, out=out)
+        out.view(-1)[0] = bad
+        return out
+
+    torch.mm = once  # type: ignore[assignment]
