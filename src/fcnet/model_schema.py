@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Tag, field_validator, model_validator
 
-from fcnet.sections import Fraction, Positive, Section, by_name, named
+from fcnet.sections import Fraction, Positive, Section, ShortForm, by_name, named
 
 
 class PlainActivation(Section):
@@ -48,8 +48,9 @@ _Members = (
     | Annotated[ELU, Tag("|elu")]
 )
 Activations = Annotated[
-    _Members | Annotated[list[Annotated[_Members, by_name(_ACTIVATIONS)]], Tag("|list")],
+    _Members | Annotated[list[Annotated[_Members, by_name(_ACTIVATIONS), ShortForm(_ACTIVATIONS)]], Tag("|list")],
     by_name(_ACTIVATIONS | {"[]": "|list"}),
+    ShortForm(_ACTIVATIONS),
 ]
 
 
@@ -88,25 +89,25 @@ class UniformInit(Section):
     bound: float = Field(0.05, gt=0, description="largest absolute weight")
 
 
+_INITS = {
+    "default": "|default",
+    "kaiming_uniform": "|kaiming",
+    "kaiming_normal": "|kaiming",
+    "xavier_uniform": "|gain",
+    "xavier_normal": "|gain",
+    "orthogonal": "|gain",
+    "normal": "|normal",
+    "trunc_normal": "|normal",
+    "uniform": "|uniform",
+}
 Init = Annotated[
     Annotated[DefaultInit, Tag("|default")]
     | Annotated[KaimingInit, Tag("|kaiming")]
     | Annotated[GainInit, Tag("|gain")]
     | Annotated[NormalInit, Tag("|normal")]
     | Annotated[UniformInit, Tag("|uniform")],
-    by_name(
-        {
-            "default": "|default",
-            "kaiming_uniform": "|kaiming",
-            "kaiming_normal": "|kaiming",
-            "xavier_uniform": "|gain",
-            "xavier_normal": "|gain",
-            "orthogonal": "|gain",
-            "normal": "|normal",
-            "trunc_normal": "|normal",
-            "uniform": "|uniform",
-        }
-    ),
+    by_name(_INITS),
+    ShortForm(_INITS),
 ]
 
 

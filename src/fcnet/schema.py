@@ -7,10 +7,10 @@ from them. Nothing here imports torch, so that a config is checked in an instant
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from fcnet.model_schema import FCNetModel
-from fcnet.sections import TAG, Fraction, Positive, Section, by_name, named
+from fcnet.sections import TAG, Fraction, Positive, Section, ShortForm, by_name, named
 
 # --- data ---------------------------------------------------------------------------------------------------------
 
@@ -142,9 +142,11 @@ class SGD(Section):
         return self
 
 
+_OPTIMIZERS = {"adam": "|adam", "adamw": "|adamw", "sgd": "|sgd"}
 Optimizer = Annotated[
     Annotated[Adam, Tag("|adam")] | Annotated[AdamW, Tag("|adamw")] | Annotated[SGD, Tag("|sgd")],
-    by_name({"adam": "|adam", "adamw": "|adamw", "sgd": "|sgd"}, default="adam"),
+    by_name(_OPTIMIZERS, default="adam"),
+    ShortForm(_OPTIMIZERS),
 ]
 
 
@@ -185,14 +187,14 @@ class OneCycle(Section):
     final: float = Field(4e-6, ge=0, le=1, description="the last rate, as a share of lr")
 
 
+_SCHEDULES = {"constant": "|constant", "step": "|step", "cosine": "|cosine", "one_cycle": "|one_cycle"}
 Schedule = Annotated[
     Annotated[Constant, Tag("|constant")]
     | Annotated[StepDecay, Tag("|step")]
     | Annotated[Cosine, Tag("|cosine")]
     | Annotated[OneCycle, Tag("|one_cycle")],
-    by_name(
-        {"constant": "|constant", "step": "|step", "cosine": "|cosine", "one_cycle": "|one_cycle"}, default="constant"
-    ),
+    by_name(_SCHEDULES, default="constant"),
+    ShortForm(_SCHEDULES),
 ]
 
 
@@ -221,8 +223,15 @@ class Train(Section):
         return named(value)
 
 
+def _data_or_extends(schema: dict[str, Any]) -> None:
+    """In one file, `data` may be missing where `extends` brings it."""
+    schema["anyOf"] = [{"required": [key]} for key in (*schema.pop("required"), "extends")]
+
+
 class Config(Section):
     """One run: data, model and training."""
+
+    model_config = ConfigDict(json_schema_extra=_data_or_extends)
 
     extends: str | None = Field(
         None, exclude=True, description="another config that this one starts from, relative to this file"
@@ -230,7 +239,7 @@ class Config(Section):
     data: Data = Field(description="where the images come from")
     model: FCNetModel = Field(FCNetModel(), description="the net")
     train: Train = Field(Train(), description="how it is trained")
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         0, description="of the initial weights, the order of the images and dropout"
     )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,3})$")] = Field(

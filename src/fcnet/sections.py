@@ -1,8 +1,11 @@
 """What every section of a config shares: strictness, and unions whose member is chosen by name."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 # Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
 TAG = "|"
@@ -22,6 +25,17 @@ def named(value: Any) -> Any:
     if isinstance(value, list):
         return [named(one) for one in value]
     return {"name": value} if isinstance(value, str) else value
+
+
+class ShortForm:
+    """Tells the JSON Schema of a union that a bare name will do."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = [name for name in names if name != "[]"]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        return {"anyOf": [{"type": "string", "enum": self._names}, *schema["oneOf"]]}
 
 
 def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:

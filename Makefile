@@ -1,0 +1,38 @@
+# make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words
+# make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
+# make check   linter, formatter, types, and whether the generated pages are fresh
+
+PYTHON ?= python3
+CONFIG ?= configs/digits.yaml
+ARGS ?=
+BIN = .venv/bin
+
+.PHONY: train test check docs clean
+
+train: .venv/installed
+	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/config_reference.py --check
+
+docs: .venv/installed-dev
+	$(BIN)/python scripts/config_reference.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcnet needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
