@@ -1,0 +1,141 @@
+"""The documentation is true: commands exist, configs load, links resolve, generated pages are fresh."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from conftest import Run
+from test_cli import COMMANDS
+from test_layers import LAYERS
+
+from fcnet import config
+from fcnet.errors import FcnetError
+from fcnet.schema import Config
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "checkpoints/README.md"]
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of each fcnet command in the page's code blocks."""
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do )?fcnet (.*)", line) for line in lines]
+    return [shlex.split(match[1].split(" #")[0].split("; done")[0], posix=True) for match in found if match]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
+    for words in commands(page):
+        name = " ".join(words[:2] if words[0] == "config" else words[:1])
+        if name.startswith("--"):
+            continue
+        assert name in COMMANDS, words
+        text = fcnet(*name.split(), "--help").out
+        for word in words:
+            if word.startswith("-"):
+                assert word in text, (words, word)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
+    for words in commands(page):
+        files = [ROOT / word for word in words if word.startswith("configs/")]
+        overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
+        assert all(file.is_file() for file in files), words
+        if overrides:
+            config.load(files[0], overrides)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert [command for command in COMMANDS if f"fcnet {command}" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_resolve_inside_the_repository(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        assert not target.startswith("http"), target
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        assert path.is_relative_to(ROOT), target
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    }
+    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
+        assert anchor in headings, anchor
+
+
+def test_files_named_in_the_pages_exist() -> None:
+    for page in PAGES:
+        for name in re.findall(r"`((?:src|scripts|tests|configs|docs)/[\w./-]+\.\w+)`", page.read_text()):
+            assert (ROOT / name).is_file(), (page.name, name)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_configs_load_and_fit_the_json_schema(path: Path) -> None:
+    config.load(path)
+    jsonschema.validate(
+        yaml.safe_load(path.read_text()) | config.yamlfile.read(path).values, Config.model_json_schema()
+    )
+
+
+def test_the_json_schema_refuses_what_the_loader_refuses() -> None:
+    schema = Config.model_json_schema()
+    for bad in (
+        {},
+        {"data": {"sorce": "mnist"}},
+        {"data": {"source": "mnist", "root": "x"}, "train": {"optimizer": "adm"}},
+        {"data": {"source": "mnist", "root": "x"}, "model": {"hidden": [0]}},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, schema)
+        with pytest.raises(FcnetError):
+            config.check([config.yamlfile.parse(json.dumps(bad), "x")])
+
+
+def test_the_config_reference_is_fresh() -> None:
+    script = ROOT / "scripts/config_reference.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_layers_are_those_of_the_tests() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs/design.md").read_text(), re.MULTILINE)
+    assert sorted((int(layer), module) for layer, module in rows) == sorted(
+        (layer, module) for layer, modules in LAYERS.items() for module in modules
+    )
+
+
+def test_the_exit_codes_are_those_of_the_code() -> None:
+    codes = re.findall(
+        r"^\| (\d+) \| ", (ROOT / "docs/design.md").read_text().partition("## Exit codes")[2], re.MULTILINE
+    )
+    from fcnet.cli import INTERRUPTED
+
+    expected = {0, 1, INTERRUPTED} | {kind.exit_code for kind in FcnetError.__subclasses__()}
+    assert {int(code) for code in codes} == expected
+
+
+def test_the_repository_names_no_machine() -> None:
+    """No absolute paths of a machine, and the pages name the packages' licences and hosts nowhere."""
+    for path in [*PAGES, *CONFIGS, ROOT / "Makefile", ROOT / "pyproject.toml"]:
+        assert not re.search(r"/(home|root|Users|work)/|pypi\.org", path.read_text()), path.name
+
+
+def test_the_library_example_runs(fcnet: Run) -> None:
+    """As printed, in a folder where digits were written."""
+    assert fcnet("data", "digits").code == 0
+    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 Metrics(loss=")
+    assert len(done.stdout.splitlines()) == 5
