@@ -26,6 +26,9 @@ FORMATS = ("PNG", "JPEG", "BMP")
 # Pillow's own limit (its MAX_IMAGE_PIXELS): a quarter of a gigabyte of RGB. A digit has 784 pixels.
 MAX_PIXELS = 89_478_485
 
+# zlib's effort: a third faster than its default, and a digit is 198 bytes instead of 194.
+PNG_LEVEL = 3
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY_8_BIT = b"\x08\x00\x00\x00\x00"  # depth 8, colour type 0, deflate, standard filters, not interlaced
 
@@ -92,7 +95,7 @@ def encode_png(pixels: Grey) -> bytes:
     rows = np.zeros((height, 1 + width), np.uint8)  # each row begins with the number of its filter, 0 for none
     rows[:, 1:] = pixels
     header = struct.pack(">II", width, height) + _GREY_8_BIT
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), PNG_LEVEL)), (b"IEND", b""))
     return _SIGNATURE + b"".join(_chunk(kind, body) for kind, body in chunks)
 
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
     }
     packages = ("fcnet", "torch", "torchvision", "numpy", "pillow")
     return {
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
         "platform": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu ({platform.machine()})",
         "threads": torch.get_num_threads(),
@@ -111,6 +111,14 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "data": facts,
     }
+
+
+def _version(package: str) -> str | None:
+    """Version of an installed package; None where it is not installed as one (a checkout on the path)."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _git_commit() -> str | None:
