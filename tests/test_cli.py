@@ -40,6 +40,7 @@ def test_version(fcnet: Run) -> None:
         ["train", "--confg", "x"],
         ["eval", "--split", "tests"],
         ["eval", "--labels", "x"],
+        ["eval", "--images", "x", "--split", "test"],
         ["predict", "run"],
         ["predict", "run", "image", "--json", "--csv"],
         ["data", "imagenet"],

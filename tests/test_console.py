@@ -1,7 +1,6 @@
 """What people read while a command runs."""
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +37,8 @@ def test_counting_is_one_line_at_the_end(capsys: pytest.CaptureFixture[str]) -> 
 
 def run_on_a_terminal(words: list[str], folder: Path) -> tuple[int, str]:
     """Run a command whose stdout and stderr are a terminal; its exit code and all that it printed."""
+    import pty  # POSIX only
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         words, cwd=folder, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm", "COLUMNS": "120"}

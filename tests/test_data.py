@@ -1,5 +1,6 @@
 """Data sets: the Dataset, batches, splits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,7 @@ def test_the_last_n_or_a_stratified_fraction_are_held_out(tmp_path: Path) -> Non
     assert validation.labels.bincount().tolist() == [3, 3, 3]
     assert sorted([*train.names, *validation.names]) == sorted(folder.names)
     assert torch.equal(data.hold_out(folder, 0.3)[1].images, validation.images)
+    assert data.hold_out(replace(folder, notes=("a note",)), 4)[0].notes == ("a note",)
 
 
 @pytest.mark.parametrize("amount", [30, 1000, 0.01, 0.99])

@@ -132,7 +132,7 @@ def test_plot_formats_folders_and_several_runs(fcnet: Run, trained: Path) -> Non
     assert outcome.out.split() == ["checkpoints/plots/loss.png", "checkpoints/plots/accuracy.png"]
     outcome = fcnet("plot", RUN, "checkpoints/tiny-2", "--out", "here", "--format", "svg")
     assert outcome.out.split() == ["here/loss.svg", "here/accuracy.svg"]
-    assert "tiny-2: test" in Path("here/accuracy.svg").read_text() or "<svg" in Path("here/accuracy.svg").read_text()
+    assert Path("here/accuracy.svg").read_text().startswith("<?xml")
     assert fcnet("plot").err.splitlines()[0] == "run: checkpoints/tiny-2"
     assert fcnet("plot", "--format", "gif").code == 2
 

@@ -1,6 +1,7 @@
 """The architecture: a module imports only from strictly lower layers, and stays readable in size."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "sections", "metrics", "objective"],
+    0: ["errors", "streams", "sections", "metrics", "objective"],
     1: ["yamlfile", "images", "model_schema", "checkpoint", "backprop"],
     2: ["schema", "folder", "models"],
     3: ["config", "cache", "optim"],
@@ -58,4 +59,4 @@ def test_modules_fit_their_limit(module: str) -> None:
 def test_only_the_command_line_exits() -> None:
     for module in MODULES:
         text = (SOURCE / f"{module}.py").read_text()
-        assert module == "cli" or "sys.exit" not in text, module
+        assert module == "cli" or not re.search(r"sys\.exit|os\._exit", text), module

@@ -27,7 +27,7 @@ def curve(name: str, epochs: int = 3, validation: bool = False) -> Curve:
 
 def test_loss_is_per_step_raw_and_smoothed_with_test_per_epoch() -> None:
     (axes,) = plots.loss([curve("a")]).axes
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "cross-entropy (nats)")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats)")
     assert [line.get_label() for line in axes.lines] == ["train, single batches", "train, smoothed", "test"]
     raw, _, test = axes.lines
     assert list(raw.get_xdata()) == [0.5, 1, 1.5, 2, 2.5, 3]

@@ -18,13 +18,21 @@ def test_names_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path) -> None:
     run = rundir.create(tmp_path / "run", "", False)
-    (run / rundir.CONFIG).write_text("a: 1")
-    (run / "old").write_text("")
+    for name in (rundir.CONFIG, rundir.ENVIRONMENT, rundir.METRICS, rundir.MODEL):
+        (run / name).write_text("")
     with pytest.raises(ConfigError, match="exists already"):
         rundir.create(run, "", False)
+    (run / "note.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"holds note\.txt, which is not of a run"):
+        rundir.create(run, "", True)
+    (run / "note.txt").unlink()
+    (tmp_path / "link").symlink_to(run)
+    with pytest.raises(ConfigError, match="is no run directory"):
+        rundir.create(tmp_path / "link", "", True)
     assert list(rundir.create(run, "", True).iterdir()) == []
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter").write_text("years of work")
+    (tmp_path / "thesis" / rundir.CONFIG).write_text("of another program")
     with pytest.raises(ConfigError, match="is no run directory"):
         rundir.create(tmp_path / "thesis", "", True)
     assert (tmp_path / "thesis/chapter").exists()

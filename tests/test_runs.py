@@ -73,13 +73,13 @@ def test_two_processes_give_the_same_bytes(tiny: Path) -> None:
 
 def test_out_and_overwrite(fcnet: Run, tiny: Path) -> None:
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine").code == 0
-    Path("mine/note.txt").write_text("x")
+    first = Path("mine/environment.json").read_text()
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine")
     assert outcome.code == 2
     assert "--out mine: exists already" in outcome.errors[0]
-    assert Path("mine/note.txt").exists()
-    assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine", "--overwrite").code == 0
-    assert not Path("mine/note.txt").exists()
+    assert Path("mine/environment.json").read_text() == first
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine", "--overwrite", "--seed", 1).code == 0
+    assert "seed: 1" in Path("mine/config.yaml").read_text()
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--overwrite").code == 2
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "tiny", "--overwrite")
     assert outcome.code == 2
@@ -122,6 +122,50 @@ def test_divergence_is_exit_4_and_keeps_the_last_good_weights(fcnet: Run, tiny: 
     assert result()["ended"] == "diverged"
 
 
+def test_a_loss_that_overflows_after_the_last_step_is_a_divergence_too(fcnet: Run, tiny: Path) -> None:
+    words = ["train.epochs=1", "train.batch_size=60", "train.optimizer={name: sgd}", "train.optimizer.lr=1e25"]
+    for more in ([], ["data.test=null"]):
+        outcome = fcnet("train", "-c", "tiny/tiny.yaml", *words, *more, "--out", f"run{len(more)}")
+        assert outcome.code == 4
+        assert "after epoch 1: the loss or a gradient is not finite" in outcome.errors[0]
+        found = json.loads(Path(f"run{len(more)}/result.json").read_text())
+        assert found["ended"] == "diverged"
+        state = torch.load(f"run{len(more)}/model.pth", weights_only=True)
+        assert all(tensor.abs().max() < 10 for tensor in state.values())  # those of the start
+
+
+def test_every_bad_split_is_reported_at_once(fcnet: Run, tiny: Path) -> None:
+    (tiny / "train/7.png").write_bytes(b"")
+    (tiny / "test/7.png").write_bytes(b"")
+    assert [error.split(":")[0][-16:] for error in fcnet("train", "-c", "tiny/tiny.yaml").errors] == [
+        "/tiny/train/7.png"[-16:],
+        "/tiny/test/7.png"[-16:],
+    ]
+    (tiny / "train").rename(tiny / "gone")
+    (tiny / "test.txt").unlink()
+    assert len(fcnet("train", "-c", "tiny/tiny.yaml").errors) == 2
+
+
+def test_an_impossible_validation_is_refused_before_decoding(fcnet: Run, tiny: Path) -> None:
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "data.validation=60")
+    assert outcome.code == 2
+    assert not (tiny / ".fcnet-cache").exists()
+
+
+def test_a_failing_disk_names_the_file_and_keeps_the_first_error(
+    fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml")
+    assert outcome.code == 6
+    assert outcome.errors == [
+        "checkpoints/tiny/config.yaml: the disk is full; free some space or choose another folder"
+    ]
+
+
 def test_ctrl_c_is_exit_130_and_keeps_the_weights(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fcnet import rundir
 
@@ -144,12 +188,16 @@ def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
 
 def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*_: object) -> None:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        raise RuntimeError(message)
 
+    message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"
     monkeypatch.setattr(runs.models, "build", no_memory)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.hidden=[1000000]")
     assert outcome.code == ResourceError.exit_code
     assert "model.hidden: [1000000] makes 39,000,000 weights, 0.1 GiB" in outcome.errors[0]
+    message = "CUDA error: device busy"  # is no matter of memory, and must not be called so
+    with pytest.raises(RuntimeError, match="device busy"):
+        fcnet("train", "-c", "tiny/tiny.yaml")
 
 
 @pytest.mark.parametrize(("batch", "n"), [(1000, 1), (60, 1), (1, 60)])

@@ -2,6 +2,8 @@
 
 import gzip
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from conftest import Run
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from fcnet import sources
+from fcnet import cli, sources
 from fcnet.data import ImageFolder
 
 
@@ -57,6 +59,37 @@ def test_an_interrupted_write_leaves_no_part(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         sources.write("digits", tmp_path, interrupt)
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> None:
+    sources.write("digits", tmp_path / "whole", lambda *_: None)
+    root = tmp_path / "d"
+    moving, writing = root / ".partial-a", root / ".partial-b"
+    shutil.copytree(tmp_path / "whole", moving)
+    (moving / "whole").touch()
+    for part in ("train-labels.txt", "train-images"):
+        (moving / part).rename(root / part)
+    (writing / "train-images").mkdir(parents=True)
+    assert sources.write("digits", root, lambda *_: pytest.fail("written again")) is False
+    assert sorted(path.name for path in root.iterdir() if path.name != ".lock") == [
+        "t10k-images",
+        "t10k-labels.txt",
+        "train-images",
+        "train-labels.txt",
+    ]
+    assert len(list((root / "train-images").iterdir())) == 1433
+
+
+def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "fcnet", "data", "digits", "--out", "d"]
+    both = [subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    printed = sorted(process.communicate(timeout=60)[0] for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert printed == ["d: is there already\n", "d: written\n"]
+
+
+def test_the_command_line_offers_what_there_is() -> None:
+    assert [source.value for source in cli.Source] == list(sources.SOURCES)
 
 
 def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

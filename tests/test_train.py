@@ -1,7 +1,7 @@
 """Training: against a plain loop of torch's, the same twice, and what stops it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
 from fcnet.model_schema import FCNetModel
 from fcnet.models import FCNet, build
 from fcnet.schema import SGD, Adam, Cosine, Train
-from fcnet.train import epoch_order, evaluate, fit, predict
+from fcnet.train import Training, epoch_order, evaluate, fit, predict
 
 CPU = torch.device("cpu")
 
@@ -161,36 +161,90 @@ def test_divergence_stops_and_keeps_good_weights(optimizer: Adam, clip: float | 
         assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in before.items())
 
 
-@pytest.mark.parametrize("where", ["loss", "gradient"])
-def test_one_bad_value_is_enough_and_the_last_logged_weights_come_back(where: str) -> None:
-    """A single NaN or infinity, in a step that is not logged, is found at the next logged one."""
-    for optimizer in (Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)):
-        for bad in (math.nan, math.inf, -math.inf):
-            model = net()
-            settings = Train(epochs=1, batch_size=7, optimizer=optimizer, log_every=4)
-            kept: dict = {}
-            training = fit(model, SPLITS, settings, 0)
-            with pytest.raises(DivergedError, match=r"epoch 1, step 8 or shortly before.*of epoch 1, step 4 are kept"):
-                for record in training:
-                    if isinstance(record, StepRecord) and record.step == 4:
-                        kept = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-                    if isinstance(record, Tick) and record.step == 5:
-                        poison(model, where, bad)
-            assert all(torch.equal(model.state_dict()[name], kept[name]) for name in kept)
+BAD = [math.nan, math.inf, -math.inf]
+OPTIMIZERS = [Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)]
 
 
-def poison(model: FCNet, where: str, bad: float) -> None:
-    """Make the next step's loss, or one of its gradients, bad."""
-    with torch.no_grad():
-        if where == "loss":
-            model.fc2.bias[0] = bad
-            return
-    original = torch.mm
+def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) -> dict[int, dict[str, torch.Tensor]]:
+    """Train until it diverges at step 8, with ``harm`` before each step; the weights of the start and of step 4."""
+    kept = {0: {name: tensor.clone() for name, tensor in model.state_dict().items()}}
+    training = Training.begin(model, SPLITS.train, settings, 0)
+    inner, count = training.gradients, iter(range(1, 100))
 
-    def once(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor) -> torch.Tensor:
-        torch.mm = original  # type: ignore[assignment]
-        original(a, b, out=out)
-        out.view(-1)[0] = bad
-        return out
+    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, logits = inner(pixels, labels)
+        return harm(next(count), training) or loss, logits
 
-    torch.mm = once  # type: ignore[assignment]
+    training.gradients = gradients  # type: ignore[assignment]
+    with pytest.raises(DivergedError, match=r"epoch 1, step 8 or shortly before.*of the start are kept"):
+        for record in training.epoch(1):
+            if isinstance(record, StepRecord) and record.step == 4:
+                kept[4] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    return kept
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("step", [5, 8])
+def test_one_loss_that_is_not_finite_is_enough(step: int, bad: float) -> None:
+    """The weights stay finite: it is the loss alone that tells."""
+    model = net()
+    kept = spoil(model, SETTINGS, lambda now, _: torch.tensor(bad) if now == step else None)
+    assert 4 in kept
+    assert all(torch.equal(model.state_dict()[name], kept[0][name]) for name in kept[0])
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_one_gradient_that_is_not_finite_is_enough(optimizer: Adam, bad: float, clip: float | None) -> None:
+    """In the logged step itself, whose loss is finite: it is the weights alone that tell."""
+
+    def harm(now: int, training: Training) -> None:
+        if now == 8:
+            next(training.model.parameters()).grad.view(-1)[3] = bad  # type: ignore[union-attr]
+
+    settings = Train(epochs=1, batch_size=7, optimizer=optimizer, log_every=4, clip_grad_norm=clip)
+    model = net()
+    kept = spoil(model, settings, harm)
+    assert all(torch.equal(model.state_dict()[name], kept[0][name]) for name in kept[0])
+
+
+@pytest.mark.parametrize(("clip", "size"), [(1.0, 3e19), (None, 1e25)], ids=["norm overflows", "square overflows"])
+def test_finite_gradients_whose_squares_overflow_are_found(clip: float | None, size: float) -> None:
+    """Clipping would turn them to 0, and Adam would never move that weight again."""
+
+    def harm(now: int, training: Training) -> None:
+        if now == 5:
+            next(training.model.parameters()).grad.view(-1)[:9] = size  # type: ignore[union-attr]
+
+    spoil(net(), Train(epochs=1, batch_size=7, optimizer=Adam(lr=0.02), log_every=4, clip_grad_norm=clip), harm)
+
+
+def test_weights_are_good_once_the_losses_after_them_were() -> None:
+    """Diverging at step 12 with a look at 4, 8 and 12: the weights of 8 gave a bad loss, those of 4 good ones."""
+    model = net()
+    training = Training.begin(model, SPLITS.train, Train(epochs=2, batch_size=4, log_every=4), 0)
+    inner, kept = training.gradients, {}
+
+    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, logits = inner(pixels, labels)
+        return (loss * math.nan if 8 in kept else loss), logits
+
+    training.gradients = gradients  # type: ignore[assignment]
+    with pytest.raises(DivergedError, match=r"of epoch 1, step 4 are kept"):
+        for record in training.epoch(1):
+            if isinstance(record, StepRecord):
+                kept[record.step] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert all(torch.equal(model.state_dict()[name], kept[4][name]) for name in kept[4])
+
+
+def test_closing_it_between_two_steps_leaves_finite_weights() -> None:
+    model = net()
+    training = fit(model, SPLITS, SETTINGS, 0)
+    for record in training:
+        if isinstance(record, Tick):
+            with torch.no_grad():
+                model.fc2.bias[0] = math.nan
+            break
+    training.close()
+    assert all(tensor.isfinite().all() for tensor in model.state_dict().values())

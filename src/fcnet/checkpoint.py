@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fcnet.errors import CheckpointError, from_os_error
+from fcnet.errors import CheckpointError, from_os_error, naming
 
 State = dict[str, Tensor]
 
@@ -31,7 +31,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file as a whole: after a crash it is either the old one or the new one."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with partial.open("wb") as file:
+        with naming(path), partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -67,7 +67,9 @@ def load(path: Path) -> State:
         raise CheckpointError(
             f"{path}: is no model file, or is damaged or cut short; train again, or restore it from a copy"
         ) from None
-    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()
+    ):
         raise CheckpointError(f"{path}: is not a state_dict; save one with torch.save(model.state_dict(), PATH)")
     return dict(state)
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from fcnet import __version__
-from fcnet.errors import ConfigError, FcnetError, ResourceError, from_os_error
+from fcnet import __version__, streams
+from fcnet.errors import ConfigError, FcnetError, ResourceError, from_os_error, is_out_of_memory
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
 
@@ -116,13 +116,15 @@ def train(
 def evaluate(
     run: Run = None,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="YAML file of a bare model file.")] = None,
-    split: Annotated[Split, typer.Option(help="Which images of the config.")] = Split.TEST,
+    split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
     images: Annotated[Path | None, typer.Option(help="Other images: a folder, in place of --split.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Their labels, .txt or .csv; without it, class folders.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, figures as fractions and nats.")] = False,
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: loss, accuracy, precision, recall and F1 per class, confusion matrix."""
+    if split is not None and images is not None:
+        raise ConfigError("--split, --images: choose one of the two")
     if labels is not None and images is None:
         raise ConfigError("--labels: goes with --images DIR, the images that it labels")
 
@@ -130,7 +132,7 @@ def evaluate(
     from fcnet.schema import ImageSplit
 
     folder = images and ImageSplit(images=str(images), labels=None if labels is None else str(labels))
-    result = inspection.run_eval(run, config, split.value, folder or None, device)
+    result = inspection.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
     console.say(result.to_json() if json else tables.evaluation(result))
 
 
@@ -221,30 +223,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FcnetError as error:
         return _fail(error, debug)
     except (KeyboardInterrupt, typer.Abort):
-        print("fcnet: interrupted", file=sys.stderr)
+        streams.write(sys.stderr, "fcnet: interrupted")
         return INTERRUPTED
     except OSError as error:
         return _fail(from_os_error(error), debug)
-    except MemoryError:
-        return _fail(ResourceError("memory: not enough is free; use fewer or smaller images, or a smaller net"), debug)
-    except RuntimeError as error:
-        torch = sys.modules.get("torch")
-        if torch is None or not isinstance(error, torch.OutOfMemoryError):
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
-        return _fail(ResourceError("memory: the GPU has not enough free; use a smaller batch or net, or cpu"), debug)
+        return _fail(ResourceError("memory: not enough is free; use a smaller net, batch or image size"), debug)
 
 
 def _fail(error: FcnetError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     for problem in error.problems:
-        print("fcnet: error: " + " ".join(problem.split()), file=sys.stderr)
+        streams.write(sys.stderr, "fcnet: error: " + " ".join(problem.split()))
     return error.exit_code
 
 
 def entry() -> None:
     """The ``fcnet`` script."""
-    code = main()
+    streams.prepare()
+    try:
+        code = main()
+    except Exception:  # a bug
+        traceback.print_exc()
+        code = 1
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # its reader may have gone
             stream.flush()

@@ -3,28 +3,25 @@
 Results go to stdout; bars, notices and warnings about the data go to stderr.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fcnet import streams
 from fcnet.metrics import EpochRecord, Record, Start, StepRecord
 
 Report = Callable[[Record], None]
 
 
 def say(text: str) -> None:
-    """A line on stdout, at once: logs are followed while they grow. A reader that has gone does no harm."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """A line on stdout, at once: logs are followed while they grow."""
+    streams.write(sys.stdout, text)
 
 
 def notice(text: str) -> None:
     """A line on stderr that is no error."""
-    print(text, file=sys.stderr, flush=True)
+    streams.write(sys.stderr, text)
 
 
 def warn(text: str) -> None:

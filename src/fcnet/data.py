@@ -4,12 +4,14 @@ Images are decoded once (``cache``) and stay bytes in memory, 47 MB for MNIST; a
 and handed over on the device, without worker processes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -19,6 +21,9 @@ from fcnet.errors import ConfigError, DataError
 from fcnet.schema import ImageSplit
 
 Size = tuple[int, int]  # height, width in pixels
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -194,40 +199,58 @@ def load(
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = {
-        name: folder.scan(Path(part.images), None if part.labels is None else Path(part.labels))
-        for name, part in parts.items()
-        if part is not None
-    }
+    listings = _each(
+        parts, lambda part: folder.scan(Path(part.images), None if part.labels is None else Path(part.labels))
+    )
     names = tuple(classes) if classes is not None else folder.class_names(listings["train"])
-    for listing in listings.values():
-        folder.encode(listing, names)
-    splits = {
-        name: ImageFolder._decode(listing, names, size, cache_folder, progress) for name, listing in listings.items()
-    }
-    whole, held_out = splits["train"], splits.get("validation")
+    codes = _each(listings, lambda listing: folder.encode(listing, names))
+    if isinstance(validation, int | float):
+        held_out_mask(codes["train"], validation)  # refused now rather than after the decoding
+    found = _each(listings, lambda listing: ImageFolder._decode(listing, names, size, cache_folder, progress))
+    whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)
-    return Splits(whole, held_out, splits.get("test"))
+    return Splits(whole, held_out, found.get("test"))
+
+
+def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]:
+    """Do the same for all parts that there are. Raises one DataError with the problems of all of them."""
+    done: dict[str, R] = {}
+    problems: list[str] = []
+    for name, part in parts.items():
+        try:
+            if part is not None:
+                done[name] = work(part)
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*problems)
+    return done
 
 
 def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, ImageFolder]:
-    """Divide a split into one to train on and one to validate on.
+    """Divide a split into one to train on and one to validate on, as ``held_out_mask`` says."""
+    mask = torch.from_numpy(held_out_mask(split.labels.numpy(), amount))
+    train, validation = (split.subset(torch.nonzero(chosen).flatten()) for chosen in (~mask, mask))
+    return replace(train, notes=split.notes), validation
+
+
+def held_out_mask(labels: NDArray[np.int64], amount: int | float) -> NDArray[np.bool_]:
+    """Which images (N,) are held out.
 
     Args:
-        split: the whole.
+        labels: (N,).
         amount: a number takes the last so many images; a fraction takes that share of each class at random, the same
             images every time, so that runs of different seeds can be compared.
 
     Raises:
-        ConfigError: one of the two would be empty.
+        ConfigError: none would be held out, or none left.
     """
-    n = len(split)
+    n = len(labels)
     chosen = np.zeros(n, bool)
     if isinstance(amount, int):
         chosen[max(n - amount, 0) :] = True
     else:
-        labels = split.labels.numpy()
         generator = np.random.default_rng(0)
         for label in np.unique(labels):
             members = generator.permutation(np.flatnonzero(labels == label))
@@ -237,8 +260,7 @@ def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, Imag
             f"data.validation: is {amount}; of {n} training images that leaves {n - chosen.sum()} to train on and"
             f" {chosen.sum()} to validate on; both need some"
         )
-    mask = torch.from_numpy(chosen)
-    return split.subset(torch.nonzero(~mask).flatten()), split.subset(torch.nonzero(mask).flatten())
+    return chosen
 
 
 def border(images: Tensor) -> float:

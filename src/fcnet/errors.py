@@ -12,6 +12,8 @@ only place that prints them, each behind ``fcnet: error:``.
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # How many bad files, labels or keys one error lists; the total is always said.
@@ -67,6 +69,25 @@ def listed(problems: list[str], summary: str) -> tuple[str, ...]:
     if len(problems) <= SHOWN:
         return tuple(problems)
     return (*problems[:SHOWN], f"{summary} (the first {SHOWN} of {len(problems)} are listed above)")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on the CPU or a GPU."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, for GPUs
+        return True
+    # For the CPU torch has no class: its allocator raises a RuntimeError that begins with its name.
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give errors of the system the name of the file that is written: ``write`` and ``fsync`` do not know it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 _OS_FIXES = {

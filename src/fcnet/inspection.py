@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcnet import console, data, images, loading, plots, rundir
 from fcnet.data import ImageFolder
-from fcnet.errors import ConfigError, DataError, listed
+from fcnet.errors import CheckpointError, ConfigError, DataError, listed
 from fcnet.folder import natural
 from fcnet.metrics import Metrics
 from fcnet.models import weight_matrices
@@ -77,7 +77,7 @@ def run_eval(
     where = loading.choose_device(device)
     settings = trained.settings
     found = loading.read_split(settings, split) if folder is None else loading.read_folder(settings, folder)
-    logits, labels = logits_of(trained.model(len(found.classes), where), found, where)
+    logits, labels = logits_of(trained, found, where)
     name = f"{split} ({found.origin})" if folder is None else str(found.origin)
     metrics = Metrics.of(logits, labels)
     per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), found.classes)
@@ -86,9 +86,19 @@ def run_eval(
     )
 
 
-def logits_of(model: nn.Module, split: ImageFolder, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and labels (N,) of a split, on the CPU, computed on a device."""
-    return predict(model, split.to(device)).cpu(), split.labels.cpu()
+def logits_of(trained: loading.Trained, split: ImageFolder, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and labels (N,) of a split, on the CPU, computed on a device.
+
+    Raises:
+        CheckpointError: the weights do not fit, or give logits that are not finite.
+    """
+    model = trained.model(len(split.classes), device)
+    logits = predict(model, split.to(device)).cpu()
+    if not logits.isfinite().all():
+        raise CheckpointError(
+            f"{trained.path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
+        )
+    return logits, split.labels
 
 
 def by_class(
@@ -147,17 +157,16 @@ def draw_curves(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
 
 def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[Path]:
     """What the weights look like, and what the model does on its test images."""
-    settings, device = trained.settings, torch.device("cpu")
+    settings = trained.settings
     name = trained.path.parent.resolve().name
     written: list[Path] = []
     if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
         written = _draw_weights(trained, settings.data.classes, name, out, file_format)
     split = loading.read_split(settings, "test")
-    logits, labels = logits_of(trained.model(len(split.classes), device), split, device)
+    logits, labels = logits_of(trained, split, torch.device("cpu"))
     _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
     probabilities = logits.double().softmax(1).numpy()
-    correct = float((logits.argmax(1) == labels).double().mean())
-    title = f"{name}: {100 * correct:.2f} % of {len(labels)} test images right"
+    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} test images right"
     figures = {
         "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
         "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
@@ -223,7 +232,7 @@ def run_predict(run: Path | None, wanted: Sequence[str], device: str = "auto") -
     _warn_of_light(files, pixels, trained.run)
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
     split = ImageFolder(pixels, unlabelled, tuple(classes), Path(), [str(file) for file in files])
-    logits, _ = logits_of(trained.model(len(classes), where), split, where)
+    logits, _ = logits_of(trained, split, where)
     rows = logits.double().softmax(1).tolist()
     return [
         Prediction(str(file), classes[row.index(max(row))], max(row), dict(zip(classes, row, strict=True)))
@@ -270,7 +279,11 @@ def _warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> N
     """Warn of images with a light background where those of the training had a dark one."""
     if run is None:
         return
-    trained_on = rundir.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
+    try:
+        trained_on = rundir.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
+    except (CheckpointError, KeyError, TypeError):
+        console.warn(f"{run / rundir.ENVIRONMENT}: does not tell the training images' background; it is not compared")
+        return
     if trained_on >= LIGHT:
         return
     light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border(image[None]) > LIGHT]

@@ -14,11 +14,13 @@ from fcnet.schema import Config, ImageSplit
 
 def choose_device(name: str) -> torch.device:
     """The device that a config names. Raises ConfigError where this machine has it not."""
+    if name == "cpu":
+        return torch.device("cpu")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
         return torch.device("cuda" if count else "cpu")
     device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= count:
+    if (device.index or 0) >= count:
         has = f"has {count} (cuda:0 to cuda:{count - 1})" if count else "has none that torch can use"
         raise ConfigError(f"device: is {name!r}; of CUDA devices this machine {has}; choose auto or cpu")
     return device

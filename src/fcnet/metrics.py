@@ -130,8 +130,12 @@ class Sums:
 
     def _sum(self) -> None:
         losses, logits, labels = zip(*self._waiting, strict=True)
-        sizes = torch.tensor([len(batch) for batch in labels], dtype=torch.float64)
-        self._loss += torch.stack(losses).double() @ sizes.to(self._loss.device)
+        # Sizes are multiplied in as Python numbers: a tensor of them would have to be copied to the device.
+        sizes = {len(batch) for batch in labels}
+        if len(sizes) == 1:
+            self._loss += torch.stack(losses).double().sum() * sizes.pop()
+        else:
+            self._loss += torch.stack([loss * len(batch) for loss, batch in zip(losses, labels, strict=True)]).sum()
         self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
         self._waiting = []
 

@@ -6,6 +6,7 @@ classes do the same sums, but touch the compiler, whose import takes longer than
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -25,6 +26,29 @@ class Optimizer(Protocol):
     def step(self, lr: float) -> None:
         """One update with a learning rate; every parameter has its gradient in ``grad``."""
 
+    def tensors(self) -> list[Tensor]:
+        """The state: what is kept from step to step."""
+
+
+@dataclass(frozen=True)
+class AdamGroup:
+    """Parameters that share a weight decay, and their running averages, in one order."""
+
+    parameters: list[nn.Parameter]
+    decay: float
+    values: list[Tensor]
+    means: list[Tensor]
+    squares: list[Tensor]
+    steps: list[Tensor]
+
+    @classmethod
+    def of(cls, parameters: list[nn.Parameter], decay: float) -> "AdamGroup":
+        """A group before its first step."""
+        values = [p.detach() for p in parameters]
+        means, squares = ([torch.zeros_like(value) for value in values] for _ in range(2))
+        steps = [torch.zeros((), device=value.device) for value in values]
+        return cls(parameters, decay, values, means, squares, steps)
+
 
 class AdamOptimizer:
     """Adam (Kingma and Ba 2015, algorithm 1), and AdamW with decay on some parameters.
@@ -41,35 +65,36 @@ class AdamOptimizer:
         self._settings = settings
         decay = settings.weight_decay if isinstance(settings, AdamW) else 0.0
         is_decayed = {id(parameter) for parameter in decayed if decay}
-        self._groups = [
-            ([p for p in parameters if id(p) in is_decayed], decay),
-            ([p for p in parameters if id(p) not in is_decayed], 0.0),
+        groups = [
+            AdamGroup.of([p for p in parameters if id(p) in is_decayed], decay),
+            AdamGroup.of([p for p in parameters if id(p) not in is_decayed], 0.0),
         ]
-        self.means = {p: torch.zeros_like(p) for p in parameters}
-        self.squares = {p: torch.zeros_like(p) for p in parameters}
-        self.steps = {p: torch.zeros((), device=p.device) for p in parameters}
+        self._groups = [group for group in groups if group.parameters]
+        self._update = adamw if isinstance(settings, AdamW) else adam
 
     def step(self, lr: float) -> None:
         """One update with a learning rate; every parameter has its gradient in ``grad``."""
-        update = adamw if isinstance(self._settings, AdamW) else adam
-        for parameters, decay in self._groups:
-            if parameters:
-                update(
-                    [p.detach() for p in parameters],
-                    gradients(parameters),
-                    [self.means[p] for p in parameters],
-                    [self.squares[p] for p in parameters],
-                    [],
-                    [self.steps[p] for p in parameters],
-                    fused=True,
-                    amsgrad=False,
-                    beta1=self._settings.betas[0],
-                    beta2=self._settings.betas[1],
-                    lr=lr,
-                    weight_decay=decay,
-                    eps=self._settings.eps,
-                    maximize=False,
-                )
+        for group in self._groups:
+            self._update(
+                group.values,
+                gradients(group.parameters),
+                group.means,
+                group.squares,
+                [],
+                group.steps,
+                fused=True,
+                amsgrad=False,
+                beta1=self._settings.betas[0],
+                beta2=self._settings.betas[1],
+                lr=lr,
+                weight_decay=group.decay,
+                eps=self._settings.eps,
+                maximize=False,
+            )
+
+    def tensors(self) -> list[Tensor]:
+        """The averages of the gradients and of their squares, and the numbers of steps."""
+        return [tensor for group in self._groups for tensor in (*group.means, *group.squares, *group.steps)]
 
 
 class SGDOptimizer:
@@ -77,15 +102,19 @@ class SGDOptimizer:
 
     def __init__(self, parameters: Sequence[nn.Parameter], settings: SGD) -> None:
         self._parameters = list(parameters)
+        self._values = [p.detach() for p in parameters]
         self._settings = settings
-        self.velocities: list[Tensor | None] = [None] * len(self._parameters)
+        # v starts at 0, so that the first v is g.
+        self._velocities: list[Tensor | None] = [
+            torch.zeros_like(v) if settings.momentum else None for v in self._values
+        ]
 
     def step(self, lr: float) -> None:
         """One update with a learning rate; every parameter has its gradient in ``grad``."""
         sgd(
-            [p.detach() for p in self._parameters],
+            self._values,
             gradients(self._parameters),
-            self.velocities,
+            self._velocities,
             fused=True,
             weight_decay=0.0,
             momentum=self._settings.momentum,
@@ -94,6 +123,10 @@ class SGDOptimizer:
             nesterov=self._settings.nesterov,
             maximize=False,
         )
+
+    def tensors(self) -> list[Tensor]:
+        """The velocities, where there is momentum."""
+        return [velocity for velocity in self._velocities if velocity is not None]
 
 
 def build(settings: Settings, model: nn.Module) -> Optimizer:
@@ -106,9 +139,7 @@ def build(settings: Settings, model: nn.Module) -> Optimizer:
 
 def gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
     """The gradients of parameters that all have one."""
-    found = [p.grad for p in parameters if p.grad is not None]
-    assert len(found) == len(parameters), "a parameter without a gradient"
-    return found
+    return [p.grad for p in parameters if p.grad is not None]
 
 
 def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Schedule) -> float:

@@ -48,7 +48,7 @@ def save(figure: Figure, path: Path) -> None:
 
 def loss(curves: Sequence[Curve]) -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
-    figure, axes = _axes(_title("loss", curves), "epoch", "cross-entropy (nats)")
+    figure, axes = _axes(_title("loss", curves), "epoch", "loss (nats)")
     for i, curve in enumerate(curves):
         steps = curve.of("step")
         x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]

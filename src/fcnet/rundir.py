@@ -24,7 +24,7 @@ import torch
 
 from fcnet import checkpoint, config
 from fcnet.data import Splits, border
-from fcnet.errors import CheckpointError, ConfigError
+from fcnet.errors import CheckpointError, ConfigError, naming
 from fcnet.metrics import EpochRecord, StepRecord
 from fcnet.schema import Config
 
@@ -32,6 +32,7 @@ ROOT = Path("checkpoints")
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = "config.yaml", "environment.json", "metrics.jsonl", "result.json"
 MODEL, BEST, PLOTS = "model.pth", "best.pth", "plots"
+FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, PLOTS})
 
 
 def is_run(path: Path) -> bool:
@@ -40,13 +41,18 @@ def is_run(path: Path) -> bool:
 
 
 def check_free(out: Path, overwrite: bool) -> None:
-    """Raise ConfigError if a run may not be written to ``out``."""
+    """Raise ConfigError if a run may not be written to ``out``: only what is nothing but a run is replaced."""
     if not (out.exists() or out.is_symlink()):
         return
     if not overwrite:
         raise ConfigError(f"--out {out}: exists already; choose another folder, or give --overwrite to replace the run")
-    if not is_run(out):
-        raise ConfigError(f"--overwrite {out}: is no run directory (it has no {CONFIG}); choose another folder")
+    if out.is_symlink() or not all((out / name).is_file() for name in (CONFIG, ENVIRONMENT, METRICS)):
+        raise ConfigError(f"--overwrite {out}: is no run directory; choose another folder")
+    others = sorted({path.name for path in out.iterdir()} - FILES)
+    if others:
+        raise ConfigError(
+            f"--overwrite {out}: holds {others[0]}, which is not of a run; move it, or choose another folder"
+        )
 
 
 def create(out: Path | None, name: str, overwrite: bool) -> Path:
@@ -134,8 +140,8 @@ def _git_commit() -> str | None:
 def append(path: Path, record: StepRecord | EpochRecord) -> None:
     """Add a record to the metrics."""
     kind = "step" if isinstance(record, StepRecord) else "epoch"
-    with (path / METRICS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"kind": kind} | asdict(record)) + "\n")
+    with naming(path / METRICS), (path / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"kind": kind} | asdict(record), allow_nan=False) + "\n")
 
 
 def write_result(path: Path, ended: str, last: EpochRecord | None, best: EpochRecord | None, seconds: float) -> None:
@@ -153,18 +159,17 @@ def _figures(record: EpochRecord) -> dict[str, Any]:
 
 
 def _write_json(path: Path, values: Any) -> None:
-    checkpoint.write_bytes(path, (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode())
+    checkpoint.write_bytes(path, (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of a run. Raises CheckpointError where it is missing or damaged."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
-    except ValueError:
+    except (ValueError, TypeError):
         raise CheckpointError(f"{path}: is damaged; the run was changed or cut short: train it again") from None
-    return dict(values)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

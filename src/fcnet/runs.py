@@ -1,5 +1,6 @@
 """The commands that make something: ``train`` and ``data``. A program can call them as the command line does."""
 
+import contextlib
 import math
 import os
 import time
@@ -11,7 +12,7 @@ from torch import nn
 
 from fcnet import audit, checkpoint, console, inspection, loading, models, rundir, sources
 from fcnet.data import Splits
-from fcnet.errors import ConfigError, DivergedError, ResourceError
+from fcnet.errors import ConfigError, DivergedError, ResourceError, is_out_of_memory
 from fcnet.metrics import EpochRecord, StepRecord
 from fcnet.schema import Config
 from fcnet.train import fit
@@ -36,8 +37,8 @@ def run_train(settings: Config, name: str, out: Path | None = None, overwrite: b
         The run directory.
 
     Raises:
-        FcnetError: before anything is written for bad configs and data; DivergedError after writing the last good
-            weights.
+        FcnetError: for bad configs and data before anything but the cache of decoded images is written;
+            DivergedError after writing the last good weights.
     """
     if out is not None:
         rundir.check_free(out, overwrite)
@@ -61,7 +62,9 @@ def run_train(settings: Config, name: str, out: Path | None = None, overwrite: b
 
 
 def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.Module, Splits]:
-    """A fresh model and the data, both on the device; the seed of torch's global generator is set.
+    """A fresh model and the data, both on the device.
+
+    Sets what is torch's for the whole process: the seed of its global generator and, for CUDA, deterministic kernels.
 
     Raises:
         ConfigError: batch norm with a batch of one image.
@@ -77,19 +80,21 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
         # Equal runs give equal weights: cuBLAS needs a fixed workspace for that.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # What is made empty here is filled before it is read.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(settings.seed)
     try:
-        model = models.build(settings.model, splits.train.size, len(splits.classes)).to(device)
-    except torch.OutOfMemoryError:
-        raise
-    except (RuntimeError, MemoryError):  # what torch raises when the CPU has no such block of memory
+        model = models.build(settings.model, splits.train.size, len(splits.classes))
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         sizes = layer_sizes(settings, splits)
         weights = sum(a * b for a, b in pairwise(sizes))
         raise ResourceError(
             f"model.hidden: {settings.model.hidden} makes {weights:,} weights, {4 * weights / 2**30:.1f} GiB, which"
             " this machine has not free; choose narrower layers"
         ) from None
-    return model, splits.to(device)
+    return model.to(device), splits.to(device)
 
 
 def train_into(run: Path, model: nn.Module, splits: Splits, settings: Config) -> None:
@@ -101,10 +106,17 @@ def train_into(run: Path, model: nn.Module, splits: Splits, settings: Config) ->
     started = time.perf_counter()
     last: EpochRecord | None = None
     best: EpochRecord | None = None
-    ended = "failed"
+
+    def write_end(ended: str) -> None:
+        checkpoint.save(model, run / rundir.MODEL)
+        rundir.write_result(run, ended, last, best, time.perf_counter() - started)
+
     try:
-        with console.training(settings.train.epochs) as report:
-            for record in fit(model, splits, settings.train, settings.seed):
+        with (
+            console.training(settings.train.epochs) as report,
+            contextlib.closing(fit(model, splits, settings.train, settings.seed)) as records,
+        ):
+            for record in records:
                 if isinstance(record, StepRecord | EpochRecord):
                     rundir.append(run, record)
                 if isinstance(record, EpochRecord):
@@ -113,16 +125,12 @@ def train_into(run: Path, model: nn.Module, splits: Splits, settings: Config) ->
                         best = record
                         checkpoint.save(model, run / rundir.BEST)
                 report(record)
-        ended = "finished"
-    except DivergedError:
-        ended = "diverged"
+    except BaseException as error:
+        ended = {DivergedError: "diverged", KeyboardInterrupt: "interrupted"}.get(type(error), "failed")
+        with contextlib.suppress(OSError, MemoryError, RuntimeError):  # what stopped the training is what is told
+            write_end(ended)
         raise
-    except KeyboardInterrupt:
-        ended = "interrupted"
-        raise
-    finally:
-        checkpoint.save(model, run / rundir.MODEL)
-        rundir.write_result(run, ended, last, best, time.perf_counter() - started)
+    write_end("finished")
 
 
 def better(record: EpochRecord, best: EpochRecord | None) -> bool:

@@ -9,6 +9,7 @@ no network: 1,797 scans of 8x8 pixels.
 """
 
 import contextlib
+import io
 import shutil
 import sys
 import tempfile
@@ -34,7 +35,10 @@ _TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KM
 _TRAIN, _TEST = "train", "t10k"
 _PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
 
-# Of the 1,797 digits, every fifth image of each class is held out for the test: 360 images, all classes alike.
+# A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
+_PARTIAL, _WHOLE = ".partial-", "whole"
+
+# Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
 _DIGITS_HELD_OUT = 5
 
 Images = NDArray[np.uint8]  # (N, H, W)
@@ -66,24 +70,40 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     Raises:
         DataError: part of a data set lies there, or the data set cannot be had.
     """
-    if _complete(root):
+    if all((root / part).exists() for part in _PARTS):
         return False
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
-        if _complete(root):  # written by another process while this one waited
+        _tidy(root)
+        if _complete(root):  # written by another process while this one waited, or by one that was killed
             return False
         data = _digits() if source == "digits" else _torchvision(source, root)
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=root) as partial:
+        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
+        try:
             total = sum(len(labels) for _, labels in data.values())
             done = 0
             for name, (images, labels) in data.items():
-                for _ in _write_split(Path(partial), name, images, labels):
+                for _ in _write_split(partial, name, images, labels):
                     done += 1
                     if done % 1000 == 0 or done == total:
                         progress(f"writing {root}", done, total)
-            for part in _PARTS:
-                shutil.move(Path(partial) / part, root / part)
+            (partial / _WHOLE).touch()
+        finally:
+            _tidy(root)
     return True
+
+
+def _tidy(root: Path) -> None:
+    """Move a whole data set from where it was written into place; remove one that is not whole.
+
+    Both also for what a killed process left behind: its moving is finished, its writing undone.
+    """
+    for partial in root.glob(f"{_PARTIAL}*"):
+        if (partial / _WHOLE).exists():
+            for part in _PARTS:
+                if (partial / part).exists():
+                    (partial / part).rename(root / part)
+        shutil.rmtree(partial)
 
 
 def _complete(root: Path) -> bool:
@@ -116,16 +136,18 @@ def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
     raw = root / name / "raw"
     loaded: dict[str, tuple[Images, Labels]] = {}
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        # torchvision shows its download on stderr, with control characters: that is for terminals.
+        shown = sys.stderr if sys.stderr.isatty() else io.StringIO()
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
             for split, train in ((_TRAIN, True), (_TEST, False)):
                 dataset = getattr(datasets, name)(root, train=train, download=True)
                 loaded[split] = (dataset.data.numpy(), dataset.targets.numpy())
-    except (RuntimeError, OSError, ValueError, EOFError) as error:
+    except (RuntimeError, OSError, ValueError, EOFError, AssertionError, LookupError, TypeError) as error:
         files = ", ".join(filename for filename, _ in getattr(datasets, name).resources)
         reason = " ".join(str(error).split())[:300]
         raise DataError(
-            f"{raw}: {source} cannot be downloaded or read ({reason}); connect to the network, or put the official"
-            f" files there: {files}"
+            f"{raw}: {source} cannot be downloaded or read ({reason}); remove what lies there, connect to the network,"
+            f" or put the official files there: {files}"
         ) from None
     return loaded
 

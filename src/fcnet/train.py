@@ -5,8 +5,9 @@ The loop yields records; it prints nothing and knows no paths. Between two logge
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ from fcnet.schema import Train
 EVALUATION_BATCH = 1000
 
 
-def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Iterator[Record]:
+def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Generator[Record, None, None]:
     """Train a model in place.
 
     Args:
@@ -37,16 +38,23 @@ def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Iterato
         a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch.
 
     Raises:
-        DivergedError: a loss or gradient was not finite; the model has the weights of the last good logged step.
+        DivergedError: a loss or gradient was not finite.
+
+    However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
+    last good ones.
     """
     training = Training.begin(model, splits.train, settings, seed)
     yield Start(training.gradients.name)
-    for epoch in range(1, settings.epochs + 1):
-        started = time.perf_counter()
-        train = yield from training.epoch(epoch)
-        seconds = time.perf_counter() - started
-        held_out = {name: evaluate(model, split) for name, split in splits.items() if name != "train"}
-        yield EpochRecord(epoch, train, held_out.get("validation"), held_out.get("test"), seconds)
+    try:
+        for epoch in range(1, settings.epochs + 1):
+            started = time.perf_counter()
+            train = yield from training.epoch(epoch)
+            seconds = time.perf_counter() - started
+            held_out = {name: evaluate(model, split) for name, split in splits.items() if name != "train"}
+            training.check_outputs(epoch, held_out)
+            yield EpochRecord(epoch, train, held_out.get("validation"), held_out.get("test"), seconds)
+    finally:
+        training.good.settle()
 
 
 @dataclass(eq=False)
@@ -65,7 +73,8 @@ class Training:
     def begin(cls, model: nn.Module, images: ImageFolder, settings: Train, seed: int) -> "Training":
         """A training before its first step."""
         gradients = backprop.choose(model, Classify(settings.label_smoothing), settings.precision)
-        return cls(model, images, settings, seed, gradients, optim.build(settings.optimizer, model), LastGood(model))
+        optimizer = optim.build(settings.optimizer, model)
+        return cls(model, images, settings, seed, gradients, optimizer, LastGood(model, optimizer.tensors()))
 
     def epoch(self, epoch: int) -> Generator[Tick | StepRecord, None, Metrics]:
         """One pass over the images; returns its figures."""
@@ -101,9 +110,20 @@ class Training:
         if self.settings.l2:
             loss = loss + self.shrink(self.settings.l2)
         if self.settings.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad_norm)
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad_norm)
+            # A norm that overflows would scale the whole gradient to 0: x - x is 0, or NaN where x is not finite.
+            loss = loss + (norm - norm)
         self.optimizer.step(lr)
         return loss, logits
+
+    def check_outputs(self, epoch: int, held_out: dict[str, Metrics]) -> None:
+        """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
+        looked_at = list(held_out.values())
+        if not looked_at:
+            some = torch.arange(min(EVALUATION_BATCH, len(self.images)), device=self.images.images.device)
+            looked_at = [evaluate(self.model, self.images.subset(some))]
+        if not all(math.isfinite(metrics.loss) for metrics in looked_at):
+            self.good.restore(f"after epoch {epoch}")
 
     @torch.no_grad()
     def shrink(self, l2: float) -> Tensor:
@@ -116,33 +136,54 @@ class Training:
 
 
 class LastGood:
-    """The weights at the last logged step, to go back to when a loss or a gradient is not finite.
+    """The weights of a logged step, to go back to when a loss or a gradient is not finite.
 
     Nothing is read from the device between two logged steps, and nothing need be: a loss that is not finite stays in
-    the sum of losses, and a gradient that is not finite stays in the weights, for no optimiser brings a weight back
-    from NaN or infinity (a clipped gradient becomes NaN, not 0). So both are looked at once per logged step.
+    the sum of losses, and a gradient that is not finite stays in the weights or in the optimiser's averages, for no
+    optimiser brings them back from NaN or infinity. So all are looked at once per logged step.
+
+    Weights are good when the steps after them had finite losses. Those of the present logged step are finite, but not
+    known to be good: they wait as candidates until the next one.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        self._tensors = [*model.parameters(), *model.buffers()]
-        self._saved = [tensor.detach().clone() for tensor in self._tensors]
-        self._step = "the start"
+    def __init__(self, model: nn.Module, optimizer_state: Sequence[Tensor]) -> None:
+        self._weights = [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]
+        self._state = optimizer_state
+        self._good = [tensor.clone() for tensor in self._weights]
+        self._candidate = [tensor.clone() for tensor in self._weights]
+        self._good_step = self._candidate_step = "the start"
 
-    @torch.no_grad()
     def check(self, loss: float, epoch: int, step: int) -> None:
-        """Keep the weights if they and the mean loss are finite, else restore the last ones and raise DivergedError."""
-        finite = torch.stack([tensor.isfinite().all() for tensor in self._tensors]).all()
-        if math.isfinite(loss) and finite:
-            for tensor, saved in zip(self._tensors, self._saved, strict=True):
-                saved.copy_(tensor)
-            self._step = f"epoch {epoch}, step {step}"
-            return
-        for tensor, saved in zip(self._tensors, self._saved, strict=True):
-            tensor.copy_(saved)
+        """Look at the mean loss and the weights at a logged step. Raises DivergedError where one is not finite."""
+        place = f"epoch {epoch}, step {step}"
+        if not (math.isfinite(loss) and _all_finite([*self._weights, *self._state])):
+            self.restore(f"{place} or shortly before")
+        self._good, self._candidate = self._candidate, self._good
+        self._good_step, self._candidate_step = self._candidate_step, place
+        _copy(self._weights, self._candidate)
+
+    def restore(self, where: str) -> NoReturn:
+        """Put the good weights back and raise DivergedError."""
+        _copy(self._good, self._weights)
         raise DivergedError(
-            f"epoch {epoch}, step {step} or shortly before: the loss or a gradient is not finite; lower"
-            f" train.optimizer.lr, or set train.clip_grad_norm; the weights of {self._step} are kept"
+            f"{where}: the loss or a gradient is not finite; lower train.optimizer.lr, or set train.clip_grad_norm; the"
+            f" weights of {self._good_step} are kept"
         )
+
+    def settle(self) -> None:
+        """Put the good weights back where the present ones are not finite."""
+        if not _all_finite(self._weights):
+            _copy(self._good, self._weights)
+
+
+def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
+    for a, b in zip(source, target, strict=True):
+        b.copy_(a)
+
+
+def _all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether all elements of all tensors are finite. Waits for the device."""
+    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
 
 def epoch_order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:
