@@ -51,10 +51,21 @@ def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     assert "save model.state_dict() alone" in refused(tmp_path / "model.pth")
 
 
-@pytest.mark.parametrize("content", [[1, 2], {"fc1.weight": 3}, torch.zeros(3)])
+@pytest.mark.parametrize(
+    "content",
+    [
+        [1, 2],
+        {"fc1.weight": 3},
+        {1: torch.zeros(3)},
+        torch.zeros(3),
+        {"fc1.weight": torch.zeros(3, 3).to_sparse()},
+        {"fc1.weight": torch.zeros(3, dtype=torch.complex64)},
+        {"fc1.weight": torch.zeros(3, device="meta")},
+    ],
+)
 def test_other_contents_are_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "model.pth")
-    assert "is not a state_dict" in refused(tmp_path / "model.pth")
+    assert "is not a state_dict of real, dense tensors" in refused(tmp_path / "model.pth")
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -44,6 +44,42 @@ def test_null_takes_an_inherited_setting_away(fcnet: Run, tmp_path: Path) -> Non
     assert found["train"]["optimizer"] == {"name": "adam", "lr": 0.5, "betas": [0.9, 0.999], "eps": 1e-8}
 
 
+def test_a_setting_over_a_short_form_keeps_its_name(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(GOOD + "train: {optimizer: sgd, schedule: cosine}\nmodel: {activation: elu}\n")
+    (tmp_path / "top.yaml").write_text("extends: base.yaml\ntrain: {optimizer: {lr: 0.05}}\n")
+    found = show(fcnet, "top.yaml", "train.schedule.final=0.5", "model.activation.alpha=2")
+    assert found["train"]["optimizer"]["name"] == "sgd"
+    assert found["train"]["optimizer"]["lr"] == 0.05
+    assert found["train"]["schedule"]["name"] == "cosine"
+    assert found["model"]["activation"] == {"name": "elu", "alpha": 2.0}
+    outcome = fcnet("config", "check", "top.yaml", "train.schedule.every_epochs=3")
+    assert outcome.errors[0].startswith("command line: train.schedule.every_epochs: unknown key")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "train.l2=1e39",
+        "train.schedule={name: cosine, warmup_epochs: 1e308}",
+        "model.hidden=[99999999999999999999]",
+        "model.init={name: uniform, bound: 1e308}",
+        "model.activation={name: elu, alpha: 1e308}",
+        "model.activation={name: prelu, slope: -1e308}",
+        "model.init={name: kaiming_uniform, a: 1e308}",
+        "data.image_size=[10000000000000000000000, 1]",
+        "extends=other.yaml",
+        "data.root=",
+        "data.root=''",
+    ],
+)
+def test_absurd_values_are_refused_by_the_schema(fcnet: Run, tmp_path: Path, word: str) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD)
+    outcome = fcnet("train", "-c", "c.yaml", word)
+    assert outcome.code == 2
+    assert len(outcome.errors) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
 def test_the_resolved_config_resolves_to_itself(fcnet: Run, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         GOOD + "model: {hidden: [4, 5], activation: [relu, {name: prelu, shared: true}], init: xavier_normal}\n"
@@ -101,7 +137,7 @@ device: gpu
         ("data: {source: mnst, root: x}\n", "c.yaml:1: data.source: is 'mnst'; should be 'mnist'"),
         (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be 'fcnet'"),
         (GOOD + "model: {hidden: 500}\n", "c.yaml:2: model.hidden: is 500; should be a valid list"),
-        (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is {'name': 'rulu'}; should be one of: "),
+        (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is 'rulu'; should be one of: "),
         (GOOD + "model: {activation: [relu, tanh]}\n", "c.yaml:2: model: `activation` lists 2 and `hidden` lists 1"),
         (GOOD + "model: {dropout: 1}\n", "c.yaml:2: model.dropout: is 1; should be less than 1"),
         (GOOD + "train: {epochs: 0}\n", "c.yaml:2: train.epochs: is 0; should be greater than or equal to 1"),
@@ -115,6 +151,7 @@ device: gpu
         (GOOD + "seed: 1\nseed: 2\n", "c.yaml:3: seed: given twice"),
         (GOOD + "extends: c.yaml\n", "c.yaml:2: extends: goes round in a circle"),
         (GOOD + "extends: nowhere.yaml\n", "c.yaml:2: extends: there is no file nowhere.yaml"),
+        (GOOD + 'extends: "a\\0"\n', "c.yaml:2: extends: is 'a\\x00'; name one YAML file"),
         (GOOD + "extends: [a]\n", "c.yaml:2: extends: is ['a']; name one YAML file"),
         ("data: {train: {images: a}, root: b}\n", "c.yaml:1: data: `root` goes with `source`"),
         ("data: {source: mnist, root: b, test: {images: a}}\n", "c.yaml:1: data: `test` goes with `train`"),

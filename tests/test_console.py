@@ -59,10 +59,12 @@ def run_on_a_terminal(words: list[str], folder: Path) -> tuple[int, str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 def test_on_a_terminal_there_is_a_bar(tiny: Path) -> None:
-    words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml"]
+    (tiny / "train").rename(tiny / "[red]train")  # brackets are no markup
+    words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "data.train.images=tiny/[red]train"]
     code, printed = run_on_a_terminal(words, tiny.parent)
     assert code == 0, printed
     assert "\x1b[" in printed
+    assert "[red]train" in printed
     assert "images/s" in printed
     assert "Epoch [3/3], Loss: " in printed
     assert "run: checkpoints/tiny" in printed

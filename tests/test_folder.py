@@ -151,6 +151,7 @@ def test_csv_with_other_columns_quotes_and_paths(tmp_path: Path) -> None:
         ("filepath,label\na.png\n", ":2: filepath or label is empty"),
         ("filepath,label\na.png,0\nb.png,1\n", ":3: "),
         ('filepath,label\n"a.png,0\n', "not valid CSV"),
+        ("filepath,label\na.png,0\na.png,1\n", ":3: a.png: is '1' here and '0' above"),
     ],
 )
 def test_bad_csv(tmp_path: Path, text: str, error: str) -> None:

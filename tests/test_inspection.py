@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,57 @@ def test_plot_without_the_images_draws_the_curves_and_says_so(fcnet: Run, traine
     assert outcome.code == 3
     assert "there is no such folder" in outcome.errors[0]
     assert sorted(path.name for path in (RUN / "plots").iterdir()) == ["accuracy.png", "loss.png", "weights.png"]
+
+
+def test_plot_without_a_test_set_looks_at_the_validation_images(fcnet: Run, tiny: Path) -> None:
+    config = tiny_config(tiny)
+    del config["data"]["test"]
+    write_config(tiny / "tiny.yaml", config)
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "data.validation=9").code == 0
+    outcome = fcnet("plot")
+    assert outcome.code == 0
+    assert "checkpoints/tiny/plots/confusion.png" in outcome.out
+    assert fcnet("train", "-c", "tiny/tiny.yaml").code == 0
+    outcome = fcnet("plot")
+    assert outcome.code == 0
+    assert outcome.out.split()[-1] == "checkpoints/tiny-2/plots/weights.png"
+    assert "confusion and mistakes are not drawn" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "_run", "[b]", "七"])
+def test_names_are_drawn_as_they_are(fcnet: Run, tiny: Path, name: str, recwarn: pytest.WarningsRecorder) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # this machine may have no Chinese font
+        for split in ("train", "test"):
+            folders = tiny / f"{split}-folders"
+            images, labels = pictures(12, 0)
+            for i, (pixels, label) in enumerate(zip(images, labels, strict=True)):
+                (folders / f"{name}{label}").mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(folders / f"{name}{label}" / f"{i}.png")
+        config = tiny_config(tiny)
+        config["data"] = {
+            "train": {"images": "tiny/train-folders"},
+            "test": {"images": "tiny/test-folders"},
+            "image_size": [SIDE, SIDE],
+        }
+        write_config(tiny / "names.yaml", config)
+        assert fcnet("train", "-c", "tiny/names.yaml", "model.hidden=[]", "--out", name).code == 0
+        assert fcnet("plot", name).code == 0
+
+
+def test_devices_are_checked_where_they_are_named(fcnet: Run, trained: Path) -> None:
+    for device in ("foo", "", "cuda:x", "meta", "cpu:3", "cuda:256"):
+        for words in (["eval", RUN], ["predict", RUN, "tiny/test"]):
+            outcome = fcnet(*words, "--device", device)
+            assert outcome.code == 2
+            assert "should be auto, cpu, cuda or cuda:N" in outcome.errors[0]
+
+
+def test_predict_takes_of_a_folder_what_training_takes(fcnet: Run, trained: Path) -> None:
+    (trained / "test/.hidden.png").write_bytes(b"")
+    (trained / "test/folder.png").mkdir()
+    assert len(fcnet("predict", RUN, "tiny/test").out.splitlines()) == 22
+    assert fcnet("predict", RUN, "x" * 300).code == 3
 
 
 def test_predict_files_folders_and_globs_in_three_forms(fcnet: Run, trained: Path) -> None:

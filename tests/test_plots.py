@@ -43,12 +43,12 @@ def test_accuracy_is_per_epoch_in_percent() -> None:
 
 
 def test_several_runs_are_laid_over_each_other_by_name() -> None:
-    (axes,) = plots.accuracy([curve("a"), curve("b", 5)]).axes
+    (axes,) = plots.accuracy([curve("a"), curve("_b", 5)]).axes
     assert [line.get_label() for line in axes.lines] == [
-        "a: train, while learning",
-        "a: test",
-        "b: train, while learning",
-        "b: test",
+        "train, while learning (a)",
+        "test (a)",
+        "train, while learning (_b)",
+        "test (_b)",
     ]
     assert len({line.get_color() for line in axes.lines}) == 2
 

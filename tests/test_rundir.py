@@ -16,7 +16,7 @@ def test_names_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert rundir.create(Path("deep/er/run"), "a", False).is_dir()
 
 
-def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path) -> None:
+def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = rundir.create(tmp_path / "run", "", False)
     for name in (rundir.CONFIG, rundir.ENVIRONMENT, rundir.METRICS, rundir.MODEL):
         (run / name).write_text("")
@@ -29,6 +29,10 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path) -> 
     (tmp_path / "link").symlink_to(run)
     with pytest.raises(ConfigError, match="is no run directory"):
         rundir.create(tmp_path / "link", "", True)
+    monkeypatch.chdir(run)
+    with pytest.raises(ConfigError, match="is the folder that the command runs in"):
+        rundir.create(Path(), "", True)
+    monkeypatch.chdir(tmp_path)
     assert list(rundir.create(run, "", True).iterdir()) == []
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter").write_text("years of work")
@@ -70,6 +74,10 @@ def test_metrics_are_one_json_object_a_line(tmp_path: Path) -> None:
     (tmp_path / rundir.METRICS).write_text('{"kind": "step"}\n{"ki')
     with pytest.raises(CheckpointError, match=r"metrics\.jsonl:2: is damaged"):
         rundir.read_metrics(tmp_path)
+    for line in (b"5", b"\xff"):
+        (tmp_path / rundir.METRICS).write_bytes(line)
+        with pytest.raises(CheckpointError, match=r"metrics\.jsonl:1: is damaged"):
+            rundir.read_metrics(tmp_path)
 
 
 def test_the_result_has_final_and_best_figures(tmp_path: Path) -> None:

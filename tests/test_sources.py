@@ -124,6 +124,21 @@ def test_official_files_are_taken_without_a_network(fcnet: Run, tmp_path: Path, 
     assert (tmp_path / "d/train-labels.txt").read_text().split() == [str(label) for label in labels]
 
 
+def test_official_files_that_contradict_each_other(fcnet: Run, tmp_path: Path) -> None:
+    raw = tmp_path / "d/KMNIST/raw"
+    raw.mkdir(parents=True)
+    for split in ("train", "t10k"):
+        (raw / f"{split}-images-idx3-ubyte").write_bytes(idx(np.zeros((20, 28, 28), np.uint8)))
+        (raw / f"{split}-labels-idx1-ubyte").write_bytes(idx(np.zeros(7, np.uint8)))
+    outcome = fcnet("data", "kmnist", "--out", "d")
+    assert outcome.code == 3
+    assert "train has 20 images and 7 labels" in outcome.errors[0]
+    (raw / "train-images-idx3-ubyte").write_bytes(b"garbage" * 9)
+    outcome = fcnet("data", "kmnist", "--out", "d")
+    assert outcome.code == 3
+    assert "read ()" not in outcome.errors[0]
+
+
 def test_a_damaged_official_file_is_refused(
     fcnet: Run, tmp_path: Path, mnist_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def _describe(name: str, split: ImageFolder) -> str:
     resized = f", resized from {', '.join(own[:3])}{' and others' if len(own) > 3 else ''}" if own else ""
     return (
         f"{name}: {len(split)} images {height}x{width}{resized}, {sum(n > 0 for n in counts)} classes"
-        f" of {min(counts)} to {max(counts)} images, {split.origin}"
+        f" of {min(n for n in counts if n)} to {max(counts)} images, {split.origin}"
     )
 
 

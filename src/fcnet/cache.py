@@ -84,7 +84,8 @@ def _file_name(listing: Listing, size: tuple[int, int]) -> str:
     lines = (f"{name}\t{stat}\n" for name, stat in zip(listing.names, listing.stats, strict=True))
     state.update("".join(lines).encode("utf-8", "surrogateescape"))
     height, width = size
-    return f"{listing.root.name}-{height}x{width}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
+    name = listing.root.name[:40]  # file systems take 255 bytes, and a character may be four
+    return f"{name}-{height}x{width}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
 
 
 def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def load(path: Path) -> State:
         # torch.save writes zip files; what is none would take torch's older reader, which has had holes.
         if not zipfile.is_zipfile(path):
             raise zipfile.BadZipFile
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of kinds of tensors that are refused below
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
             f"{path}: holds more than tensors, and loading it could run code; save model.state_dict() alone"
@@ -65,13 +67,21 @@ def load(path: Path) -> State:
         raise from_os_error(error) from None
     except _DAMAGE:
         raise CheckpointError(
-            f"{path}: is no model file, or is damaged or cut short; train again, or restore it from a copy"
+            f"{path}: is no model file, or is damaged or cut short (or older than torch 1.6); train again, or"
+            " restore it from a copy"
         ) from None
     if not isinstance(state, dict) or not all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()
+        isinstance(name, str) and isinstance(tensor, Tensor) and _is_plain(tensor) for name, tensor in state.items()
     ):
-        raise CheckpointError(f"{path}: is not a state_dict; save one with torch.save(model.state_dict(), PATH)")
+        raise CheckpointError(
+            f"{path}: is not a state_dict of real, dense tensors; save one with torch.save(model.state_dict(), PATH)"
+        )
     return dict(state)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor holds real numbers, one for each element."""
+    return tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
 
 
 def restore(model: nn.Module, state: State, path: Path) -> None:

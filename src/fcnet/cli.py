@@ -186,7 +186,7 @@ def show(file: Path, overrides: Overrides = None) -> None:
     """Print the resolved config: defaults, extends, file and settings together."""
     from fcnet import config as configs
 
-    typer.echo(configs.dump(configs.load(file, overrides or ())), nl=False)
+    streams.write(sys.stdout, configs.dump(configs.load(file, overrides or ())).rstrip())
 
 
 @config_app.command(epilog="Example: fcnet config check configs/mnist.yaml")
@@ -195,7 +195,7 @@ def check(file: Path, overrides: Overrides = None) -> None:
     from fcnet import config as configs
 
     configs.load(file, overrides or ())
-    typer.echo(f"{file}: fine")
+    streams.write(sys.stdout, f"{file}: fine")
 
 
 @config_app.command(epilog="Example: fcnet config schema > fcnet.schema.json")
@@ -205,7 +205,7 @@ def schema() -> None:
 
     from fcnet.schema import Config
 
-    typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+    streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -237,7 +237,7 @@ def _fail(error: FcnetError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     for problem in error.problems:
-        streams.write(sys.stderr, "fcnet: error: " + " ".join(problem.split()))
+        streams.write(sys.stderr, "fcnet: error: " + " ".join(problem.splitlines()))
     return error.exit_code
 
 

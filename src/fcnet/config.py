@@ -18,6 +18,9 @@ from fcnet.schema import Config
 from fcnet.sections import TAG
 from fcnet.yamlfile import Layer
 
+# Where a word is short for {name: word}: a setting laid over the word leaves the name as it is.
+NAMED = ("optimizer", "schedule", "activation", "init")
+
 Path_ = tuple[str | int, ...]  # a key's place in the config, such as ("train", "optimizer", "lr")
 
 
@@ -76,7 +79,7 @@ def _files(path: Path) -> list[Layer]:
         if parent is None:
             return layers
         place = layer.place(layer.where(("extends",))[1])
-        if not isinstance(parent, str) or not parent:
+        if not isinstance(parent, str) or not parent or "\0" in parent:
             raise ConfigError(f"{place}: extends: is {_short(parent)}; name one YAML file, relative to this one")
         path = path.parent / parent
         if path.resolve() in seen:
@@ -90,6 +93,8 @@ def _override(word: str) -> Layer:
     """``train.optimizer.lr=3e-4`` as a layer of its own."""
     key, equals, text = word.partition("=")
     parts = key.split(".")
+    if parts == ["extends"]:
+        raise ConfigError("command line: extends: goes into a file; name that file, or set its keys one by one")
     if not equals or not all(parts):
         raise ConfigError(f"command line: {word!r}: overrides are KEY=VALUE, such as train.optimizer.lr=3e-4")
     value = yamlfile.scalar(text, f"command line: {key}")
@@ -104,6 +109,8 @@ def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     for key, value in top.items():
         if value is None and key in base:
             del merged[key]
+        elif key in NAMED and isinstance(value, dict) and isinstance(base.get(key), str):
+            merged[key] = {"name": base[key]} | value
         elif isinstance(value, dict) and isinstance(base.get(key), dict):
             merged[key] = _merge(base[key], value)
         else:
@@ -123,7 +130,8 @@ def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, s
 
 def _problem(detail: ErrorDetails) -> str:
     """What is wrong and what is allowed, in a few words."""
-    tagged, value = detail["loc"], _short(detail["input"])
+    tagged, given = detail["loc"], detail["input"]
+    value = _short(given["name"] if isinstance(given, dict) and given.keys() == {"name"} else given)
     match detail["type"]:
         case "extra_forbidden":
             known = sorted(_fields(tagged[:-1]))

@@ -47,12 +47,14 @@ def training(epochs: int) -> Iterator[Report]:
 
         def show(record: Record) -> None:
             if isinstance(record, Start):
-                progress.console.print(f"step: {record.step}", highlight=False)
+                progress.console.print(f"step: {record.step}", highlight=False, markup=False)
                 return
             if isinstance(record, EpochRecord):
                 text = ", ".join(f"{name} {100 * m.accuracy:.2f} %" for name, m in record.figures().items())
                 progress.console.print(
-                    f"Epoch [{record.epoch}/{epochs}], Loss: {record.train.loss:.4f}, Accuracy: {text}", highlight=False
+                    f"Epoch [{record.epoch}/{epochs}], Loss: {record.train.loss:.4f}, Accuracy: {text}",
+                    highlight=False,
+                    markup=False,
                 )
                 return
             done = (record.epoch - 1) * record.steps + record.step
@@ -100,5 +102,10 @@ def _progress(stream: Any, figures: str) -> Any:
     from rich.console import Console  # imported here: without a terminal there are no bars
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn(figures), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),  # brackets in a folder's name are no markup
+        BarColumn(),
+        TextColumn(figures, markup=False),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=Console(file=stream), transient=True)

@@ -62,7 +62,7 @@ def scan(images: Path, labels: Path | None) -> Listing:
 
 def natural(name: str) -> list[tuple[int, str]]:
     """Sort key in which ``img2`` comes before ``img10``."""
-    parts = re.split(r"([0-9]+)", name)
+    parts = re.split(r"([0-9]{1,18})", name)
     return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
 
 
@@ -154,7 +154,8 @@ def _lines(path: Path) -> list[str]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -239,6 +240,7 @@ def _csv(images: Path, table: Path) -> Listing:
     labels: list[str] = []
     stats: list[Stat] = []
     rows: list[int] = []
+    known: dict[str, str] = {}
     problems: list[str] = []
     reader = csv.reader(_lines(table), strict=True)
     try:
@@ -251,6 +253,9 @@ def _csv(images: Path, table: Path) -> Listing:
             place = f"{table}:{reader.line_num}"
             if not name or not label:
                 problems.append(f"{place}: filepath or label is empty; write both, or remove the line")
+                continue
+            if known.setdefault(name, label) != label:
+                problems.append(f"{place}: {name}: is {label!r} here and {known[name]!r} above; keep one")
                 continue
             try:
                 stats.append(_stat((images / name).stat()))

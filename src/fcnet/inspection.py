@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -162,11 +163,15 @@ def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[P
     written: list[Path] = []
     if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
         written = _draw_weights(trained, settings.data.classes, name, out, file_format)
-    split = loading.read_split(settings, "test")
+    part = "test" if settings.data.source or settings.data.test else "validation"
+    if part == "validation" and settings.data.validation is None:
+        console.notice("confusion and mistakes are not drawn: this config holds out no images")
+        return written
+    split = loading.read_split(settings, part)
     logits, labels = logits_of(trained, split, torch.device("cpu"))
     _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
     probabilities = logits.double().softmax(1).numpy()
-    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} test images right"
+    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} {part} images right"
     figures = {
         "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
         "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
@@ -246,19 +251,24 @@ def find_images(wanted: Sequence[str]) -> list[Path]:
     problems: list[str] = []
     for word in wanted:
         path = Path(word)
-        if path.is_file():
+        if os.path.isfile(word):
             found = [path]
-        elif path.is_dir():
-            found = [file for file in path.iterdir() if file.suffix.lower() in images.SUFFIXES]
+        elif os.path.isdir(word):
+            found = [file for file in path.iterdir() if _is_image(file)]
         else:
-            found = [Path(name) for name in glob.glob(word, recursive=True) if Path(name).is_file()]
+            found = [Path(name) for name in glob.glob(word, recursive=True) if os.path.isfile(name)]
         if not found:
-            what = "holds no images" if path.is_dir() else "there is no such file, folder or pattern"
+            what = "holds no images" if os.path.isdir(word) else "there is no such file, folder or pattern"
             problems.append(f"{word}: {what} ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}")
         files += sorted(found, key=lambda file: natural(str(file)))
     if problems:
         raise DataError(*listed(problems, "images not found"))
     return files
+
+
+def _is_image(file: Path) -> bool:
+    """Whether a file in a folder is taken for an image, as in training: by its name, and not hidden."""
+    return file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def read_images(files: Sequence[Path], size: data.Size) -> Tensor:

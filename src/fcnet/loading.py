@@ -1,5 +1,6 @@
 """From a config, or from a run, to what commands work on: device, data, model."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from torch import nn
 from fcnet import checkpoint, config, console, data, folder, models, rundir, sources
 from fcnet.data import ImageFolder, Splits
 from fcnet.errors import ConfigError, DataError
-from fcnet.schema import Config, ImageSplit
+from fcnet.schema import DEVICES, Config, ImageSplit
 
 
 def choose_device(name: str) -> torch.device:
     """The device that a config names. Raises ConfigError where this machine has it not."""
+    if not re.fullmatch(DEVICES, name):
+        raise ConfigError(f"device: is {name!r}; should be auto, cpu, cuda or cuda:N")
     if name == "cpu":
         return torch.device("cpu")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Tag, field_validator, model_validator
 
-from fcnet.sections import Fraction, Positive, Section, ShortForm, by_name, named
+from fcnet.sections import LARGEST, Fraction, Section, ShortForm, by_name, named
 
 
 class PlainActivation(Section):
@@ -17,14 +17,14 @@ class LeakyReLU(Section):
     """x for x > 0, else slope * x."""
 
     name: Literal["leaky_relu"] = "leaky_relu"
-    slope: float = Field(0.01, ge=0, description="the slides' gamma, for x <= 0")
+    slope: float = Field(0.01, ge=0, le=LARGEST, description="the slides' gamma, for x <= 0")
 
 
 class PReLU(Section):
     """Leaky ReLU with a learned slope."""
 
     name: Literal["prelu"] = "prelu"
-    slope: float = Field(0.25, description="value of the learned slope at the start")
+    slope: float = Field(0.25, ge=-LARGEST, le=LARGEST, description="value of the learned slope at the start")
     shared: bool = Field(False, description="one slope for the whole layer instead of one per unit")
 
 
@@ -32,7 +32,7 @@ class ELU(Section):
     """x for x > 0, else alpha * (exp(x) - 1)."""
 
     name: Literal["elu"] = "elu"
-    alpha: float = Field(1.0, gt=0, description="the slides' gamma")
+    alpha: float = Field(1.0, gt=0, le=LARGEST, description="the slides' gamma")
 
 
 _ACTIVATIONS = dict.fromkeys(("sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"), "|plain") | {
@@ -64,7 +64,7 @@ class KaimingInit(Section):
     """He et al. 2015; biases 0."""
 
     name: Literal["kaiming_uniform", "kaiming_normal"]
-    a: float = Field(0.0, ge=0, description="negative slope of the activation that follows")
+    a: float = Field(0.0, ge=0, le=LARGEST, description="negative slope of the activation that follows")
     mode: Literal["fan_in", "fan_out"] = Field("fan_in", description="which side keeps its variance")
 
 
@@ -72,21 +72,21 @@ class GainInit(Section):
     """Glorot and Bengio 2010 (xavier), Saxe et al. 2013 (orthogonal); biases 0."""
 
     name: Literal["xavier_uniform", "xavier_normal", "orthogonal"]
-    gain: float = Field(1.0, gt=0, description="factor on the weights")
+    gain: float = Field(1.0, gt=0, le=LARGEST, description="factor on the weights")
 
 
 class NormalInit(Section):
     """Gaussian weights; biases 0."""
 
     name: Literal["normal", "trunc_normal"]
-    std: float = Field(0.01, gt=0, description="standard deviation; trunc_normal cuts at two of them")
+    std: float = Field(0.01, gt=0, le=LARGEST, description="standard deviation; trunc_normal cuts at two of them")
 
 
 class UniformInit(Section):
     """Uniform weights in [-bound, bound]; biases 0."""
 
     name: Literal["uniform"] = "uniform"
-    bound: float = Field(0.05, gt=0, description="largest absolute weight")
+    bound: float = Field(0.05, gt=0, le=LARGEST, description="largest absolute weight")
 
 
 _INITS = {
@@ -115,7 +115,9 @@ class FCNetModel(Section):
     """A fully-connected net: linear, [batch norm,] activation, [dropout,] ..., linear."""
 
     kind: Literal["fcnet"] = "fcnet"
-    hidden: list[Positive] = Field([500], description="units per hidden layer; [] is the single-layer perceptron")
+    hidden: list[Annotated[int, Field(ge=1, le=10_000_000)]] = Field(
+        [500], description="units per hidden layer; [] is the single-layer perceptron"
+    )
     activation: Activations = Field(
         PlainActivation(name="relu"), description="of the hidden layers: one for all, or a list with one per layer"
     )

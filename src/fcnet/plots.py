@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -18,9 +19,21 @@ from fcnet.checkpoint import write_bytes
 Floats = NDArray[np.float64]
 
 DPI = 150
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+    "WenQuanYi Zen Hei",
+)
 COLUMNS = 8  # pictures in a row
 MOST_PICTURES = 40  # on one figure, in five rows
 MOST_WRITTEN = 20  # classes up to which the confusion matrix has its numbers written in
+
+
+# Names of runs and classes are shown as they are: a $ in them starts no formula.
+_as_written = matplotlib.rc_context({"text.parse_math": False})
 
 
 @dataclass(frozen=True)
@@ -35,17 +48,19 @@ class Curve:
         return [record for record in self.records if record["kind"] == kind]
 
 
+@_as_written
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; the ending of ``path`` is its format."""
     buffer = io.BytesIO()
     # Without a date and random names in it, the same figure gives the same file.
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(path.suffix[1:])
-    with matplotlib.rc_context({"svg.hashsalt": "fcnet"}):
+    with matplotlib.rc_context({"svg.hashsalt": "fcnet", "font.family": _fonts()}):
         figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, buffer.getvalue())
 
 
+@_as_written
 def loss(curves: Sequence[Curve]) -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
     figure, axes = _axes(_title("loss", curves), "epoch", "loss (nats)")
@@ -62,6 +77,7 @@ def loss(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
+@_as_written
 def accuracy(curves: Sequence[Curve]) -> Figure:
     """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
     figure, axes = _axes(_title("accuracy", curves), "epoch", "images classified right (%)")
@@ -83,6 +99,7 @@ def accuracy(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
+@_as_written
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
     """Counts (C, C) of images by true class (rows) and predicted class (columns)."""
     n = len(classes)
@@ -102,6 +119,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> 
     return figure
 
 
+@_as_written
 def mistakes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
 ) -> Figure:
@@ -125,6 +143,7 @@ def mistakes(
     return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
 
 
+@_as_written
 def weights(matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str) -> Figure:
     """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
 
@@ -146,6 +165,12 @@ def smooth(values: Floats) -> Floats:
     return np.asarray((sums[high] - sums[low]) / (high - low))
 
 
+def _fonts() -> list[str]:
+    """matplotlib's own font, and behind it those of this machine that have Chinese characters."""
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in installed)]
+
+
 def _axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
@@ -159,7 +184,8 @@ def _title(what: str, curves: Sequence[Curve]) -> str:
 
 
 def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:
-    return what if len(curves) == 1 else f"{curve.name}: {what}"
+    # The name comes last: matplotlib leaves labels that begin with _ out of the legend.
+    return what if len(curves) == 1 else f"{what} ({curve.name})"
 
 
 def _epoch_lines(axes: Axes, curve: Curve, figure: str, i: int, label: str, factor: float) -> None:

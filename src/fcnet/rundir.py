@@ -48,6 +48,8 @@ def check_free(out: Path, overwrite: bool) -> None:
         raise ConfigError(f"--out {out}: exists already; choose another folder, or give --overwrite to replace the run")
     if out.is_symlink() or not all((out / name).is_file() for name in (CONFIG, ENVIRONMENT, METRICS)):
         raise ConfigError(f"--overwrite {out}: is no run directory; choose another folder")
+    if Path.cwd().is_relative_to(out.resolve()):
+        raise ConfigError(f"--overwrite {out}: is the folder that the command runs in, or above it; run from elsewhere")
     others = sorted({path.name for path in out.iterdir()} - FILES)
     if others:
         raise ConfigError(
@@ -89,7 +91,7 @@ def newest() -> Path:
 
 def write_start(path: Path, settings: Config, splits: Splits, device: torch.device) -> None:
     """Write what is known before the first step."""
-    checkpoint.write_bytes(path / CONFIG, config.dump(settings).encode())
+    checkpoint.write_bytes(path / CONFIG, config.dump(settings).encode(errors="backslashreplace"))
     _write_json(path / ENVIRONMENT, environment(splits, device))
     (path / METRICS).touch()
 
@@ -159,7 +161,10 @@ def _figures(record: EpochRecord) -> dict[str, Any]:
 
 
 def _write_json(path: Path, values: Any) -> None:
-    checkpoint.write_bytes(path, (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    checkpoint.write_bytes(
+        path,
+        (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace"),
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -178,9 +183,9 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     if not file.is_file():
         raise CheckpointError(f"{file}: is missing; give a run directory that fcnet train has written")
     records = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
         try:
-            records.append(json.loads(line))
-        except ValueError:
+            records.append(dict(json.loads(line)))
+        except (ValueError, TypeError):
             raise CheckpointError(f"{file}:{number}: is damaged; remove the line") from None
     return records

@@ -10,7 +10,10 @@ from annotated_types import Len
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from fcnet.model_schema import FCNetModel
-from fcnet.sections import TAG, Fraction, Positive, Section, ShortForm, by_name, named
+from fcnet.sections import LARGEST, TAG, Fraction, Positive, Section, ShortForm, by_name, named
+
+# torch counts devices in a signed byte, and cuda:256 would be cuda:0.
+DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
 
 # --- data ---------------------------------------------------------------------------------------------------------
 
@@ -18,9 +21,12 @@ from fcnet.sections import TAG, Fraction, Positive, Section, ShortForm, by_name,
 class ImageSplit(Section):
     """One split of a folder of one's own, in one of three layouts."""
 
-    images: str = Field(description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class")
+    images: str = Field(
+        min_length=1, description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class"
+    )
     labels: str | None = Field(
         None,
+        min_length=1,
         description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
         "`filepath` (relative to `images`) and `label`",
     )
@@ -51,7 +57,7 @@ class Data(Section):
     source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
         None, description="a known data set, written below `root` as an image folder when it is not there yet"
     )
-    root: str | None = Field(None, description="folder of the known data set; goes with `source`")
+    root: str | None = Field(None, min_length=1, description="folder of the known data set; goes with `source`")
     train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
     test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
     validation: Validation | None = Field(
@@ -59,14 +65,16 @@ class Data(Section):
         description="held out from training to choose the best epoch: the last N images, or a stratified fraction "
         "(the same images for every seed), or a folder of its own",
     )
-    image_size: Annotated[list[Positive], Len(2, 2)] = Field(
+    image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
         [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
     )
     classes: Annotated[list[str], Len(2)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
     )
     cache: str | None = Field(
-        None, description="folder of the decoded images; without it `.fcnet-cache` beside the image folder"
+        None,
+        min_length=1,
+        description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
     )
 
     @field_validator("classes", mode="before")
@@ -105,11 +113,11 @@ class AdamSettings(Section):
     """What Adam and AdamW share."""
 
     name: str
-    lr: float = Field(1e-3, gt=0, description="learning rate at its peak")
+    lr: float = Field(1e-3, gt=0, le=LARGEST, description="learning rate at its peak")
     betas: Annotated[list[Fraction], Len(2, 2)] = Field(
         [0.9, 0.999], description="decay of the averages of the gradient and of its square"
     )
-    eps: float = Field(1e-8, gt=0, description="added to the denominator")
+    eps: float = Field(1e-8, gt=0, le=LARGEST, description="added to the denominator")
 
 
 class Adam(AdamSettings):
@@ -123,7 +131,7 @@ class AdamW(AdamSettings):
 
     name: Literal["adamw"] = "adamw"
     weight_decay: float = Field(
-        0.01, ge=0, description="decoupled: weight matrices (not biases) shrink by lr * weight_decay a step"
+        0.01, ge=0, le=LARGEST, description="decoupled: weight matrices (not biases) shrink by lr * weight_decay a step"
     )
 
 
@@ -131,7 +139,7 @@ class SGD(Section):
     """Stochastic gradient descent."""
 
     name: Literal["sgd"] = "sgd"
-    lr: float = Field(0.1, gt=0, description="learning rate at its peak")
+    lr: float = Field(0.1, gt=0, le=LARGEST, description="learning rate at its peak")
     momentum: Fraction = Field(0.0, description="share of the last update kept")
     nesterov: bool = Field(False, description="Nesterov's momentum; needs momentum > 0")
 
@@ -154,7 +162,7 @@ class Warmed(Section):
     """What all schedules but one_cycle share."""
 
     name: str
-    warmup_epochs: float = Field(0.0, ge=0, description="epochs in which the rate first rises linearly from 0")
+    warmup_epochs: float = Field(0.0, ge=0, le=1e6, description="epochs in which the rate first rises linearly from 0")
 
 
 class Constant(Warmed):
@@ -206,10 +214,13 @@ class Train(Section):
     optimizer: Optimizer = Field(Adam(), description="adam, adamw or sgd, and its settings")
     schedule: Schedule = Field(Constant(), description="course of the learning rate over the steps")
     l2: float = Field(
-        0.0, ge=0, description="lambda of the slides' structural risk: (lambda/2) * sum of squared weights, in the loss"
+        0.0,
+        ge=0,
+        le=LARGEST,
+        description="lambda of the slides' structural risk: (lambda/2) * sum of squared weights, in the loss",
     )
     label_smoothing: Fraction = Field(0.0, description="share of each target spread evenly over all classes")
-    clip_grad_norm: Annotated[float, Field(gt=0)] | None = Field(
+    clip_grad_norm: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
         None, description="longest gradient (norm over all parameters); a longer one is scaled down to it"
     )
     precision: Literal["fp32", "bf16"] = Field(
@@ -242,6 +253,6 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         0, description="of the initial weights, the order of the images and dropout"
     )
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]{1,2})$")] = Field(
+    device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"
     )

@@ -10,7 +10,10 @@ from pydantic_core import CoreSchema
 # Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
 TAG = "|"
 
-Positive = Annotated[int, Field(ge=1)]
+# Beyond it a number is infinite in float32 arithmetic, or its double is.
+LARGEST = 1e38
+
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 

@@ -141,10 +141,13 @@ def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
         with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
             for split, train in ((_TRAIN, True), (_TEST, False)):
                 dataset = getattr(datasets, name)(root, train=train, download=True)
-                loaded[split] = (dataset.data.numpy(), dataset.targets.numpy())
+                images, labels = dataset.data.numpy(), dataset.targets.numpy()
+                if len(images) != len(labels):
+                    raise ValueError(f"{split} has {len(images)} images and {len(labels)} labels")
+                loaded[split] = (images, labels)
     except (RuntimeError, OSError, ValueError, EOFError, AssertionError, LookupError, TypeError) as error:
         files = ", ".join(filename for filename, _ in getattr(datasets, name).resources)
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise DataError(
             f"{raw}: {source} cannot be downloaded or read ({reason}); remove what lies there, connect to the network,"
             f" or put the official files there: {files}"
