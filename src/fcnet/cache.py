@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]  # (what is done, how many are done, 
 # Raise when decoding changes its results, so that older arrays are not read.
 VERSION = 1
 
-CHUNK = 1000  # images decoded between two writes: below 1 MB of digits
+CHUNK_BYTES = 1 << 20  # pixels decoded between two writes: 1,337 digits of 28x28, or one large image
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,10 @@ def _chunks(listing: Listing, size: tuple[int, int], progress: Progress, sizes: 
         DataError: once all files were tried, naming those that cannot be read.
     """
     total = len(listing.names)
+    step = max(CHUNK_BYTES // (size[0] * size[1]), 1)
     problems: list[str] = []
-    for start in range(0, total, CHUNK):
-        names = listing.names[start : start + CHUNK]
+    for start in range(0, total, step):
+        names = listing.names[start : start + step]
         chunk = np.empty((len(names), *size), np.uint8)
         for i, name in enumerate(names):
             try:
