@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import Run, write_config, write_numbered
-from course import CourseFCNet
+from course_program import FCNet as CourseFCNet
 
 from fcnet.data import ImageFolder
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import CLASSES, SIDE, Run, pictures, tiny_config, write_config, write_numbered
-from course import CourseFCNet
+from course_program import FCNet as CourseFCNet
 from PIL import Image
 from sklearn import metrics
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from course import CourseFCNet
+from course_program import FCNet as CourseFCNet
 from torch import Tensor, nn
 
 from fcnet import models
