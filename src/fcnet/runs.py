@@ -43,6 +43,9 @@ def run_train(settings: Config, name: str, out: Path | None = None, overwrite: b
     if out is not None:
         rundir.check_free(out, overwrite)
     device = loading.choose_device(settings.device)
+    # Where pixels are rarely lit, Adam's averages fade below 1e-38; arithmetic on such numbers is slow on CPUs, and
+    # taking them for 0 makes its step a third faster. Threads inherit the setting, so it comes before the first.
+    torch.set_flush_denormal(True)
     splits = loading.read_splits(settings)
     found = audit.audit(splits)
     for line in found.lines:
