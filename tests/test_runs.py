@@ -179,6 +179,15 @@ def test_ctrl_c_is_exit_130_and_keeps_the_weights(fcnet: Run, tiny: Path, monkey
     assert Path("checkpoints/tiny/model.pth").is_file()
 
 
+def test_tiny_numbers_are_zero_while_training_alone() -> None:
+    smallest = torch.tensor([1e-39])
+    with runs.tiny_as_zero():
+        if not torch.set_flush_denormal(True):
+            pytest.skip("this CPU cannot")
+        assert float(smallest * 0.5) == 0
+    assert float(smallest * 0.5) > 0
+
+
 def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.batch_norm=true", "train.batch_size=59")
     assert outcome.code == 2
