@@ -119,7 +119,7 @@ def length(field: dict[str, Any]) -> str:
 def bounds(field: dict[str, Any]) -> str:
     """The limits of a number."""
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {field[key]}" for key, sign in signs.items() if key in field]
+    limits = [f"{sign} {float(field[key]):.12g}" for key, sign in signs.items() if key in field]
     return f" {' and '.join(limits)}" if limits else ""
 
 
