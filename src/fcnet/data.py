@@ -78,20 +78,20 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         Raises:
             DataError: naming every file and line that is wrong.
         """
-        listing = folder.scan(Path(images), None if labels is None else Path(labels))
+        listing = folder.scan(images, labels)
         names = tuple(classes) if classes is not None else folder.class_names(listing)
-        return cls._decode(listing, names, size, cache_folder, progress)
+        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress)
 
     @classmethod
     def _decode(
         cls,
         listing: folder.Listing,
+        codes: NDArray[np.int64],
         classes: tuple[str, ...],
         size: Size,
         cache_folder: Path | None,
         progress: Progress,
     ) -> "ImageFolder":
-        codes = folder.encode(listing, classes)
         decoded = cache.decode(listing, size, cache_folder, progress)
         notes = [decoded.warning] if decoded.warning else []
         if listing.ignored:
@@ -199,14 +199,12 @@ def load(
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = _each(
-        parts, lambda part: folder.scan(Path(part.images), None if part.labels is None else Path(part.labels))
-    )
+    listings = _each(parts, lambda part: folder.scan(part.images, part.labels))
     names = tuple(classes) if classes is not None else folder.class_names(listings["train"])
-    codes = _each(listings, lambda listing: folder.encode(listing, names))
+    encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
-        held_out_mask(codes["train"], validation)  # refused now rather than after the decoding
-    found = _each(listings, lambda listing: ImageFolder._decode(listing, names, size, cache_folder, progress))
+        held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
+    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress))
     whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)

@@ -48,8 +48,9 @@ class Listing:
     table: Path | None = None
 
 
-def scan(images: Path, labels: Path | None) -> Listing:
+def scan(images: str | Path, labels: str | Path | None) -> Listing:
     """List one split. Raises DataError for what is missing or contradicts itself."""
+    images, labels = Path(images), None if labels is None else Path(labels)
     if not images.is_dir():
         what = "is a file, not a folder" if images.exists() else "there is no such folder"
         raise DataError(f"{images}: {what}; looked in {Path.cwd()}; give the folder of the images")

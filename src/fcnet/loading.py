@@ -70,8 +70,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
     classes = settings.data.classes
     if classes is None:
         train = train or parts(settings)[0]
-        listing = folder.scan(Path(train.images), None if train.labels is None else Path(train.labels))
-        classes = list(folder.class_names(listing))
+        classes = list(folder.class_names(folder.scan(train.images, train.labels)))
     with console.counting() as progress:
         return ImageFolder.open(
             images.images,
