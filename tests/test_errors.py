@@ -13,6 +13,8 @@ def test_exit_codes_are_those_of_the_table() -> None:
         "DivergedError": 4,
         "CheckpointError": 5,
         "ResourceError": 6,
+        "InUseError": 7,
+        "Stopped": 75,
     }
     for name, code in codes.items():
         line = next(line for line in (errors.__doc__ or "").splitlines() if name in line)

@@ -12,13 +12,13 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective"],
-    1: ["yamlfile", "images", "model_schema", "checkpoint", "backprop"],
-    2: ["schema", "folder", "models"],
-    3: ["config", "cache", "optim"],
-    4: ["data", "sources", "plots"],
-    5: ["audit", "train", "rundir", "console"],
-    6: ["loading"],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard"],
+    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop"],
+    2: ["schema", "folder", "models", "checkpointer"],
+    3: ["config", "cache", "optim", "ownership"],
+    4: ["data", "sources", "plots", "rundir"],
+    5: ["audit", "train", "journal", "console"],
+    6: ["loading", "resuming", "session"],
     7: ["inspection"],
     8: ["runs", "tables"],
     9: ["cli"],

@@ -45,7 +45,7 @@ def test_many_batches_are_summed_in_blocks() -> None:
     logits, labels = torch.eye(4), torch.arange(4)
     for _ in range(metrics.SUMMED_AT_ONCE):
         sums.add(torch.tensor(1.0), logits, labels)
-    assert sums._waiting == []
+    assert sums._losses == []
     assert sums.reduce() == Metrics(1.0, 1.0, 4 * metrics.SUMMED_AT_ONCE)
 
 

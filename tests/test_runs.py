@@ -13,7 +13,6 @@ from PIL import Image
 
 from fcnet import runs
 from fcnet.errors import ResourceError
-from fcnet.metrics import EpochRecord, Metrics
 
 
 def result(run: str = "checkpoints/tiny") -> dict:
@@ -25,6 +24,7 @@ def test_a_run_directory_has_what_the_design_says(fcnet: Run, tiny: Path) -> Non
     assert outcome.code == 0, outcome.err
     run = Path("checkpoints/tiny")
     assert sorted(path.name for path in run.iterdir()) == [
+        "ckpt",
         "config.yaml",
         "environment.json",
         "metrics.jsonl",
@@ -100,18 +100,6 @@ def test_the_best_epoch_by_validation_is_kept_and_the_test_set_never_chooses(fcn
     assert not Path("checkpoints/tiny-2/best.pth").exists()
 
 
-def test_better_is_by_accuracy_then_loss() -> None:
-    def record(accuracy: float | None, loss: float = 1.0, test: float = 0.5) -> EpochRecord:
-        validation = None if accuracy is None else Metrics(loss, accuracy, 10)
-        return EpochRecord(1, Metrics(1, 1, 1), validation, Metrics(1, test, 1), 1.0)
-
-    assert runs.better(record(0.5), None)
-    assert runs.better(record(0.6, test=0.1), record(0.5, test=0.9))
-    assert runs.better(record(0.5, 0.9), record(0.5, 1.0))
-    assert not runs.better(record(0.5, 1.0), record(0.5, 1.0))
-    assert not runs.better(record(None), None)
-
-
 def test_divergence_is_exit_4_and_keeps_the_last_good_weights(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.optimizer.lr=1e38", "model.hidden=[8, 8]")
     assert outcome.code == 4
@@ -127,7 +115,7 @@ def test_a_loss_that_overflows_after_the_last_step_is_a_divergence_too(fcnet: Ru
     for more in ([], ["data.test=null"]):
         outcome = fcnet("train", "-c", "tiny/tiny.yaml", *words, *more, "--out", f"run{len(more)}")
         assert outcome.code == 4
-        assert "after epoch 1: the loss or a gradient is not finite" in outcome.errors[0]
+        assert "epoch 1, step 1 (lr 1e+25; 60 training images, numbers " in outcome.errors[0]
         found = json.loads(Path(f"run{len(more)}/result.json").read_text())
         assert found["ended"] == "diverged"
         state = torch.load(f"run{len(more)}/model.pth", weights_only=True)
@@ -164,19 +152,6 @@ def test_a_failing_disk_names_the_file_and_keeps_the_first_error(
     assert outcome.errors == [
         "checkpoints/tiny/config.yaml: the disk is full; free some space or choose another folder"
     ]
-
-
-def test_ctrl_c_is_exit_130_and_keeps_the_weights(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fcnet import rundir
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(rundir, "append", interrupt)
-    outcome = fcnet("train", "-c", "tiny/tiny.yaml")
-    assert outcome.code == 130
-    assert result()["ended"] == "interrupted"
-    assert Path("checkpoints/tiny/model.pth").is_file()
 
 
 def test_tiny_numbers_are_zero_while_training_alone() -> None:

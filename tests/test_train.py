@@ -38,7 +38,7 @@ def net(seed: int = 0, **model: object) -> FCNet:
 
 
 def records(model: torch.nn.Module, settings: Train = SETTINGS, seed: int = 0) -> list[Record]:
-    return list(fit(model, SPLITS, settings, seed))
+    return list(fit(Training(model, SPLITS, settings, seed)))
 
 
 def test_it_is_the_plain_loop() -> None:
@@ -150,7 +150,7 @@ def test_divergence_stops_and_keeps_good_weights(optimizer: Adam, clip: float | 
     seen: list[Record] = []
 
     def run() -> Iterator[None]:
-        for record in fit(model, SPLITS, settings, 0):
+        for record in fit(Training(model, SPLITS, settings, 0)):
             seen.append(record)
             yield
 
@@ -165,10 +165,10 @@ BAD = [math.nan, math.inf, -math.inf]
 OPTIMIZERS = [Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)]
 
 
-def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) -> dict[int, dict[str, torch.Tensor]]:
+def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) -> dict:
     """Train until it diverges at step 8, with ``harm`` before each step; the weights of the start and of step 4."""
     kept = {0: {name: tensor.clone() for name, tensor in model.state_dict().items()}}
-    training = Training.begin(model, SPLITS.train, settings, 0)
+    training = Training(model, SPLITS, settings, 0)
     inner, count = training.gradients, iter(range(1, 100))
 
     def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -176,10 +176,18 @@ def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) 
         return harm(next(count), training) or loss, logits
 
     training.gradients = gradients  # type: ignore[assignment]
-    with pytest.raises(DivergedError, match=r"epoch 1, step 8 or shortly before.*of the start are kept"):
-        for record in training.epoch(1):
+    with pytest.raises(DivergedError, match=r"epoch 1, step [5-8] .*of the start are kept") as caught:
+        for record in training.rest_of_epoch():
             if isinstance(record, StepRecord) and record.step == 4:
                 kept[4] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    step, order = caught.value.facts["step"], epoch_order(60, 0, 1, CPU).tolist()
+    assert caught.value.facts == {
+        "epoch": 1,
+        "step": step,
+        "lr": settings.optimizer.lr,
+        "images": order[7 * (step - 1) : 7 * step],
+    }
+    kept["step"] = step
     return kept
 
 
@@ -190,6 +198,7 @@ def test_one_loss_that_is_not_finite_is_enough(step: int, bad: float) -> None:
     model = net()
     kept = spoil(model, SETTINGS, lambda now, _: torch.tensor(bad) if now == step else None)
     assert 4 in kept
+    assert kept["step"] == step  # the very one
     assert all(torch.equal(model.state_dict()[name], kept[0][name]) for name in kept[0])
 
 
@@ -223,7 +232,7 @@ def test_finite_gradients_whose_squares_overflow_are_found(clip: float | None, s
 def test_weights_are_good_once_the_losses_after_them_were() -> None:
     """Diverging at step 12 with a look at 4, 8 and 12: the weights of 8 gave a bad loss, those of 4 good ones."""
     model = net()
-    training = Training.begin(model, SPLITS.train, Train(epochs=2, batch_size=4, log_every=4), 0)
+    training = Training(model, SPLITS, Train(epochs=2, batch_size=4, log_every=4), 0)
     inner, kept = training.gradients, {}
 
     def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -232,7 +241,7 @@ def test_weights_are_good_once_the_losses_after_them_were() -> None:
 
     training.gradients = gradients  # type: ignore[assignment]
     with pytest.raises(DivergedError, match=r"of epoch 1, step 4 are kept"):
-        for record in training.epoch(1):
+        for record in training.rest_of_epoch():
             if isinstance(record, StepRecord):
                 kept[record.step] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     assert all(torch.equal(model.state_dict()[name], kept[4][name]) for name in kept[4])
@@ -240,7 +249,7 @@ def test_weights_are_good_once_the_losses_after_them_were() -> None:
 
 def test_closing_it_between_two_steps_leaves_finite_weights() -> None:
     model = net()
-    training = fit(model, SPLITS, SETTINGS, 0)
+    training = fit(Training(model, SPLITS, SETTINGS, 0))
     for record in training:
         if isinstance(record, Tick):
             with torch.no_grad():

@@ -10,11 +10,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from fcnet import images
@@ -37,44 +38,68 @@ class Decoded:
         pixels: uint8 (N, H, W).
         sizes: the files' own sizes, such as ``{"28x28": 60000}`` (height x width).
         sha256: of the pixels, in order: the content's fingerprint.
+        bad: what is wrong with the images that cannot be read, by position; they are black in ``pixels``.
         warning: why the array could not be kept on disk; empty where it was.
     """
 
     pixels: NDArray[np.uint8]
     sizes: dict[str, int]
     sha256: str
+    bad: dict[int, str]
     warning: str = ""
 
 
-def decode(listing: Listing, size: tuple[int, int], folder: Path | None, progress: Progress) -> Decoded:
+def decode(
+    listing: Listing, size: tuple[int, int], folder: Path | None, progress: Progress, skip: bool = False
+) -> Decoded:
     """The images of a split, from the cache or else decoded and cached.
 
     Args:
         listing: the files.
         size: height and width in pixels.
         folder: of the cache; None for the place beside the images.
-        progress: told after each chunk of decoding.
+        progress: told after each chunk of decoding; what it raises ends the decoding.
+        skip: bad images are no error, as long as there are others.
 
     Raises:
         DataError: naming each file that cannot be read (ten shown, the total said).
     """
     folder = folder or listing.root.parent / ".fcnet-cache"
     path = folder / _file_name(listing, size)
-    found = _load(path, (len(listing.names), *size))
-    if found is not None:
-        return found
+    found = _load(path, (len(listing.names), *size)) or _decode(listing, size, path, progress, skip)
+    _check(listing, found.bad, skip)
+    return found
+
+
+def _decode(listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool) -> Decoded:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire()
-    except OSError as error:
-        where = f"{folder}: cannot be written ({error.strerror or error})"
-        return _in_memory(listing, size, progress, f"{where}; images are decoded anew each time: set data.cache")
-    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = acquire(path.parent / ".lock", progress)
+    except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
+        reason = getattr(error, "strerror", None) or error
+        where = f"{path.parent}: cannot be written ({reason})"
+        return _in_memory(listing, size, progress, skip, f"{where}; images are decoded anew each time: set data.cache")
+    with held:
         # Another process may have decoded the same images while this one waited.
-        return _load(path, (len(listing.names), *size)) or _on_disk(listing, size, path, progress)
-    finally:
-        lock.release()
+        return _load(path, (len(listing.names), *size)) or _on_disk(listing, size, path, progress, skip)
+
+
+def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
+    """A lock on a file, however long it takes; ``progress`` is told every second, and may end it by raising."""
+    lock = FileLock(path)
+    while True:
+        try:
+            return lock.acquire(timeout=1)
+        except Timeout:
+            progress(f"waiting for another fcnet at {path.parent}", 0, 1)
+
+
+def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
+    """Raise DataError for bad images, where they are not to be skipped or there are no others."""
+    if bad and not (skip and len(bad) < len(listing.names)):
+        raise DataError(
+            *listed(list(bad.values()), f"{listing.root}: {len(bad)} of {len(listing.names)} images cannot be read")
+        )
 
 
 def _file_name(listing: Listing, size: tuple[int, int]) -> str:
@@ -97,45 +122,42 @@ def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
             return None
         # Bits flip on disks: an array that is not what was decoded is made anew.
         sha256 = hashlib.sha256(pixels).hexdigest()
-        return Decoded(pixels, dict(facts["sizes"]), sha256) if sha256 == facts["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        bad = {int(i): str(problem) for i, problem in facts.get("bad", {}).items()}
+        return Decoded(pixels, dict(facts["sizes"]), sha256, bad) if sha256 == facts["sha256"] else None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError):
         return None
 
 
-def _chunks(listing: Listing, size: tuple[int, int], progress: Progress, sizes: Counter[str]) -> Iterator[bytes]:
-    """The pixels of all files, in order, a chunk at a time; counts the files' own sizes into ``sizes``.
-
-    Raises:
-        DataError: once all files were tried, naming those that cannot be read.
-    """
+def _chunks(
+    listing: Listing, size: tuple[int, int], progress: Progress, sizes: Counter[str], bad: dict[int, str]
+) -> Iterator[bytes]:
+    """The pixels of all files, in order, a chunk at a time; counts the files' own sizes, and gathers bad images."""
     total = len(listing.names)
     step = max(CHUNK_BYTES // (size[0] * size[1]), 1)
-    problems: list[str] = []
     for start in range(0, total, step):
         names = listing.names[start : start + step]
-        chunk = np.empty((len(names), *size), np.uint8)
+        chunk = np.zeros((len(names), *size), np.uint8)
         for i, name in enumerate(names):
             try:
                 chunk[i], (height, width) = images.read(listing.root / name, size)
                 sizes[f"{height}x{width}"] += 1
             except DataError as error:
-                problems += error.problems
+                bad[start + i] = error.problems[0]
         yield chunk.tobytes()
         progress(f"decoding {listing.root.name}", start + len(names), total)
-    if problems:
-        raise DataError(*listed(problems, f"{listing.root}: {len(problems)} of {total} images cannot be read"))
 
 
-def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, warning: str) -> Decoded:
-    sizes: Counter[str] = Counter()
-    data = bytearray().join(_chunks(listing, size, progress, sizes))
+def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, skip: bool, warning: str) -> Decoded:
+    sizes, bad = Counter[str](), dict[int, str]()
+    data = bytearray().join(_chunks(listing, size, progress, sizes, bad))
+    _check(listing, bad, skip)
     pixels = np.frombuffer(data, np.uint8).reshape(-1, *size)
-    return Decoded(pixels, dict(sizes), hashlib.sha256(data).hexdigest(), warning)
+    return Decoded(pixels, dict(sizes), hashlib.sha256(data).hexdigest(), bad, warning)
 
 
-def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Progress) -> Decoded:
+def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool) -> Decoded:
     """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
-    sizes: Counter[str] = Counter()
+    sizes, bad = Counter[str](), dict[int, str]()
     digest = hashlib.sha256()
     shape = (len(listing.names), *size)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -143,18 +165,19 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
     try:
         with naming(path), partial.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for chunk in _chunks(listing, size, progress, sizes):
+            for chunk in _chunks(listing, size, progress, sizes, bad):
                 digest.update(chunk)
                 file.write(chunk)
+        _check(listing, bad, skip)
         for stale in _siblings(path):
             stale.unlink(missing_ok=True)
-        facts = {"sizes": dict(sizes), "sha256": digest.hexdigest()}
+        facts = {"sizes": dict(sizes), "sha256": digest.hexdigest(), "bad": bad}
         partial.replace(path)
         partial.write_text(json.dumps(facts), encoding="utf-8")
         partial.replace(path.with_suffix(".json"))
     finally:
         partial.unlink(missing_ok=True)
-    return Decoded(np.load(path), dict(sizes), digest.hexdigest())
+    return Decoded(np.load(path), dict(sizes), digest.hexdigest(), bad)
 
 
 def _siblings(path: Path) -> list[Path]:

@@ -1,18 +1,24 @@
-"""Model files: a state_dict alone, tensors on the CPU, read without running code."""
+"""Files of tensors: written whole or not at all, read without running code."""
 
 import io
 import os
 import pickle
 import warnings
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
 
-from fcnet.errors import CheckpointError, from_os_error, naming
+from fcnet.errors import CheckpointError, ConfigError, from_os_error, naming
 
 State = dict[str, Tensor]
+
+# With this variable set, programs mean to load pickles that run code. fcnet never does.
+UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+
+MAX_DEPTH = 10  # of lists and dicts in each other; a training's state is four deep
 
 # What torch's reader raises for damaged files.
 _DAMAGE = (
@@ -29,36 +35,63 @@ _DAMAGE = (
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: after a crash it is either the old one or the new one."""
+    """Replace a file as a whole: after a crash, also of the machine, it is either the old one or the new one."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with naming(path), partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        os.replace(partial, path)
+        _sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def save(model: nn.Module, path: Path) -> None:
-    """Write a model's state_dict; equal weights give equal bytes."""
-    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Windows has no such call, and needs none."""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def encode(content: Any) -> bytes:
+    """Tensors, numbers, strings, lists and dicts as bytes; equal content gives equal bytes."""
     buffer = io.BytesIO()  # torch writes the file's name into the file; a buffer has always the same
-    torch.save(state, buffer)
-    write_bytes(path, buffer.getvalue())
+    torch.save(_on_cpu(content), buffer)
+    return buffer.getvalue()
 
 
-def load(path: Path) -> State:
-    """Read a state_dict, on the CPU. Raises CheckpointError where the file is not one."""
-    if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
+def _on_cpu(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _on_cpu(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_on_cpu(value) for value in content]
+    return content.detach().cpu() if isinstance(content, Tensor) else content
+
+
+def decode(data: BinaryIO, path: Path) -> Any:
+    """What ``encode`` made into bytes. No code in it is ever run.
+
+    Args:
+        data: the bytes, or the open file.
+        path: what errors call it.
+
+    Raises:
+        CheckpointError: it is damaged, or holds what only code could make; see also ``is_plain``.
+        ConfigError: an environment variable asks for loading that runs code.
+    """
+    if os.environ.get(UNSAFE, "0").lower() not in ("", "0", "n", "no", "false"):
+        raise ConfigError(f"{UNSAFE}: is set, and asks for loading that can run code; fcnet does not: unset it")
     try:
         # torch.save writes zip files; what is none would take torch's older reader, which has had holes.
-        if not zipfile.is_zipfile(path):
-            raise zipfile.BadZipFile
+        _check_archive(zipfile.ZipFile(data), path)
+        data.seek(0)
         with warnings.catch_warnings(action="ignore"):  # of kinds of tensors that are refused below
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(data, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
             f"{path}: holds more than tensors, and loading it could run code; save model.state_dict() alone"
@@ -70,18 +103,53 @@ def load(path: Path) -> State:
             f"{path}: is no model file, or is damaged or cut short (or older than torch 1.6); train again, or"
             " restore it from a copy"
         ) from None
-    if not isinstance(state, dict) or not all(
-        isinstance(name, str) and isinstance(tensor, Tensor) and _is_plain(tensor) for name, tensor in state.items()
-    ):
+    return content
+
+
+def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse what torch.save does not write: packed members, which can swell without bound, and odd names."""
+    for member in archive.infolist():
+        name = PurePosixPath(member.filename)
+        is_link = member.external_attr >> 28 == 0o12  # the upper half is the mode of a POSIX file
+        if name.is_absolute() or ".." in name.parts or is_link or member.compress_type != zipfile.ZIP_STORED:
+            raise CheckpointError(
+                f"{path}: has a member {member.filename!r} that torch.save does not write (packed, a link, or out of"
+                " its folder); restore the file from a copy"
+            )
+
+
+def is_plain(content: Any, depth: int = 0) -> bool:
+    """Whether there are only numbers, strings, lists, dicts, and tensors with a real number for each element."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(content, Tensor):
+        return content.layout == torch.strided and content.device.type == "cpu" and not content.is_complex()
+    if isinstance(content, dict):
+        return all(isinstance(key, str) and is_plain(value, depth + 1) for key, value in content.items())
+    if isinstance(content, list):
+        return all(is_plain(value, depth + 1) for value in content)
+    return isinstance(content, int | float | str)
+
+
+def save(model: nn.Module, path: Path) -> None:
+    """Write a model's state_dict; equal weights give equal bytes."""
+    write_bytes(path, encode(dict(model.state_dict())))
+
+
+def load(path: Path) -> State:
+    """Read a state_dict, on the CPU. Raises CheckpointError where the file is not one."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
+    try:
+        with path.open("rb") as file:
+            state = decode(file, path)
+    except OSError as error:
+        raise from_os_error(error) from None
+    if not (isinstance(state, dict) and is_plain(state) and all(isinstance(one, Tensor) for one in state.values())):
         raise CheckpointError(
             f"{path}: is not a state_dict of real, dense tensors; save one with torch.save(model.state_dict(), PATH)"
         )
-    return dict(state)
-
-
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor holds real numbers, one for each element."""
-    return tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
+    return state
 
 
 def restore(model: nn.Module, state: State, path: Path) -> None:

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it: ``--help`` and a wrong conf
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fcnet import __version__, streams
+from fcnet import __version__, signals, streams
 from fcnet.errors import ConfigError, FcnetError, ResourceError, from_os_error, is_out_of_memory
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
@@ -92,24 +93,47 @@ def _global(
 
 @app.command(epilog="Example: fcnet train --config configs/mnist.yaml train.epochs=5 seed=1 --out checkpoints/mine")
 def train(
-    config: Annotated[Path, typer.Option("--config", "-c", help="YAML file of the run.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML file of the run; with --resume RUN, that run's own.")
+    ] = None,
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; left out, checkpoints/NAME, NAME-2, ...")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is at --out.")] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[RUN]",
+            help="Go on with RUN; without it with --out or this config's newest run, or begin where there is none.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="With --resume: take the run over from another host, whose job has ended."),
+    ] = False,
     device: Annotated[str | None, typer.Option(help="Short for device=..., over the file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
 ) -> None:
-    """Train a net into a run directory: weights, metrics, loss and accuracy plots."""
+    """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
     from fcnet import config as configs
 
-    if overwrite and out is None:
-        raise ConfigError("--overwrite: goes with --out DIR, the run to replace")
+    insisted = Path(resume) if resume else None
+    if config is None:
+        if insisted is None:
+            raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
+        config = insisted / "config.yaml"
+    if overwrite and (out is None or resume is not None):
+        raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
+    if insisted is not None and out is not None:
+        raise ConfigError("--out, --resume RUN: choose one of the two")
+    if force and resume is None:
+        raise ConfigError("--force: goes with --resume")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
-    settings = configs.load(config, [*(overrides or ()), *short])
+    with signals.catching() as stop:
+        settings = configs.load(config, [*(overrides or ()), *short])
 
-    from fcnet import runs
+        from fcnet import runs
 
-    runs.run_train(settings, config.stem, out, overwrite)
+        runs.run_train(settings, runs.Place(config.stem, out, overwrite, resume is not None, insisted, force), stop)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
@@ -212,7 +236,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code (0 done, else as in ``errors``)."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    words = _with_values([word for word in words if word != "--debug"])
     try:
         code = int(app(words or ["--help"], prog_name="fcnet", standalone_mode=False) or 0)
         if code == INTERRUPTED:  # what newer typers make of Ctrl-C
@@ -233,11 +257,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(ResourceError("memory: not enough is free; use a smaller net, batch or image size"), debug)
 
 
+def _with_values(words: list[str]) -> list[str]:
+    """Give a bare ``--resume`` the empty value that typer needs: what follows may be its run, or something else."""
+    for i, word in enumerate(words):
+        if word == "--resume" and (i + 1 == len(words) or re.match(r"-|[A-Za-z_][\w.]*=", words[i + 1])):
+            words[i] = "--resume="
+    return words
+
+
 def _fail(error: FcnetError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     for problem in error.problems:
-        streams.write(sys.stderr, "fcnet: error: " + " ".join(problem.splitlines()))
+        streams.write(sys.stderr, f"fcnet: {error.word}: " + " ".join(problem.splitlines()))
     return error.exit_code
 
 

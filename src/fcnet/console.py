@@ -82,15 +82,26 @@ def _print_lines(record: Record, epochs: int) -> None:
 
 
 @contextmanager
-def counting() -> Iterator[Callable[[str, int, int], None]]:
-    """A function that shows how far a long piece of work is: (what, done, total). Bars on a terminal, else a line."""
+def counting(check: Callable[[], None] = lambda: None) -> Iterator[Callable[[str, int, int], None]]:
+    """A function that shows how far a long piece of work is: (what, done, total). Bars on a terminal, else a line.
+
+    Args:
+        check: called each time before; ends the work by raising.
+    """
     if not sys.stderr.isatty():
-        yield lambda what, done, total: notice(f"{what}: {done} images") if done == total else None
+
+        def tell(what: str, done: int, total: int) -> None:
+            check()
+            if done == total:
+                notice(f"{what}: {done} images")
+
+        yield tell
         return
     tasks: dict[str, Any] = {}
     with _progress(sys.stderr, "{task.completed:,.0f} images") as progress:
 
         def show(what: str, done: int, total: int) -> None:
+            check()
             if what not in tasks:
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done)

@@ -4,10 +4,11 @@ Images are decoded once (``cache``) and stay bytes in memory, 47 MB for MNIST; a
 and handed over on the device, without worker processes.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         sizes: the files' own sizes, such as ``{"28x28": 60000}``.
         sha256: fingerprint of the pixels of the whole folder.
         notes: what the audit should say of the folder.
+        skipped: what is wrong with images that were left out.
     """
 
     images: Tensor
@@ -53,6 +55,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     sizes: dict[str, int] = field(default_factory=dict)
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -64,6 +67,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         classes: Sequence[str] | None = None,
         cache_folder: Path | None = None,
         progress: Progress = silent,
+        skip: bool = False,
     ) -> "ImageFolder":
         """Read an image folder in any of its three layouts (docs/data.md).
 
@@ -74,13 +78,14 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             classes: class names in order; read from the labels when None.
             cache_folder: where decoded images are kept; beside ``images`` when None.
             progress: told how decoding goes.
+            skip: leave out images that cannot be read.
 
         Raises:
             DataError: naming every file and line that is wrong.
         """
         listing = folder.scan(images, labels)
         names = tuple(classes) if classes is not None else folder.class_names(listing)
-        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress)
+        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress, skip)
 
     @classmethod
     def _decode(
@@ -91,13 +96,14 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         size: Size,
         cache_folder: Path | None,
         progress: Progress,
+        skip: bool,
     ) -> "ImageFolder":
-        decoded = cache.decode(listing, size, cache_folder, progress)
+        decoded = cache.decode(listing, size, cache_folder, progress, skip)
         notes = [decoded.warning] if decoded.warning else []
         if listing.ignored:
             shown = ", ".join(sorted(listing.ignored)[:3])
             notes.append(f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})")
-        return cls(
+        whole = cls(
             images=torch.from_numpy(decoded.pixels),
             labels=torch.from_numpy(codes),
             classes=classes,
@@ -105,8 +111,12 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             names=listing.names,
             sizes=decoded.sizes,
             sha256=decoded.sha256,
-            notes=tuple(notes),
         )
+        if decoded.bad:
+            notes.append(f"{listing.root}: {len(decoded.bad)} of {len(whole)} images cannot be read and are left out")
+            good = np.setdiff1d(np.arange(len(whole)), list(decoded.bad))
+            whole = whole.subset(torch.from_numpy(good))
+        return replace(whole, notes=tuple(notes), skipped=tuple(decoded.bad.values()))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -120,10 +130,17 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         """Height and width of the images, in pixels."""
         return self.images.shape[1], self.images.shape[2]
 
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells this split from another: number of images, and hashes of the folder's pixels and of the labels."""
+        labels = hashlib.sha256(self.labels.cpu().numpy().tobytes()).hexdigest()
+        return {"n": len(self), "pixels": self.sha256, "labels": labels}
+
     def subset(self, indices: Tensor) -> "ImageFolder":
         """The images at some positions (n,), in that order."""
         names = [self.names[i] for i in indices.tolist()]
-        return replace(self, images=self.images[indices], labels=self.labels[indices], names=names, notes=())
+        return replace(
+            self, images=self.images[indices], labels=self.labels[indices], names=names, notes=(), skipped=()
+        )
 
     def to(self, device: torch.device) -> "ImageFolder":
         """The same split with pixels and labels on a device."""
@@ -191,6 +208,7 @@ def load(
     classes: Sequence[str] | None = None,
     cache_folder: Path | None = None,
     progress: Progress = silent,
+    skip: bool = False,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
@@ -204,7 +222,7 @@ def load(
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
-    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress))
+    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress, skip))
     whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)
@@ -230,7 +248,7 @@ def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, Imag
     """Divide a split into one to train on and one to validate on, as ``held_out_mask`` says."""
     mask = torch.from_numpy(held_out_mask(split.labels.numpy(), amount))
     train, validation = (split.subset(torch.nonzero(chosen).flatten()) for chosen in (~mask, mask))
-    return replace(train, notes=split.notes), validation
+    return replace(train, notes=split.notes, skipped=split.skipped), validation
 
 
 def held_out_mask(labels: NDArray[np.int64], amount: int | float) -> NDArray[np.bool_]:

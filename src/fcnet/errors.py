@@ -4,17 +4,20 @@
     ├── ConfigError           2   the config file, an override or the command line
     ├── DataError             3   images, labels, folders
     ├── DivergedError         4   a loss or a gradient that is not finite
-    ├── CheckpointError       5   a model file that is missing, damaged or of another shape
-    └── ResourceError         6   disk, memory or permission
+    ├── CheckpointError       5   a model file or checkpoint that is missing, damaged or of another shape
+    ├── ResourceError         6   disk, memory or permission
+    ├── InUseError            7   a run directory that another process works in
+    └── Stopped              75   no failure: a signal asked to stop, all is saved, the run can be resumed
 
 An error carries one line or several: a config with three mistakes names all three at once. The command line is the
-only place that prints them, each behind ``fcnet: error:``.
+only place that prints them, each behind ``fcnet: error:`` (``fcnet: stopped:``).
 """
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # How many bad files, labels or keys one error lists; the total is always said.
 SHOWN = 10
@@ -28,6 +31,7 @@ class FcnetError(Exception):
     """
 
     exit_code = 1
+    word = "error"  # what the command line puts before each line
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -47,13 +51,22 @@ class DataError(FcnetError):
 
 
 class DivergedError(FcnetError):
-    """A loss or a gradient became NaN or infinite; the weights are those of the last good step."""
+    """A loss or a gradient became NaN or infinite; the weights are those of the last good step.
+
+    Args:
+        *problems: as above.
+        facts: where it happened, as it is written to JSON: epoch, step, lr, and the batch's images.
+    """
 
     exit_code = 4
 
+    def __init__(self, *problems: str, facts: dict[str, Any] | None = None) -> None:
+        super().__init__(*problems)
+        self.facts = facts or {}
+
 
 class CheckpointError(FcnetError):
-    """A model file is missing, damaged, or does not fit the model."""
+    """A model file or checkpoint is missing, damaged, or does not fit the model."""
 
     exit_code = 5
 
@@ -62,6 +75,19 @@ class ResourceError(FcnetError):
     """The machine ran out of disk or memory, or refused access."""
 
     exit_code = 6
+
+
+class InUseError(FcnetError):
+    """Another process works in the run directory."""
+
+    exit_code = 7
+
+
+class Stopped(FcnetError):
+    """A signal asked to stop. What was done is saved; the run can be resumed."""
+
+    exit_code = 75  # EX_TEMPFAIL of BSD's sysexits: try again
+    word = "stopped"
 
 
 def listed(problems: list[str], summary: str) -> tuple[str, ...]:

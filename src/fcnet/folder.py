@@ -10,6 +10,7 @@ Three layouts (docs/data.md):
 import csv
 import os
 import re
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,8 +144,8 @@ def _files(folder: Path) -> tuple[dict[str, Stat], list[str]]:
     return files, ignored
 
 
-def _stat(stat: os.stat_result) -> Stat:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+def _stat(found: os.stat_result) -> Stat:
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _lines(path: Path) -> list[str]:
@@ -259,10 +260,14 @@ def _csv(images: Path, table: Path) -> Listing:
                 problems.append(f"{place}: {name}: is {label!r} here and {known[name]!r} above; keep one")
                 continue
             try:
-                stats.append(_stat((images / name).stat()))
+                found = (images / name).stat()
             except (OSError, ValueError):
                 problems.append(f"{place}: {images / name}: there is no such file; mend the path")
                 continue
+            if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
+                problems.append(f"{place}: {images / name}: is no file (a folder, a pipe or a device); mend the path")
+                continue
+            stats.append(_stat(found))
             names.append(name)
             labels.append(label)
             rows.append(reader.line_num)

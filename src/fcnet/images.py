@@ -26,6 +26,9 @@ FORMATS = ("PNG", "JPEG", "BMP")
 # Pillow's own limit (its MAX_IMAGE_PIXELS): a quarter of a gigabyte of RGB. A digit has 784 pixels.
 MAX_PIXELS = 89_478_485
 
+# A file is read whole before it is decoded: larger than any image of MAX_PIXELS (BMP, 4 bytes each) it is none.
+MAX_BYTES = 4 * MAX_PIXELS + (1 << 20)
+
 # zlib's effort: a third faster than its default, and a digit is 198 bytes instead of 194.
 PNG_LEVEL = 3
 
@@ -64,9 +67,12 @@ def read(path: Path, size: tuple[int, int]) -> tuple[Grey, tuple[int, int]]:
         DataError: naming the file, where it cannot be decoded.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
         if not data:
             raise ValueError("the file is empty")
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"the file is larger than {MAX_BYTES} bytes")
         pixels = _plain_png(data)
         if pixels is None:
             pixels = _pillow(data)

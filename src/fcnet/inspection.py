@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcnet import console, data, images, loading, plots, rundir
+from fcnet import console, data, images, journal, loading, plots, rundir
 from fcnet.data import ImageFolder
 from fcnet.errors import CheckpointError, ConfigError, DataError, listed
 from fcnet.folder import natural
@@ -149,7 +149,7 @@ def draw_curves(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
     names = [run.resolve().name for run in runs]
     if len(set(names)) < len(names):
         names = [str(run) for run in runs]
-    curves = [plots.Curve(name, rundir.read_metrics(run)) for name, run in zip(names, runs, strict=True)]
+    curves = [plots.Curve(name, journal.read_metrics(run)) for name, run in zip(names, runs, strict=True)]
     empty = [str(run) for run, curve in zip(runs, curves, strict=True) if not curve.of("epoch")]
     if empty:
         raise ConfigError(f"{empty[0]}: has no finished epoch to draw; let it train, or leave it out")
@@ -290,7 +290,7 @@ def _warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> N
     if run is None:
         return
     try:
-        trained_on = rundir.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
+        trained_on = journal.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
     except (CheckpointError, KeyError, TypeError):
         console.warn(f"{run / rundir.ENVIRONMENT}: does not tell the training images' background; it is not compared")
         return

@@ -1,6 +1,7 @@
 """From a config, or from a run, to what commands work on: device, data, model."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from torch import nn
 
 from fcnet import checkpoint, config, console, data, folder, models, rundir, sources
 from fcnet.data import ImageFolder, Splits
-from fcnet.errors import ConfigError, DataError
+from fcnet.errors import CheckpointError, ConfigError, DataError
 from fcnet.schema import DEVICES, Config, ImageSplit
 
 
@@ -29,21 +30,30 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def parts(settings: Config) -> tuple[ImageSplit, ImageSplit | None]:
-    """Where training and test images lie; a known data set is written first where it is not there yet."""
+def never() -> None:
+    """A check that ends nothing."""
+
+
+def parts(settings: Config, check: Callable[[], None] = never) -> tuple[ImageSplit, ImageSplit | None]:
+    """Where training and test images lie; a known data set is written first where it is not there yet.
+
+    Args:
+        settings: the config.
+        check: called now and then while images are written; ends it by raising.
+    """
     where = settings.data
     if where.source is None or where.root is None:
         assert where.train is not None  # the schema asks for one of the two
         return where.train, where.test
-    with console.counting() as progress:
+    with console.counting(check) as progress:
         sources.write(where.source, Path(where.root), progress)
     return sources.splits(Path(where.root))
 
 
-def read_splits(settings: Config) -> Splits:
-    """All data of a config. Raises DataError naming every file and line that is wrong."""
-    train, test = parts(settings)
-    with console.counting() as progress:
+def read_splits(settings: Config, check: Callable[[], None] = never) -> Splits:
+    """All data of a config; ``check`` as for ``parts``. Raises DataError naming every file and line that is wrong."""
+    train, test = parts(settings, check)
+    with console.counting(check) as progress:
         return data.load(
             train,
             test,
@@ -52,13 +62,14 @@ def read_splits(settings: Config) -> Splits:
             classes=settings.data.classes,
             cache_folder=_cache(settings),
             progress=progress,
+            skip=settings.data.on_bad == "skip",
         )
 
 
 def read_split(settings: Config, name: str) -> ImageFolder:
     """One part of a config's data: train, validation or test. Raises DataError where it has none of that name."""
     if name != "test":
-        return data.require_split(read_splits(settings), name)
+        return _told(data.require_split(read_splits(settings), name))
     train, test = parts(settings)
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
@@ -72,14 +83,23 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
         train = train or parts(settings)[0]
         classes = list(folder.class_names(folder.scan(train.images, train.labels)))
     with console.counting() as progress:
-        return ImageFolder.open(
+        split = ImageFolder.open(
             images.images,
             images.labels,
             size=image_size(settings),
             classes=classes,
             cache_folder=_cache(settings),
             progress=progress,
+            skip=settings.data.on_bad == "skip",
         )
+    return _told(split)
+
+
+def _told(split: ImageFolder) -> ImageFolder:
+    """A split, after a warning where images were left out of it."""
+    if split.skipped:
+        console.warn(f"{split.origin}: {len(split.skipped)} images cannot be read and are left out (data.on_bad: skip)")
+    return split
 
 
 def image_size(settings: Config) -> data.Size:
@@ -108,6 +128,11 @@ class Trained:
 
     def model(self, classes: int, device: torch.device) -> nn.Module:
         """The net with its weights, on a device. Raises CheckpointError where they do not fit."""
+        if self.run is not None and self.path == self.run / rundir.MODEL and not self.path.exists():
+            raise CheckpointError(
+                f"{self.path}: is not there yet: the run has not ended; where nothing trains it any more, go on with"
+                f" fcnet train --resume {self.run}"
+            )
         state = checkpoint.load(self.path)
         model = models.build(self.settings.model, image_size(self.settings), classes)
         checkpoint.restore(model, state, self.path)

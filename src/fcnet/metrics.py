@@ -108,39 +108,101 @@ class EpochRecord:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: metrics for name, metrics in parts.items() if metrics is not None}
 
+    def to_plain(self) -> dict[str, Any]:
+        """The record as numbers and dicts alone, for a checkpoint."""
+        figures = {name: metrics.to_dict() for name, metrics in self.figures().items()}
+        return {"epoch": self.epoch, "seconds": self.seconds, "figures": figures}
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
+        """The record that ``to_plain`` told."""
+        figures = {name: Metrics(**values) for name, values in plain["figures"].items()}
+        train, validation, test = (figures.get(name) for name in ("train", "validation", "test"))
+        if train is None:
+            raise KeyError("train")
+        return cls(int(plain["epoch"]), train, validation, test, float(plain["seconds"]))
+
 
 Record = Start | Tick | StepRecord | EpochRecord
 
 
 class Sums:
-    """Loss and hits summed over batches, kept on the device: a batch adds to them without waiting for it."""
+    """Loss and hits summed over batches, kept on the device: a batch adds to them without waiting for it.
+
+    Losses are summed in blocks that begin after the last ``reduce``, wherever a checkpoint comes between: a sum taken
+    up again gives the same bits as one that was never left.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._loss = torch.zeros((), dtype=torch.float64, device=device)
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
-        self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._losses: list[Tensor] = []  # () of each batch that waits to be summed, and its size
+        self._sizes: list[int] = []
+        self._outputs: list[tuple[Tensor, Tensor]] = []  # logits (B, C) and labels (B,) whose hits are not counted yet
+        self._window: list[Tensor] = []  # losses since the last ``reduce`` that are summed already
         self.n = 0
 
     def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Add a batch: its mean loss (), logits (B, C) and labels (B,)."""
-        self._waiting.append((mean_loss, logits, labels))
+        self._losses.append(mean_loss)
+        self._sizes.append(len(labels))
+        self._outputs.append((logits, labels))
         self.n += len(labels)
-        if len(self._waiting) == SUMMED_AT_ONCE:
+        if len(self._losses) == SUMMED_AT_ONCE:
             self._sum()
 
     def _sum(self) -> None:
-        losses, logits, labels = zip(*self._waiting, strict=True)
+        losses, sizes = torch.stack(self._losses), set(self._sizes)
         # Sizes are multiplied in as Python numbers: a tensor of them would have to be copied to the device.
-        sizes = {len(batch) for batch in labels}
         if len(sizes) == 1:
-            self._loss += torch.stack(losses).double().sum() * sizes.pop()
+            self._loss += losses.double().sum() * sizes.pop()
         else:
-            self._loss += torch.stack([loss * len(batch) for loss, batch in zip(losses, labels, strict=True)]).sum()
-        self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
-        self._waiting = []
+            self._loss += torch.stack([loss * n for loss, n in zip(self._losses, self._sizes, strict=True)]).sum()
+        self._window.append(losses)
+        self._losses, self._sizes = [], []
+        self._count()
+
+    def _count(self) -> None:
+        if self._outputs:
+            logits, labels = zip(*self._outputs, strict=True)
+            self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
+            self._outputs = []
 
     def reduce(self) -> Metrics:
         """The figures so far. Waits for the device."""
-        if self._waiting:
+        if self._losses:
             self._sum()
+        self._window = self._window and [torch.cat(self._window)]
         return Metrics(float(self._loss) / self.n, int(self._hits) / self.n, self.n)
+
+    def accept(self) -> None:
+        """Forget the losses of single batches: nothing was wrong with them."""
+        self._window = []
+
+    def first_bad(self) -> int | None:
+        """Of the batches since the last ``accept``, the first (from 0) whose loss is not finite. Waits for it."""
+        losses = torch.cat([self._loss.new_zeros(0), *self._window, *(loss.reshape(1) for loss in self._losses)])
+        bad = torch.nonzero(~losses.isfinite())
+        return int(bad[0]) if len(bad) else None
+
+    def state(self) -> dict[str, Any]:
+        """All that is kept, for a checkpoint. Waits for the device."""
+        self._count()  # whole numbers: their sum is the same in any order
+        return {
+            "loss": self._loss,
+            "hits": self._hits,
+            "waiting": list(self._losses),
+            "sizes": list(self._sizes),
+            "window": list(self._window),
+            "n": self.n,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up the ``state`` of another such object."""
+        device = self._loss.device
+        self._loss = state["loss"].to(device)
+        self._hits = state["hits"].to(device)
+        self._losses = [loss.to(device) for loss in state["waiting"]]
+        self._sizes = [int(size) for size in state["sizes"]]
+        self._window = [losses.to(device) for losses in state["window"]]
+        self.n = int(state["n"])

@@ -3,20 +3,23 @@
 import contextlib
 import math
 import os
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from fcnet import audit, checkpoint, console, inspection, loading, models, rundir, sources
+from fcnet import audit, console, inspection, journal, loading, models, resuming, rundir, sources
 from fcnet.data import Splits
-from fcnet.errors import ConfigError, DivergedError, ResourceError, is_out_of_memory
-from fcnet.metrics import EpochRecord, StepRecord
+from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
+from fcnet.ownership import owning
 from fcnet.schema import Config
-from fcnet.train import fit
+from fcnet.session import Session
+from fcnet.signals import Stop
+from fcnet.train import Training
 
 
 def run_data(source: str, out: Path) -> bool:
@@ -39,42 +42,137 @@ def tiny_as_zero() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a training goes.
+
+    Attributes:
+        name: of a new run below ``checkpoints/``, where no directory is named.
+        out: the run directory.
+        overwrite: replace the run that is at ``out``.
+        resume: go on with the run at ``out``, or else the newest of that name; begin it where there is none.
+        insisted: go on with this run, which has to be there.
+        force: take a run over that another host holds.
+    """
+
+    name: str
+    out: Path | None = None
+    overwrite: bool = False
+    resume: bool = False
+    insisted: Path | None = None
+    force: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a run that is there is gone on with."""
+        return self.resume or self.insisted is not None
+
+    def choose(self) -> Path | None:
+        """The directory that is there and is to be used; None for a new one."""
+        if self.goes_on:
+            return resuming.choose(self.name, self.out, self.insisted)
+        if self.out is None:
+            rundir.check_name(self.name)
+            return None
+        rundir.check_free(self.out, self.overwrite)
+        return self.out if self.out.exists() else None
+
+
 @tiny_as_zero()
-def run_train(settings: Config, name: str, out: Path | None = None, overwrite: bool = False) -> Path:
-    """Train what a config describes, into a new run directory, and draw its curves.
+def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
+    """Train what a config describes, into a run directory, and draw its curves.
 
     Args:
         settings: the resolved config.
-        name: of the run below ``checkpoints/``, where ``out`` is None.
-        out: the run directory.
-        overwrite: replace the run that is there.
+        place: the run directory: a new one, one to replace, or one to go on with.
+        stop: whether a signal has asked to stop.
 
     Returns:
         The run directory.
 
     Raises:
         FcnetError: for bad configs and data before anything but the cache of decoded images is written;
-            DivergedError after writing the last good weights.
+            DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
-    if out is not None:
-        rundir.check_free(out, overwrite)
+    stop = stop or Stop()
+    run = place.choose()
+    goes_on = run is not None and place.goes_on
+    if run is not None and goes_on and resuming.nothing_to_do(run, settings):
+        console.say(f"run: {run} is finished already; nothing was done")
+        return run
+    with contextlib.ExitStack() as held:
+        # What is there is locked before the images are read, which can take long; what is not is made after.
+        beat = held.enter_context(owning(run, place.force)) if run is not None else None
+        found = resuming.newest(run, place.insisted is not None) if run is not None and goes_on else None
+        work = gather(settings, stop)
+        warnings = resuming.compare(found, work.facts, settings) if found is not None else []
+        if run is None or beat is None:
+            run = rundir.create(place.out, place.name)
+            beat = held.enter_context(owning(run))
+        training = Training(work.model, work.splits, settings.train, settings.seed)
+        session = Session(run, training, work.facts, stop, beat)
+        if found is None:
+            _begin(session, work)
+        else:
+            _go_on(session, work, found, warnings)
+        session.train()
+        inspection.draw_curves([run], run / rundir.PLOTS, "png")
+        session.write_result("finished")
+    console.say(f"run: {run} (model.pth, metrics.jsonl, plots/loss.png, plots/accuracy.png)")
+    return run
+
+
+def _begin(session: Session, work: "Work") -> None:
+    """Write what is known before the first step, over whatever a former run left in the directory."""
+    rundir.clear(session.run)
+    journal.write_start(session.run, work.settings, work.splits, work.device)
+    console.say(_headline(work, session.run))
+
+
+def _go_on(session: Session, work: "Work", found: resuming.Found, warnings: list[str]) -> None:
+    """Take up a checkpoint, and write down that this was done."""
+    for line in (*found.problems, *warnings):
+        console.warn(line)
+    session.load(found.path, found.state)
+    journal.write_config(session.run, work.settings)
+    journal.write_resumed(session.run, work.splits, work.device, session.training.epoch, session.training.step)
+    console.say(f"{_headline(work, session.run)}, going on {session.place()}")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a training needs.
+
+    Attributes:
+        settings: the config, with the classes of the images.
+        splits: the images, on the device.
+        model: fresh, on the device.
+        device: where to compute.
+        facts: what tells whether another training stands on the same.
+    """
+
+    settings: Config
+    splits: Splits
+    model: nn.Module
+    device: torch.device
+    facts: dict[str, Any]
+
+
+def gather(settings: Config, stop: Stop) -> Work:
+    """Read and audit the images, and make the model. Raises Stopped where a signal asks to stop meanwhile."""
     device = loading.choose_device(settings.device)
-    splits = loading.read_splits(settings)
+    splits = loading.read_splits(settings, stop.check)
     found = audit.audit(splits)
     for line in found.lines:
         console.say(line)
     for line in found.warnings:
         console.warn(line)
     with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
-    settings = settings.model_copy(update={"data": with_classes})
     model, splits = prepare(settings, splits, device)
-    run = rundir.create(out, name, overwrite)
-    rundir.write_start(run, settings, splits, device)
-    console.say(_headline(settings, splits, model, device, run))
-    train_into(run, model, splits, settings)
-    inspection.draw_curves([run], run / rundir.PLOTS, "png")
-    console.say(f"run: {run} (model.pth, metrics.jsonl, plots/loss.png, plots/accuracy.png)")
-    return run
+    stop.check()
+    return Work(
+        settings.model_copy(update={"data": with_classes}), splits, model, device, resuming.facts(splits, device)
+    )
 
 
 def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.Module, Splits]:
@@ -113,58 +211,13 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
     return model.to(device), splits.to(device)
 
 
-def train_into(run: Path, model: nn.Module, splits: Splits, settings: Config) -> None:
-    """Train a model and write its records, weights and result into a run directory.
-
-    The weights are written however the training ends: after the last epoch, at the last good step where the loss
-    diverges, and where they are when it is interrupted.
-    """
-    started = time.perf_counter()
-    last: EpochRecord | None = None
-    best: EpochRecord | None = None
-
-    def write_end(ended: str) -> None:
-        checkpoint.save(model, run / rundir.MODEL)
-        rundir.write_result(run, ended, last, best, time.perf_counter() - started)
-
-    try:
-        with (
-            console.training(settings.train.epochs) as report,
-            contextlib.closing(fit(model, splits, settings.train, settings.seed)) as records,
-        ):
-            for record in records:
-                if isinstance(record, StepRecord | EpochRecord):
-                    rundir.append(run, record)
-                if isinstance(record, EpochRecord):
-                    last = record
-                    if better(record, best):
-                        best = record
-                        checkpoint.save(model, run / rundir.BEST)
-                report(record)
-    except BaseException as error:
-        ended = {DivergedError: "diverged", KeyboardInterrupt: "interrupted"}.get(type(error), "failed")
-        with contextlib.suppress(OSError, MemoryError, RuntimeError):  # what stopped the training is what is told
-            write_end(ended)
-        raise
-    write_end("finished")
-
-
-def better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch is the best so far by validation: higher accuracy, and lower loss where that is equal."""
-    if record.validation is None:
-        return False
-    if best is None or best.validation is None:
-        return True
-    return (record.validation.accuracy, -record.validation.loss) > (best.validation.accuracy, -best.validation.loss)
-
-
 def layer_sizes(settings: Config, splits: Splits) -> list[int]:
     """Units of each layer, from the pixels to the classes."""
     return [math.prod(splits.train.size), *settings.model.hidden, len(splits.classes)]
 
 
-def _headline(settings: Config, splits: Splits, model: nn.Module, device: torch.device, run: Path) -> str:
-    sizes = "-".join(str(size) for size in layer_sizes(settings, splits))
-    weights = sum(p.numel() for p in model.parameters())
-    threads = f" ({torch.get_num_threads()} threads)" if device.type == "cpu" else ""
-    return f"training {sizes} ({weights:,} parameters) on {device}{threads}, seed {settings.seed}, into {run}"
+def _headline(work: Work, run: Path) -> str:
+    sizes = "-".join(str(size) for size in layer_sizes(work.settings, work.splits))
+    weights = sum(p.numel() for p in work.model.parameters())
+    threads = f" ({torch.get_num_threads()} threads)" if work.device.type == "cpu" else ""
+    return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}, into {run}"

@@ -71,6 +71,11 @@ class Data(Section):
     classes: Annotated[list[str], Len(2)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
     )
+    on_bad: Literal["error", "skip"] = Field(
+        "error",
+        description="images that cannot be read: an error that names them, or leave them out, listed in the run's"
+        " skipped.txt",
+    )
     cache: str | None = Field(
         None,
         min_length=1,
@@ -227,6 +232,11 @@ class Train(Section):
         "fp32", description="bf16 multiplies matrices in bfloat16 (autocast); the weights stay fp32"
     )
     log_every: Positive = Field(100, description="steps between two lines of the log")
+    save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
+        None,
+        description="seconds between two checkpoints, 0 for one after each step; without it 10, or more where saving"
+        " would take over a fiftieth of the time",
+    )
 
     @field_validator("optimizer", "schedule", mode="before")
     @classmethod

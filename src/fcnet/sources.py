@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from fcnet.cache import Progress
+from fcnet.cache import Progress, acquire
 from fcnet.errors import DataError
 from fcnet.images import encode_png
 from fcnet.schema import ImageSplit
@@ -73,7 +72,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     if all((root / part).exists() for part in _PARTS):
         return False
     root.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / ".lock"):
+    with acquire(root / ".lock", progress):
         _tidy(root)
         if _complete(root):  # written by another process while this one waited, or by one that was killed
             return False

@@ -5,9 +5,8 @@ The loop yields records; it prints nothing and knows no paths. Between two logge
 
 import math
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Generator
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from fcnet import backprop, optim
 from fcnet.data import Batches, ImageFolder, Splits
 from fcnet.errors import DivergedError
+from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
 from fcnet.models import weight_matrices
 from fcnet.objective import Classify
@@ -25,17 +25,12 @@ from fcnet.schema import Train
 EVALUATION_BATCH = 1000
 
 
-def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Generator[Record, None, None]:
-    """Train a model in place.
-
-    Args:
-        model: on the device of the images.
-        splits: resident on their device.
-        settings: the config's ``train``.
-        seed: of the order of the images; the model's weights and dropout come from torch's global generator.
+def fit(training: "Training") -> Generator[Record, None, None]:
+    """Train to the last epoch, from wherever the training stands.
 
     Yields:
-        a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch.
+        a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch. At each of them
+        ``training.state()`` is whole: a training that takes it up goes on as this one does.
 
     Raises:
         DivergedError: a loss or gradient was not finite.
@@ -43,68 +38,93 @@ def fit(model: nn.Module, splits: Splits, settings: Train, seed: int) -> Generat
     However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
     last good ones.
     """
-    training = Training.begin(model, splits.train, settings, seed)
     yield Start(training.gradients.name)
     try:
-        for epoch in range(1, settings.epochs + 1):
-            started = time.perf_counter()
-            train = yield from training.epoch(epoch)
-            seconds = time.perf_counter() - started
-            held_out = {name: evaluate(model, split) for name, split in splits.items() if name != "train"}
-            training.check_outputs(epoch, held_out)
+        while not training.finished:
+            train = yield from training.rest_of_epoch()
+            parts = {name: split for name, split in training.splits.items() if name != "train"}
+            held_out = {name: evaluate(training.model, split) for name, split in parts.items()}
+            training.check_outputs(held_out)
+            epoch, seconds = training.epoch, training.seconds
+            training.next_epoch()
             yield EpochRecord(epoch, train, held_out.get("validation"), held_out.get("test"), seconds)
     finally:
         training.good.settle()
 
 
-@dataclass(eq=False)
 class Training:
-    """What stays the same over the steps of one training."""
+    """A training between two steps: what it works on, and where it stands.
 
-    model: nn.Module
-    images: ImageFolder
-    settings: Train
-    seed: int
-    gradients: backprop.Gradients
-    optimizer: optim.Optimizer
-    good: "LastGood"
+    Args:
+        model: on the device of the images.
+        splits: resident on their device.
+        settings: the config's ``train``.
+        seed: of the order of the images; the model's weights and dropout come from torch's global generator.
 
-    @classmethod
-    def begin(cls, model: nn.Module, images: ImageFolder, settings: Train, seed: int) -> "Training":
-        """A training before its first step."""
-        gradients = backprop.choose(model, Classify(settings.label_smoothing), settings.precision)
-        optimizer = optim.build(settings.optimizer, model)
-        return cls(model, images, settings, seed, gradients, optimizer, LastGood(model, optimizer.tensors()))
+    Attributes:
+        epoch: that is being trained, from 1.
+        step: how many steps of it are done.
+        seconds: that they took, without evaluation.
+    """
 
-    def epoch(self, epoch: int) -> Generator[Tick | StepRecord, None, Metrics]:
-        """One pass over the images; returns its figures."""
+    def __init__(self, model: nn.Module, splits: Splits, settings: Train, seed: int) -> None:
+        self.model, self.splits, self.settings, self.seed = model, splits, settings, seed
+        self.gradients = backprop.choose(model, Classify(settings.label_smoothing), settings.precision)
+        self.optimizer = optim.build(settings.optimizer, model)
+        self.good = LastGood(model, self.optimizer.tensors())
+        self.epoch = 0
+        self.next_epoch()
+
+    def next_epoch(self) -> None:
+        """Stand before the first step of the next epoch."""
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        self._sums = Sums(self._device)
+        self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch > self.settings.epochs
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-len(self.splits.train) // self.settings.batch_size)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.splits.train.images.device
+
+    def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
+        """The steps that are left of an epoch; returns the figures of the whole epoch."""
         self.model.train()
-        device = self.images.images.device
-        order = epoch_order(len(self.images), self.seed, epoch, device)
-        batches = Batches(self.images, self.settings.batch_size, order)
-        steps, sums, logged = len(batches), Sums(device), Metrics(0.0, 0.0, 0)
-        since = time.perf_counter()
-        for step, (pixels, labels) in enumerate(batches, 1):
-            lr = self.lr((epoch - 1) * steps + step - 1, steps)
-            loss, logits = self.step(pixels, labels, lr)
-            sums.add(loss, logits, labels)
-            if step % self.settings.log_every and step < steps:
-                yield Tick(epoch, step, steps)
+        images = self.splits.train
+        order = epoch_order(len(images), self.seed, self.epoch, self._device)[self.step * self.settings.batch_size :]
+        before, started = self.seconds, time.perf_counter()
+        since = started
+        for pixels, labels in Batches(images, self.settings.batch_size, order):
+            lr = self.lr(self.step)
+            loss, logits = self.advance(pixels, labels, lr)
+            self._sums.add(loss, logits, labels)
+            self.step += 1
+            if self.step % self.settings.log_every and self.step < self.steps:
+                yield Tick(self.epoch, self.step, self.steps)
                 continue
-            so_far = sums.reduce()
-            self.good.check(so_far.loss, epoch, step)
-            recent, now = so_far.loss_since(logged), time.perf_counter()
-            speed = (so_far.n - logged.n) / (now - since)
-            yield StepRecord(epoch, step, steps, float(loss), recent, so_far.accuracy, lr, speed)
-            since, logged = time.perf_counter(), so_far
-        return sums.reduce()
+            so_far, last = self._sums.reduce(), self._logged
+            self.check_step(so_far)
+            now = time.perf_counter()
+            self.seconds, self._logged = before + now - started, so_far
+            recent, speed = so_far.loss_since(last), (so_far.n - last.n) / (now - since)
+            yield StepRecord(self.epoch, self.step, self.steps, float(loss), recent, so_far.accuracy, lr, speed)
+            since = time.perf_counter()
+        return self._sums.reduce()
 
-    def lr(self, step: int, steps_per_epoch: int) -> float:
-        """The learning rate of a step of the whole training, counted from 0."""
-        steps = self.settings.epochs * steps_per_epoch
-        return optim.lr_at(step, steps, steps_per_epoch, self.settings.optimizer.lr, self.settings.schedule)
+    def lr(self, step: int) -> float:
+        """The learning rate of a step of this epoch, counted from 0."""
+        so_far, steps = (self.epoch - 1) * self.steps + step, self.settings.epochs * self.steps
+        return optim.lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
 
-    def step(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+    def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
         """One step on pixels (B, D) and labels (B,); returns its loss () and logits (B, C)."""
         loss, logits = self.gradients(pixels, labels)
         if self.settings.l2:
@@ -116,14 +136,87 @@ class Training:
         self.optimizer.step(lr)
         return loss, logits
 
-    def check_outputs(self, epoch: int, held_out: dict[str, Metrics]) -> None:
+    def check_step(self, so_far: Metrics) -> None:
+        """Look at a logged step. Raises DivergedError where a loss, a weight or an average is not finite."""
+        if not self.good.accept(so_far.loss, f"epoch {self.epoch}, step {self.step}"):
+            self._diverged_at(self._sums.first_bad())
+        self._sums.accept()
+
+    def check_now(self) -> None:
+        """Look between two logged steps, without changing what they will find. Raises DivergedError as they would."""
+        bad = self._sums.first_bad()
+        if bad is not None or not self.good.is_finite():
+            self._diverged_at(bad)
+
+    def _diverged_at(self, bad: int | None) -> NoReturn:
+        """Raise DivergedError for a batch since the last logged step, from 0; None where no loss tells which."""
+        logged = self._logged.n // self.settings.batch_size  # only an epoch's last batch is smaller
+        if bad is None:
+            self._diverged(self.step, "a gradient")
+        self._diverged(logged + bad + 1, "the loss")
+
+    def check_outputs(self, held_out: dict[str, Metrics]) -> None:
         """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
         looked_at = list(held_out.values())
         if not looked_at:
-            some = torch.arange(min(EVALUATION_BATCH, len(self.images)), device=self.images.images.device)
-            looked_at = [evaluate(self.model, self.images.subset(some))]
+            images = self.splits.train
+            some = torch.arange(min(EVALUATION_BATCH, len(images)), device=self._device)
+            looked_at = [evaluate(self.model, images.subset(some))]
         if not all(math.isfinite(metrics.loss) for metrics in looked_at):
-            self.good.restore(f"after epoch {epoch}")
+            self._diverged(self.steps, "the loss after it")
+
+    def _diverged(self, step: int, what: str) -> NoReturn:
+        """Put the last good weights back and raise DivergedError."""
+        self.good.restore()
+        lr, size = self.lr(step - 1), self.settings.batch_size
+        order = epoch_order(len(self.splits.train), self.seed, self.epoch, torch.device("cpu"))
+        batch = order[(step - 1) * size : step * size].tolist()
+        shown = ", ".join(str(i) for i in batch[:10]) + (", ..." if len(batch) > 10 else "")
+        raise DivergedError(
+            f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
+            " finite; lower train.optimizer.lr, or set train.clip_grad_norm; the weights of"
+            f" {self.good.place} are kept",
+            facts={"epoch": self.epoch, "step": step, "lr": lr, "images": batch},
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the training depends on, but for the config and the images.
+
+        Beside the training's own tensors (not copies of them) and numbers, the states of torch's generators, which
+        dropout draws from. Waits for the device.
+        """
+        cuda = self._device.type == "cuda"
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": dict(self.model.state_dict()),
+            "optimizer": self.optimizer.tensors(),
+            "good": self.good.state(),
+            "sums": self._sums.state(),
+            "logged": self._logged.to_dict(),
+            "generators": {
+                "cpu": torch.get_rng_state(),
+                "cuda": [torch.cuda.get_rng_state(self._device)] if cuda else [],
+            },
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Stand where another training with the same config and images stood.
+
+        Raises:
+            LookupError, TypeError, ValueError, RuntimeError: it is no such state.
+        """
+        self.model.load_state_dict(state["model"])
+        copy(state["optimizer"], self.optimizer.tensors())
+        self.good.load(state["good"])
+        self.epoch, self.step, self.seconds = int(state["epoch"]), int(state["step"]), float(state["seconds"])
+        self._sums = Sums(self._device)
+        self._sums.load(state["sums"])
+        self._logged = Metrics(**state["logged"])
+        torch.set_rng_state(state["generators"]["cpu"])
+        if self._device.type == "cuda" and state["generators"]["cuda"]:
+            torch.cuda.set_rng_state(state["generators"]["cuda"][0], self._device)
 
     @torch.no_grad()
     def shrink(self, l2: float) -> Tensor:
@@ -133,57 +226,6 @@ class Training:
             assert matrix.grad is not None
             matrix.grad.add_(matrix, alpha=l2)
         return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
-
-
-class LastGood:
-    """The weights of a logged step, to go back to when a loss or a gradient is not finite.
-
-    Nothing is read from the device between two logged steps, and nothing need be: a loss that is not finite stays in
-    the sum of losses, and a gradient that is not finite stays in the weights or in the optimiser's averages, for no
-    optimiser brings them back from NaN or infinity. So all are looked at once per logged step.
-
-    Weights are good when the steps after them had finite losses. Those of the present logged step are finite, but not
-    known to be good: they wait as candidates until the next one.
-    """
-
-    def __init__(self, model: nn.Module, optimizer_state: Sequence[Tensor]) -> None:
-        self._weights = [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]
-        self._state = optimizer_state
-        self._good = [tensor.clone() for tensor in self._weights]
-        self._candidate = [tensor.clone() for tensor in self._weights]
-        self._good_step = self._candidate_step = "the start"
-
-    def check(self, loss: float, epoch: int, step: int) -> None:
-        """Look at the mean loss and the weights at a logged step. Raises DivergedError where one is not finite."""
-        place = f"epoch {epoch}, step {step}"
-        if not (math.isfinite(loss) and _all_finite([*self._weights, *self._state])):
-            self.restore(f"{place} or shortly before")
-        self._good, self._candidate = self._candidate, self._good
-        self._good_step, self._candidate_step = self._candidate_step, place
-        _copy(self._weights, self._candidate)
-
-    def restore(self, where: str) -> NoReturn:
-        """Put the good weights back and raise DivergedError."""
-        _copy(self._good, self._weights)
-        raise DivergedError(
-            f"{where}: the loss or a gradient is not finite; lower train.optimizer.lr, or set train.clip_grad_norm; the"
-            f" weights of {self._good_step} are kept"
-        )
-
-    def settle(self) -> None:
-        """Put the good weights back where the present ones are not finite."""
-        if not _all_finite(self._weights):
-            _copy(self._good, self._weights)
-
-
-def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
-    for a, b in zip(source, target, strict=True):
-        b.copy_(a)
-
-
-def _all_finite(tensors: Sequence[Tensor]) -> bool:
-    """Whether all elements of all tensors are finite. Waits for the device."""
-    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
 
 def epoch_order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:

@@ -1,0 +1,85 @@
+"""The last good weights of a training, to go back to when it diverges."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class LastGood:
+    """The weights of a logged step, to go back to when a loss or a gradient is not finite.
+
+    Nothing is read from the device between two logged steps, and nothing need be: a loss that is not finite stays in
+    the sum of losses, and a gradient that is not finite stays in the weights or in the optimiser's averages, for no
+    optimiser brings them back from NaN or infinity. So all are looked at once per logged step.
+
+    Weights are good when the steps after them had finite losses. Those of the present logged step are finite, but not
+    known to be good: they wait as candidates until the next one.
+
+    Attributes:
+        place: of the good weights, in words.
+    """
+
+    def __init__(self, model: nn.Module, optimizer_state: Sequence[Tensor]) -> None:
+        self._weights = [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]
+        self._state = optimizer_state
+        self._good = [tensor.clone() for tensor in self._weights]
+        self._candidate = [tensor.clone() for tensor in self._weights]
+        self.place = self._candidate_place = "the start"
+
+    def accept(self, loss: float, place: str) -> bool:
+        """Look at the mean loss and the weights at a logged step; False where one is not finite."""
+        if not (math.isfinite(loss) and self.is_finite()):
+            return False
+        self._good, self._candidate = self._candidate, self._good
+        self.place, self._candidate_place = self._candidate_place, place
+        copy(self._weights, self._candidate)
+        return True
+
+    def is_finite(self) -> bool:
+        """Whether the weights and the optimiser's averages are finite. Waits for the device."""
+        return all_finite([*self._weights, *self._state])
+
+    def restore(self) -> None:
+        """Put the good weights back."""
+        copy(self._good, self._weights)
+
+    def settle(self) -> None:
+        """Put the good weights back where the present ones are not finite."""
+        if not all_finite(self._weights):
+            self.restore()
+
+    def state(self) -> dict[str, object]:
+        """All that is kept, for a checkpoint."""
+        return {
+            "good": self._good,
+            "candidate": self._candidate,
+            "place": self.place,
+            "candidate_place": self._candidate_place,
+        }
+
+    def load(self, state: dict[str, object]) -> None:
+        """Take up the ``state`` of another such object. Raises ValueError where shapes differ."""
+        copy(_tensors(state["good"]), self._good)
+        copy(_tensors(state["candidate"]), self._candidate)
+        self.place, self._candidate_place = str(state["place"]), str(state["candidate_place"])
+
+
+def _tensors(value: object) -> list[Tensor]:
+    if not isinstance(value, list) or not all(isinstance(one, Tensor) for one in value):
+        raise TypeError("tensors expected")
+    return value
+
+
+def copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
+    """Copy tensors into others of the same shapes. Raises ValueError where number or shapes differ."""
+    for a, b in zip(source, target, strict=True):
+        if a.shape != b.shape:
+            raise ValueError(f"a tensor of shape {tuple(a.shape)} in place of {tuple(b.shape)}")
+        b.copy_(a)
+
+
+def all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether all elements of all tensors are finite. Waits for the device."""
+    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

@@ -1,0 +1,202 @@
+"""Going on with a run: which one it is, and whether it would be the same training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fcnet import __version__, config, journal, rundir
+from fcnet.checkpointer import FOLDER, Checkpointer
+from fcnet.data import Splits
+from fcnet.errors import CheckpointError, ConfigError, DataError
+from fcnet.schema import Config, Constant, StepDecay
+
+# Keys that may change between two sittings. Those of `data` do not choose what is learned: its content does, which is
+# compared; `log_every` changes the log alone, and more `epochs` go on from where the others end.
+_FREE = (
+    "device",
+    "data.source",
+    "data.root",
+    "data.train",
+    "data.test",
+    "data.validation.images",
+    "data.validation.labels",
+    "data.cache",
+    "data.classes",
+    "data.on_bad",
+    "train.epochs",
+    "train.log_every",
+    "train.save_every",
+)
+
+
+def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
+    """The directory of the run to go on with; None where there is none yet.
+
+    Args:
+        name: of the config: the newest of ``checkpoints/NAME``, ``NAME-2``, ... is meant.
+        out: the directory, given with --out.
+        insisted: the directory, given with --resume, of a run that has to be there.
+
+    Raises:
+        ConfigError: what was named is no run directory.
+    """
+    named = insisted or out
+    if named is None:
+        rundir.check_name(name)
+        return rundir.newest_of(name)
+    if insisted is None and not named.exists():
+        rundir.check_out(named)
+        return None
+    if not named.is_dir():
+        what = "is a file" if named.exists() else "is not there"
+        raise ConfigError(f"--resume {named}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
+    if (insisted is not None or rundir.others(named)) and not rundir.is_run(named):
+        raise ConfigError(f"--resume {named}: is no run directory (it has no {rundir.CONFIG}); name one")
+    return named
+
+
+def nothing_to_do(run: Path, settings: Config) -> bool:
+    """Whether a run is finished, and no more epochs are asked for.
+
+    Raises:
+        ConfigError: naming each key whose change would make it another training.
+    """
+    if not rundir.is_run(run):
+        return False  # it was cut short before it had a config
+    before = config.load(run / rundir.CONFIG)
+    _refuse_changes(run, before, settings)
+    return is_finished(run) and settings.train.epochs == before.train.epochs
+
+
+def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
+    old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
+    fix = "give that, or start a new run without --resume"
+    problems = [
+        f"{key}: is {_words(new.get(key))}, but {run} was begun with {_words(old.get(key))}; {fix}"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key) and not any(key == free or key.startswith(f"{free}.") for free in _FREE)
+    ]
+    then, now = before.train.epochs, settings.train.epochs
+    if now < then:
+        problems.append(f"train.epochs: is {now}, but {run} was begun with {then}; epochs can be added, not taken away")
+    if problems:
+        raise ConfigError(*problems)
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and their values."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _words(value: Any) -> str:
+    return "not given" if value is None else str(value)
+
+
+def is_finished(run: Path) -> bool:
+    """Whether a run has come to its end."""
+    try:
+        return bool(journal.read_json(run / rundir.RESULT)["ended"] == "finished")
+    except (CheckpointError, KeyError):
+        return False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint to go on from.
+
+    Attributes:
+        run: the run directory.
+        path: the checkpoint.
+        state: what is in it.
+        problems: why newer ones are not used.
+    """
+
+    run: Path
+    path: Path
+    state: dict[str, Any]
+    problems: list[str]
+
+
+def newest(run: Path, insisted: bool) -> Found | None:
+    """The newest intact checkpoint of a run; None where the run has to be begun anew.
+
+    Raises:
+        CheckpointError: all are damaged; or there is none, and the run is finished or ``insisted`` on.
+    """
+    found = Checkpointer(run).newest()
+    if found is not None:
+        path, state, problems = found
+        return Found(run, path, state, [f"{problem}; the one before is used: {path.name}" for problem in problems])
+    if insisted or is_finished(run):
+        raise CheckpointError(f"{run / FOLDER}: holds no checkpoint to go on from; start a new run without --resume")
+    return None
+
+
+def facts(splits: Splits, device: torch.device) -> dict[str, Any]:
+    """What a training stands on, for its checkpoints: the images, and the machine."""
+    return {
+        "data": {name: split.fingerprint() for name, split in splits.items()},
+        "classes": list(splits.classes),
+        "machine": {
+            "fcnet": __version__,
+            "torch": str(torch.__version__),
+            "device": journal.device_name(device),
+            "threads": torch.get_num_threads(),
+        },
+    }
+
+
+def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
+    """Compare what a checkpoint stands on with the ``facts`` of now.
+
+    Returns:
+        Warnings: what differs of the machine, so that the last bits of the results may differ, and whether more epochs
+        change the learning rates of the epochs before them.
+
+    Raises:
+        DataError: the images, their labels or the classes are others.
+        CheckpointError: the checkpoint does not tell what it stands on.
+    """
+    try:
+        machine = dict(found.state["machine"])
+        problems = list(_changes(found.state, now, settings, found.run))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise CheckpointError(f"{found.path}: is not the state of a training; start a new run") from None
+    if problems:
+        raise DataError(*problems)
+    warnings = [
+        f"{key} was {machine.get(key)} and is {value}: the last bits of the results may differ from those of an"
+        " uninterrupted run"
+        for key, value in now["machine"].items()
+        if machine.get(key) != value
+    ]
+    schedule, epochs = settings.train.schedule, settings.train.epochs
+    if not isinstance(schedule, Constant | StepDecay) and epochs != _epochs(found.run):
+        warnings.append(f"train.schedule: {schedule.name} is laid out anew over {epochs} epochs, from here on")
+    return warnings
+
+
+def _epochs(run: Path) -> int:
+    return config.load(run / rundir.CONFIG).train.epochs
+
+
+def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:
+    """What is different of classes, images and labels."""
+    where = f"changed since the checkpoint of {run}; restore what was there, or start a new run without --resume"
+    if then["classes"] != now["classes"]:
+        yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
+    for name in sorted(then["data"].keys() | now["data"].keys()):
+        old, new = then["data"].get(name, {}), now["data"].get(name, {})
+        place = f"data.{name}" if settings.data.source is None else f"{settings.data.root} ({name})"
+        changed = [key for key in ("pixels", "labels") if old.get(key) != new.get(key)]
+        if old.get("n") != new.get("n"):
+            yield f"{place}: the number of images, {old.get('n', 0)} then and {new.get('n', 0)} now, {where}"
+        elif changed:
+            yield f"{place}: the {' and the '.join(changed)} of its {new['n']} images {where}"

@@ -1,0 +1,182 @@
+"""One sitting of a training: records go to the run directory and to the console, checkpoints to ``ckpt/``.
+
+The newest checkpoint is the one truth. A sitting that takes it up cuts the metrics back to it and writes best.pth anew,
+so that a run ends in the same files however often it was interrupted.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from fcnet import checkpoint, console, journal, rundir
+from fcnet.checkpointer import Checkpointer
+from fcnet.errors import CheckpointError, DivergedError, FcnetError, ResourceError, Stopped, is_out_of_memory
+from fcnet.metrics import EpochRecord, Record, StepRecord
+from fcnet.ownership import Beat
+from fcnet.signals import Stop
+from fcnet.train import Training, fit
+
+SAVE_EVERY = 10.0  # seconds between two checkpoints, where the config does not say
+SAVE_SHARE = 50  # the same as a multiple of what a checkpoint takes: a fiftieth of the time at most
+
+
+class Session:
+    """Trains into a run directory.
+
+    Args:
+        run: the run directory, which this process owns.
+        training: where to begin.
+        facts: what the training stands on, kept with each checkpoint.
+        stop: whether a signal has asked to stop.
+        beat: called after each step.
+    """
+
+    def __init__(self, run: Path, training: Training, facts: dict[str, Any], stop: Stop, beat: Beat) -> None:
+        self.run, self.training, self._facts = run, training, facts
+        self._keeper = Checkpointer(run)
+        self._stop, self._beat = stop, beat
+        self._last: EpochRecord | None = None
+        self._best: EpochRecord | None = None
+        self._best_weights: dict[str, Tensor] = {}
+        self._seconds_before = 0.0  # of former sittings
+        self._started = self._saved_at = time.monotonic()
+        self._saved = (0, 0)  # epoch and step of the newest checkpoint
+        self._cost = 0.0  # seconds that it took
+
+    def load(self, path: Path, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint, and bring the files of the run back to it. Raises CheckpointError if it is none."""
+        try:
+            checkpoint.restore(self.training.model, state["training"]["model"], path)
+            self.training.load(state["training"])
+            self._last, self._best = (
+                EpochRecord.of_plain(state[key]) if state[key] else None for key in ("last", "best")
+            )
+            self._best_weights = dict(state["best_weights"])
+            self._seconds_before = float(state["seconds"])
+            size = int(state["metrics_bytes"])
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{path}: is not the state of such a training ({' '.join(str(error).split())[:200]}); start a new run"
+                " without --resume"
+            ) from None
+        self._saved = (self.training.epoch, self.training.step)
+        self._keeper.trust(path)
+        journal.cut_metrics(self.run, size)
+        (self.run / rundir.RESULT).unlink(missing_ok=True)
+        if self._best is None:
+            (self.run / rundir.BEST).unlink(missing_ok=True)
+        else:
+            checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
+
+    def train(self) -> None:
+        """Train to the end; write the weights however it ends, and the result where it ends early.
+
+        Raises:
+            Stopped: a signal asked for it; all is saved.
+            DivergedError: the weights are those of the last good step.
+            ResourceError: memory or disk ran out; the last checkpoint is kept.
+        """
+        try:
+            self._train()
+        except DivergedError as error:
+            self._write_weights()
+            self.write_result("diverged", error.facts)
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                error = self._out_of_memory()
+            problem = error.problems[0] if isinstance(error, FcnetError) else str(error) or type(error).__name__
+            with contextlib.suppress(OSError):  # what stopped the training is what is told
+                self.write_result("failed", {"error": problem})
+            raise error from None
+        self._write_weights()
+        if not self.training.finished:
+            self.write_result("stopped", {"signal": self._stop.signal})
+            raise Stopped(f"{self._stop.signal} {self.place()}; saved; go on with: fcnet train --resume {self.run}")
+
+    def _train(self) -> None:
+        """Train to the end or to a signal, and save there."""
+        with (
+            console.training(self.training.settings.epochs) as report,
+            contextlib.closing(fit(self.training)) as records,
+        ):
+            for record in records:
+                self._write(record)
+                report(record)
+                self._beat()
+                if self.training.finished or self._stop.signal:
+                    break
+                if time.monotonic() - self._saved_at >= self._interval():
+                    self.save()
+            self.save()
+
+    def _write(self, record: Record) -> None:
+        """Write a record down, and the weights of the best epoch."""
+        if isinstance(record, StepRecord | EpochRecord):
+            journal.append(self.run, record)
+        if isinstance(record, EpochRecord):
+            self._last = record
+            if better(record, self._best):
+                self._best = record
+                weights = self.training.model.state_dict().items()
+                self._best_weights = {name: tensor.detach().cpu().clone() for name, tensor in weights}
+                checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
+
+    def _interval(self) -> float:
+        """Seconds from one checkpoint to the next."""
+        wanted = self.training.settings.save_every
+        return max(SAVE_EVERY, SAVE_SHARE * self._cost) if wanted is None else wanted
+
+    def save(self) -> None:
+        """Write a checkpoint, unless the newest is of this very step. Raises DivergedError in place of a bad one."""
+        place = (self.training.epoch, self.training.step)
+        if place == self._saved:
+            return
+        began = time.monotonic()
+        self.training.check_now()
+        state = {
+            "training": self.training.state(),
+            "last": self._last.to_plain() if self._last else {},
+            "best": self._best.to_plain() if self._best else {},
+            "best_weights": self._best_weights,
+            "seconds": self._seconds(),
+            "metrics_bytes": journal.metrics_size(self.run),
+        }
+        self._keeper.save(self._facts | state, *place)
+        self._saved, self._saved_at = place, time.monotonic()
+        self._cost = self._saved_at - began
+
+    def write_result(self, ended: str, more: dict[str, Any] | None = None) -> None:
+        """Write result.json: the figures so far, and how the sitting ended."""
+        journal.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
+
+    def _write_weights(self) -> None:
+        checkpoint.save(self.training.model, self.run / rundir.MODEL)
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._started
+
+    def place(self) -> str:
+        if self.training.step:
+            return f"after epoch {self.training.epoch}, step {self.training.step}"
+        return f"after epoch {self.training.epoch - 1}" if self.training.epoch > 1 else "before the first step"
+
+    def _out_of_memory(self) -> ResourceError:
+        kept = f"the checkpoint of epoch {self._saved[0]}, step {self._saved[1]} is kept" if any(self._saved) else ""
+        return ResourceError(
+            f"train.batch_size: is {self.training.settings.batch_size}; memory ran out {self.place()}; free some and go"
+            f" on with fcnet train --resume {self.run}, or start a new run with smaller batches or a smaller net"
+            + (f"; {kept}" if kept else "")
+        )
+
+
+def better(record: EpochRecord, best: EpochRecord | None) -> bool:
+    """Whether an epoch is the best so far by validation: higher accuracy, and lower loss where that is equal."""
+    if record.validation is None:
+        return False
+    if best is None or best.validation is None:
+        return True
+    return (record.validation.accuracy, -record.validation.loss) > (best.validation.accuracy, -best.validation.loss)

@@ -1,0 +1,61 @@
+"""Signals that ask a training to stop: TERM, INT, USR2, and HUP where nobody ignores it.
+
+The handlers set a flag and nothing more; the training looks at it between two steps, where its state is whole. A
+second INT (Ctrl-C) raises ``KeyboardInterrupt`` wherever the program is.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from fcnet.errors import Stopped
+
+# USR2 and HUP are POSIX's alone.
+STOPPING = ("SIGTERM", "SIGINT", "SIGUSR2", "SIGHUP")
+
+# Who starts a program with these ignored means it: nohup does so with HUP, a shell's & with INT.
+LEFT_IGNORED = ("SIGINT", "SIGHUP")
+
+
+class Stop:
+    """Whether a stop was asked for.
+
+    Attributes:
+        signal: the name of the first signal that asked; empty while none has.
+    """
+
+    def __init__(self) -> None:
+        self.signal = ""
+        self._interrupts = 0
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """The handler. Raises KeyboardInterrupt at the second INT."""
+        self.signal = self.signal or signal.Signals(number).name
+        self._interrupts += number == signal.SIGINT
+        if self._interrupts > 1:
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise Stopped where a stop was asked for: for all that comes before the first step."""
+        if self.signal:
+            raise Stopped(f"{self.signal} before the training began; nothing was lost: give the same command again")
+
+
+@contextlib.contextmanager
+def catching() -> Iterator[Stop]:
+    """Take the signals over for a while. In other threads than the main one, where Python cannot, they stay."""
+    stop = Stop()
+    previous: dict[int, object] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in STOPPING:
+            number = getattr(signal, name, None)
+            if number is None or (name in LEFT_IGNORED and signal.getsignal(number) == signal.SIG_IGN):
+                continue
+            previous[number] = signal.signal(number, stop.handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
