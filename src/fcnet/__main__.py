@@ -1,6 +1,20 @@
-"""``python -m fcnet`` is the ``fcnet`` command."""
+"""``python -m fcnet``, and the ``fcnet`` script: the command line, once it is imported."""
 
-from fcnet.cli import entry
+import sys
+
+from fcnet import signals
+
+
+def entry() -> None:
+    """Run the command line of this process; signals are answered from here on."""
+    try:
+        # A training keeps its handlers to the end of the process: a signal that comes again is harmless.
+        stop = signals.catch() if sys.argv[1:2] == ["train"] else None
+        from fcnet import cli
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    cli.entry(stop)
+
 
 if __name__ == "__main__":
     entry()

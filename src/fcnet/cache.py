@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +116,7 @@ def _file_name(listing: Listing, size: tuple[int, int]) -> str:
 def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
     """The cached array, or None where there is no whole one."""
     try:
-        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        facts = json.loads(path.with_suffix(".json").read_bytes())
         pixels = np.load(path)
         if pixels.shape != shape or pixels.dtype != np.uint8:
             return None
@@ -124,14 +124,31 @@ def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
         sha256 = hashlib.sha256(pixels).hexdigest()
         bad = {int(i): str(problem) for i, problem in facts.get("bad", {}).items()}
         return Decoded(pixels, dict(facts["sizes"]), sha256, bad) if sha256 == facts["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, RecursionError):
         return None
 
 
-def _chunks(
-    listing: Listing, size: tuple[int, int], progress: Progress, sizes: Counter[str], bad: dict[int, str]
-) -> Iterator[bytes]:
-    """The pixels of all files, in order, a chunk at a time; counts the files' own sizes, and gathers bad images."""
+@dataclass
+class _Tally:
+    """What is found while images are decoded.
+
+    Attributes:
+        sizes: the files' own sizes, and how many have them.
+        bad: what is wrong with the images that cannot be decoded, by position.
+        unread: the files that cannot be read, by position; these are never skipped, for tomorrow they may be there.
+    """
+
+    sizes: Counter[str] = field(default_factory=Counter)
+    bad: dict[int, str] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
+
+    def check(self, listing: Listing, skip: bool) -> None:
+        """Raise DataError where there are images that are not to be left out."""
+        _check(listing, self.bad | self.unread, skip and not self.unread)
+
+
+def _chunks(listing: Listing, size: tuple[int, int], progress: Progress, tally: _Tally) -> Iterator[bytes]:
+    """The pixels of all files, in order, a chunk at a time."""
     total = len(listing.names)
     step = max(CHUNK_BYTES // (size[0] * size[1]), 1)
     for start in range(0, total, step):
@@ -140,24 +157,26 @@ def _chunks(
         for i, name in enumerate(names):
             try:
                 chunk[i], (height, width) = images.read(listing.root / name, size)
-                sizes[f"{height}x{width}"] += 1
+                tally.sizes[f"{height}x{width}"] += 1
+            except images.UnreadError as error:
+                tally.unread[start + i] = error.problems[0]
             except DataError as error:
-                bad[start + i] = error.problems[0]
+                tally.bad[start + i] = error.problems[0]
         yield chunk.tobytes()
         progress(f"decoding {listing.root.name}", start + len(names), total)
 
 
 def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, skip: bool, warning: str) -> Decoded:
-    sizes, bad = Counter[str](), dict[int, str]()
-    data = bytearray().join(_chunks(listing, size, progress, sizes, bad))
-    _check(listing, bad, skip)
+    tally = _Tally()
+    data = bytearray().join(_chunks(listing, size, progress, tally))
+    tally.check(listing, skip)
     pixels = np.frombuffer(data, np.uint8).reshape(-1, *size)
-    return Decoded(pixels, dict(sizes), hashlib.sha256(data).hexdigest(), bad, warning)
+    return Decoded(pixels, dict(tally.sizes), hashlib.sha256(data).hexdigest(), tally.bad, warning)
 
 
 def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool) -> Decoded:
     """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
-    sizes, bad = Counter[str](), dict[int, str]()
+    tally = _Tally()
     digest = hashlib.sha256()
     shape = (len(listing.names), *size)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -165,19 +184,19 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
     try:
         with naming(path), partial.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for chunk in _chunks(listing, size, progress, sizes, bad):
+            for chunk in _chunks(listing, size, progress, tally):
                 digest.update(chunk)
                 file.write(chunk)
-        _check(listing, bad, skip)
+        tally.check(listing, skip)
         for stale in _siblings(path):
             stale.unlink(missing_ok=True)
-        facts = {"sizes": dict(sizes), "sha256": digest.hexdigest(), "bad": bad}
+        facts = {"sizes": dict(tally.sizes), "sha256": digest.hexdigest(), "bad": tally.bad}
         partial.replace(path)
         partial.write_text(json.dumps(facts), encoding="utf-8")
         partial.replace(path.with_suffix(".json"))
     finally:
         partial.unlink(missing_ok=True)
-    return Decoded(np.load(path), dict(sizes), digest.hexdigest(), bad)
+    return Decoded(np.load(path), dict(tally.sizes), digest.hexdigest(), tally.bad)
 
 
 def _siblings(path: Path) -> list[Path]:

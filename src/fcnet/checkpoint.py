@@ -1,8 +1,11 @@
 """Files of tensors: written whole or not at all, read without running code."""
 
+import errno
 import io
+import json
 import os
 import pickle
+import struct
 import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -18,6 +21,8 @@ State = dict[str, Tensor]
 # With this variable set, programs mean to load pickles that run code. fcnet never does.
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 
+MAX_JSON = 1 << 20  # bytes; the files that fcnet writes have a few hundred
+
 MAX_DEPTH = 10  # of lists and dicts in each other; a training's state is four deep
 
 # What torch's reader raises for damaged files.
@@ -30,6 +35,8 @@ _DAMAGE = (
     TypeError,
     AttributeError,
     AssertionError,
+    OverflowError,
+    struct.error,
     zipfile.BadZipFile,
 )
 
@@ -53,9 +60,26 @@ def _sync_folder(folder: Path) -> None:
     if os.name == "posix":
         number = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(number)
+            with naming(folder):
+                os.fsync(number)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such call
+                raise
         finally:
             os.close(number)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a small file. Raises OSError, or ValueError where there is none."""
+    with path.open("rb") as file:
+        data = file.read(MAX_JSON + 1)
+    try:
+        values = json.loads(data) if len(data) <= MAX_JSON else None
+    except RecursionError:
+        values = None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: holds no JSON object")
+    return values
 
 
 def encode(content: Any) -> bytes:
@@ -118,16 +142,28 @@ def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
             )
 
 
-def is_plain(content: Any, depth: int = 0) -> bool:
+def is_plain(content: Any) -> bool:
     """Whether there are only numbers, strings, lists, dicts, and tensors with a real number for each element."""
-    if depth > MAX_DEPTH:
-        return False
+    return _is_plain(content, 0, set())
+
+
+def _is_plain(content: Any, depth: int, seen: set[int]) -> bool:
     if isinstance(content, Tensor):
-        return content.layout == torch.strided and content.device.type == "cpu" and not content.is_complex()
-    if isinstance(content, dict):
-        return all(isinstance(key, str) and is_plain(value, depth + 1) for key, value in content.items())
-    if isinstance(content, list):
-        return all(is_plain(value, depth + 1) for value in content)
+        if content.layout != torch.strided or content.device.type != "cpu" or content.is_complex():
+            return False
+        # A tensor can look larger than it is by telling the same numbers again and again.
+        return content.numel() * content.element_size() <= content.untyped_storage().nbytes()
+    if isinstance(content, dict | list):
+        if id(content) in seen:  # lists that hold the same list often would be walked through for ever
+            return True
+        seen.add(id(content))
+        members = content.values() if isinstance(content, dict) else content
+        names = content if isinstance(content, dict) else ()
+        return (
+            depth < MAX_DEPTH
+            and all(isinstance(name, str) for name in names)
+            and all(_is_plain(member, depth + 1, seen) for member in members)
+        )
     return isinstance(content, int | float | str)
 
 
@@ -145,15 +181,15 @@ def load(path: Path) -> State:
             state = decode(file, path)
     except OSError as error:
         raise from_os_error(error) from None
-    if not (isinstance(state, dict) and is_plain(state) and all(isinstance(one, Tensor) for one in state.values())):
+    if not (isinstance(state, dict) and all(isinstance(one, Tensor) for one in state.values()) and is_plain(state)):
         raise CheckpointError(
             f"{path}: is not a state_dict of real, dense tensors; save one with torch.save(model.state_dict(), PATH)"
         )
     return state
 
 
-def restore(model: nn.Module, state: State, path: Path) -> None:
-    """Put weights into a model. Raises CheckpointError naming the first one that does not fit, with both shapes."""
+def check(model: nn.Module, state: State, path: Path) -> None:
+    """Raise CheckpointError naming the first tensor that does not fit a model, with both shapes."""
     wanted = model.state_dict()
     for name, tensor in wanted.items():
         if name not in state:
@@ -167,4 +203,9 @@ def restore(model: nn.Module, state: State, path: Path) -> None:
     extra = [name for name in state if name not in wanted]
     if extra:
         raise CheckpointError(f"{path}: has {extra[0]}, which the config's model has not; give the config of the file")
+
+
+def restore(model: nn.Module, state: State, path: Path) -> None:
+    """Put weights into a model. Raises CheckpointError where they do not fit."""
+    check(model, state, path)
     model.load_state_dict(state)

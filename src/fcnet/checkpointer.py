@@ -58,8 +58,11 @@ class Checkpointer:
         """Keep a checkpoint that was read, until there are ``KEPT`` newer ones."""
         self._whole = [path.stem]
 
-    def newest(self) -> tuple[Path, dict[str, Any], list[str]] | None:
+    def newest(self, metrics: int | None = None) -> tuple[Path, dict[str, Any], list[str]] | None:
         """The newest intact checkpoint.
+
+        Args:
+            metrics: how many bytes of metrics there are; a checkpoint that knew more of them is not used.
 
         Returns:
             Its file, its state, and what is wrong with newer ones; None where there is no checkpoint at all.
@@ -72,6 +75,9 @@ class Checkpointer:
             path = self.folder / f"{name}.pt"
             try:
                 state = _read(path)
+                known = state.get("metrics_bytes", 0)
+                if metrics is not None and isinstance(known, int) and known > metrics:
+                    raise _Damaged(f"goes with {known} bytes of metrics.jsonl, of which {metrics} are left")
             except _Damaged as error:
                 problems.append(f"{path}: {error}")
                 continue
@@ -101,9 +107,9 @@ class Checkpointer:
 def _read(path: Path) -> dict[str, Any]:
     """A state whose size and hash are those that were written."""
     try:
-        seal = json.loads(path.with_suffix(".json").read_bytes())
+        seal = checkpoint.read_json(path.with_suffix(".json"))
         schema, size, sha256 = int(seal["schema"]), int(seal["bytes"]), str(seal["sha256"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         raise _Damaged(f"is damaged ({path.with_suffix('.json').name} is not readable)") from None
     if schema != SCHEMA:
         raise CheckpointError(

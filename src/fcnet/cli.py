@@ -17,8 +17,10 @@ import typer
 
 from fcnet import __version__, signals, streams
 from fcnet.errors import ConfigError, FcnetError, ResourceError, from_os_error, is_out_of_memory
+from fcnet.signals import Stop
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
+NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
 
 app = typer.Typer(
     help="Train fully-connected networks on folders of digit images: YAML in, checkpoints and pictures out.",
@@ -93,6 +95,7 @@ def _global(
 
 @app.command(epilog="Example: fcnet train --config configs/mnist.yaml train.epochs=5 seed=1 --out checkpoints/mine")
 def train(
+    context: typer.Context,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="YAML file of the run; with --resume RUN, that run's own.")
     ] = None,
@@ -108,7 +111,7 @@ def train(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="With --resume: take the run over from another host, whose job has ended."),
+        typer.Option("--force", help="Take the run over from another host, whose job has ended."),
     ] = False,
     device: Annotated[str | None, typer.Option(help="Short for device=..., over the file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
@@ -116,7 +119,9 @@ def train(
     """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
     from fcnet import config as configs
 
-    insisted = Path(resume) if resume else None
+    if resume == "":
+        raise ConfigError("--resume: is followed by an empty name (an unset variable?); name a run, or none")
+    insisted = None if resume in (None, NEWEST) else Path(str(resume))
     if config is None:
         if insisted is None:
             raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
@@ -125,15 +130,14 @@ def train(
         raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
     if insisted is not None and out is not None:
         raise ConfigError("--out, --resume RUN: choose one of the two")
-    if force and resume is None:
-        raise ConfigError("--force: goes with --resume")
+    if force and resume is None and not overwrite:
+        raise ConfigError("--force: goes with --resume or --overwrite")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
-    with signals.catching() as stop:
-        settings = configs.load(config, [*(overrides or ()), *short])
+    settings = configs.load(config, [*(overrides or ()), *short])
 
-        from fcnet import runs
+    from fcnet import runs
 
-        runs.run_train(settings, runs.Place(config.stem, out, overwrite, resume is not None, insisted, force), stop)
+    runs.run_train(settings, runs.Place(config.stem, out, overwrite, resume is not None, insisted, force), context.obj)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
@@ -232,13 +236,25 @@ def schema() -> None:
     streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line and return the exit code (0 done, else as in ``errors``)."""
+def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
+    """Run a command line, and return the exit code (0 done, else as in ``errors``).
+
+    Args:
+        argv: its words; those of the process by default.
+        stop: whether a signal has asked to stop, where the signals are taken over already.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = _with_values([word for word in words if word != "--debug"])
+    if stop is not None or words[:1] != ["train"]:
+        return _run(words, debug, stop or Stop())
+    with signals.catching() as stop:
+        return _run(words, debug, stop)
+
+
+def _run(words: list[str], debug: bool, stop: Stop) -> int:
     try:
-        code = int(app(words or ["--help"], prog_name="fcnet", standalone_mode=False) or 0)
+        code = int(app(words or ["--help"], prog_name="fcnet", standalone_mode=False, obj=stop) or 0)
         if code == INTERRUPTED:  # what newer typers make of Ctrl-C
             raise KeyboardInterrupt
         return code
@@ -247,7 +263,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FcnetError as error:
         return _fail(error, debug)
     except (KeyboardInterrupt, typer.Abort):
-        streams.write(sys.stderr, "fcnet: interrupted")
+        _tell("fcnet: interrupted")
         return INTERRUPTED
     except OSError as error:
         return _fail(from_os_error(error), debug)
@@ -258,10 +274,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _with_values(words: list[str]) -> list[str]:
-    """Give a bare ``--resume`` the empty value that typer needs: what follows may be its run, or something else."""
+    """Give a bare ``--resume`` the value that typer needs: what follows may be its run, or something else."""
     for i, word in enumerate(words):
         if word == "--resume" and (i + 1 == len(words) or re.match(r"-|[A-Za-z_][\w.]*=", words[i + 1])):
-            words[i] = "--resume="
+            words[i] = f"--resume={NEWEST}"
     return words
 
 
@@ -269,17 +285,27 @@ def _fail(error: FcnetError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     for problem in error.problems:
-        streams.write(sys.stderr, f"fcnet: {error.word}: " + " ".join(problem.splitlines()))
+        _tell(f"fcnet: {error.word}: " + " ".join(problem.splitlines()))
     return error.exit_code
 
 
-def entry() -> None:
-    """The ``fcnet`` script."""
+def _tell(text: str) -> None:
+    """A last line on stderr; where it cannot be written, the exit code tells."""
+    with contextlib.suppress(OSError):
+        streams.write(sys.stderr, text)
+
+
+def entry(stop: Stop | None = None) -> None:
+    """The ``fcnet`` script; ``stop`` as for ``main``."""
     streams.prepare()
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever a notebook's shell asks matplotlib for
     try:
-        code = main()
+        code = main(stop=stop)
+    except KeyboardInterrupt:  # while it was told of another end
+        code = INTERRUPTED
     except Exception:  # a bug
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         code = 1
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # its reader may have gone

@@ -6,7 +6,7 @@ Results go to stdout; bars, notices and warnings about the data go to stderr.
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any, cast
 
 from fcnet import streams
 from fcnet.metrics import EpochRecord, Record, Start, StepRecord
@@ -119,4 +119,4 @@ def _progress(stream: Any, figures: str) -> Any:
         TextColumn(figures, markup=False),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=Console(file=stream), transient=True)
+    return Progress(*columns, console=Console(file=cast(IO[str], streams.Outliving(stream))), transient=True)

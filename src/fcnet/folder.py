@@ -151,7 +151,7 @@ def _stat(found: os.stat_result) -> Stat:
 def _lines(path: Path) -> list[str]:
     """Lines of a UTF-8 text file without their ends, nor blank ones at its end. Raises DataError."""
     if not path.is_file():
-        what = "is a folder, not a file" if path.exists() else "there is no such file"
+        what = "is no file" if path.exists() else "there is no such file"
         raise DataError(f"{path}: {what}; looked in {Path.cwd()}; give the file of the labels")
     try:
         text = path.read_bytes().decode("utf-8-sig")

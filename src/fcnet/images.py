@@ -6,6 +6,7 @@ with the same pixels: their rows are nothing but deflated bytes, and ``zlib`` gi
 Pillow needs for 25,000 of them.)
 """
 
+import os
 import struct
 import warnings
 import zlib
@@ -53,6 +54,10 @@ _DAMAGE = (
 )
 
 
+class UnreadError(DataError):
+    """A file that cannot be read: the fault of the disk, the network or permissions, and not of the image."""
+
+
 def read(path: Path, size: tuple[int, int]) -> tuple[Grey, tuple[int, int]]:
     """Read one image file as grey pixels of a given size.
 
@@ -64,15 +69,17 @@ def read(path: Path, size: tuple[int, int]) -> tuple[Grey, tuple[int, int]]:
         Pixels (H, W), and the file's own height and width.
 
     Raises:
-        DataError: naming the file, where it cannot be decoded.
+        DataError: naming the file, where it cannot be decoded; UnreadError where it cannot even be read.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with open(path, "rb", buffering=0) as file:
+            length = os.fstat(file.fileno()).st_size
+            data = file.read() if length <= MAX_BYTES else b""
+    except (OSError, ValueError) as error:
+        raise UnreadError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); mend that") from None
+    try:
         if not data:
-            raise ValueError("the file is empty")
-        if len(data) > MAX_BYTES:
-            raise ValueError(f"the file is larger than {MAX_BYTES} bytes")
+            raise ValueError(f"the file has {length} bytes, more than {MAX_BYTES}" if length else "the file is empty")
         pixels = _plain_png(data)
         if pixels is None:
             pixels = _pillow(data)
@@ -81,8 +88,6 @@ def read(path: Path, size: tuple[int, int]) -> tuple[Grey, tuple[int, int]]:
         reason = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):
             reason = "not a PNG, JPEG or BMP image"
-        elif isinstance(error, OSError) and error.strerror:
-            reason = error.strerror
         raise DataError(f"{path}: cannot be read as an image ({reason[:200]}); replace or remove it") from None
     return resize(pixels, size), (pixels.shape[0], pixels.shape[1])
 
@@ -116,7 +121,7 @@ def _plain_png(data: bytes) -> Grey | None:
     width, height = struct.unpack(">II", data[16:24])
     if not 0 < width * height <= MAX_PIXELS:
         return None
-    body = b""
+    parts: list[bytes] = []
     at = 8
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -124,9 +129,9 @@ def _plain_png(data: bytes) -> Grey | None:
         if end + 4 > len(data) or zlib.crc32(data[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             return None
         if kind == b"IDAT":
-            body += data[at + 8 : end]
+            parts.append(data[at + 8 : end])
         elif kind == b"IEND":
-            return _unpack_rows(body, height, width)
+            return _unpack_rows(b"".join(parts), height, width)
         at = end + 4
     return None
 

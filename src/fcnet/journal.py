@@ -21,10 +21,10 @@ from fcnet.rundir import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 
 
-def write_start(path: Path, settings: Config, splits: Splits, device: torch.device) -> None:
-    """Write what is known before the first step."""
+def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
+    """Write what is known before the first step; ``name`` is the config's."""
     write_config(path, settings)
-    _write_json(path / ENVIRONMENT, environment(splits, device))
+    _write_json(path / ENVIRONMENT, {"name": name} | environment(splits, device))
     (path / METRICS).touch()
     skipped = [f"{name}: {problem}\n" for name, split in splits.items() for problem in split.skipped]
     if skipped:
@@ -38,9 +38,14 @@ def write_config(path: Path, settings: Config) -> None:
 
 def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, step: int) -> None:
     """Add to the environment that a run goes on, where, and after which step."""
-    facts = read_json(path / ENVIRONMENT)
-    now = {name: value for name, value in environment(splits, device).items() if name != "data"}
-    facts["resumed"] = [*facts.get("resumed", []), {"epoch": epoch, "step": step} | now]
+    now = environment(splits, device)
+    try:
+        facts = read_json(path / ENVIRONMENT)
+    except CheckpointError:  # it only tells: no reason not to go on
+        facts = now | {"started": None}
+    before = facts.get("resumed")
+    sitting = {"epoch": epoch, "step": step} | {name: value for name, value in now.items() if name != "data"}
+    facts["resumed"] = [*(before if isinstance(before, list) else []), sitting]
     _write_json(path / ENVIRONMENT, facts)
 
 
@@ -108,6 +113,12 @@ def metrics_size(path: Path) -> int:
         return file.tell()
 
 
+def metrics_left(path: Path) -> int:
+    """Bytes of the metrics that are there."""
+    file = path / METRICS
+    return file.stat().st_size if file.is_file() else 0
+
+
 def cut_metrics(path: Path, size: int) -> None:
     """Take away what was written after a checkpoint. Raises CheckpointError where there is less than it knew."""
     file = path / METRICS
@@ -151,10 +162,10 @@ def _write_json(path: Path, values: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of a run. Raises CheckpointError where it is missing or damaged."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return checkpoint.read_json(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
-    except (ValueError, TypeError):
+    except ValueError:
         raise CheckpointError(f"{path}: is damaged; the run was changed or cut short: train it again") from None
 
 
@@ -167,6 +178,6 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(file.read_bytes().splitlines(), 1):
         try:
             records.append(dict(json.loads(line)))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise CheckpointError(f"{file}:{number}: is damaged; remove the line") from None
     return records

@@ -133,6 +133,8 @@ class Trained:
                 f"{self.path}: is not there yet: the run has not ended; where nothing trains it any more, go on with"
                 f" fcnet train --resume {self.run}"
             )
+        if self.run is not None and not (self.run / rundir.RESULT).exists():
+            console.warn(f"{self.path}: is of an earlier stop; the run has gone on since and has not ended")
         state = checkpoint.load(self.path)
         model = models.build(self.settings.model, image_size(self.settings), classes)
         checkpoint.restore(model, state, self.path)

@@ -1,5 +1,6 @@
 """Figures of a data set, from sums and counts reduced once, and the records that a training yields."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +39,14 @@ class Metrics:
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, as they are written to JSON."""
         return asdict(self)
+
+    @classmethod
+    def of_dict(cls, values: dict[str, Any]) -> "Metrics":
+        """The figures that ``to_dict`` told. Raises ValueError where they are not finite."""
+        found = cls(float(values["loss"]), float(values["accuracy"]), int(values["n"]))
+        if not math.isfinite(found.loss + found.accuracy):
+            raise ValueError(f"figures {found}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class EpochRecord:
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
         """The record that ``to_plain`` told."""
-        figures = {name: Metrics(**values) for name, values in plain["figures"].items()}
+        figures = {name: Metrics.of_dict(values) for name, values in plain["figures"].items()}
         train, validation, test = (figures.get(name) for name in ("train", "validation", "test"))
         if train is None:
             raise KeyError("train")
@@ -198,11 +207,14 @@ class Sums:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take up the ``state`` of another such object."""
+        """Take up the ``state`` of another such object. Raises ValueError where it cannot be one."""
         device = self._loss.device
-        self._loss = state["loss"].to(device)
-        self._hits = state["hits"].to(device)
-        self._losses = [loss.to(device) for loss in state["waiting"]]
-        self._sizes = [int(size) for size in state["sizes"]]
-        self._window = [losses.to(device) for losses in state["window"]]
+        loss, hits, waiting, window = (state[name] for name in ("loss", "hits", "waiting", "window"))
+        sizes = [int(size) for size in state["sizes"]]
+        shapes = [tuple(tensor.shape) for tensor in (loss, hits, *waiting)]
+        if any(shape != () for shape in shapes) or len(waiting) != len(sizes) or any(one.dim() != 1 for one in window):
+            raise ValueError("sums of another form")
+        self._loss, self._hits = loss.to(device, torch.float64), hits.to(device, torch.int64)
+        self._losses, self._sizes = [loss.to(device) for loss in waiting], sizes
+        self._window = [losses.to(device) for losses in window]
         self.n = int(state["n"])

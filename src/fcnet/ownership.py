@@ -48,6 +48,20 @@ def owning(run: Path, force: bool = False) -> Iterator[Beat]:
     """
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
+    with _locked(run):
+        record = _record()
+        _claim(run, folder / OWNER, record, force)
+        try:
+            yield _beating(folder / OWNER, record)
+        finally:
+            if _is_same(_read(folder / OWNER), record):
+                (folder / OWNER).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    """Hold the lock. Raises InUseError where another process does."""
+    folder = run / FOLDER
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -55,16 +69,17 @@ def owning(run: Path, force: bool = False) -> Iterator[Beat]:
         raise InUseError(f"{run}: is in use by {_words(_read(folder / OWNER))}; wait for it, or stop it") from None
     except NotImplementedError:
         raise ResourceError(f"{folder}: this file system has no locks; choose a run directory on another") from None
-    record = _record()
     try:
-        _claim(run, folder / OWNER, record, force)
-        beat = _beating(folder / OWNER, record)
-        try:
-            yield beat
-        finally:
-            (folder / OWNER).unlink(missing_ok=True)
+        yield
     finally:
         lock.release()
+
+
+def check_unused(run: Path) -> None:
+    """Raise InUseError, naming the owner, where a process of this host works in a directory."""
+    if (run / FOLDER / LOCK).is_file():
+        with _locked(run):
+            pass
 
 
 def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
@@ -111,7 +126,10 @@ def _record() -> dict[str, Any]:
 
 
 def _beating(path: Path, record: dict[str, Any]) -> Beat:
-    """A function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds."""
+    """A function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds.
+
+    It raises InUseError where another host has taken the run over meanwhile.
+    """
     last = time.monotonic()
 
     def beat() -> None:
@@ -119,6 +137,9 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
         if time.monotonic() - last < HEARTBEAT:
             return
         last = time.monotonic()
+        now = _read(path)
+        if now and not _is_same(now, record):
+            raise InUseError(f"{path.parent.parent}: was taken over by {_words(now)}; this process leaves it alone")
         partial = path.with_name(f"{path.name}.tmp")
         # Not synced: a heartbeat need not outlive the machine. Nor may it stop a training on a full disk.
         with contextlib.suppress(OSError):
@@ -131,9 +152,14 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
 def _read(path: Path) -> dict[str, Any]:
     """The record that is there; an empty one where it cannot be read."""
     try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return checkpoint.read_json(path)
+    except (OSError, ValueError):
         return {}
+
+
+def _is_same(left: dict[str, Any], record: dict[str, Any]) -> bool:
+    """Whether two records are of one holder."""
+    return all(left.get(key) == record[key] for key in ("host", "pid", "start"))
 
 
 def _words(record: dict[str, Any]) -> str:

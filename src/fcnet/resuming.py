@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fcnet import __version__, config, journal, rundir
+from fcnet import __version__, config, journal, rundir, yamlfile
 from fcnet.checkpointer import FOLDER, Checkpointer
 from fcnet.data import Splits
 from fcnet.errors import CheckpointError, ConfigError, DataError
@@ -47,14 +47,16 @@ def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
     if named is None:
         rundir.check_name(name)
         return rundir.newest_of(name)
-    if insisted is None and not named.exists():
+    if insisted is None:
         rundir.check_out(named)
-        return None
+        if not named.exists():
+            return None
+    option = f"--out {named}" if insisted is None else f"--resume {named}"
     if not named.is_dir():
         what = "is a file" if named.exists() else "is not there"
-        raise ConfigError(f"--resume {named}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
+        raise ConfigError(f"{option}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
     if (insisted is not None or rundir.others(named)) and not rundir.is_run(named):
-        raise ConfigError(f"--resume {named}: is no run directory (it has no {rundir.CONFIG}); name one")
+        raise ConfigError(f"{option}: is no run directory (it has no {rundir.CONFIG}); name one")
     return named
 
 
@@ -115,33 +117,50 @@ class Found:
         run: the run directory.
         path: the checkpoint.
         state: what is in it.
+        epochs: of its config.
         problems: why newer ones are not used.
     """
 
     run: Path
     path: Path
     state: dict[str, Any]
+    epochs: int
     problems: list[str]
 
 
-def newest(run: Path, insisted: bool) -> Found | None:
+def newest(run: Path, settings: Config, insisted: bool) -> Found | None:
     """The newest intact checkpoint of a run; None where the run has to be begun anew.
 
     Raises:
         CheckpointError: all are damaged; or there is none, and the run is finished or ``insisted`` on.
+        ConfigError: naming each key that is not as it was for the checkpoint.
     """
-    found = Checkpointer(run).newest()
+    found = Checkpointer(run).newest(metrics=journal.metrics_left(run))
     if found is not None:
         path, state, problems = found
-        return Found(run, path, state, [f"{problem}; the one before is used: {path.name}" for problem in problems])
+        try:
+            before = config.check([yamlfile.parse(str(state["config"]), str(path))])
+        except (LookupError, ConfigError):
+            raise CheckpointError(f"{path}: is not the state of a training; start a new run") from None
+        _refuse_changes(run, before, settings)
+        return Found(
+            run,
+            path,
+            state,
+            before.train.epochs,
+            [f"{problem}; the one before is used: {path.name}" for problem in problems],
+        )
     if insisted or is_finished(run):
-        raise CheckpointError(f"{run / FOLDER}: holds no checkpoint to go on from; start a new run without --resume")
+        raise CheckpointError(
+            f"{run / FOLDER}: holds no checkpoint to go on from; start a new run (another --out, or --overwrite)"
+        )
     return None
 
 
-def facts(splits: Splits, device: torch.device) -> dict[str, Any]:
-    """What a training stands on, for its checkpoints: the images, and the machine."""
+def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, Any]:
+    """What a training stands on, for its checkpoints: the config, the images, and the machine."""
     return {
+        "config": config.dump(settings),
         "data": {name: split.fingerprint() for name, split in splits.items()},
         "classes": list(splits.classes),
         "machine": {
@@ -178,13 +197,9 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
         if machine.get(key) != value
     ]
     schedule, epochs = settings.train.schedule, settings.train.epochs
-    if not isinstance(schedule, Constant | StepDecay) and epochs != _epochs(found.run):
+    if not isinstance(schedule, Constant | StepDecay) and epochs != found.epochs:
         warnings.append(f"train.schedule: {schedule.name} is laid out anew over {epochs} epochs, from here on")
     return warnings
-
-
-def _epochs(run: Path) -> int:
-    return config.load(run / rundir.CONFIG).train.epochs
 
 
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:

@@ -16,8 +16,9 @@ import re
 import shutil
 from pathlib import Path
 
+from fcnet import checkpoint
 from fcnet.checkpointer import FOLDER
-from fcnet.errors import ConfigError, ResourceError
+from fcnet.errors import ConfigError, InUseError, ResourceError
 from fcnet.ownership import LOCK, OWNER
 
 ROOT = Path("checkpoints")
@@ -67,7 +68,9 @@ def check_free(out: Path, overwrite: bool) -> None:
             f"--out {out}: exists already; choose another folder, or give --overwrite to replace the run, --resume to"
             " go on with it"
         )
-    if out.is_symlink() or not all((out / name).is_file() for name in (CONFIG, ENVIRONMENT, METRICS)):
+    # A run that was killed while it began has its folder of checkpoints, if anything.
+    is_run = all((out / name).is_file() for name in (CONFIG, ENVIRONMENT, METRICS)) or (out / FOLDER).is_dir()
+    if out.is_symlink() or not out.is_dir() or not (is_run or not any(out.iterdir())):
         raise ConfigError(f"--overwrite {out}: is no run directory; choose another folder")
     if Path.cwd().is_relative_to(out.resolve()):
         raise ConfigError(f"--overwrite {out}: is the folder that the command runs in, or above it; run from elsewhere")
@@ -87,14 +90,14 @@ def create(out: Path | None, name: str) -> Path:
     """Make a new run directory: ``out``, or the first free one of ``checkpoints/NAME``, ``NAME-2``, ...
 
     Raises:
-        ConfigError: ``out`` is there already.
+        InUseError: ``out`` was made since it was looked for.
     """
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         try:
-            out.mkdir()  # fails where another process has just taken it
+            out.mkdir()
         except FileExistsError:
-            check_free(out, overwrite=False)
+            raise InUseError(f"--out {out}: another process has just made it; give the command again") from None
         return out
     ROOT.mkdir(exist_ok=True)
     number = 1
@@ -108,24 +111,40 @@ def create(out: Path | None, name: str) -> Path:
 
 
 def clear(path: Path) -> None:
-    """Remove all that a run has written, but for the lock that this process holds."""
+    """Remove all that a run has written, but for the lock that this process holds.
+
+    Checkpoints go first: whenever this is cut short, no old one is taken for one of the new run.
+    """
+    checkpoints = [entry for entry in (path / FOLDER).iterdir() if entry.name not in (LOCK, OWNER)]
+    for entry in sorted(checkpoints, key=lambda entry: entry.suffix != ".json"):
+        entry.unlink()
+    tidy(path)
     for name in sorted(FILES - {FOLDER}):
         if (path / name).is_dir():
             shutil.rmtree(path / name)
         else:
             (path / name).unlink(missing_ok=True)
-    for entry in path.glob("*.tmp"):
+
+
+def tidy(path: Path) -> None:
+    """Remove the files that a killed process was writing."""
+    for entry in (*path.glob("*.tmp"), *(path / FOLDER).glob("*.tmp")):
         entry.unlink()
-    for entry in (path / FOLDER).iterdir():
-        if entry.name not in (LOCK, OWNER):
-            entry.unlink()
 
 
 def newest_of(name: str) -> Path | None:
     """Of the directories ``checkpoints/NAME``, ``NAME-2``, ... the one that was started last, whole or not."""
     named = re.compile(re.escape(name) + r"(-[0-9]{1,9})?")
-    found = [path for path in ROOT.glob("*") if named.fullmatch(path.name) and path.is_dir() and not others(path)]
+    found = [path for path in ROOT.glob("*") if named.fullmatch(path.name) and path.is_dir() and _is_of(path, name)]
     return max(found, key=_started, default=None)
+
+
+def _is_of(path: Path, name: str) -> bool:
+    """Whether a run, whole or cut short, is of a config; ``mnist-2`` may also be the first of a config ``mnist-2``."""
+    try:
+        return bool(checkpoint.read_json(path / ENVIRONMENT)["name"] == name)
+    except (OSError, ValueError, KeyError):
+        return is_run(path) or not others(path)
 
 
 def _started(path: Path) -> tuple[int, str]:

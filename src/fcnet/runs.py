@@ -15,7 +15,7 @@ from torch import nn
 from fcnet import audit, console, inspection, journal, loading, models, resuming, rundir, sources
 from fcnet.data import Splits
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
-from fcnet.ownership import owning
+from fcnet.ownership import check_unused, owning
 from fcnet.schema import Config
 from fcnet.session import Session
 from fcnet.signals import Stop
@@ -74,6 +74,7 @@ class Place:
         if self.out is None:
             rundir.check_name(self.name)
             return None
+        check_unused(self.out)
         rundir.check_free(self.out, self.overwrite)
         return self.out if self.out.exists() else None
 
@@ -103,7 +104,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
     with contextlib.ExitStack() as held:
         # What is there is locked before the images are read, which can take long; what is not is made after.
         beat = held.enter_context(owning(run, place.force)) if run is not None else None
-        found = resuming.newest(run, place.insisted is not None) if run is not None and goes_on else None
+        found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
         work = gather(settings, stop)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
         if run is None or beat is None:
@@ -111,10 +112,13 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
             beat = held.enter_context(owning(run))
         training = Training(work.model, work.splits, settings.train, settings.seed)
         session = Session(run, training, work.facts, stop, beat)
-        if found is None:
-            _begin(session, work)
-        else:
+        if found is not None:
             _go_on(session, work, found, warnings)
+            found = None  # its tensors are copied
+        else:
+            if goes_on:
+                console.warn(f"{run}: holds no checkpoint yet; it is begun anew")
+            _begin(session, work, place.name)
         session.train()
         inspection.draw_curves([run], run / rundir.PLOTS, "png")
         session.write_result("finished")
@@ -122,16 +126,17 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
     return run
 
 
-def _begin(session: Session, work: "Work") -> None:
+def _begin(session: Session, work: "Work", name: str) -> None:
     """Write what is known before the first step, over whatever a former run left in the directory."""
     rundir.clear(session.run)
-    journal.write_start(session.run, work.settings, work.splits, work.device)
+    journal.write_start(session.run, name, work.settings, work.splits, work.device)
     console.say(_headline(work, session.run))
 
 
 def _go_on(session: Session, work: "Work", found: resuming.Found, warnings: list[str]) -> None:
     """Take up a checkpoint, and write down that this was done."""
-    for line in (*found.problems, *warnings):
+    used = [f"{problem}; the one before is used: {found.path.name}" for problem in found.problems]
+    for line in (*used, *warnings):
         console.warn(line)
     session.load(found.path, found.state)
     journal.write_config(session.run, work.settings)
@@ -170,9 +175,8 @@ def gather(settings: Config, stop: Stop) -> Work:
     with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
     model, splits = prepare(settings, splits, device)
     stop.check()
-    return Work(
-        settings.model_copy(update={"data": with_classes}), splits, model, device, resuming.facts(splits, device)
-    )
+    settings = settings.model_copy(update={"data": with_classes})
+    return Work(settings, splits, model, device, resuming.facts(settings, splits, device))
 
 
 def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.Module, Splits]:

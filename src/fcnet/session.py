@@ -5,6 +5,7 @@ so that a run ends in the same files however often it was interrupted.
 """
 
 import contextlib
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,15 @@ from torch import Tensor
 
 from fcnet import checkpoint, console, journal, rundir
 from fcnet.checkpointer import Checkpointer
-from fcnet.errors import CheckpointError, DivergedError, FcnetError, ResourceError, Stopped, is_out_of_memory
+from fcnet.errors import (
+    CheckpointError,
+    DivergedError,
+    FcnetError,
+    InUseError,
+    ResourceError,
+    Stopped,
+    is_out_of_memory,
+)
 from fcnet.metrics import EpochRecord, Record, StepRecord
 from fcnet.ownership import Beat
 from fcnet.signals import Stop
@@ -48,8 +57,11 @@ class Session:
 
     def load(self, path: Path, state: dict[str, Any]) -> None:
         """Go on from a checkpoint, and bring the files of the run back to it. Raises CheckpointError if it is none."""
+        model = self.training.model
         try:
-            checkpoint.restore(self.training.model, state["training"]["model"], path)
+            checkpoint.check(model, dict(state["training"]["model"]), path)
+            if state["best_weights"]:
+                checkpoint.check(model, dict(state["best_weights"]), path)
             self.training.load(state["training"])
             self._last, self._best = (
                 EpochRecord.of_plain(state[key]) if state[key] else None for key in ("last", "best")
@@ -57,13 +69,18 @@ class Session:
             self._best_weights = dict(state["best_weights"])
             self._seconds_before = float(state["seconds"])
             size = int(state["metrics_bytes"])
-        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            if not (math.isfinite(self._seconds_before + self.training.seconds) and size >= 0):
+                raise ValueError(f"{self._seconds_before} seconds, {size} bytes")
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
+            if is_out_of_memory(error):
+                raise
             raise CheckpointError(
                 f"{path}: is not the state of such a training ({' '.join(str(error).split())[:200]}); start a new run"
                 " without --resume"
             ) from None
         self._saved = (self.training.epoch, self.training.step)
         self._keeper.trust(path)
+        rundir.tidy(self.run)
         journal.cut_metrics(self.run, size)
         (self.run / rundir.RESULT).unlink(missing_ok=True)
         if self._best is None:
@@ -84,6 +101,8 @@ class Session:
         except DivergedError as error:
             self._write_weights()
             self.write_result("diverged", error.facts)
+            raise
+        except InUseError:  # another host has taken the run over: nothing more is written
             raise
         except Exception as error:
             if is_out_of_memory(error):

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 from fcnet.errors import Stopped
 
@@ -43,19 +44,31 @@ class Stop:
             raise Stopped(f"{self.signal} before the training began; nothing was lost: give the same command again")
 
 
-@contextlib.contextmanager
-def catching() -> Iterator[Stop]:
-    """Take the signals over for a while. In other threads than the main one, where Python cannot, they stay."""
+def catch(previous: dict[int, Any] | None = None) -> Stop:
+    """Take the signals over. In other threads than the main one, where Python cannot, nothing is done.
+
+    Args:
+        previous: takes the handlers that were there before.
+    """
     stop = Stop()
-    previous: dict[int, object] = {}
     if threading.current_thread() is threading.main_thread():
         for name in STOPPING:
             number = getattr(signal, name, None)
             if number is None or (name in LEFT_IGNORED and signal.getsignal(number) == signal.SIG_IGN):
                 continue
-            previous[number] = signal.signal(number, stop.handle)
+            before = signal.signal(number, stop.handle)
+            if previous is not None:
+                previous[number] = before
+    return stop
+
+
+@contextlib.contextmanager
+def catching() -> Iterator[Stop]:
+    """Take the signals over for a while."""
+    previous: dict[int, Any] = {}
+    stop = catch(previous)
     try:
         yield stop
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)

@@ -101,7 +101,7 @@ class Training:
         images = self.splits.train
         order = epoch_order(len(images), self.seed, self.epoch, self._device)[self.step * self.settings.batch_size :]
         before, started = self.seconds, time.perf_counter()
-        since = started
+        since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
         for pixels, labels in Batches(images, self.settings.batch_size, order):
             lr = self.lr(self.step)
             loss, logits = self.advance(pixels, labels, lr)
@@ -114,9 +114,9 @@ class Training:
             self.check_step(so_far)
             now = time.perf_counter()
             self.seconds, self._logged = before + now - started, so_far
-            recent, speed = so_far.loss_since(last), (so_far.n - last.n) / (now - since)
+            recent, speed = so_far.loss_since(last), (so_far.n - seen) / (now - since)
             yield StepRecord(self.epoch, self.step, self.steps, float(loss), recent, so_far.accuracy, lr, speed)
-            since = time.perf_counter()
+            since, seen = time.perf_counter(), so_far.n
         return self._sums.reduce()
 
     def lr(self, step: int) -> float:
@@ -205,15 +205,20 @@ class Training:
         """Stand where another training with the same config and images stood.
 
         Raises:
-            LookupError, TypeError, ValueError, RuntimeError: it is no such state.
+            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: it is no such state.
         """
+        epoch, step, n = int(state["epoch"]), int(state["step"]), int(state["sums"]["n"])
+        last = self.steps if epoch <= self.settings.epochs else 0
+        seen = min(step * self.settings.batch_size, len(self.splits.train))
+        if not (1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen):
+            raise ValueError(f"epoch {epoch}, step {step}, after {n} images")
         self.model.load_state_dict(state["model"])
         copy(state["optimizer"], self.optimizer.tensors())
         self.good.load(state["good"])
-        self.epoch, self.step, self.seconds = int(state["epoch"]), int(state["step"]), float(state["seconds"])
+        self.epoch, self.step, self.seconds = epoch, step, float(state["seconds"])
         self._sums = Sums(self._device)
         self._sums.load(state["sums"])
-        self._logged = Metrics(**state["logged"])
+        self._logged = Metrics.of_dict(state["logged"])
         torch.set_rng_state(state["generators"]["cpu"])
         if self._device.type == "cuda" and state["generators"]["cuda"]:
             torch.cuda.set_rng_state(state["generators"]["cuda"][0], self._device)
