@@ -47,3 +47,65 @@ def test_a_full_disk_behind_stdout_is_an_error(tiny: Path) -> None:
     done = fcnet("FCNET train -c tiny/tiny.yaml >/dev/full", tiny.parent)
     assert done.returncode == 6
     assert "the disk is full" in done.stderr
+
+
+def test_the_exit_code_outlives_a_full_disk_behind_stderr(tiny: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    assert fcnet("FCNET train -c nofile.yaml 2>/dev/full", tiny.parent).returncode == 2
+    assert "<stdout>: the disk is full" in fcnet("FCNET train -c tiny/tiny.yaml >/dev/full", tiny.parent).stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("hup", [True, False])
+def test_a_terminal_that_goes_away_loses_nothing(tiny: Path, hup: bool) -> None:
+    """Its HUP stops and saves; where it is ignored, training goes on, whatever becomes of the progress bar."""
+    import json
+    import os
+    import pty
+    import signal
+    import time
+
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(tiny.parent)
+        if not hup:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=400", "--out", "run"]
+        os.execv(words[0], words)
+    seen = b""
+    while b"Epoch [2/" not in seen:
+        seen += os.read(master, 1000)
+    os.close(master)
+    deadline = time.monotonic() + 60
+    while (found := os.waitpid(pid, os.WNOHANG)) == (0, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert os.waitstatus_to_exitcode(found[1]) == (75 if hup else 0)
+    result = json.loads((tiny.parent / "run/result.json").read_text())
+    assert result["ended"] == ("stopped" if hup else "finished")
+
+
+def test_a_backend_of_matplotlib_that_is_not_there_does_not_matter(tiny: Path) -> None:
+    done = fcnet("MPLBACKEND=module://not.there FCNET train -c tiny/tiny.yaml train.epochs=1", tiny.parent)
+    assert done.returncode == 0, done.stderr
+    assert (tiny.parent / "checkpoints/tiny/plots/loss.png").is_file()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_flood_of_signals_ends_with_75(tiny: Path) -> None:
+    """To its very last moment the process answers TERM: the exit code is what a batch system goes by."""
+    import signal
+    import time
+
+    for _ in range(4):
+        words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=100000"]
+        process = subprocess.Popen(words, cwd=tiny.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert process.stdout is not None
+        while "Epoch [2/" not in process.stdout.readline():
+            pass
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.0005)
+        process.stdout.close()
+        assert process.returncode == 75

@@ -51,6 +51,8 @@ def check_out(out: Path) -> None:
     whole = out.resolve()
     if ".." in out.parts and not whole.is_relative_to(Path.cwd()):
         raise ConfigError(f"--out {out}: leaves this folder by '..'; if that is meant, name it whole: {whole}")
+    if whole.is_file():
+        return  # there is something already, which the caller has words for
     above = next(path for path in (whole, *whole.parents) if path.exists())
     if not above.is_dir():
         raise ResourceError(f"--out {out}: {above} is a file, so that no folder can be made below it; choose another")

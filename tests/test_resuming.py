@@ -1,0 +1,114 @@
+"""Which run is gone on with; test_reliability.py has what is refused and what is warned of."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from conftest import Run, tiny_config, write_config
+
+from fcnet import resuming, rundir
+
+WORDS = ("train", "-c", "tiny/tiny.yaml")
+
+
+def test_a_run_with_other_files_in_it_is_not_passed_over(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS).code == 0
+    Path("checkpoints/tiny/notes.txt").write_text("mine")
+    outcome = fcnet(*WORDS, "--resume", "train.epochs=4")
+    assert outcome.code == 0
+    assert "into checkpoints/tiny, going on after epoch 3" in outcome.out
+    assert Path("checkpoints/tiny/notes.txt").read_text() == "mine"
+
+
+def test_the_run_of_a_config_with_a_number_in_its_name_is_another(fcnet: Run, tiny: Path) -> None:
+    write_config(tiny / "tiny-2.yaml", tiny_config(tiny) | {"seed": 5})
+    assert fcnet(*WORDS).code == 0
+    assert fcnet("train", "-c", "tiny/tiny-2.yaml").code == 0
+    outcome = fcnet(*WORDS, "--resume")
+    assert outcome.out == "run: checkpoints/tiny is finished already; nothing was done\n"
+    assert resuming.choose("tiny-2", None, None) == Path("checkpoints/tiny-2")
+
+
+def test_a_run_that_was_killed_while_it_began_is_begun_anew(fcnet: Run, tiny: Path) -> None:
+    for left in ([], ["ckpt"], ["ckpt", "ckpt/lock"], ["ckpt", "ckpt/lock", "environment.json.77.tmp"]):
+        run = Path("checkpoints/tiny")
+        run.mkdir(parents=True)
+        for name in left:
+            (run / name).touch() if "." in name or "/" in name else (run / name).mkdir()
+        outcome = fcnet(*WORDS, "--resume")
+        assert outcome.code == 0
+        assert "checkpoints/tiny: holds no checkpoint yet; it is begun anew" in outcome.err
+        assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0
+        rundir.clear(run)
+        (run / "ckpt/lock").unlink()
+        (run / "ckpt").rmdir()
+        assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0  # an empty folder is replaced too
+        import shutil
+
+        shutil.rmtree(run)
+
+
+def test_checkpoints_of_a_run_whose_config_is_gone_are_not_taken_for_another(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    Path("run/config.yaml").unlink()
+    Path("run/result.json").unlink()
+    outcome = fcnet(*WORDS, "--out", "run", "--resume", "seed=7", "train.epochs=4")
+    assert outcome.code == 2
+    assert outcome.errors[0].startswith("seed: is 7, but run was begun with 0")
+    assert fcnet(*WORDS, "--out", "run", "--resume", "train.epochs=4").code == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"resumed": null}', '{"resumed": 5}'])
+def test_a_damaged_environment_does_not_keep_a_run_from_going_on(fcnet: Run, tiny: Path, text: str) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    Path("run/environment.json").write_text(text)
+    assert fcnet(*WORDS, "--out", "run", "--resume", "train.epochs=4").code == 0
+    assert len(json.loads(Path("run/environment.json").read_text())["resumed"]) == 1
+
+
+def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    for words, message in (
+        (["--resume", ""], "--resume: is followed by an empty name (an unset variable?)"),
+        (["--resume", "run", "--out", "run"], "--out, --resume RUN: choose one of the two"),
+        (["--out", "run", "--resume", "--overwrite"], "--overwrite: goes with --out DIR, the run to replace, and not"),
+        (["--force"], "--force: goes with --resume or --overwrite"),
+        (["--out", "tiny", "--resume"], "--out tiny: is no run directory (it has no config.yaml); name one"),
+        (["--out", "tiny/tiny.yaml", "--resume"], "--out tiny/tiny.yaml: is a file; name a run directory"),
+        (["--resume", "tiny/tiny.yaml"], "--resume tiny/tiny.yaml: is a file; name a run directory"),
+    ):
+        outcome = fcnet(*WORDS, *words)
+        assert outcome.code == 2, words
+        assert outcome.errors[0].startswith(message)
+
+
+def test_force_replaces_a_run_that_another_host_left(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    Path("run/ckpt/owner.json").write_text(json.dumps({"host": "elsewhere", "pid": 1}))
+    assert fcnet(*WORDS, "--out", "run", "--overwrite").code == 7
+    assert fcnet(*WORDS, "--out", "run", "--overwrite", "--force").code == 0
+
+
+def test_weights_of_a_run_that_has_gone_on_are_told_of(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    Path("run/result.json").unlink()
+    outcome = fcnet("eval", "run")
+    assert outcome.code == 0
+    assert "run/model.pth: is of an earlier stop; the run has gone on since and has not ended" in outcome.err
+    Path("run/model.pth").unlink()
+    outcome = fcnet("eval", "run")
+    assert outcome.code == 5
+    assert outcome.errors[0].startswith(
+        "run/model.pth: is not there yet: the run has not ended; where nothing trains it"
+    )
+
+
+def test_the_newest_is_that_started_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert rundir.newest_of("a") is None
+    for age, name in ((2, "a"), (3, "a-2"), (1, "a-3"), (9, "ab"), (9, "a-x")):
+        run = rundir.create(None, name)
+        (run / rundir.CONFIG).write_text("")
+        os.utime(run / rundir.CONFIG, (age, age))
+    assert rundir.newest_of("a") == rundir.ROOT / "a-2"
