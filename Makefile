@@ -1,5 +1,6 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words
 # make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
+# make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk
 # make check   linter, formatter, types, and whether the generated pages are fresh
 
 PYTHON ?= python3
@@ -7,13 +8,16 @@ CONFIG ?= configs/digits.yaml
 ARGS ?=
 BIN = .venv/bin
 
-.PHONY: train test check docs clean
+.PHONY: train test long check docs clean
 
 train: .venv/installed
 	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+long: .venv/installed-dev
+	$(BIN)/python -m pytest -m long -s
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

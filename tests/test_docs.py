@@ -19,7 +19,12 @@ from fcnet.errors import FcnetError
 from fcnet.schema import Config
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "checkpoints/README.md"]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "checkpoints/README.md",
+    ROOT / "scripts/slurm/README.md",
+]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 
@@ -51,7 +56,7 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
         overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
         assert all(file.is_file() for file in files), words
         if overrides:
-            config.load(files[0], overrides)
+            config.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -100,6 +105,19 @@ def test_the_json_schema_refuses_what_the_loader_refuses() -> None:
             jsonschema.validate(bad, schema)
         with pytest.raises(FcnetError):
             config.check([config.yamlfile.parse(json.dumps(bad), "x")])
+
+
+def test_the_tests_of_the_promises_exist() -> None:
+    """docs/reliability.md names a test for each promise, and those marked long are."""
+    text = (ROOT / "docs/reliability.md").read_text()
+    source = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    names = re.findall(r"`(test_\w+)`", text)
+    assert len(names) > 50
+    assert [name for name in names if f"def {name}(" not in source] == []
+    for name in re.findall(r"`(test_\w+)` \(\*long\*\)", text):
+        assert re.search(rf"@pytest\.mark\.long\ndef {name}\(", source), name
+    for row in re.findall(r"^\| .*", text, re.MULTILINE):
+        assert re.match(r"\| (what \| test|--- \| ---) \|$", row) or "`test_" in row, row
 
 
 def test_the_config_reference_is_fresh() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fcnet import rundir
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, InUseError
 
 
 def test_names_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,6 +19,8 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     for name in (rundir.CONFIG, rundir.ENVIRONMENT, rundir.METRICS, rundir.MODEL):
         (run / name).write_text("")
     with pytest.raises(ConfigError, match="exists already"):
+        rundir.check_free(run, False)
+    with pytest.raises(InUseError, match="another process has just made it"):
         rundir.create(run, "")
     (run / "note.txt").write_text("mine")
     with pytest.raises(ConfigError, match=r"holds note\.txt, which is not of a run"):
