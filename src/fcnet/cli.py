@@ -106,7 +106,7 @@ def train(
         str | None,
         typer.Option(
             metavar="[RUN]",
-            help="Go on with RUN; without it with --out or this config's newest run, or begin where there is none.",
+            help="Go on with RUN; left out, with --out or this config's newest run, or begin where there is none.",
         ),
     ] = None,
     force: Annotated[

@@ -100,7 +100,7 @@ class Session:
             self._train()
         except DivergedError as error:
             self._write_weights()
-            self.write_result("diverged", error.facts)
+            self.write_result("diverged", {"diverged": error.facts})
             raise
         except InUseError:  # another host has taken the run over: nothing more is written
             raise
@@ -179,6 +179,7 @@ class Session:
         return self._seconds_before + time.monotonic() - self._started
 
     def place(self) -> str:
+        """Where the training stands, in words."""
         if self.training.step:
             return f"after epoch {self.training.epoch}, step {self.training.step}"
         return f"after epoch {self.training.epoch - 1}" if self.training.epoch > 1 else "before the first step"
