@@ -1,12 +1,14 @@
 """Kills a training at every call that changes the disk, one after the other, and lets it go on each time.
 
-    python crash.py FOLDER FIRST STRIDE WORDS...
+    python crash.py FOLDER FIRST STRIDE fresh|over WORDS...
 
 The words are those of a training whose --out is not given yet. A reference is trained into FOLDER/whole. Then, for
 k = FIRST, FIRST + STRIDE, ..., a child begins the same training and is killed (SIGKILL) right before its k-th call of
 write, fsync, replace, unlink, truncate or mkdir, or half-way through a write; another child goes on with --resume, and
-the files are compared; until a child is not killed any more. Images are decoded anew each time. Prints one JSON object:
-how many kills there were, at which calls, and what was lost.
+the files are compared; until a child is not killed any more. Images are decoded anew each time. With ``over`` the
+training replaces a finished run of another seed (--overwrite); where --resume then refuses what is left of that run,
+the same --overwrite is given again. Prints one JSON object: how many kills there were, at which calls, and what was
+lost.
 
 Children are forks of this process, which has imported all that training needs, so that a kill takes no second.
 """
@@ -96,25 +98,32 @@ def child(words: list[str], k: int = 0) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(status), where
 
 
-def crash(folder: Path, first: int, stride: int, words: list[str]) -> dict[str, object]:
+def crash(folder: Path, first: int, stride: int, over: bool, words: list[str]) -> dict[str, object]:
     """The whole experiment."""
     words = [*words, f"data.cache={folder / 'cache'}"]
     assert child([*words, "--out", str(folder / "whole")])[0] == 0
     expected = contents(folder / "whole")
+    more = ["--overwrite"] if over else []
+    if over:
+        assert child([*words, "--out", str(folder / "former"), "seed=1"])[0] == 0
     kills: collections.Counter[str] = collections.Counter()
     lost: list[str] = []
     for k in range(first, 10_000, stride):
         run = folder / str(k)
         shutil.rmtree(folder / "cache")
-        code, where = child([*words, "--out", str(run)], k)
+        if over:
+            shutil.copytree(folder / "former", run)
+        code, where = child([*words, "--out", str(run), *more], k)
         if code == 0:
             break
         kills[where.split(" ")[0]] += 1
         code, _ = child([*words, "--out", str(run), "--resume"])
+        if over and code == 2:
+            code, _ = child([*words, "--out", str(run), "--overwrite"])
         if code != 0 or contents(run) != expected:
             lost.append(f"{k}: {where}: exit {code}")
     return {"kills": sum(kills.values()), "calls": dict(kills), "lost": lost}
 
 
 if __name__ == "__main__":
-    print(json.dumps(crash(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])))
+    print(json.dumps(crash(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "over", sys.argv[5:])))

@@ -141,3 +141,19 @@ def test_the_two_ways_in(words: list[str], tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, *words, "eval"], capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 2
         assert done.stderr.startswith("fcnet: error: checkpoints: holds no run yet")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("delay", [0.25, 0.5, 0.7, 0.9])
+def test_ctrl_c_while_other_packages_are_imported_is_130(tiny: Path, delay: float) -> None:
+    import signal
+    import time
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fcnet", "plot", "nowhere"], cwd=tiny.parent, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert process.returncode in (130, 2)  # 2: it was faster, and there is no such run

@@ -33,7 +33,9 @@ def commands(page: Path) -> list[list[str]]:
     blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     found = [re.match(r"^\s*(?:\$ )?(?:for .*; do )?fcnet (.*)", line) for line in lines]
-    return [shlex.split(match[1].split(" #")[0].split("; done")[0], posix=True) for match in found if match]
+    return [
+        shlex.split(match[1].split(" #")[0].split(" || ")[0].split("; done")[0], posix=True) for match in found if match
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

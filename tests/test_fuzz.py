@@ -52,6 +52,7 @@ def outcome(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @given(TREES, st.booleans())
 @MANY
+@pytest.mark.long
 def test_configs_of_random_values(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], values: object, whole: bool
 ) -> None:
@@ -81,6 +82,7 @@ def edited(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
 
 @given(EDITS)
 @MANY
+@pytest.mark.long
 def test_configs_with_random_bytes_in_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], edits: list[tuple[int, int, bytes]]
 ) -> None:
@@ -125,6 +127,7 @@ def read(path: Path, data: bytes) -> None:
 
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda data: b"\x89PNG\r\n\x1a\n" + data))
 @MORE
+@pytest.mark.long
 def test_random_bytes_as_images(tmp_path: Path, data: bytes) -> None:
     read(tmp_path / "x.png", data)
 
@@ -134,6 +137,7 @@ def test_random_bytes_as_images(tmp_path: Path, data: bytes) -> None:
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 9), st.binary(max_size=9)), max_size=5),
 )
 @MORE
+@pytest.mark.long
 def test_mutated_images(tmp_path: Path, data: bytes, edits: list[tuple[float, int, bytes]]) -> None:
     read(tmp_path / "x.png", edited(data, [(int(place * len(data)), n, text) for place, n, text in edits]))
 
@@ -153,6 +157,7 @@ CHUNKS = st.lists(
     st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.sampled_from(range(17)), st.sampled_from(range(7)), CHUNKS
 )
 @MORE
+@pytest.mark.long
 def test_pngs_of_random_chunks(
     tmp_path: Path, width: int, height: int, depth: int, colour: int, chunks: list[tuple[bytes, bytes]]
 ) -> None:

@@ -21,8 +21,9 @@ LAYERS = {
     6: ["loading", "resuming", "session"],
     7: ["inspection"],
     8: ["runs", "tables"],
-    9: ["cli"],
-    10: ["__main__"],
+    9: ["commands"],
+    10: ["cli"],
+    11: ["__main__"],
 }
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
@@ -59,4 +60,5 @@ def test_modules_fit_their_limit(module: str) -> None:
 def test_only_the_command_line_exits() -> None:
     for module in MODULES:
         text = (SOURCE / f"{module}.py").read_text()
-        assert module == "cli" or not re.search(r"sys\.exit|os\._exit", text), module
+        # signals: while other packages are imported, which do not stand an exception
+        assert module in ("cli", "signals") or not re.search(r"sys\.exit|os\._exit", text), module

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -199,11 +199,11 @@ def test_another_machine_is_warned_of_and_named(fcnet: Run, tiny: Path, at_step:
 # --- 2. the newest intact checkpoint always loads -----------------------------------------------------------------
 
 
-def crash(folder: Path, first: int, stride: int) -> dict:
+def crash(folder: Path, first: int, stride: int, how: str = "fresh") -> dict:
     words = ["train.epochs=2", "train.batch_size=20", "train.log_every=2", "train.save_every=0", "data.validation=0.2"]
     (folder / "runs").mkdir()
     done = subprocess.run(
-        [sys.executable, TESTS / "crash.py", "runs", str(first), str(stride), *WORDS, *words, "model.dropout=0.2"],
+        [sys.executable, TESTS / "crash.py", "runs", str(first), str(stride), how, *WORDS, *words, "model.dropout=0.2"],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -219,9 +219,18 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forks with torch loa
 @LINUX
 def test_killed_at_calls_that_change_the_disk(tiny: Path) -> None:
     """Before write, in it, before fsync, replace, unlink, ...: a sample here, all of them among the long tests."""
-    found = crash(tiny.parent, random.randrange(1, 12), 12)
+    found = crash(tiny.parent, random.randrange(1, 25), 25)
     assert found["lost"] == []
-    assert found["kills"] >= 20
+    assert found["kills"] >= 9
+
+
+@LINUX
+@pytest.mark.long
+def test_killed_at_every_third_call_while_a_run_is_replaced(tiny: Path) -> None:
+    found = crash(tiny.parent, random.randrange(1, 4), 3, "over")
+    print(found)
+    assert found["lost"] == []
+    assert found["kills"] >= 80
 
 
 @LINUX
@@ -274,7 +283,7 @@ def kill_and_go_on(folder: Path, kills: int, epochs: int) -> int:
 
 
 def test_killed_at_random_moments(tiny: Path) -> None:
-    assert kill_and_go_on(tiny.parent, kills=4, epochs=200) > 0
+    assert kill_and_go_on(tiny.parent, kills=2, epochs=150) > 0
 
 
 @pytest.mark.long
@@ -333,8 +342,27 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(fcnet: Run, st
     assert outcome.code == 0
     (warning,) = (line for line in outcome.err.splitlines() if "epoch-2-step-3" in line)
     assert warning.startswith("fcnet: warning: cut/ckpt/epoch-2-step-3.pt: ")
+    assert warning.count("the one before is used") == 1
     assert warning.endswith("; the one before is used: epoch-1-step-6.pt")
     assert "going on after epoch 1, step 6" in outcome.out
+    assert same("cut", "whole")
+
+
+def test_checkpoints_that_have_lost_their_seals_are_exit_5(fcnet: Run, stopped: Path) -> None:
+    for path in (stopped / "ckpt").glob("*.json"):
+        path.unlink()
+    outcome = fcnet(*WORDS, "--out", "cut", "--resume")
+    assert outcome.code == 5
+    assert "epoch-1-step-6.json is missing" in outcome.errors[0]
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang(fcnet: Run, stopped: Path) -> None:
+    os.mkfifo(stopped / "ckpt/epoch-9-step-0.json")
+    os.mkfifo(stopped / "ckpt/epoch-8-step-0.pt")
+    (stopped / "ckpt/epoch-8-step-0.json").write_text('{"schema": 1, "bytes": 0, "sha256": ""}')
+    outcome = fcnet(*WORDS, "--out", "cut", "--resume")
+    assert outcome.code == 0
+    assert outcome.err.count("is damaged (") == 2
     assert same("cut", "whole")
 
 
@@ -541,11 +569,20 @@ def altered(path: Path, change: Callable[[dict], object]) -> None:
         lambda state: state["training"]["generators"].update(cpu=torch.zeros(3)),
         lambda state: state.update(machine="a laptop"),
         lambda state: state.update(data=7),
+        lambda state: state["data"]["train"].update(n=torch.tensor([1, 2])),
+        lambda state: state["training"]["sums"].update(waiting=[torch.zeros(2)], sizes=[7]),
+        lambda state: state["training"]["sums"].update(waiting=[torch.zeros(())], sizes=[10**400]),
+        lambda state: state["training"].update(epoch=-1),
+        lambda state: state["training"].update(epoch=10**30),
+        lambda state: state["training"].update(step=10**9),
+        lambda state: state["training"].update(seconds=float("inf")),
+        lambda state: state.update(seconds=float("nan")),
+        lambda state: state.update(metrics_bytes=1e300),
         lambda state: state.update(metrics_bytes="x"),
         lambda state: state.update(last={"epoch": "x"}),
         lambda state: state.update(deep=torch.zeros(2).to_sparse()),
     ],
-    ids=range(12),
+    ids=range(21),
 )
 def test_a_state_with_other_things_inside_is_exit_5(
     fcnet: Run, stopped: Path, change: Callable[[dict], object]
@@ -631,10 +668,10 @@ def test_a_finished_run_without_checkpoints_is_not_begun_anew(fcnet: Run, stoppe
         ("model.hidden=[9]", "model.hidden: is [9], but cut was begun with [8]"),
         ("model.activation=tanh", "model.activation.name: is tanh, but cut was begun with relu"),
         ("train.optimizer.lr=0.01", "train.optimizer.lr: is 0.01, but cut was begun with 0.02"),
-        ("train.optimizer=sgd", "train.optimizer.betas: is not given, but cut was begun with [0.9, 0.999]"),
+        ("train.optimizer=sgd", "train.optimizer.name: is sgd, but cut was begun with adam; give that, or start a new"),
         ("train.batch_size=8", "train.batch_size: is 8, but cut was begun with 7"),
         ("train.precision=bf16", "train.precision: is bf16, but cut was begun with fp32"),
-        ("data.validation=10", "data.validation: is 10, but cut was begun with not given"),
+        ("data.validation=10", "data.validation: is 10, but cut was begun without it; give that, or"),
         ("data.image_size=[5, 6]", "data.image_size: is [5, 6], but cut was begun with [6, 6]"),
         ("train.epochs=2", "train.epochs: is 2, but cut was begun with 3; epochs can be added, not taken away"),
     ],
@@ -834,13 +871,13 @@ def test_a_second_job_is_exit_7_and_the_first_is_unharmed(fcnet: Run, tiny: Path
 
 def test_many_jobs_that_start_at_once_share_nothing(tiny: Path) -> None:
     """With --resume and one --out, one of them trains; without, each has a directory of its own."""
-    together = [start(tiny.parent, *WORDS, "train.epochs=50", "--out", "one", "--resume") for _ in range(3)]
+    together = [start(tiny.parent, *WORDS, "train.epochs=50", "--out", "one", "--resume") for _ in range(2)]
     codes = sorted(finish(process)[0] for process in together)
     assert codes[0] == 0
     assert set(codes) <= {0, 7}
-    apart = [start(tiny.parent, *WORDS) for _ in range(3)]
-    assert [finish(process)[0] for process in apart] == [0, 0, 0]
-    assert {path.name for path in (tiny.parent / "checkpoints").iterdir()} == {"tiny", "tiny-2", "tiny-3"}
+    apart = [start(tiny.parent, *WORDS) for _ in range(2)]
+    assert [finish(process)[0] for process in apart] == [0, 0]
+    assert {path.name for path in (tiny.parent / "checkpoints").iterdir()} == {"tiny", "tiny-2"}
 
 
 def owner(**facts: object) -> str:
@@ -1047,16 +1084,15 @@ def test_names_do_not_leave_the_run_root(fcnet: Run, tiny: Path, monkeypatch: py
                 in (outcome.errors[0])
             )
     assert not (tiny.parent / "outside").exists()
+    Path("loop").symlink_to("loop")
+    for words in (["--out", "loop"], ["--out", "loop/x", "--resume"]):
+        assert fcnet("train", "-c", "tiny.yaml", *words).errors[0].endswith("is a loop of links; choose another folder")
 
 
 def test_the_words_of_the_signals_are_those_of_the_platform() -> None:
     from fcnet import signals
 
     assert [name for name in signals.STOPPING if not hasattr(signal, name)] == []
-
-
-def group(words: Sequence[str]) -> str:
-    return " ".join(words)
 
 
 def test_resume_takes_its_run_from_the_next_word_or_none(fcnet: Run, stopped: Path) -> None:

@@ -59,6 +59,16 @@ def test_checkpoints_of_a_run_whose_config_is_gone_are_not_taken_for_another(fcn
     assert fcnet(*WORDS, "--out", "run", "--resume", "train.epochs=4").code == 0
 
 
+def test_files_that_are_not_fcnet_s_are_left_alone(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    Path("run/notes.tmp").write_text("mine")
+    Path("run/mine.tmp").mkdir()
+    Path("run/model.pth.77.tmp").write_text("half")
+    Path("run/ckpt/owner.json.tmp").write_text("half")
+    assert fcnet(*WORDS, "--resume", "run", "train.epochs=4").code == 0
+    assert sorted(path.name for path in Path("run").rglob("*.tmp")) == ["mine.tmp", "notes.tmp"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"resumed": null}', '{"resumed": 5}'])
 def test_a_damaged_environment_does_not_keep_a_run_from_going_on(fcnet: Run, tiny: Path, text: str) -> None:
     assert fcnet(*WORDS, "--out", "run").code == 0
@@ -70,7 +80,8 @@ def test_a_damaged_environment_does_not_keep_a_run_from_going_on(fcnet: Run, tin
 def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None:
     assert fcnet(*WORDS, "--out", "run").code == 0
     for words, message in (
-        (["--resume", ""], "--resume: is followed by an empty name (an unset variable?)"),
+        (["--resume", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
+        (["--out", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
         (["--resume", "run", "--out", "run"], "--out, --resume RUN: choose one of the two"),
         (["--out", "run", "--resume", "--overwrite"], "--overwrite: goes with --out DIR, the run to replace, and not"),
         (["--force"], "--force: goes with --resume or --overwrite"),

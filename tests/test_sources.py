@@ -12,7 +12,7 @@ from conftest import Run
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from fcnet import cli, sources
+from fcnet import commands, sources
 from fcnet.data import ImageFolder
 
 
@@ -89,7 +89,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_line_offers_what_there_is() -> None:
-    assert [source.value for source in cli.Source] == list(sources.SOURCES)
+    assert [source.value for source in commands.Source] == list(sources.SOURCES)
 
 
 def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,12 @@ from fcnet import signals
 def entry() -> None:
     """Run the command line of this process; signals are answered from here on."""
     try:
+        command = next((word for word in sys.argv[1:] if word != "--debug"), None)
         # A training keeps its handlers to the end of the process: a signal that comes again is harmless.
-        stop = signals.catch() if sys.argv[1:2] == ["train"] else None
+        stop = signals.catch() if command == "train" else None
         from fcnet import cli
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        raise SystemExit(signals.INTERRUPTED) from None
     cli.entry(stop)
 
 

@@ -181,6 +181,8 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
     shape = (len(listing.names), *size)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     partial = path.with_suffix(f".{os.getpid()}.tmp")
+    for left in _siblings(path, ".tmp"):  # by a process that was killed: this one holds the lock
+        left.unlink(missing_ok=True)
     try:
         with naming(path), partial.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
@@ -188,7 +190,7 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
                 digest.update(chunk)
                 file.write(chunk)
         tally.check(listing, skip)
-        for stale in _siblings(path):
+        for stale in _siblings(path, ".npy", ".json"):
             stale.unlink(missing_ok=True)
         facts = {"sizes": dict(tally.sizes), "sha256": digest.hexdigest(), "bad": tally.bad}
         partial.replace(path)
@@ -199,8 +201,8 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
     return Decoded(np.load(path), dict(tally.sizes), digest.hexdigest(), tally.bad)
 
 
-def _siblings(path: Path) -> list[Path]:
-    """Cached arrays of the same folder and size in a former state of its files."""
+def _siblings(path: Path, *suffixes: str) -> list[Path]:
+    """Files of the cache for the same folder and size, in this or a former state of its files."""
     prefix = path.name.rpartition("-")[0]
-    others = (other for other in path.parent.iterdir() if other.suffix in (".npy", ".json"))
+    others = (other for other in path.parent.iterdir() if other.suffix in suffixes)
     return [other for other in others if other.name.rpartition("-")[0] == prefix]

@@ -71,6 +71,8 @@ def _sync_folder(folder: Path) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a small file. Raises OSError, or ValueError where there is none."""
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise ValueError(f"{path}: is no file")
     with path.open("rb") as file:
         data = file.read(MAX_JSON + 1)
     try:

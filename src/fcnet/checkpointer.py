@@ -82,7 +82,10 @@ class Checkpointer:
                 problems.append(f"{path}: {error}")
                 continue
             return path, state, problems
-        if problems:
+        # One file without its JSON is of a first save that was cut short. More have lost theirs.
+        unsealed = sorted(path for path in self.folder.glob("*.pt") if _NAME.fullmatch(path.stem))
+        if problems or len(unsealed) > 1:
+            problems = problems or [f"{path}: its {path.stem}.json is missing" for path in unsealed]
             last = f"{self.folder}: no checkpoint is intact; restore one from a copy, or start a new run"
             raise CheckpointError(*problems, last)
         return None
@@ -117,11 +120,11 @@ def _read(path: Path) -> dict[str, Any]:
             " (environment.json has its version)"
         )
     try:
-        found = path.stat().st_size
+        found = path.stat().st_size if path.is_file() else -1  # opening a pipe would wait for ever
         data = path.read_bytes() if found == size else b""
     except OSError as error:
         raise _Damaged(f"cannot be read ({error.strerror or error})") from None
-    if found != size:
+    if found < 0 or found != size:
         raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
     if hashlib.sha256(data).hexdigest() != sha256:
         raise _Damaged("is damaged (its SHA-256 is not that of what was written)")

@@ -26,7 +26,7 @@ def notice(text: str) -> None:
 
 def warn(text: str) -> None:
     """A warning on stderr."""
-    notice(f"fcnet: warning: {text}")
+    notice(f"fcnet: warning: {' '.join(text.splitlines())}")
 
 
 def accuracy_lines(record: EpochRecord) -> Iterator[str]:

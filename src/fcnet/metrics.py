@@ -209,12 +209,13 @@ class Sums:
     def load(self, state: dict[str, Any]) -> None:
         """Take up the ``state`` of another such object. Raises ValueError where it cannot be one."""
         device = self._loss.device
-        loss, hits, waiting, window = (state[name] for name in ("loss", "hits", "waiting", "window"))
-        sizes = [int(size) for size in state["sizes"]]
-        shapes = [tuple(tensor.shape) for tensor in (loss, hits, *waiting)]
-        if any(shape != () for shape in shapes) or len(waiting) != len(sizes) or any(one.dim() != 1 for one in window):
+        loss, hits = state["loss"].detach(), state["hits"].detach()
+        waiting, window = ([one.detach() for one in state[name]] for name in ("waiting", "window"))
+        sizes, n = [int(size) for size in state["sizes"]], int(state["n"])
+        scalars = all(one.dim() == 0 for one in (loss, hits, *waiting)) and all(one.dim() == 1 for one in window)
+        if not (scalars and len(waiting) == len(sizes) and all(1 <= size <= n for size in sizes)):
             raise ValueError("sums of another form")
         self._loss, self._hits = loss.to(device, torch.float64), hits.to(device, torch.int64)
         self._losses, self._sizes = [loss.to(device) for loss in waiting], sizes
         self._window = [losses.to(device) for losses in window]
-        self.n = int(state["n"])
+        self.n = n

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from fcnet import checkpoint
 from fcnet.checkpointer import FOLDER
-from fcnet.errors import InUseError, ResourceError
+from fcnet.errors import InUseError, ResourceError, naming
 
 LOCK, OWNER = "lock", "owner.json"
 
@@ -86,7 +86,7 @@ def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
     """Write the record, or take over one that was left. Raises InUseError where its writer may live."""
     try:
         # Made only where there is none: that holds between hosts too.
-        with path.open("x", encoding="utf-8") as file:
+        with naming(path), path.open("x", encoding="utf-8") as file:
             file.write(json.dumps(record))
         return
     except FileExistsError:

@@ -75,11 +75,18 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
 
 def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
-    fix = "give that, or start a new run without --resume"
-    problems = [
-        f"{key}: is {_words(new.get(key))}, but {run} was begun with {_words(old.get(key))}; {fix}"
+    differ = [
+        key
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key) and not any(key == free or key.startswith(f"{free}.") for free in _FREE)
+    ]
+    # Another optimiser has other settings too: its name says enough.
+    named = [key.removesuffix("name") for key in differ if key.endswith(".name")]
+    problems = [
+        f"{key}: is {new.get(key, 'not given')}, but {run} was begun"
+        f" {f'with {old[key]}' if key in old else 'without it'}; give that, or start a new run without --resume"
+        for key in differ
+        if not any(key.startswith(section) and key != f"{section}name" for section in named)
     ]
     then, now = before.train.epochs, settings.train.epochs
     if now < then:
@@ -95,10 +102,6 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _words(value: Any) -> str:
-    return "not given" if value is None else str(value)
 
 
 def is_finished(run: Path) -> bool:
@@ -184,9 +187,9 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
         CheckpointError: the checkpoint does not tell what it stands on.
     """
     try:
-        machine = dict(found.state["machine"])
+        machine = {str(key): str(value) for key, value in found.state["machine"].items()}
         problems = list(_changes(found.state, now, settings, found.run))
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError):
         raise CheckpointError(f"{found.path}: is not the state of a training; start a new run") from None
     if problems:
         raise DataError(*problems)
@@ -194,7 +197,7 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
         f"{key} was {machine.get(key)} and is {value}: the last bits of the results may differ from those of an"
         " uninterrupted run"
         for key, value in now["machine"].items()
-        if machine.get(key) != value
+        if machine.get(key) != str(value)
     ]
     schedule, epochs = settings.train.schedule, settings.train.epochs
     if not isinstance(schedule, Constant | StepDecay) and epochs != found.epochs:

@@ -38,7 +38,13 @@ def is_run(path: Path) -> bool:
 def others(path: Path) -> list[str]:
     """What a folder holds that is not of a run. Files that a killed process was writing (``*.tmp``) are."""
     names = {entry.name for entry in path.iterdir()} - FILES
-    return sorted(name for name in names if not (name.endswith(".tmp") and name.split(".")[0] in _STEMS))
+    return sorted(name for name in names if not _is_partial(name))
+
+
+def _is_partial(name: str) -> bool:
+    """Whether a file is one that was being written (``checkpoint.write_bytes``, ``ownership``), by its name."""
+    stem = name.split(".")[0]
+    return name.endswith(".tmp") and (stem in _STEMS or stem == OWNER.split(".")[0] or stem.startswith("epoch-"))
 
 
 def check_out(out: Path) -> None:
@@ -48,7 +54,10 @@ def check_out(out: Path) -> None:
         ConfigError: it is not where its name seems to say.
         ResourceError: no folder can be made there.
     """
-    whole = out.resolve()
+    try:
+        whole = out.resolve()
+    except (OSError, RuntimeError):
+        raise ConfigError(f"--out {out}: is a loop of links; choose another folder") from None
     if ".." in out.parts and not whole.is_relative_to(Path.cwd()):
         raise ConfigError(f"--out {out}: leaves this folder by '..'; if that is meant, name it whole: {whole}")
     if whole.is_file():
@@ -115,10 +124,12 @@ def create(out: Path | None, name: str) -> Path:
 def clear(path: Path) -> None:
     """Remove all that a run has written, but for the lock that this process holds.
 
-    Checkpoints go first: whenever this is cut short, no old one is taken for one of the new run.
+    In an order that may be cut short: without its result the run is not taken for a finished one, then its checkpoints
+    go, each after the JSON that makes it count, so that no old one is taken for one of the new run.
     """
+    (path / RESULT).unlink(missing_ok=True)
     checkpoints = [entry for entry in (path / FOLDER).iterdir() if entry.name not in (LOCK, OWNER)]
-    for entry in sorted(checkpoints, key=lambda entry: entry.suffix != ".json"):
+    for entry in sorted(checkpoints, key=lambda entry: (entry.stem, entry.suffix)):  # .json before .pt
         entry.unlink()
     tidy(path)
     for name in sorted(FILES - {FOLDER}):
@@ -130,8 +141,9 @@ def clear(path: Path) -> None:
 
 def tidy(path: Path) -> None:
     """Remove the files that a killed process was writing."""
-    for entry in (*path.glob("*.tmp"), *(path / FOLDER).glob("*.tmp")):
-        entry.unlink()
+    for entry in (*path.iterdir(), *(path / FOLDER).iterdir()):
+        if _is_partial(entry.name) and entry.is_file():
+            entry.unlink()
 
 
 def newest_of(name: str) -> Path | None:

@@ -135,8 +135,7 @@ def _begin(session: Session, work: "Work", name: str) -> None:
 
 def _go_on(session: Session, work: "Work", found: resuming.Found, warnings: list[str]) -> None:
     """Take up a checkpoint, and write down that this was done."""
-    used = [f"{problem}; the one before is used: {found.path.name}" for problem in found.problems]
-    for line in (*used, *warnings):
+    for line in (*found.problems, *warnings):
         console.warn(line)
     session.load(found.path, found.state)
     journal.write_config(session.run, work.settings)

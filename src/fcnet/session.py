@@ -69,8 +69,8 @@ class Session:
             self._best_weights = dict(state["best_weights"])
             self._seconds_before = float(state["seconds"])
             size = int(state["metrics_bytes"])
-            if not (math.isfinite(self._seconds_before + self.training.seconds) and size >= 0):
-                raise ValueError(f"{self._seconds_before} seconds, {size} bytes")
+            if not (math.isfinite(self._seconds_before + self.training.seconds) and 0 <= size < 2**60):
+                raise ValueError("odd numbers of seconds or bytes")
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
             if is_out_of_memory(error):
                 raise

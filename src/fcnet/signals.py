@@ -5,6 +5,7 @@ second INT (Ctrl-C) raises ``KeyboardInterrupt`` wherever the program is.
 """
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from fcnet.errors import Stopped
 
 # USR2 and HUP are POSIX's alone.
 STOPPING = ("SIGTERM", "SIGINT", "SIGUSR2", "SIGHUP")
+
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
 
 # Who starts a program with these ignored means it: nohup does so with HUP, a shell's & with INT.
 LEFT_IGNORED = ("SIGINT", "SIGHUP")
@@ -72,3 +75,27 @@ def catching() -> Iterator[Stop]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def importing() -> Iterator[None]:
+    """Let Ctrl-C end the process at once, where it would otherwise go through the imports of other packages.
+
+    Those turn it into errors of their own, or abort.
+    """
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        try:
+            previous(number, frame)
+        except KeyboardInterrupt:
+            os._exit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

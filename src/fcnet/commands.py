@@ -1,0 +1,237 @@
+"""The commands: they parse, import what they need, and call one function.
+
+Nothing heavy is imported before a command needs it: ``--help`` and a wrong config answer at once.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fcnet import __version__, signals, streams
+from fcnet.errors import ConfigError
+
+NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
+
+app = typer.Typer(
+    help="Train fully-connected networks on folders of digit images: YAML in, checkpoints and pictures out.",
+    epilog="Start with: fcnet train --config configs/digits.yaml",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="Look at configs: show, check, schema.", rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+
+
+class Split(StrEnum):
+    """The parts of a config's data."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Format(StrEnum):
+    """File formats of pictures."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+
+
+class Source(StrEnum):
+    """Known data sets."""
+
+    MNIST = "mnist"
+    FASHION_MNIST = "fashion-mnist"
+    KMNIST = "kmnist"
+    DIGITS = "digits"
+
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Settings over the file, such as train.optimizer.lr=3e-4."),
+]
+Run = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN]", help="Run directory, or model file; left out, the newest below checkpoints/."),
+]
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[RUN]...", help="Run directories; left out, the newest below checkpoints/."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fcnet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; goes anywhere.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    # --debug is taken out by main(), which alone can act on it; it is declared here for the help.
+    pass
+
+
+@app.command(epilog="Example: fcnet train --config configs/mnist.yaml train.epochs=5 seed=1 --out checkpoints/mine")
+def train(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML file of the run; with --resume RUN, that run's own.")
+    ] = None,
+    overrides: Overrides = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Run directory; left out, checkpoints/NAME, NAME-2, ...")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is at --out.")] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[RUN]",
+            help="Go on with RUN; left out, with --out or this config's newest run, or begin where there is none.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="With --resume or --overwrite: take the run over from another host."),
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="Short for device=..., over the file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
+) -> None:
+    """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
+    from fcnet import config as configs
+
+    if "" in (resume, out):
+        raise ConfigError("--resume, --out: is followed by an empty name (an unset variable?); name a run directory")
+    insisted = None if resume in (None, NEWEST) else Path(str(resume))
+    if config is None:
+        if insisted is None:
+            raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
+        if not insisted.is_dir():
+            raise ConfigError(f"--resume {insisted}: there is no such run directory; looked in {Path.cwd()}")
+        config = insisted / "config.yaml"
+    if overwrite and (out is None or resume is not None):
+        raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
+    if insisted is not None and out is not None:
+        raise ConfigError("--out, --resume RUN: choose one of the two")
+    if force and resume is None and not overwrite:
+        raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
+    short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
+    settings = configs.load(config, [*(overrides or ()), *short])
+
+    with signals.importing():
+        from fcnet import runs
+
+    folder = None if out is None else Path(out)
+    place = runs.Place(config.stem, folder, overwrite, resume is not None, insisted, force)
+    runs.run_train(settings, place, context.obj)
+
+
+@app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
+def evaluate(
+    run: Run = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="YAML file of a bare model file.")] = None,
+    split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Other images: a folder, in place of --split.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Their labels, .txt or .csv; without it, class folders.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, figures as fractions and nats.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Evaluate a model: loss, accuracy, precision, recall and F1 per class, confusion matrix."""
+    if split is not None and images is not None:
+        raise ConfigError("--split, --images: choose one of the two")
+    if labels is not None and images is None:
+        raise ConfigError("--labels: goes with --images DIR, the images that it labels")
+
+    with signals.importing():
+        from fcnet import console, inspection, tables
+        from fcnet.schema import ImageSplit
+
+    folder = images and ImageSplit(images=str(images), labels=None if labels is None else str(labels))
+    result = inspection.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
+    console.say(result.to_json() if json else tables.evaluation(result))
+
+
+@app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
+def plot(
+    runs: Runs = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the pictures; left out, plots/ in the run.")] = None,
+    file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
+) -> None:
+    """Draw loss, accuracy, confusion, mistakes and weights; several runs laid over each other."""
+    with signals.importing():
+        from fcnet import console, inspection
+
+    for path in inspection.run_plot(runs or [], out, file_format.value):
+        console.say(str(path))
+
+
+@app.command(epilog="Example: fcnet predict checkpoints/mnist photo.png 'scans/*.jpg'")
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Files, folders or glob patterns.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Classify image files."""
+    if json and csv:
+        raise ConfigError("--json, --csv: choose one of the two")
+
+    with signals.importing():
+        from fcnet import console, inspection, tables
+
+    results = inspection.run_predict(run, images, device)
+    table = tables.predictions_json if json else tables.predictions_csv if csv else tables.predictions
+    console.say(table(results))
+
+
+@app.command(epilog="Example: fcnet data mnist --out data/mnist")
+def data(
+    source: Annotated[Source, typer.Argument(metavar="mnist|fashion-mnist|kmnist|digits", help="Which data set.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to; left out, data/NAME.")] = None,
+) -> None:
+    """Write a known data set as an image folder; downloads it where its files are not there."""
+    with signals.importing():
+        from fcnet import console, runs
+
+    folder = out or Path("data") / source.value
+    written = runs.run_data(source.value, folder)
+    console.say(f"{folder}: {'written' if written else 'is there already'}")
+
+
+@config_app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")
+def show(file: Path, overrides: Overrides = None) -> None:
+    """Print the resolved config: defaults, extends, file and settings together."""
+    from fcnet import config as configs
+
+    streams.write(sys.stdout, configs.dump(configs.load(file, overrides or ())).rstrip())
+
+
+@config_app.command(epilog="Example: fcnet config check configs/mnist.yaml")
+def check(file: Path, overrides: Overrides = None) -> None:
+    """Check a config without running it; names every mistake with its line."""
+    from fcnet import config as configs
+
+    configs.load(file, overrides or ())
+    streams.write(sys.stdout, f"{file}: fine")
+
+
+@config_app.command(epilog="Example: fcnet config schema > fcnet.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of configs, for editors."""
+    import json
+
+    from fcnet.schema import Config
+
+    streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))
