@@ -262,14 +262,20 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, out
 
 
-def kill_and_go_on(folder: Path, kills: int, epochs: int) -> int:
-    """Kill -9 so often at random moments from start-up on; returns how many steps the killed sittings did together."""
-    words = (*WORDS, f"train.epochs={epochs}", "train.save_every=0", "model.dropout=0.2")
+def kill_and_go_on(folder: Path, kills: int, epochs: int, in_training: bool = False) -> int:
+    """Kill -9 so often at random moments, from start-up on or from the first step on, and compare the end.
+
+    Returns:
+        How many steps the killed sittings did together.
+    """
+    words = (*WORDS, f"train.epochs={epochs}", "train.save_every=0", "train.log_every=1", "model.dropout=0.2")
     assert finish(start(folder, *words, "train.save_every=null", "--out", "whole"))[0] == 0
     chance = random.Random(len(str(folder)))
     for _ in range(kills):
         process = start(folder, *words, "--out", "cut", "--resume")
-        time.sleep(chance.uniform(0.1, 4))
+        if in_training:
+            wait_for(process, "Epoch [")
+        time.sleep(chance.uniform(0, 0.5) if in_training else chance.uniform(0.1, 4))
         process.kill()
         process.communicate()
     found = checkpointer.Checkpointer(folder / "cut").newest()
@@ -283,7 +289,7 @@ def kill_and_go_on(folder: Path, kills: int, epochs: int) -> int:
 
 
 def test_killed_at_random_moments(tiny: Path) -> None:
-    assert kill_and_go_on(tiny.parent, kills=2, epochs=150) > 0
+    assert kill_and_go_on(tiny.parent, kills=2, epochs=150, in_training=True) > 0
 
 
 @pytest.mark.long
