@@ -77,23 +77,6 @@ def test_a_damaged_environment_does_not_keep_a_run_from_going_on(fcnet: Run, tin
     assert len(json.loads(Path("run/environment.json").read_text())["resumed"]) == 1
 
 
-def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None:
-    assert fcnet(*WORDS, "--out", "run").code == 0
-    for words, message in (
-        (["--resume", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
-        (["--out", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
-        (["--resume", "run", "--out", "run"], "--out, --resume RUN: choose one of the two"),
-        (["--out", "run", "--resume", "--overwrite"], "--overwrite: goes with --out DIR, the run to replace, and not"),
-        (["--force"], "--force: goes with --resume or --overwrite"),
-        (["--out", "tiny", "--resume"], "--out tiny: is no run directory (it has no config.yaml); name one"),
-        (["--out", "tiny/tiny.yaml", "--resume"], "--out tiny/tiny.yaml: is a file; name a run directory"),
-        (["--resume", "tiny/tiny.yaml"], "--resume tiny/tiny.yaml: is a file; name a run directory"),
-    ):
-        outcome = fcnet(*WORDS, *words)
-        assert outcome.code == 2, words
-        assert outcome.errors[0].startswith(message)
-
-
 def test_force_replaces_a_run_that_another_host_left(fcnet: Run, tiny: Path) -> None:
     assert fcnet(*WORDS, "--out", "run").code == 0
     Path("run/ckpt/owner.json").write_text(json.dumps({"host": "elsewhere", "pid": 1}))
