@@ -119,12 +119,14 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: is of schema {schema}, this fcnet reads {SCHEMA}; go on with the fcnet that wrote it"
             " (environment.json has its version)"
         )
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise _Damaged("is damaged (there is no such file)")
     try:
-        found = path.stat().st_size if path.is_file() else -1  # opening a pipe would wait for ever
+        found = path.stat().st_size
         data = path.read_bytes() if found == size else b""
     except OSError as error:
         raise _Damaged(f"cannot be read ({error.strerror or error})") from None
-    if found < 0 or found != size:
+    if found != size:
         raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
     if hashlib.sha256(data).hexdigest() != sha256:
         raise _Damaged("is damaged (its SHA-256 is not that of what was written)")

@@ -119,7 +119,7 @@ def train(
             raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
         if not insisted.is_dir():
             raise ConfigError(f"--resume {insisted}: there is no such run directory; looked in {Path.cwd()}")
-        config = insisted / "config.yaml"
+        config = insisted / "config.yaml"  # rundir.CONFIG; rundir imports torch
     if overwrite and (out is None or resume is not None):
         raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
     if insisted is not None and out is not None:

@@ -38,13 +38,12 @@ def write_config(path: Path, settings: Config) -> None:
 
 def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, step: int) -> None:
     """Add to the environment that a run goes on, where, and after which step."""
-    now = environment(splits, device)
     try:
         facts = read_json(path / ENVIRONMENT)
     except CheckpointError:  # it only tells: no reason not to go on
-        facts = now | {"started": None}
+        facts = environment(splits, device) | {"started": None}
     before = facts.get("resumed")
-    sitting = {"epoch": epoch, "step": step} | {name: value for name, value in now.items() if name != "data"}
+    sitting = {"epoch": epoch, "step": step} | machine(device)
     facts["resumed"] = [*(before if isinstance(before, list) else []), sitting]
     _write_json(path / ENVIRONMENT, facts)
 
@@ -60,6 +59,11 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
         }
         for name, split in splits.items()
     }
+    return machine(device) | {"data": facts}
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Where and how the present process runs."""
     packages = ("fcnet", "torch", "torchvision", "numpy", "pillow")
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
@@ -70,7 +74,6 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
         "command": sys.argv,
         "folder": str(Path.cwd()),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": facts,
     }
 
 
@@ -142,14 +145,10 @@ def write_result(
     """Write the final figures; ``ended`` is "finished", or why not, and ``more`` what is to be said of it."""
     result: dict[str, Any] = {"ended": ended, "seconds": round(seconds, 3)} | (more or {})
     if last is not None:
-        result |= {"epoch": last.epoch} | _figures(last)
+        result |= {"epoch": last.epoch} | last.to_plain()["figures"]
     if best is not None:
-        result["best"] = {"epoch": best.epoch} | _figures(best)
+        result["best"] = {"epoch": best.epoch} | best.to_plain()["figures"]
     _write_json(path / RESULT, result)
-
-
-def _figures(record: EpochRecord) -> dict[str, Any]:
-    return {name: metrics.to_dict() for name, metrics in record.figures().items()}
 
 
 def _write_json(path: Path, values: Any) -> None:

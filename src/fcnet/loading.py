@@ -30,11 +30,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def never() -> None:
-    """A check that ends nothing."""
-
-
-def parts(settings: Config, check: Callable[[], None] = never) -> tuple[ImageSplit, ImageSplit | None]:
+def parts(settings: Config, check: Callable[[], None] = console.never) -> tuple[ImageSplit, ImageSplit | None]:
     """Where training and test images lie; a known data set is written first where it is not there yet.
 
     Args:
@@ -50,7 +46,7 @@ def parts(settings: Config, check: Callable[[], None] = never) -> tuple[ImageSpl
     return sources.splits(Path(where.root))
 
 
-def read_splits(settings: Config, check: Callable[[], None] = never) -> Splits:
+def read_splits(settings: Config, check: Callable[[], None] = console.never) -> Splits:
     """All data of a config; ``check`` as for ``parts``. Raises DataError naming every file and line that is wrong."""
     train, test = parts(settings, check)
     with console.counting(check) as progress:

@@ -86,7 +86,7 @@ class Session:
         if self._best is None:
             (self.run / rundir.BEST).unlink(missing_ok=True)
         else:
-            checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
+            self._write_best()
 
     def train(self) -> None:
         """Train to the end; write the weights however it ends, and the result where it ends early.
@@ -142,7 +142,7 @@ class Session:
                 self._best = record
                 weights = self.training.model.state_dict().items()
                 self._best_weights = {name: tensor.detach().cpu().clone() for name, tensor in weights}
-                checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
+                self._write_best()
 
     def _interval(self) -> float:
         """Seconds from one checkpoint to the next."""
@@ -174,6 +174,9 @@ class Session:
 
     def _write_weights(self) -> None:
         checkpoint.save(self.training.model, self.run / rundir.MODEL)
+
+    def _write_best(self) -> None:
+        checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
