@@ -49,16 +49,17 @@ def test_equal_to_autograd_in_float32_with_smoothing() -> None:
 @pytest.mark.parametrize(
     ("model", "precision", "name"),
     [
-        ({}, "fp32", "by hand, fp32 (a plain net)"),
-        ({"hidden": []}, "fp32", "by hand, fp32 (a plain net)"),
-        ({"hidden": [3, 4], "activation": ["tanh", "elu"]}, "fp32", "by hand, fp32 (a plain net)"),
-        ({}, "bf16", "autograd, bf16 (products in bfloat16)"),
-        ({"activation": "gelu"}, "fp32", "autograd, fp32 (has GELU)"),
-        ({"activation": "prelu"}, "fp32", "autograd, fp32 (has PReLU)"),
-        ({"batch_norm": True}, "fp32", "autograd, fp32 (has BatchNorm1d)"),
-        ({"dropout": 0.5}, "fp32", "autograd, fp32 (has Dropout)"),
-        ({"input_dropout": 0.5}, "fp32", "autograd, fp32 (has Dropout)"),
-        ({"hidden": [], "input_dropout": 0.5}, "fp32", "autograd, fp32 (has Dropout)"),
+        ({}, "fp32", "by hand, cpu, fp32 (a plain net)"),
+        ({"hidden": []}, "fp32", "by hand, cpu, fp32 (a plain net)"),
+        ({"hidden": [3, 4], "activation": ["tanh", "elu"]}, "fp32", "by hand, cpu, fp32 (a plain net)"),
+        ({}, "bf16", "by hand, cpu, bf16 (a plain net)"),
+        ({"dropout": 0.5}, "bf16", "autograd, cpu, bf16 (has Dropout)"),
+        ({"activation": "gelu"}, "fp32", "autograd, cpu, fp32 (has GELU)"),
+        ({"activation": "prelu"}, "fp32", "autograd, cpu, fp32 (has PReLU)"),
+        ({"batch_norm": True}, "fp32", "autograd, cpu, fp32 (has BatchNorm1d)"),
+        ({"dropout": 0.5}, "fp32", "autograd, cpu, fp32 (has Dropout)"),
+        ({"input_dropout": 0.5}, "fp32", "autograd, cpu, fp32 (has Dropout)"),
+        ({"hidden": [], "input_dropout": 0.5}, "fp32", "autograd, cpu, fp32 (has Dropout)"),
     ],
 )
 def test_the_way_is_chosen_by_the_net(model: dict, precision: str, name: str) -> None:

@@ -175,6 +175,7 @@ def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) 
         loss, logits = inner(pixels, labels)
         return harm(next(count), training) or loss, logits
 
+    gradients.dtype = inner.dtype  # type: ignore[attr-defined]
     training.gradients = gradients  # type: ignore[assignment]
     with pytest.raises(DivergedError, match=r"epoch 1, step [5-8] .*of the start are kept") as caught:
         for record in training.rest_of_epoch():
@@ -239,6 +240,7 @@ def test_weights_are_good_once_the_losses_after_them_were() -> None:
         loss, logits = inner(pixels, labels)
         return (loss * math.nan if 8 in kept else loss), logits
 
+    gradients.dtype = inner.dtype  # type: ignore[attr-defined]
     training.gradients = gradients  # type: ignore[assignment]
     with pytest.raises(DivergedError, match=r"of epoch 1, step 4 are kept"):
         for record in training.rest_of_epoch():

@@ -23,6 +23,9 @@ from fcnet.schema import ImageSplit
 
 Size = tuple[int, int]  # height, width in pixels
 
+# Bytes of pixels gathered at once, 1,337 digits: enough that calls cost little, and their floats stay in a CPU's cache.
+BLOCK_BYTES = 1 << 20
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -155,24 +158,51 @@ class Batches:
         split: where to take images from.
         batch_size: images per batch; the last batch holds what is left.
         order: positions (n,) in the order to take them; None for all, as they stand.
+        start: batches to leave out at the beginning.
+        dtype: of the pixels.
     """
 
     split: ImageFolder
     batch_size: int
     order: Tensor | None = None
+    start: int = 0
+    dtype: torch.dtype = torch.float32
 
     def __len__(self) -> int:
-        n = len(self.split) if self.order is None else len(self.order)
-        return -(-n // self.batch_size)
+        return -(-self._n // self.batch_size) - self.start
+
+    @property
+    def _n(self) -> int:
+        return len(self.split) if self.order is None else len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pixels float32 (B, H * W) in [0, 1] and labels int64 (B,)."""
+        """Pixels (B, H * W) in [0, 1] and labels int64 (B,). The next batch may overwrite the pixels of this one."""
+        per_block = max(BLOCK_BYTES // (self.batch_size * self.split.images[0].numel()), 1)
+        # Blocks begin at the same images wherever a training starts: their place in memory, on which the last bit of
+        # a product may depend, is the same too.
+        skipped = self.start % per_block
+        for pixels, labels in self._blocks((self.start - skipped) * self.batch_size, per_block * self.batch_size):
+            for first in range(skipped * self.batch_size, len(labels), self.batch_size):
+                batch = slice(first, first + self.batch_size)
+                yield pixels[batch], labels[batch]
+            skipped = 0
+
+    def _blocks(self, first: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The same for blocks of several batches, all in the same memory: new pages cost more than what they hold."""
         images, labels = self.split.images.flatten(1), self.split.labels
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            which: slice | Tensor = slice(start, start + self.batch_size)
-            if self.order is not None:
-                which = self.order[which]
-            yield torch.div(images[which], 255), labels[which]  # one pass from bytes to floats
+        size = min(size, self._n)
+        taken = images.new_empty(size, images.shape[1])
+        scaled = torch.empty_like(taken, dtype=self.dtype)
+        for start in range(first, self._n, size):
+            block = slice(start, min(start + size, self._n))
+            n = block.stop - start
+            if self.order is None:
+                some, answers = images[block], labels[block]
+            else:
+                some = torch.index_select(images, 0, self.order[block], out=taken[:n])
+                answers = labels[self.order[block]]
+            # A copy and a division take less time than a division of bytes that gives floats.
+            yield scaled[:n].copy_(some).div_(255), answers
 
 
 @dataclass(frozen=True, eq=False)

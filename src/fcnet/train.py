@@ -6,6 +6,7 @@ The loop yields records; it prints nothing and knows no paths. Between two logge
 import math
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,6 +19,7 @@ from fcnet.errors import DivergedError
 from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
 from fcnet.models import weight_matrices
+from fcnet.narrow import narrow, take
 from fcnet.objective import Classify
 from fcnet.schema import Train
 
@@ -38,18 +40,19 @@ def fit(training: "Training") -> Generator[Record, None, None]:
     However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
     last good ones.
     """
-    yield Start(training.gradients.name)
+    yield Start(training.step_name)
     try:
         while not training.finished:
             train = yield from training.rest_of_epoch()
             parts = {name: split for name, split in training.splits.items() if name != "train"}
-            held_out = {name: evaluate(training.model, split) for name, split in parts.items()}
+            model = training.model
+            held_out = {name: evaluate(model, split) for name, split in parts.items()}
             training.check_outputs(held_out)
             epoch, seconds = training.epoch, training.seconds
             training.next_epoch()
             yield EpochRecord(epoch, train, held_out.get("validation"), held_out.get("test"), seconds)
     finally:
-        training.good.settle()
+        training.settle()
 
 
 class Training:
@@ -68,12 +71,40 @@ class Training:
     """
 
     def __init__(self, model: nn.Module, splits: Splits, settings: Train, seed: int) -> None:
-        self.model, self.splits, self.settings, self.seed = model, splits, settings, seed
-        self.gradients = backprop.choose(model, Classify(settings.label_smoothing), settings.precision)
-        self.optimizer = optim.build(settings.optimizer, model)
-        self.good = LastGood(model, self.optimizer.tensors())
+        self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
+        self._images = splits.train
+        self._narrow = None if shrinks(settings) else narrow(model, splits.train.images.flatten(1))
+        self._net = model
+        if self._narrow:
+            self._net = self._narrow.net
+            pixels = take(splits.train.images.flatten(1), self._narrow.inputs)
+            self._images = replace(splits.train, images=pixels[:, None])
+        self.gradients = backprop.choose(self._net, Classify(settings.label_smoothing), settings.precision)
+        self.optimizer = optim.build(settings.optimizer, self._net)
+        self.good = LastGood(self._net, self.optimizer.tensors())
         self.epoch = 0
         self.next_epoch()
+
+    @property
+    def model(self) -> nn.Module:
+        """The net, brought up to where the training stands."""
+        if self._narrow:
+            self._narrow.publish()
+        return self._whole
+
+    @property
+    def step_name(self) -> str:
+        """How a step is computed, and why so."""
+        if self._narrow is None:
+            return self.gradients.name
+        pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
+        return f"{self.gradients.name}; {used} of {pixels} pixels (all others are black in all training images)"
+
+    def settle(self) -> None:
+        """End with a net that has finite weights: the present ones, or the last good ones."""
+        self.good.settle()
+        if self._narrow:
+            self._narrow.publish()
 
     def next_epoch(self) -> None:
         """Stand before the first step of the next epoch."""
@@ -97,12 +128,12 @@ class Training:
 
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
         """The steps that are left of an epoch; returns the figures of the whole epoch."""
-        self.model.train()
-        images = self.splits.train
-        order = epoch_order(len(images), self.seed, self.epoch, self._device)[self.step * self.settings.batch_size :]
+        self._net.train()
+        images = self._images
+        order = epoch_order(len(images), self.seed, self.epoch, self._device)
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
-        for pixels, labels in Batches(images, self.settings.batch_size, order):
+        for pixels, labels in Batches(images, self.settings.batch_size, order, self.step, self.gradients.dtype):
             lr = self.lr(self.step)
             loss, logits = self.advance(pixels, labels, lr)
             self._sums.add(loss, logits, labels)
@@ -130,7 +161,7 @@ class Training:
         if self.settings.l2:
             loss = loss + self.shrink(self.settings.l2)
         if self.settings.clip_grad_norm is not None:
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_grad_norm)
+            norm = nn.utils.clip_grad_norm_(self._net.parameters(), self.settings.clip_grad_norm)
             # A norm that overflows would scale the whole gradient to 0: x - x is 0, or NaN where x is not finite.
             loss = loss + (norm - norm)
         self.optimizer.step(lr)
@@ -212,7 +243,9 @@ class Training:
         seen = min(step * self.settings.batch_size, len(self.splits.train))
         if not (1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen):
             raise ValueError(f"epoch {epoch}, step {step}, after {n} images")
-        self.model.load_state_dict(state["model"])
+        self._whole.load_state_dict(state["model"])
+        if self._narrow:
+            self._narrow.take_up()
         copy(state["optimizer"], self.optimizer.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, float(state["seconds"])
@@ -226,11 +259,16 @@ class Training:
     @torch.no_grad()
     def shrink(self, l2: float) -> Tensor:
         """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; returns its value ()."""
-        matrices = weight_matrices(self.model)
+        matrices = weight_matrices(self._net)
         for matrix in matrices:
             assert matrix.grad is not None
             matrix.grad.add_(matrix, alpha=l2)
         return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
+
+
+def shrinks(settings: Train) -> bool:
+    """Whether weights are changed without a gradient."""
+    return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
 
 
 def epoch_order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:
