@@ -143,7 +143,7 @@ def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> 
     ]
     assert rows["peak memory above `import torch`"] == ["≤ 250 MB", "300 MB (300 to 300)", "missed by 20 %"]
     assert rows["an epoch on the GPU (the goal is an H200's)"][1] == "not measured: no GPU at hand"
-    accuracy = "accuracy of bf16 less that of fp32, mean of 5 seeds (range of single seeds)"
+    accuracy = "accuracy of bf16 off that of fp32, mean of the seeds (single seeds)"
     assert rows[accuracy] == ["≤ 0.1 points", "0.0500 points (-0.0500 to -0.0500)", "yes"]
     assert len(rows) == len(goals.GOALS)
     assert "- Left out: JAX, one compiled scan per epoch: No module named 'jax'" in page
@@ -199,13 +199,7 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [
-        ("pytorch_eager", []),
-        ("pytorch_eager", ["--bf16"]),
-        ("sklearn_mlp", []),
-        ("matmuls", []),
-        ("matmuls", ["--bf16"]),
-    ],
+    [("pytorch_eager", ["--bf16"]), ("sklearn_mlp", []), ("matmuls", ["--bf16"])],
     ids=lambda words: words if isinstance(words, str) else "".join(words),
 )
 def test_a_peer_tells_of_each_epoch(arrays: Path, name: str, options: list[str]) -> None:
@@ -232,9 +226,9 @@ def test_an_interpreter_that_is_missing_is_reported(arrays: Path) -> None:
 
 
 def test_a_program_that_fails_is_told_of_by_its_last_line() -> None:
-    with pytest.raises(running.FailedError, match="^ZeroDivisionError: "):
+    with pytest.raises(running.FailedError, match=r"^ZeroDivisionError: "):
         running.launch(sys.executable, "-c", "1 / 0")
-    with pytest.raises(running.FailedError, match="^exit code 3$"):
+    with pytest.raises(running.FailedError, match=r"^exit code 3$"):
         running.launch(sys.executable, "-c", "raise SystemExit(3)")
     text = running.shown(f"{running.ROOT}/scripts/x.py and {Path.home()}/y")
     assert text == "scripts/x.py and y"

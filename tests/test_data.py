@@ -11,8 +11,9 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from fcnet import data
-from fcnet.data import Batches, ImageFolder
+from fcnet.data import ImageFolder
 from fcnet.errors import ConfigError, DataError
+from fcnet.folder import Listing
 from fcnet.schema import ImageSplit
 
 PIXELS, LABELS = pictures(30, 0)
@@ -72,7 +73,7 @@ def test_batches_are_the_dataset_in_order_with_its_tail(tmp_path: Path) -> None:
     whole = torch.stack([folder[i][0] for i in range(30)]).flatten(1)
     order = torch.randperm(30)
     for chosen, expected in ((None, torch.arange(30)), (order, order), (order[:5], order[:5])):
-        batches = Batches(folder, 7, chosen)
+        batches = folder.batches(7, chosen)
         parts = list(batches)
         assert len(parts) == len(batches) == -(-len(expected) // 7)
         assert torch.equal(torch.cat([pixels for pixels, _ in parts]), whole[expected])
@@ -116,6 +117,68 @@ def test_splits_share_the_classes_of_train(tmp_path: Path) -> None:
 def test_border_is_the_brightness_of_the_frame() -> None:
     images = torch.zeros(2, 5, 5, dtype=torch.uint8)
     images[:, 1:4, 1:4] = 255
-    assert data.border(images) == 0
+    assert data.border([images]) == 0
     images[0, 0] = images[0, -1] = images[0, :, 0] = images[0, :, -1] = 255
-    assert data.border(images) == pytest.approx(0.5)
+    assert data.border([images[:1], images[1:]]) == pytest.approx(0.5)
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> tuple[ImageFolder, ImageFolder]:
+    """The same images in memory and in their file."""
+    write_numbered(tmp_path / "a", PIXELS, LABELS)
+    ways: list[data.Memory] = ["resident", "mapped"]
+    resident, mapped = (ImageFolder.open(tmp_path / "a", tmp_path / "a.txt", size=SIZE, memory=way) for way in ways)
+    assert resident.mapped is None
+    assert mapped.mapped is not None
+    return resident, mapped
+
+
+def test_mapped_images_are_the_same(both: tuple[ImageFolder, ImageFolder]) -> None:
+    resident, mapped = both
+    assert torch.equal(resident.images, mapped.images)
+    assert resident.fingerprint() == mapped.fingerprint()
+    assert data.border(resident.pieces()) == data.border(mapped.pieces())
+    order = torch.randperm(30)
+    for (a, la), (b, lb) in zip(resident.batches(7, order), mapped.batches(7, order), strict=True):
+        assert torch.equal(a, b)
+        assert torch.equal(la, lb)
+    for amount in (4, 0.3):  # parts of a mapped split are mapped too
+        for a, b in zip(data.hold_out(resident, amount), data.hold_out(mapped, amount), strict=True):
+            assert b.mapped is not None
+            assert torch.equal(a.images, b.images)
+
+
+def test_images_stay_in_the_host_s_memory_where_a_gpu_is_too_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The "meta" device stands for a GPU: another device, which holds shapes alone."""
+    write_numbered(tmp_path / "a", PIXELS, LABELS)
+    folder = ImageFolder.open(tmp_path / "a", tmp_path / "a.txt", size=SIZE)
+    device = torch.device("meta")
+    for free, place in ((None, "meta"), (folder.images.nbytes * 2, "meta"), (folder.images.nbytes, "cpu")):
+        monkeypatch.setattr(data, "free_bytes", lambda _, free=free: free)
+        moved = folder.to(device)
+        assert moved.images.device.type == place
+        assert moved.labels.device.type == "meta"
+        assert bool(moved.notes) == (place == "cpu")
+        pixels, labels = next(iter(moved.batches(7, torch.arange(30))))
+        assert pixels.device == labels.device == device
+        assert pixels.shape == (7, SIZE[0] * SIZE[1])
+    assert "stay in the host's memory" in moved.notes[0]
+
+
+def test_where_images_stay_is_told_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fcnet import mapped
+
+    listing = folder_of(1000)
+    assert not data.stay_in_files([listing], (28, 28), "auto")
+    monkeypatch.setattr(mapped, "memory", lambda: 4 * 784_000 - 1)
+    assert data.stay_in_files([listing], (28, 28), "auto")
+    assert not data.stay_in_files([listing], (28, 28), "resident")
+    assert data.stay_in_files([listing], (1, 1), "mapped")
+
+
+def folder_of(n: int) -> Listing:
+    """The listing of n images that are not there."""
+    names = [f"{i}.png" for i in range(n)]
+    return Listing(Path("a"), names, ["0"] * n, np.zeros((n, 3), np.int64), lambda i: names[i])

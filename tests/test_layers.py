@@ -12,8 +12,8 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective", "guard"],
-    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop"],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "mapped", "narrow"],
+    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop", "batches", "holdout"],
     2: ["schema", "folder", "models", "checkpointer"],
     3: ["config", "cache", "optim", "ownership"],
     4: ["data", "sources", "plots", "rundir"],

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.nn import functional
 
 from fcnet.data import ImageFolder, Splits
@@ -36,7 +35,7 @@ def audit(splits: Splits) -> Audit:
             shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
             warnings.append(f"{name}: no image of class {shown} ({len(missing)} of {len(split.classes)} classes)")
         if name != "train":
-            pairs = identical(splits.train.images, split.images)
+            pairs = identical(splits.train, split)
             if pairs:
                 shown = ", ".join(f"{splits.train.names[i]} = {split.names[j]}" for i, j in pairs[:3])
                 warnings.append(f"{name}: {len(pairs)} images are in train too, pixel for pixel ({shown})")
@@ -58,19 +57,21 @@ def _describe(name: str, split: ImageFolder) -> str:
     )
 
 
-def identical(first: Tensor, second: Tensor) -> list[tuple[int, int]]:
-    """Pairs (i, j) with first[i] equal to second[j] pixel for pixel, one per j; uint8 (N, H, W) and (M, H, W)."""
+def identical(first: ImageFolder, second: ImageFolder) -> list[tuple[int, int]]:
+    """Pairs (i, j) with image i of the first equal to image j of the second pixel for pixel, one per j."""
     a, b = _hashes(first), _hashes(second)
     seen = {int(a[i]): int(i) for i in np.flatnonzero(np.isin(a, b))[::-1]}
     hits = ((seen[int(b[j])], int(j)) for j in np.flatnonzero(np.isin(b, a)))
-    return [(i, j) for i, j in hits if bool((first[i] == second[j]).all())]
+    return [(i, j) for i, j in hits if bool((first.images[i] == second.images[j]).all())]
 
 
-def _hashes(images: Tensor) -> NDArray[np.int64]:
+def _hashes(split: ImageFolder) -> NDArray[np.int64]:
     """One 64-bit number (N,) per image: equal images have equal ones."""
-    flat = images.flatten(1).contiguous()
-    if flat.shape[1] % 8:
-        flat = functional.pad(flat, (0, -flat.shape[1] % 8))
-    words = flat.view(torch.int64)  # eight pixels each
-    weights = torch.randint(-(2**62), 2**62, (words.shape[1],), generator=torch.Generator().manual_seed(0)) | 1
-    return np.concatenate([(part * weights).sum(1).numpy() for part in torch.split(words, HASHED_AT_ONCE)])
+    width = -(-split.images[0].numel() // 8)  # in words of eight pixels
+    weights = torch.randint(-(2**62), 2**62, (width,), generator=torch.Generator().manual_seed(0)) | 1
+    found = []
+    for piece in split.pieces():
+        for images in piece.flatten(1).split(HASHED_AT_ONCE):  # type: ignore[no-untyped-call]
+            padded = functional.pad(images, (0, 8 * width - images.shape[1])).contiguous()
+            found.append((padded.view(torch.int64) * weights).sum(1).numpy())
+    return np.concatenate(found)

@@ -45,12 +45,12 @@ class Autograd:
     """Any model, by torch's automatic differentiation."""
 
     def __init__(self, model: nn.Module, objective: Classify, precision: str, reason: str) -> None:
-        device = next(model.parameters()).device.type
-        self.name = f"autograd, {device}, {precision} ({reason})"
+        weight = next(model.parameters())
+        self.name = f"autograd, {weight.device.type}, {precision} ({reason})"
+        self.dtype = weight.dtype
         self._model = model
         self._objective = objective
         self._bf16 = precision == "bf16"
-        self.dtype = torch.float32
 
     def __call__(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss () and logits (B, C) of pixels (B, D) and labels (B,), without a graph."""

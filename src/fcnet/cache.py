@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fcnet import images
 from fcnet.errors import DataError, listed, naming
 from fcnet.folder import Listing
+from fcnet.mapped import Mapped, pieces
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many are done, of how many)
 
@@ -40,6 +41,7 @@ class Decoded:
         sha256: of the pixels, in order: the content's fingerprint.
         bad: what is wrong with the images that cannot be read, by position; they are black in ``pixels``.
         warning: why the array could not be kept on disk; empty where it was.
+        mapped: the file of ``pixels``, where they stay in it.
     """
 
     pixels: NDArray[np.uint8]
@@ -47,10 +49,16 @@ class Decoded:
     sha256: str
     bad: dict[int, str]
     warning: str = ""
+    mapped: Mapped | None = None
 
 
 def decode(
-    listing: Listing, size: tuple[int, int], folder: Path | None, progress: Progress, skip: bool = False
+    listing: Listing,
+    size: tuple[int, int],
+    folder: Path | None,
+    progress: Progress,
+    skip: bool = False,
+    mapped: bool = False,
 ) -> Decoded:
     """The images of a split, from the cache or else decoded and cached.
 
@@ -60,28 +68,36 @@ def decode(
         folder: of the cache; None for the place beside the images.
         progress: told after each chunk of decoding; what it raises ends the decoding.
         skip: bad images are no error, as long as there are others.
+        mapped: leave the pixels in the file of the cache.
 
     Raises:
-        DataError: naming each file that cannot be read (ten shown, the total said).
+        DataError: naming each file that cannot be read (ten shown, the total said); pixels that are to stay in a file
+            cannot be written to one.
     """
     folder = folder or listing.root.parent / ".fcnet-cache"
     path = folder / _file_name(listing, size)
-    found = _load(path, (len(listing.names), *size)) or _decode(listing, size, path, progress, skip)
+    shape = (len(listing.names), *size)
+    found = _load(path, shape, mapped) or _decode(listing, size, path, progress, skip, mapped)
     _check(listing, found.bad, skip)
     return found
 
 
-def _decode(listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool) -> Decoded:
+def _decode(
+    listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool, mapped: bool
+) -> Decoded:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = acquire(path.parent / ".lock", progress)
     except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
         reason = getattr(error, "strerror", None) or error
         where = f"{path.parent}: cannot be written ({reason})"
+        if mapped:
+            raise DataError(f"{where}; images that are read from there as they are needed: set data.cache") from None
         return _in_memory(listing, size, progress, skip, f"{where}; images are decoded anew each time: set data.cache")
     with held:
         # Another process may have decoded the same images while this one waited.
-        return _load(path, (len(listing.names), *size)) or _on_disk(listing, size, path, progress, skip)
+        shape = (len(listing.names), *size)
+        return _load(path, shape, mapped) or _on_disk(listing, size, path, progress, skip, mapped)
 
 
 def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
@@ -106,26 +122,39 @@ def _file_name(listing: Listing, size: tuple[int, int]) -> str:
     """``train-images-28x28-WHO-KEY.npy``: WHO tells the folder and its labels, KEY the state of the files."""
     who = hashlib.sha256(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}".encode())
     state = hashlib.sha256(f"{VERSION}\n".encode())
-    lines = (f"{name}\t{stat}\n" for name, stat in zip(listing.names, listing.stats, strict=True))
-    state.update("".join(lines).encode("utf-8", "surrogateescape"))
+    state.update("\0".join(listing.names).encode("utf-8", "surrogateescape"))
+    state.update(listing.stats.astype("<i8").tobytes())
     height, width = size
     name = listing.root.name[:40]  # file systems take 255 bytes, and a character may be four
     return f"{name}-{height}x{width}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
 
 
-def _load(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
+def _load(path: Path, shape: tuple[int, int, int], mapped: bool) -> Decoded | None:
     """The cached array, or None where there is no whole one."""
     try:
         facts = json.loads(path.with_suffix(".json").read_bytes())
-        pixels = np.load(path)
-        if pixels.shape != shape or pixels.dtype != np.uint8:
-            return None
+        pixels, file = _open(path, shape, mapped)
         # Bits flip on disks: an array that is not what was decoded is made anew.
-        sha256 = hashlib.sha256(pixels).hexdigest()
+        sha256 = _digest(pixels, file)
         bad = {int(i): str(problem) for i, problem in facts.get("bad", {}).items()}
-        return Decoded(pixels, dict(facts["sizes"]), sha256, bad) if sha256 == facts["sha256"] else None
+        return Decoded(pixels, dict(facts["sizes"]), sha256, bad, "", file) if sha256 == facts["sha256"] else None
     except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, RecursionError):
         return None
+
+
+def _open(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[NDArray[np.uint8], Mapped | None]:
+    """An array, in memory or in its file. Raises OSError or ValueError where it is none of this shape."""
+    file = Mapped.open(path, shape)
+    return (file.array, file) if mapped else (np.array(file.array), None)
+
+
+def _digest(pixels: NDArray[np.uint8], file: Mapped | None) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces(len(pixels), pixels[0].nbytes):
+        digest.update(pixels[piece].data)
+        if file:
+            file.release()
+    return digest.hexdigest()
 
 
 @dataclass
@@ -174,7 +203,9 @@ def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, skip
     return Decoded(pixels, dict(tally.sizes), hashlib.sha256(data).hexdigest(), tally.bad, warning)
 
 
-def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool) -> Decoded:
+def _on_disk(
+    listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool, mapped: bool
+) -> Decoded:
     """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
     tally = _Tally()
     digest = hashlib.sha256()
@@ -198,7 +229,8 @@ def _on_disk(listing: Listing, size: tuple[int, int], path: Path, progress: Prog
         partial.replace(path.with_suffix(".json"))
     finally:
         partial.unlink(missing_ok=True)
-    return Decoded(np.load(path), dict(tally.sizes), digest.hexdigest(), tally.bad)
+    pixels, source = _open(path, shape, mapped)
+    return Decoded(pixels, dict(tally.sizes), digest.hexdigest(), tally.bad, "", source)
 
 
 def _siblings(path: Path, *suffixes: str) -> list[Path]:

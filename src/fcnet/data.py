@@ -1,14 +1,14 @@
 """The data sets of a run: images resident as uint8, labels, class names, and batches of them.
 
-Images are decoded once (``cache``) and stay bytes in memory, 47 MB for MNIST; a batch is gathered, scaled to [0, 1]
-and handed over on the device, without worker processes.
+Images are decoded once (``cache``) and stay bytes, 47 MB for MNIST: in memory, or in their file where they are too
+many.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -17,14 +17,18 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from fcnet import cache, folder
+from fcnet.batches import Batches
 from fcnet.cache import Progress
-from fcnet.errors import ConfigError, DataError
+from fcnet.errors import DataError
+from fcnet.holdout import held_out_mask
+from fcnet.mapped import Mapped, advisable, pieces
 from fcnet.schema import ImageSplit
 
 Size = tuple[int, int]  # height, width in pixels
 
-# Bytes of pixels gathered at once, 1,337 digits: enough that calls cost little, and their floats stay in a CPU's cache.
-BLOCK_BYTES = 1 << 20
+Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in memory, or in their file
+
+DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,6 +52,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         sha256: fingerprint of the pixels of the whole folder.
         notes: what the audit should say of the folder.
         skipped: what is wrong with images that were left out.
+        mapped: the file of the images, where they are read from it as they are needed.
     """
 
     images: Tensor
@@ -59,6 +64,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     sha256: str = ""
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    mapped: Mapped | None = None
 
     @classmethod
     def open(
@@ -71,6 +77,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         cache_folder: Path | None = None,
         progress: Progress = silent,
         skip: bool = False,
+        memory: Memory = "resident",
     ) -> "ImageFolder":
         """Read an image folder in any of its three layouts (docs/data.md).
 
@@ -82,13 +89,15 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             cache_folder: where decoded images are kept; beside ``images`` when None.
             progress: told how decoding goes.
             skip: leave out images that cannot be read.
+            memory: where the decoded images stay, as for ``load``.
 
         Raises:
             DataError: naming every file and line that is wrong.
         """
         listing = folder.scan(images, labels)
         names = tuple(classes) if classes is not None else folder.class_names(listing)
-        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress, skip)
+        mapped = stay_in_files([listing], size, memory)
+        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress, skip, mapped)
 
     @classmethod
     def _decode(
@@ -100,8 +109,9 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         cache_folder: Path | None,
         progress: Progress,
         skip: bool,
+        mapped: bool,
     ) -> "ImageFolder":
-        decoded = cache.decode(listing, size, cache_folder, progress, skip)
+        decoded = cache.decode(listing, size, cache_folder, progress, skip, mapped)
         notes = [decoded.warning] if decoded.warning else []
         if listing.ignored:
             shown = ", ".join(sorted(listing.ignored)[:3])
@@ -114,6 +124,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             names=listing.names,
             sizes=decoded.sizes,
             sha256=decoded.sha256,
+            mapped=decoded.mapped,
         )
         if decoded.bad:
             notes.append(f"{listing.root}: {len(decoded.bad)} of {len(whole)} images cannot be read and are left out")
@@ -141,68 +152,47 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     def subset(self, indices: Tensor) -> "ImageFolder":
         """The images at some positions (n,), in that order."""
         names = [self.names[i] for i in indices.tolist()]
+        mapped = self.mapped and self.mapped.take(indices.numpy())
+        images = torch.from_numpy(mapped.array) if mapped else self.images[indices]
         return replace(
-            self, images=self.images[indices], labels=self.labels[indices], names=names, notes=(), skipped=()
+            self, images=images, labels=self.labels[indices], names=names, notes=(), skipped=(), mapped=mapped
         )
 
     def to(self, device: torch.device) -> "ImageFolder":
-        """The same split with pixels and labels on a device."""
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+        """The same split with labels and, where they fit, pixels on a device.
+
+        Images that lie in a file stay there, and such as would take nearly all of a GPU's free memory stay in the
+        host's: batches go over one by one, and a note says so.
+        """
+        labels = self.labels.to(device)
+        if self.mapped or device == self.images.device:
+            return replace(self, labels=labels)
+        free = free_bytes(device)
+        if free is not None and self.images.nbytes > free * DEVICE_SHARE:
+            note = (
+                f"{self.origin}: {self.images.nbytes / 1e9:.1f} GB of images stay in the host's memory: {device} has"
+                f" {free / 1e9:.1f} GB free; training will be slower"
+            )
+            return replace(self, labels=labels, notes=(*self.notes, note))
+        return replace(self, images=self.images.to(device), labels=labels)
+
+    def pieces(self) -> Iterator[Tensor]:
+        """All images, as they stand, uint8 (n, H, W) at a time."""
+        for piece in pieces(len(self), self.images[0].numel()):
+            yield self.images[piece]
+            if self.mapped:
+                self.mapped.release()
+
+    def batches(
+        self, batch_size: int, order: Tensor | None = None, start: int = 0, dtype: torch.dtype = torch.float32
+    ) -> Batches:
+        """Batches of the images, on the device of the labels; see ``Batches``."""
+        return Batches(self.images, self.labels, batch_size, order, start, dtype, self.mapped)
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
-    """Batches of a split that is resident on its device.
-
-    Attributes:
-        split: where to take images from.
-        batch_size: images per batch; the last batch holds what is left.
-        order: positions (n,) in the order to take them; None for all, as they stand.
-        start: batches to leave out at the beginning.
-        dtype: of the pixels.
-    """
-
-    split: ImageFolder
-    batch_size: int
-    order: Tensor | None = None
-    start: int = 0
-    dtype: torch.dtype = torch.float32
-
-    def __len__(self) -> int:
-        return -(-self._n // self.batch_size) - self.start
-
-    @property
-    def _n(self) -> int:
-        return len(self.split) if self.order is None else len(self.order)
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pixels (B, H * W) in [0, 1] and labels int64 (B,). The next batch may overwrite the pixels of this one."""
-        per_block = max(BLOCK_BYTES // (self.batch_size * self.split.images[0].numel()), 1)
-        # Blocks begin at the same images wherever a training starts: their place in memory, on which the last bit of
-        # a product may depend, is the same too.
-        skipped = self.start % per_block
-        for pixels, labels in self._blocks((self.start - skipped) * self.batch_size, per_block * self.batch_size):
-            for first in range(skipped * self.batch_size, len(labels), self.batch_size):
-                batch = slice(first, first + self.batch_size)
-                yield pixels[batch], labels[batch]
-            skipped = 0
-
-    def _blocks(self, first: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The same for blocks of several batches, all in the same memory: new pages cost more than what they hold."""
-        images, labels = self.split.images.flatten(1), self.split.labels
-        size = min(size, self._n)
-        taken = images.new_empty(size, images.shape[1])
-        scaled = torch.empty_like(taken, dtype=self.dtype)
-        for start in range(first, self._n, size):
-            block = slice(start, min(start + size, self._n))
-            n = block.stop - start
-            if self.order is None:
-                some, answers = images[block], labels[block]
-            else:
-                some = torch.index_select(images, 0, self.order[block], out=taken[:n])
-                answers = labels[self.order[block]]
-            # A copy and a division take less time than a division of bytes that gives floats.
-            yield scaled[:n].copy_(some).div_(255), answers
+def free_bytes(device: torch.device) -> int | None:
+    """The memory that a GPU has free; None for other devices."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,8 +229,11 @@ def load(
     cache_folder: Path | None = None,
     progress: Progress = silent,
     skip: bool = False,
+    memory: Memory = "resident",
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
+
+    Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
 
     Raises:
         DataError: naming every file and line that is wrong.
@@ -252,11 +245,18 @@ def load(
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
-    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress, skip))
+    mapped = stay_in_files(listings.values(), size, memory)
+    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress, skip, mapped))
     whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)
     return Splits(whole, held_out, found.get("test"))
+
+
+def stay_in_files(listings: Iterable[folder.Listing], size: Size, memory: Memory) -> bool:
+    """Whether decoded images stay in their files."""
+    total = sum(len(listing.names) for listing in listings) * size[0] * size[1]
+    return advisable(total) if memory == "auto" else memory == "mapped"
 
 
 def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]:
@@ -281,38 +281,14 @@ def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, Imag
     return replace(train, notes=split.notes, skipped=split.skipped), validation
 
 
-def held_out_mask(labels: NDArray[np.int64], amount: int | float) -> NDArray[np.bool_]:
-    """Which images (N,) are held out.
-
-    Args:
-        labels: (N,).
-        amount: a number takes the last so many images; a fraction takes that share of each class at random, the same
-            images every time, so that runs of different seeds can be compared.
-
-    Raises:
-        ConfigError: none would be held out, or none left.
-    """
-    n = len(labels)
-    chosen = np.zeros(n, bool)
-    if isinstance(amount, int):
-        chosen[max(n - amount, 0) :] = True
-    else:
-        generator = np.random.default_rng(0)
-        for label in np.unique(labels):
-            members = generator.permutation(np.flatnonzero(labels == label))
-            chosen[members[: round(amount * len(members))]] = True
-    if chosen.all() or not chosen.any():
-        raise ConfigError(
-            f"data.validation: is {amount}; of {n} training images that leaves {n - chosen.sum()} to train on and"
-            f" {chosen.sum()} to validate on; both need some"
-        )
-    return chosen
-
-
-def border(images: Tensor) -> float:
-    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (N, H, W): the background."""
-    edges = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    return float(torch.cat([edge.flatten() for edge in edges]).to(torch.float32).mean() / 255)
+def border(pieces: Iterable[Tensor]) -> float:
+    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (n, H, W), piece by piece: the background."""
+    total = count = 0
+    for images in pieces:
+        for edge in (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]):
+            total += int(edge.sum())
+            count += edge.numel()
+    return total / count / 255
 
 
 def require_split(splits: Splits, name: str) -> ImageFolder:

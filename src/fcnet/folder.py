@@ -11,6 +11,7 @@ import csv
 import os
 import re
 import stat
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from fcnet.errors import DataError, listed
 from fcnet.images import SUFFIXES
 
-Stat = tuple[int, int, int]  # size in bytes, time of modification and of the last change of status in ns
+Stats = NDArray[np.int64]  # (N, 3): size in bytes, time of modification and of the last change of status in ns
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Listing:
     root: Path
     names: Sequence[str]
     labels: Sequence[str]
-    stats: Sequence[Stat]
+    stats: Stats
     place: Callable[[int], str]
     folders: tuple[str, ...] | None = None
     ignored: tuple[str, ...] = ()
@@ -129,23 +130,29 @@ def _no_class(listing: Listing, i: int) -> str:
     )
 
 
-def _files(folder: Path) -> tuple[dict[str, Stat], list[str]]:
+def _files(folder: Path) -> tuple[list[str], Stats, list[str]]:
     """Image files of a folder with their stats, and the names of all else that is not hidden."""
-    files: dict[str, Stat] = {}
-    ignored = []
+    names, ignored = [], []
+    stats = array("q")
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            name = entry.name
+            if name.startswith("."):
                 continue
-            if entry.name.lower().endswith(SUFFIXES) and entry.is_file():
-                files[entry.name] = _stat(entry.stat())
+            if name.lower().endswith(SUFFIXES) and entry.is_file():
+                names.append(name)
+                stats.extend(_stat(entry.stat()))
             else:
-                ignored.append(entry.name)
-    return files, ignored
+                ignored.append(name)
+    return names, _table(stats), ignored
 
 
-def _stat(found: os.stat_result) -> Stat:
+def _stat(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _table(stats: "array[int]") -> Stats:
+    return np.array(stats, np.int64).reshape(-1, 3)
 
 
 def _lines(path: Path) -> list[str]:
@@ -166,7 +173,7 @@ def _lines(path: Path) -> list[str]:
 
 def _numbered(images: Path, labels: Path) -> Listing:
     """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
-    files, ignored = _files(images)
+    files, stats, ignored = _files(images)
     written = [line.strip() for line in _lines(labels)]
     blank = [f"{labels}:{i}: blank line; write the label of the image" for i, line in enumerate(written, 1) if not line]
     if blank:
@@ -179,39 +186,39 @@ def _numbered(images: Path, labels: Path) -> Listing:
         )
     stems = [name[: name.rindex(".")] for name in files]
     if all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems):
-        numbered = sorted(zip(map(int, stems), files, strict=True))
-        _refuse_gaps(images, numbered)
-        names = [name for _, name in numbered]
+        numbers = np.fromiter(map(int, stems), np.int64, len(stems))
+        order = np.argsort(numbers, kind="stable")
+        _refuse_gaps(images, numbers[order], [files[i] for i in order])
     else:
-        names = sorted(files, key=natural)
+        order = np.array(sorted(range(len(files)), key=lambda i: natural(files[i])))
     # "07" and "+7" are the number 7.
     names_of = {label: str(int(label)) if re.fullmatch(r"[+-]?[0-9]{1,9}", label) else label for label in set(written)}
     return Listing(
         root=images,
-        names=names,
+        names=[files[i] for i in order.tolist()],
         labels=[names_of[label] for label in written],
-        stats=[files[name] for name in names],
+        stats=stats[order],
         place=lambda i: f"{labels}:{i + 1}",
         ignored=tuple(ignored),
         table=labels,
     )
 
 
-def _refuse_gaps(images: Path, numbered: Sequence[tuple[int, str]]) -> None:
+def _refuse_gaps(images: Path, numbers: NDArray[np.int64], names: Sequence[str]) -> None:
     """Numbered images run from 0 or 1 without a gap, or line i would label another image than i."""
-    for expected, (number, name) in enumerate(numbered, min(numbered[0][0], 1)):
-        if number < expected:
-            raise DataError(f"{images / name}: a second image with the number {number}; keep one")
-        if number > expected:
-            raise DataError(
-                f"{images}: image {expected} is missing ({name} comes in its place), so that line i would label"
-                " another image; restore it, or use a CSV of filepath,label"
-            )
+    expected = np.arange(len(numbers)) + min(numbers[0], 1)
+    for i in np.flatnonzero(numbers != expected)[:1]:
+        if numbers[i] < expected[i]:
+            raise DataError(f"{images / names[i]}: a second image with the number {numbers[i]}; keep one")
+        raise DataError(
+            f"{images}: image {expected[i]} is missing ({names[i]} comes in its place), so that line i would label"
+            " another image; restore it, or use a CSV of filepath,label"
+        )
 
 
 def _class_folders(images: Path) -> Listing:
     folders = sorted((e.name for e in os.scandir(images) if e.is_dir() and not e.name.startswith(".")), key=natural)
-    loose, _ = _files(images)
+    loose, _, _ = _files(images)
     if not folders:
         fix = "give `labels` with them" if loose else "give the folder of the images"
         raise DataError(f"{images}: has no sub-folders, one per class; {fix}")
@@ -222,25 +229,33 @@ def _class_folders(images: Path) -> Listing:
         )
     names: list[str] = []
     labels: list[str] = []
-    stats: list[Stat] = []
+    stats: list[Stats] = []
     ignored: list[str] = []
     for folder in folders:
-        files, others = _files(images / folder)
-        ordered = sorted(files, key=natural)
-        names += [f"{folder}/{name}" for name in ordered]
-        labels += [folder] * len(ordered)
-        stats += [files[name] for name in ordered]
+        files, found, others = _files(images / folder)
+        order = sorted(range(len(files)), key=lambda i: natural(files[i]))
+        names += [f"{folder}/{files[i]}" for i in order]
+        labels += [folder] * len(order)
+        stats.append(found[order])
         ignored += [f"{folder}/{name}" for name in others]
     if not names:
         raise DataError(f"{images}: its {len(folders)} folders hold no images ({', '.join(SUFFIXES)})")
-    return Listing(images, names, labels, stats, lambda i: str(images / names[i]), tuple(folders), tuple(ignored))
+    return Listing(
+        root=images,
+        names=names,
+        labels=labels,
+        stats=np.concatenate(stats),
+        place=lambda i: str(images / names[i]),
+        folders=tuple(folders),
+        ignored=tuple(ignored),
+    )
 
 
 def _csv(images: Path, table: Path) -> Listing:
     """Rows of ``filepath,label``; paths are relative to ``images``."""
     names: list[str] = []
     labels: list[str] = []
-    stats: list[Stat] = []
+    stats = array("q")
     rows: list[int] = []
     known: dict[str, str] = {}
     problems: list[str] = []
@@ -267,7 +282,7 @@ def _csv(images: Path, table: Path) -> Listing:
             if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
                 problems.append(f"{place}: {images / name}: is no file (a folder, a pipe or a device); mend the path")
                 continue
-            stats.append(_stat(found))
+            stats.extend(_stat(found))
             names.append(name)
             labels.append(label)
             rows.append(reader.line_num)
@@ -277,4 +292,4 @@ def _csv(images: Path, table: Path) -> Listing:
         raise DataError(*listed(problems, f"{table}: bad lines"))
     if not names:
         raise DataError(f"{table}: lists no images; write a line filepath,label for each")
-    return Listing(images, names, labels, stats, lambda i: f"{table}:{rows[i]}", table=table)
+    return Listing(images, names, labels, _table(stats), lambda i: f"{table}:{rows[i]}", table=table)

@@ -296,7 +296,7 @@ def _warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> N
         return
     if trained_on >= LIGHT:
         return
-    light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border(image[None]) > LIGHT]
+    light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border([image[None]]) > LIGHT]
     if light:
         shown = ", ".join(light[:3]) + (", ..." if len(light) > 3 else "")
         console.warn(

@@ -55,7 +55,7 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
             "images": str(split.origin),
             "n": len(split),
             "sha256": split.sha256,
-            "border": round(border(split.images.cpu()), 4),
+            "border": round(border(split.pieces()), 4),
         }
         for name, split in splits.items()
     }

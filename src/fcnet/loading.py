@@ -59,6 +59,7 @@ def read_splits(settings: Config, check: Callable[[], None] = console.never) -> 
             cache_folder=_cache(settings),
             progress=progress,
             skip=settings.data.on_bad == "skip",
+            memory=settings.data.memory,
         )
 
 
@@ -87,6 +88,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
             cache_folder=_cache(settings),
             progress=progress,
             skip=settings.data.on_bad == "skip",
+            memory=settings.data.memory,
         )
     return _told(split)
 

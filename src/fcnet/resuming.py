@@ -24,6 +24,7 @@ _FREE = (
     "data.validation.images",
     "data.validation.labels",
     "data.cache",
+    "data.memory",
     "data.classes",
     "data.on_bad",
     "train.epochs",
@@ -166,6 +167,7 @@ def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, A
         "config": config.dump(settings),
         "data": {name: split.fingerprint() for name, split in splits.items()},
         "classes": list(splits.classes),
+        "memory": "mapped" if splits.train.mapped else "resident",  # which the order of the images depends on
         "machine": {
             "fcnet": __version__,
             "torch": str(torch.__version__),
@@ -208,6 +210,12 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:
     """What is different of classes, images and labels."""
     where = f"changed since the checkpoint of {run}; restore what was there, or start a new run without --resume"
+    before = then.get("memory", "resident")
+    if before != now["memory"]:
+        yield (
+            f"data.memory: the training images are {now['memory']} now and were {before} (memory or its limit differs),"
+            f" which changes their order; give data.memory={before}"
+        )
     if then["classes"] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):

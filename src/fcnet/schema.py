@@ -76,6 +76,11 @@ class Data(Section):
         description="images that cannot be read: an error that names them, or leave them out, listed in the run's"
         " skipped.txt",
     )
+    memory: Literal["auto", "resident", "mapped"] = Field(
+        "auto",
+        description="where decoded images stay: in memory, or in their file, of which 32 MiB at a time are looked at "
+        "(docs/data.md); auto is resident unless they take more than a quarter of the memory",
+    )
     cache: str | None = Field(
         None,
         min_length=1,

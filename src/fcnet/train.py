@@ -9,12 +9,12 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, NoReturn
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from fcnet import backprop, optim
-from fcnet.data import Batches, ImageFolder, Splits
+from fcnet.batches import epoch_order, grouped_order
+from fcnet.data import ImageFolder, Splits
 from fcnet.errors import DivergedError
 from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
@@ -73,12 +73,13 @@ class Training:
     def __init__(self, model: nn.Module, splits: Splits, settings: Train, seed: int) -> None:
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self._images = splits.train
-        self._narrow = None if shrinks(settings) else narrow(model, splits.train.images.flatten(1))
-        self._net = model
+        self._net, self._narrow = model, None
+        pixels = splits.train.images.flatten(1)
+        if not (shrinks(settings) or splits.train.mapped):
+            self._narrow = narrow(model, pixels)
         if self._narrow:
             self._net = self._narrow.net
-            pixels = take(splits.train.images.flatten(1), self._narrow.inputs)
-            self._images = replace(splits.train, images=pixels[:, None])
+            self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
         self.gradients = backprop.choose(self._net, Classify(settings.label_smoothing), settings.precision)
         self.optimizer = optim.build(settings.optimizer, self._net)
         self.good = LastGood(self._net, self.optimizer.tensors())
@@ -124,16 +125,15 @@ class Training:
 
     @property
     def _device(self) -> torch.device:
-        return self.splits.train.images.device
+        return self.splits.train.labels.device
 
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
         """The steps that are left of an epoch; returns the figures of the whole epoch."""
         self._net.train()
         images = self._images
-        order = epoch_order(len(images), self.seed, self.epoch, self._device)
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
-        for pixels, labels in Batches(images, self.settings.batch_size, order, self.step, self.gradients.dtype):
+        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.gradients.dtype):
             lr = self.lr(self.step)
             loss, logits = self.advance(pixels, labels, lr)
             self._sums.add(loss, logits, labels)
@@ -149,6 +149,13 @@ class Training:
             yield StepRecord(self.epoch, self.step, self.steps, float(loss), recent, so_far.accuracy, lr, speed)
             since, seen = time.perf_counter(), so_far.n
         return self._sums.reduce()
+
+    def order(self) -> Tensor:
+        """The order (N,) in which this epoch takes the images, on their device."""
+        images = self._images
+        if images.mapped:
+            return grouped_order(len(images), self.seed, self.epoch, images.images[0].nbytes)
+        return epoch_order(len(images), self.seed, self.epoch).to(images.images.device)
 
     def lr(self, step: int) -> float:
         """The learning rate of a step of this epoch, counted from 0."""
@@ -200,8 +207,7 @@ class Training:
         """Put the last good weights back and raise DivergedError."""
         self.good.restore()
         lr, size = self.lr(step - 1), self.settings.batch_size
-        order = epoch_order(len(self.splits.train), self.seed, self.epoch, torch.device("cpu"))
-        batch = order[(step - 1) * size : step * size].tolist()
+        batch = self.order()[(step - 1) * size : step * size].tolist()
         shown = ", ".join(str(i) for i in batch[:10]) + (", ..." if len(batch) > 10 else "")
         raise DivergedError(
             f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
@@ -271,18 +277,12 @@ def shrinks(settings: Train) -> bool:
     return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
 
 
-def epoch_order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:
-    """The order (n,) of an epoch's images: a permutation that depends on seed and epoch alone."""
-    mixed = np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0]
-    generator = torch.Generator().manual_seed(int(mixed))
-    return torch.randperm(n, generator=generator).to(device)
-
-
 @torch.inference_mode()
 def predict(model: nn.Module, split: ImageFolder) -> Tensor:
-    """Logits (N, C) of all images of a split, on its device, in fp32."""
+    """Logits (N, C) of all images of a split, on its device, as exact as the model's weights."""
     model.eval()
-    return torch.cat([model(pixels) for pixels, _ in Batches(split, EVALUATION_BATCH)])
+    dtype = next(model.parameters()).dtype
+    return torch.cat([model(pixels) for pixels, _ in split.batches(EVALUATION_BATCH, dtype=dtype)])
 
 
 def evaluate(model: nn.Module, split: ImageFolder) -> Metrics:

@@ -1,0 +1,91 @@
+"""Arrays of bytes that stay in their file: parts are read as they are looked at, and let go of again.
+
+For images that do not fit into memory. What was looked at counts as this process's memory until ``release``.
+"""
+
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RELEASE_BYTES = 1 << 25  # looked at before it is let go of: 32 MiB
+SHARE = 4  # images are mapped by themselves where they take more than a quarter of the memory
+UNKNOWN_MEMORY = 8 << 30  # bytes taken for the memory of a machine that does not tell
+
+# Where a control group's limit is told, as for containers and batch jobs.
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """An array of bytes in a file.
+
+    Attributes:
+        array: uint8 (N, ...); its contents are read when they are looked at.
+    """
+
+    array: NDArray[np.uint8]
+    _map: mmap.mmap
+    _folder: Path
+
+    @classmethod
+    def open(cls, path: Path, shape: tuple[int, ...]) -> "Mapped":
+        """The array of a .npy file. Raises ValueError where it is of another shape or kind."""
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"{path}: .npy format {version}")
+            found, _, kind = np.lib.format.read_array_header_1_0(file)
+            if found != shape or kind != np.uint8:
+                raise ValueError(f"{path}: holds {kind} {found}")
+            return cls._of(file.fileno(), file.tell(), shape, path.parent)
+
+    @classmethod
+    def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
+        # A private mapping: torch asks for memory that could be written to, which nobody does.
+        found = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
+        array = np.frombuffer(found, np.uint8, count=int(np.prod(shape)), offset=start)
+        return cls(array.reshape(shape), found, folder)
+
+    def release(self) -> None:
+        """Let go of what was looked at; it is read again when it is looked at again."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system lets go by itself, when it needs memory
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def take(self, rows: NDArray[np.int64]) -> "Mapped":
+        """Some rows (n,), in that order, in a file of their own that goes when the process does."""
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            for part in pieces(len(rows), self.array[0].nbytes):
+                file.write(self.array[rows[part]].tobytes())
+                self.release()
+            file.flush()
+            return Mapped._of(file.fileno(), 0, (len(rows), *self.array.shape[1:]), self._folder)
+
+
+def pieces(n: int, row_bytes: int) -> Iterator[slice]:
+    """Slices of n rows, each of about ``RELEASE_BYTES``."""
+    size = max(RELEASE_BYTES // row_bytes, 1)
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def memory() -> int:
+    """Bytes of memory that this process may hope for: the machine's, or the limit of its control group."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return UNKNOWN_MEMORY
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for name in _LIMITS:
+        try:
+            found.append(int(Path(name).read_text()))
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+    return min(found)
+
+
+def advisable(size: int) -> bool:
+    """Whether so many bytes of images had better stay in their files."""
+    return size * SHARE > memory()
