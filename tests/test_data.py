@@ -181,4 +181,4 @@ def test_where_images_stay_is_told_by_their_size(monkeypatch: pytest.MonkeyPatch
 def folder_of(n: int) -> Listing:
     """The listing of n images that are not there."""
     names = [f"{i}.png" for i in range(n)]
-    return Listing(Path("a"), names, ["0"] * n, np.zeros((n, 3), np.int64), lambda i: names[i])
+    return Listing(Path("a"), names, ["0"] * n, np.zeros((n, 3), np.int64))

@@ -109,6 +109,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
 ) -> None:
     """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
+    from fcnet import ahead
     from fcnet import config as configs
 
     if "" in (resume, out):
@@ -128,13 +129,13 @@ def train(
         raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     settings = configs.load(config, [*(overrides or ()), *short])
-
+    listed = ahead.Ahead([(part.images, part.labels) for part in settings.data.parts() if part is not None])
     with signals.importing():
         from fcnet import runs
 
     folder = None if out is None else Path(out)
     place = runs.Place(config.stem, folder, overwrite, resume is not None, insisted, force)
-    runs.run_train(settings, place, context.obj)
+    runs.run_train(settings, place, context.obj, listed.scan)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")

@@ -28,6 +28,8 @@ Size = tuple[int, int]  # height, width in pixels
 
 Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in memory, or in their file
 
+Scan = Callable[[str, str | None], folder.Listing]  # of a folder of images and a file of labels
+
 DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
 
 T = TypeVar("T")
@@ -230,6 +232,7 @@ def load(
     progress: Progress = silent,
     skip: bool = False,
     memory: Memory = "resident",
+    scan: Scan = folder.scan,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
@@ -240,7 +243,7 @@ def load(
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = _each(parts, lambda part: folder.scan(part.images, part.labels))
+    listings = _each(parts, lambda part: scan(part.images, part.labels))
     names = tuple(classes) if classes is not None else folder.class_names(listings["train"])
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):

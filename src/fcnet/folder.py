@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,20 +34,26 @@ class Listing:
         names: one per image, such as ``17.png`` or ``7/a.png``.
         labels: the class of each image, by name.
         stats: what the file system says of each file; changes when the file does.
-        place: where the label of image i is written, such as ``train-labels.txt:18``.
         folders: the class folders, of that layout alone; a folder may be empty.
         ignored: files in the folder that are no images by their name.
         table: the file of the labels, where there is one.
+        rows: the line of each label there, where line i + 1 is not that of image i.
     """
 
     root: Path
     names: Sequence[str]
     labels: Sequence[str]
     stats: Stats
-    place: Callable[[int], str]
     folders: tuple[str, ...] | None = None
     ignored: tuple[str, ...] = ()
     table: Path | None = None
+    rows: Sequence[int] | None = None
+
+    def place(self, i: int) -> str:
+        """Where the label of image i is written, such as ``train-labels.txt:18``."""
+        if self.table is None:
+            return str(self.root / self.names[i])
+        return f"{self.table}:{i + 1 if self.rows is None else self.rows[i]}"
 
 
 def scan(images: str | Path, labels: str | Path | None) -> Listing:
@@ -198,7 +204,6 @@ def _numbered(images: Path, labels: Path) -> Listing:
         names=[files[i] for i in order.tolist()],
         labels=[names_of[label] for label in written],
         stats=stats[order],
-        place=lambda i: f"{labels}:{i + 1}",
         ignored=tuple(ignored),
         table=labels,
     )
@@ -245,7 +250,6 @@ def _class_folders(images: Path) -> Listing:
         names=names,
         labels=labels,
         stats=np.concatenate(stats),
-        place=lambda i: str(images / names[i]),
         folders=tuple(folders),
         ignored=tuple(ignored),
     )
@@ -292,4 +296,4 @@ def _csv(images: Path, table: Path) -> Listing:
         raise DataError(*listed(problems, f"{table}: bad lines"))
     if not names:
         raise DataError(f"{table}: lists no images; write a line filepath,label for each")
-    return Listing(images, names, labels, _table(stats), lambda i: f"{table}:{rows[i]}", table=table)
+    return Listing(images, names, labels, _table(stats), table=table, rows=rows)

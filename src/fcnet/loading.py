@@ -38,16 +38,20 @@ def parts(settings: Config, check: Callable[[], None] = console.never) -> tuple[
         check: called now and then while images are written; ends it by raising.
     """
     where = settings.data
-    if where.source is None or where.root is None:
-        assert where.train is not None  # the schema asks for one of the two
-        return where.train, where.test
-    with console.counting(check) as progress:
-        sources.write(where.source, Path(where.root), progress)
-    return sources.splits(Path(where.root))
+    if where.source is not None and where.root is not None:
+        with console.counting(check) as progress:
+            sources.write(where.source, Path(where.root), progress)
+    return where.parts()
 
 
-def read_splits(settings: Config, check: Callable[[], None] = console.never) -> Splits:
-    """All data of a config; ``check`` as for ``parts``. Raises DataError naming every file and line that is wrong."""
+def read_splits(settings: Config, check: Callable[[], None] = console.never, scan: data.Scan = folder.scan) -> Splits:
+    """All data of a config. Raises DataError naming every file and line that is wrong.
+
+    Args:
+        settings: the config.
+        check: as for ``parts``.
+        scan: lists a folder.
+    """
     train, test = parts(settings, check)
     with console.counting(check) as progress:
         return data.load(
@@ -60,6 +64,7 @@ def read_splits(settings: Config, check: Callable[[], None] = console.never) -> 
             progress=progress,
             skip=settings.data.on_bad == "skip",
             memory=settings.data.memory,
+            scan=scan,
         )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from fcnet import audit, console, inspection, journal, loading, models, resuming, rundir, sources
-from fcnet.data import Splits
+from fcnet import audit, console, folder, inspection, journal, loading, models, resuming, rundir, sources
+from fcnet.data import Scan, Splits
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
 from fcnet.ownership import check_unused, owning
 from fcnet.schema import Config
@@ -80,13 +80,14 @@ class Place:
 
 
 @tiny_as_zero()
-def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
+def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Scan = folder.scan) -> Path:
     """Train what a config describes, into a run directory, and draw its curves.
 
     Args:
         settings: the resolved config.
         place: the run directory: a new one, one to replace, or one to go on with.
         stop: whether a signal has asked to stop.
+        scan: lists an image folder.
 
     Returns:
         The run directory.
@@ -105,7 +106,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None) -> Path:
         # What is there is locked before the images are read, which can take long; what is not is made after.
         beat = held.enter_context(owning(run, place.force)) if run is not None else None
         found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
-        work = gather(settings, stop)
+        work = gather(settings, stop, scan)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
         if run is None or beat is None:
             run = rundir.create(place.out, place.name)
@@ -162,10 +163,10 @@ class Work:
     facts: dict[str, Any]
 
 
-def gather(settings: Config, stop: Stop) -> Work:
+def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
     """Read and audit the images, and make the model. Raises Stopped where a signal asks to stop meanwhile."""
     device = loading.choose_device(settings.device)
-    splits = loading.read_splits(settings, stop.check)
+    splits = loading.read_splits(settings, stop.check, scan)
     found = audit.audit(splits)
     for line in found.lines:
         console.say(line)

@@ -4,6 +4,7 @@ The descriptions here and in ``model_schema`` are the only ones: ``fcnet config 
 from them. Nothing here imports torch, so that a config is checked in an instant.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
@@ -30,6 +31,9 @@ class ImageSplit(Section):
         description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
         "`filepath` (relative to `images`) and `label`",
     )
+
+
+SOURCE_SPLITS = ("train", "t10k")  # the slides' names of the two splits of a known data set
 
 
 def _validation_kind(value: Any) -> str | None:
@@ -86,6 +90,15 @@ class Data(Section):
         min_length=1,
         description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
     )
+
+    def parts(self) -> tuple[ImageSplit, ImageSplit | None]:
+        """Where training and test images lie."""
+        if self.source is None or self.root is None:
+            assert self.train is not None  # one of the two is asked for
+            return self.train, self.test
+        found = (Path(self.root) / name for name in SOURCE_SPLITS)
+        train, test = (ImageSplit(images=f"{path}-images", labels=f"{path}-labels.txt") for path in found)
+        return train, test
 
     @field_validator("classes", mode="before")
     @classmethod

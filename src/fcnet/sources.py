@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 from fcnet.cache import Progress, acquire
 from fcnet.errors import DataError
 from fcnet.images import encode_png
-from fcnet.schema import ImageSplit
+from fcnet.schema import SOURCE_SPLITS
 
 Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
 SOURCES: tuple[str, ...] = get_args(Source)
 
 _TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 
-# The slides' names of the two splits.
-_TRAIN, _TEST = "train", "t10k"
+_TRAIN, _TEST = SOURCE_SPLITS
 _PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
 
 # A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
@@ -42,15 +41,6 @@ _DIGITS_HELD_OUT = 5
 
 Images = NDArray[np.uint8]  # (N, H, W)
 Labels = NDArray[np.int64]  # (N,)
-
-
-def splits(root: Path) -> tuple[ImageSplit, ImageSplit]:
-    """Where the training and the test images of a data set written to ``root`` lie."""
-    train, test = (
-        ImageSplit(images=str(root / f"{name}-images"), labels=str(root / f"{name}-labels.txt"))
-        for name in (_TRAIN, _TEST)
-    )
-    return train, test
 
 
 def write(source: str, root: Path, progress: Progress) -> bool:

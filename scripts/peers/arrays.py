@@ -1,0 +1,31 @@
+"""Writes an image folder as the one file that the benchmark's programs read.
+
+python scripts/peers/arrays.py data/mnist ARRAYS.npz
+
+Runs in fcnet's interpreter. The file, not compressed, has train_images uint8 (N, 28, 28), train_labels int64 (N,),
+test_images and test_labels.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from fcnet.data import ImageFolder
+
+
+def main() -> None:
+    """Read with fcnet, write with numpy."""
+    parser = argparse.ArgumentParser(description="an image folder as one .npz")
+    parser.add_argument("data", type=Path, help="image folder with train-images, train-labels.txt, t10k-...")
+    parser.add_argument("out", type=Path, help="file to write")
+    args = parser.parse_args()
+    arrays = {}
+    for name, split in (("train", "train"), ("test", "t10k")):
+        folder = ImageFolder.open(args.data / f"{split}-images", args.data / f"{split}-labels.txt")
+        arrays |= {f"{name}_images": folder.images.numpy(), f"{name}_labels": folder.labels.numpy()}
+    np.savez(args.out, **arrays)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Seconds that ``fcnet.train.evaluate`` takes for the test images of an image folder, after one call to warm up.
+
+python scripts/peers/evaluation.py [--data data/mnist]
+
+Runs in fcnet's interpreter, with fresh weights of 784-500-10. Prints one JSON object.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+
+from fcnet import loading
+from fcnet.data import ImageFolder
+from fcnet.models import FCNet
+from fcnet.train import evaluate
+
+
+def main() -> None:
+    """Evaluate twice; the second call counts. What it returns is read from the device, so the clock is right."""
+    parser = argparse.ArgumentParser(description="how long an evaluation takes")
+    parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
+    folder = parser.parse_args().data
+    device = loading.choose_device("auto")
+    torch.manual_seed(0)
+    split = ImageFolder.open(folder / "t10k-images", folder / "t10k-labels.txt").to(device)
+    net = FCNet(784, [500], len(split.classes)).to(device)
+    evaluate(net, split)
+    started = time.perf_counter()
+    found = evaluate(net, split)
+    print(json.dumps({"seconds": time.perf_counter() - started, "images": found.n}))
+
+
+if __name__ == "__main__":
+    main()

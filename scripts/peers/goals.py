@@ -1,0 +1,172 @@
+"""What the benchmark asks of fcnet: each figure, the highest value that is good, and how it is found.
+
+Imported by scripts/bench_page.py; does nothing by itself.
+"""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from peers.figures import Section, Spread, cell, differences, ratios, spread, values
+
+ENOUGH = 0.98  # accuracy that configs/mnist-fast.yaml has to reach
+
+Sections = dict[str, Section]
+
+LABELS = {
+    "fcnet": "fcnet",
+    "fcnet fp32": "fcnet, fp32",
+    "fcnet bf16": "fcnet, bf16",
+    "jax": "JAX, one compiled scan per epoch",
+    "pytorch": "PyTorch, plain",
+    "pytorch fp32": "PyTorch, plain, fp32",
+    "pytorch bf16": "PyTorch, plain, autocast to bf16",
+    "keras": "Keras 3 on JAX",
+    "sklearn": "scikit-learn, MLPClassifier",
+    "course": "the course's program",
+    "matmuls fp32": "floor: the five matrix products, fp32",
+    "matmuls bf16": "floor: the five matrix products, bf16",
+    "mnist-fast": "fcnet, `configs/mnist-fast.yaml`",
+}
+
+
+class UnmeasuredError(Exception):
+    """A figure is not there; the text says why."""
+
+
+class MissedError(Exception):
+    """What a goal asks for was not reached, whatever the number; the text says how."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure, what it should be, and how it is found.
+
+    Attributes:
+        figure: what is measured.
+        bound: the highest value that is good.
+        unit: behind the numbers.
+        measure: from all sections. Raises UnmeasuredError or MissedError.
+        below: the bound itself is not good enough.
+        shown: the bound in words, where a number says less.
+    """
+
+    figure: str
+    bound: float
+    unit: str
+    measure: Callable[[Sections], Spread]
+    below: bool = False
+    shown: str = ""
+
+    def row(self, sections: Sections) -> list[str]:
+        """The row of the table of goals."""
+        goal = f"{'<' if self.below else '≤'} {self.shown or f'{self.bound:g}{self.unit}'}"
+        try:
+            found = self.measure(sections)
+        except UnmeasuredError as error:
+            return [self.figure, goal, f"not measured: {error}", "-"]
+        except MissedError as error:
+            return [self.figure, goal, str(error), "missed"]
+        return [self.figure, goal, spread(found, self.unit), self.verdict(found.middle)]
+
+    def verdict(self, value: float) -> str:
+        """Whether a value is good enough, or by how much it is not."""
+        if value < self.bound or (value == self.bound and not self.below):
+            return "yes"
+        over = 100 * (value / self.bound - 1)
+        return f"missed by {over:.0f} %" if over >= 10 else f"missed by {over:.1f} %"
+
+
+def _required(sections: Sections, name: str, *wanted: str) -> Section:
+    """A section in which some programs ran at least once. Raises UnmeasuredError."""
+    if name not in sections:
+        raise UnmeasuredError("no GPU at hand" if name == "gpu" else f"the section {name} was not run")
+    for program in wanted:
+        if not any(program in row for row in sections[name]["rounds"]):
+            why = sections[name]["left_out"].get(program, "did not run")
+            raise UnmeasuredError(f"{LABELS.get(program, program)}: {why}")
+    return sections[name]
+
+
+def _together(combine: Callable[..., list[float]], name: str, a: str, b: str) -> Callable[[Sections], Spread]:
+    """Ratios or differences of two programs of a section."""
+
+    def measure(sections: Sections, figure: str = "seconds") -> Spread:
+        found = combine(_required(sections, name, a, b), a, b, figure)
+        if not found:
+            raise UnmeasuredError("no round has both")
+        return Spread.of(found)
+
+    return measure
+
+
+def _alone(name: str, program: str, figure: str = "seconds", factor: float = 1.0) -> Callable[[Sections], Spread]:
+    """One program's figure, times a factor for its unit."""
+    return lambda sections: Spread.of(
+        [factor * value for value in values(_required(sections, name, program), program, figure)]
+    )
+
+
+def _memory(sections: Sections) -> Spread:
+    """Peak memory above that of a process that only imports torch."""
+    section = _required(sections, "small", "two epochs", "import torch")
+    found = differences(section, "two epochs", "import torch", "peak_mb")
+    if not found:
+        raise UnmeasuredError("this system does not tell a process's peak")
+    return Spread.of(found)
+
+
+def _bf16_accuracy(sections: Sections) -> Spread:
+    """Points of accuracy between bf16 and fp32: the mean over the seeds, and the range of single seeds."""
+    section = _required(sections, "accuracy", "fcnet bf16", "fcnet fp32")
+    points = [100 * x for x in differences(section, "fcnet bf16", "fcnet fp32", "accuracy")]
+    return Spread(abs(statistics.mean(points)), min(points), max(points))
+
+
+def _fast(sections: Sections) -> Spread:
+    """Seconds of training of configs/mnist-fast.yaml, which counts only where every seed gets there."""
+    section = _required(sections, "accuracy", "mnist-fast")
+    reached = values(section, "mnist-fast", "accuracy")
+    if min(reached) < ENOUGH:
+        short = sum(one < ENOUGH for one in reached)
+        taken = cell(values(section, "mnist-fast"), " s")
+        raise MissedError(
+            f"{short} of {len(reached)} seeds end below, the lowest at {100 * min(reached):.2f} %; {taken}"
+        )
+    return Spread.of(values(section, "mnist-fast"))
+
+
+GOALS = [
+    Goal("an epoch in fp32, over JAX's", 1.0, "", _together(ratios, "epoch", "fcnet fp32", "jax")),
+    Goal("an epoch in bf16, over JAX's in fp32", 0.6, "", _together(ratios, "epoch", "fcnet bf16", "jax")),
+    Goal("accuracy of bf16 off that of fp32, mean of the seeds (single seeds)", 0.1, " points", _bf16_accuracy),
+    Goal(
+        "an epoch in fp32, over its five products", 1.25, "", _together(ratios, "epoch", "fcnet fp32", "matmuls fp32")
+    ),
+    Goal(
+        "the whole job, over the course's program",
+        1 / 15,
+        "",
+        _together(ratios, "job", "fcnet", "course"),
+        shown="1/15",
+    ),
+    Goal("the whole job, over JAX's", 1.0, "", _together(ratios, "job", "fcnet", "jax"), below=True),
+    Goal("seconds of training to 98 % on the test images", 4.0, " s", _fast, below=True),
+    Goal("decoding the 70,000 PNGs", 3.0, " s", _together(differences, "small", "cold", "warm")),
+    Goal("evaluating the 10,000 test images", 0.1, " s", _alone("small", "evaluation")),
+    Goal("`fcnet --help`", 0.25, " s", _alone("small", "help")),
+    Goal(
+        "`configs/digits.yaml`, whole process, less `import torch`",
+        1.5,
+        " s",
+        _together(differences, "small", "digits", "import torch"),
+    ),
+    Goal("peak memory above `import torch`", 250.0, " MB", _memory),
+    Goal("an epoch on the GPU (the goal is an H200's)", 25.0, " ms", _alone("gpu", "fcnet fp32", "epoch", 1000)),
+    Goal(
+        "ten epochs with tests on the GPU, after start-up (an H200's)",
+        0.5,
+        " s",
+        _alone("gpu", "fcnet fp32", "ten_epochs"),
+    ),
+]

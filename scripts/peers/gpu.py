@@ -1,0 +1,89 @@
+"""What fcnet's training does with a GPU: seconds per epoch, ten epochs with their tests, and how busy the GPU is.
+
+python scripts/peers/gpu.py [--precision bf16] [--seed S] [--data data/mnist]
+
+Runs in fcnet's interpreter, in one process: an epoch to start up, then ten that count, then one under the profiler.
+Prints one JSON object.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch.autograd import DeviceType
+from torch.profiler import ProfilerActivity, profile
+
+from fcnet import loading
+from fcnet.data import ImageFolder, Splits
+from fcnet.metrics import EpochRecord
+from fcnet.models import FCNet
+from fcnet.schema import Train
+from fcnet.train import Training, fit
+
+COUNTED = 10
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="fcnet's training on a GPU")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
+    return parser.parse_args()
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Length of the union of spans (start, end): two kernels at once make a GPU busy once."""
+    total, reached = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+def busy_seconds(run: profile) -> float:
+    """Seconds in which kernels or copies ran on the GPU; spans that only name a part of the program do not count."""
+    events = [
+        event
+        for event in run.events() or []
+        if event.device_type == DeviceType.CUDA and not getattr(event, "is_user_annotation", False)
+    ]
+    return covered((event.time_range.start, event.time_range.end) for event in events) / 1e6
+
+
+def epochs(training: Training) -> Iterator[EpochRecord]:
+    """The records of a training's epochs."""
+    return (record for record in fit(training) if isinstance(record, EpochRecord))
+
+
+def main() -> None:
+    """Train and print."""
+    args = arguments()
+    device = loading.choose_device("cuda")
+    torch.manual_seed(args.seed)
+    train, test = (
+        ImageFolder.open(args.data / f"{name}-images", args.data / f"{name}-labels.txt").to(device)
+        for name in ("train", "t10k")
+    )
+    net = FCNet(784, [500], len(train.classes)).to(device)
+    settings = Train(epochs=COUNTED + 2, batch_size=100, precision=args.precision)
+    records = epochs(Training(net, Splits(train, None, test), settings, args.seed))
+    next(records)
+    started = time.perf_counter()
+    counted = [next(records) for _ in range(COUNTED)]
+    whole = time.perf_counter() - started
+    with profile(activities=[ProfilerActivity.CUDA]) as profiled:
+        next(records)
+    epoch = statistics.median(record.seconds for record in counted)
+    # The profiler slows the program, not the kernels: their time is held against an epoch without it, test and all.
+    busy = busy_seconds(profiled) / (whole / COUNTED)
+    accuracy = counted[-1].test.accuracy if counted[-1].test else None
+    print(json.dumps({"epoch": epoch, "ten_epochs": whole, "busy": busy, "accuracy": accuracy}))
+
+
+if __name__ == "__main__":
+    main()

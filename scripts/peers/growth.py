@@ -1,0 +1,55 @@
+"""Seconds per epoch of fcnet's own training for a number of images, batch size, width and depth, in this process.
+
+python scripts/peers/growth.py --n 60000 --batch 100 --width 500 --depth 1 [--data data/mnist]
+
+Runs in fcnet's interpreter. Prints one JSON object.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+import torch
+
+from fcnet import loading
+from fcnet.data import ImageFolder, Splits
+from fcnet.metrics import EpochRecord
+from fcnet.models import FCNet
+from fcnet.schema import Train
+from fcnet.train import Training, fit
+
+EPOCHS = 4  # the first is left out: it starts threads and allocates
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="one point of the growth curves")
+    parser.add_argument("--n", type=int, default=60_000, help="training images")
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--width", type=int, default=500, help="units of each hidden layer")
+    parser.add_argument("--depth", type=int, default=1, help="hidden layers")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train some epochs and print the median of their seconds."""
+    args = arguments()
+    torch.set_flush_denormal(True)  # as fcnet train does
+    torch.manual_seed(args.seed)
+    device = loading.choose_device("auto")
+    images = ImageFolder.open(args.data / "train-images", args.data / "train-labels.txt")
+    train = images.subset(torch.arange(min(args.n, len(images))))
+    net = FCNet(784, [args.width] * args.depth, len(train.classes)).to(device)
+    settings = Train(epochs=EPOCHS, batch_size=args.batch)
+    training = Training(net, Splits(train, None, None).to(device), settings, args.seed)
+    seconds = [record.seconds for record in fit(training) if isinstance(record, EpochRecord)]
+    weights = sum(parameter.numel() for parameter in net.parameters())
+    point = {"n": len(train), "batch": args.batch, "width": args.width, "depth": args.depth, "weights": weights}
+    print(json.dumps({"seconds": statistics.median(seconds[1:])} | point))
+
+
+if __name__ == "__main__":
+    main()

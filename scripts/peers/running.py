@@ -1,0 +1,161 @@
+"""How the benchmark runs programs: whole processes, one at a time, taking turns in rounds.
+
+Imported by scripts/benchmark.py; does nothing by itself.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PEERS = Path("scripts/peers")  # as all paths of commands, seen from ROOT
+
+Figures = dict[str, float]
+Program = Callable[[int], Figures | None]  # runs once in the round of that number; None where it sits that round out
+
+
+class FailedError(Exception):
+    """A program did not give its figures; the text says why."""
+
+
+def shown(text: str) -> str:
+    """A text without this machine's paths, for a page."""
+    for folder in (f"{ROOT}{os.sep}", f"{tempfile.gettempdir()}{os.sep}", f"{Path.home()}{os.sep}"):
+        text = text.replace(folder, "")
+    return text
+
+
+@dataclass(frozen=True)
+class Done:
+    """A process that ended well: seconds from start to exit, its lines with the time of each, its peak of memory."""
+
+    seconds: float
+    lines: list[tuple[float, str]]
+    peak_mb: float | None
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The JSON objects that it printed."""
+        return [json.loads(line) for _, line in self.lines if line.startswith("{")]
+
+
+def launch(*words: object) -> Done:
+    """Run a process to its end. Raises FailedError where it cannot be started or fails."""
+    command = [str(word) for word in words]
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        started = time.perf_counter()
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
+        except OSError as error:
+            raise FailedError(f"{shown(command[0])}: {error.strerror or error}") from error
+        assert process.stdout is not None
+        with process.stdout as output:
+            lines = [(time.perf_counter() - started, line.rstrip("\n")) for line in output]
+        peak = wait(process)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            errors.seek(0)
+            said = [line for line in errors.read().splitlines() if line.strip()] or [f"exit code {process.returncode}"]
+            raise FailedError(shown(said[-1]))
+    return Done(seconds, lines, peak)
+
+
+def wait(process: subprocess.Popen[str]) -> float | None:
+    """Wait for a process; its own peak of resident memory in MB, where the system tells it."""
+    if not hasattr(os, "wait4"):
+        process.wait()
+        return None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the programs run with.
+
+    Attributes:
+        peers: interpreter that has the other libraries.
+        data: image folder that ``fcnet data mnist`` wrote, seen from ROOT.
+        rounds: how often each program runs.
+        course_rounds: how often the course's program does, which takes minutes.
+        folder: for run directories and arrays; thrown away at the end.
+    """
+
+    peers: str
+    data: str
+    rounds: int
+    course_rounds: int
+    folder: Path
+
+    def fcnet(self, config: str, *overrides: str) -> tuple[list[dict[str, Any]], Done]:
+        """Train with a config of configs/; the records of its epochs, and the process."""
+        out = self.folder / "run"
+        root = [] if config == "digits" else [f"data.root={self.data}"]
+        try:
+            words = ["--config", f"configs/{config}.yaml", *root, *overrides, "--out", out]
+            done = launch(sys.executable, "-m", "fcnet", "train", *words)
+            records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
+        return [record for record in records if record["kind"] == "epoch"], done
+
+    def peer(self, name: str, epochs: int, seed: int, *options: str) -> tuple[list[dict[str, Any]], Done]:
+        """Run a program of scripts/peers; what it printed of each epoch, and the process."""
+        words = [self.arrays(), "--epochs", epochs, "--seed", seed, *options]
+        done = launch(self.peers, PEERS / f"{name}.py", *words)
+        epochs_printed = done.objects()
+        if len(epochs_printed) != epochs:
+            raise FailedError(f"told of {len(epochs_printed)} epochs of {epochs}")
+        return epochs_printed, done
+
+    def own(self, name: str, *options: object) -> Figures:
+        """The figures of a program of scripts/peers that runs in fcnet's interpreter."""
+        (figures,) = launch(sys.executable, PEERS / f"{name}.py", "--data", self.data, *options).objects()
+        return figures
+
+    def course(self, epochs: int) -> Done:
+        """Run the course's program. Its lines are wanted as they are printed, hence -u."""
+        out = self.folder / "course.pth"
+        return launch(sys.executable, "-u", "scripts/course_program.py", self.data, "--epochs", epochs, "--out", out)
+
+    def arrays(self) -> Path:
+        """The images of the folder in the one file that the peers read; written at the first call."""
+        path = self.folder / "arrays.npz"
+        if not path.exists():
+            launch(sys.executable, PEERS / "arrays.py", self.data, path)
+        return path
+
+
+def in_rounds(programs: dict[str, Program], rounds: int) -> dict[str, Any]:
+    """Run each program once a round. One that fails is left out from then on, and the reason kept."""
+    found: list[dict[str, Figures]] = []
+    left_out: dict[str, str] = {}
+    for number in range(rounds):
+        row: dict[str, Figures] = {}
+        for name in list(programs)[:: -1 if number % 2 else 1]:
+            if name in left_out:
+                continue
+            try:
+                figures = programs[name](number)
+            except FailedError as error:
+                left_out[name] = f"{error}" if number == 0 else f"{error} (in round {number + 1})"
+                say(f"  {name}: left out: {error}")
+                continue
+            if figures is not None:
+                row[name] = figures
+                say(f"  round {number + 1}/{rounds}  {name}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
+        found.append({name: row[name] for name in programs if name in row})
+    return {"rounds": found, "left_out": left_out}
+
+
+def say(line: str) -> None:
+    """Tell how far the benchmark is."""
+    print(line, flush=True)

@@ -1,0 +1,85 @@
+"""Image folders listed by a child process while this one imports torch, which takes longer and one core.
+
+Only where that is sure to be harmless: on Linux, in a process that has started no threads yet. Whatever goes wrong in
+the child, this process lists the folder itself, and tells what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from fcnet.folder import Listing
+
+Place = tuple[str, str | None]  # folder of the images, file of their labels
+
+
+class Ahead:
+    """Listings that a child process makes.
+
+    Args:
+        places: what to list, in order.
+    """
+
+    def __init__(self, places: list[Place]) -> None:
+        self._found: dict[Place, Listing] = {}
+        self._child: tuple[int, BinaryIO] | None = None
+        if sys.platform == "linux" and not {"numpy", "torch"} & sys.modules.keys():
+            self._child = _start(places)
+
+    def scan(self, images: str | Path, labels: str | Path | None) -> Listing:
+        """``folder.scan``, done already where the child has done it."""
+        from fcnet import folder
+
+        self._receive()
+        found = self._found.pop((str(images), None if labels is None else str(labels)), None)
+        return folder.scan(images, labels) if found is None else found
+
+    def _receive(self) -> None:
+        if self._child is None:
+            return
+        (process, pipe), self._child = self._child, None
+        with pipe:
+            try:
+                while True:
+                    place, listing = pickle.load(pipe)
+                    self._found[place] = listing
+            except (EOFError, pickle.UnpicklingError):  # done, or ended in the middle
+                pass
+        os.waitpid(process, 0)
+
+
+def _start(places: list[Place]) -> tuple[int, BinaryIO] | None:
+    """A child that lists folders, and a pipe from it; None where there can be none."""
+    reader, writer = os.pipe()
+    try:
+        process = os.fork()
+    except OSError:  # no memory, or no more processes allowed
+        os.close(reader)
+        os.close(writer)
+        return None
+    if process:
+        os.close(writer)
+        return process, os.fdopen(reader, "rb")
+    try:
+        os.close(reader)
+        with os.fdopen(writer, "wb") as pipe:
+            _list(places, pipe)
+    finally:  # nothing of the parent's is to be done twice: no exit handlers, no flushes, no traceback
+        os._exit(0)
+
+
+def _list(places: list[Place], pipe: BinaryIO) -> None:
+    from fcnet import folder
+    from fcnet.errors import FcnetError
+
+    for place in places:
+        try:
+            pickle.dump((place, folder.scan(*place)), pipe, pickle.HIGHEST_PROTOCOL)
+            pipe.flush()
+        except (FcnetError, OSError):  # the parent finds it too, and tells
+            continue
