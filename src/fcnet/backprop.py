@@ -76,7 +76,9 @@ class ByHand:
         self._smoothing = objective.label_smoothing
         output = self._layers[-1].weight
         self.name = f"by hand, {output.device.type}, {precision} (a plain net)"
-        self._classes = torch.arange(output.shape[0], device=output.device)
+        # y of each class.
+        self._targets = torch.full((output.shape[0],) * 2, self._smoothing / output.shape[0]).to(output)
+        self._targets.diagonal().add_(1 - self._smoothing)
         self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self._layers]
         for layer, (weight, bias) in zip(self._layers, self._gradients, strict=True):
             layer.weight.grad, layer.bias.grad = weight, bias
@@ -86,15 +88,18 @@ class ByHand:
             for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
         ]
         self.dtype = output.dtype
+        self._to_round: list[tuple[Tensor, Tensor]] = []
         if precision == "bf16" and len(self._layers) > 1:
             self.dtype = torch.bfloat16
             for number, (weight, bias, gradient) in enumerate(self._working[:-1]):
                 self._working[number] = rounded(weight), rounded(bias), rounded(gradient)
+                self._to_round += [(self._working[number][0], weight), (self._working[number][1], bias)]
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def __call__(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss () and logits (B, C) of pixels (B, D) and labels (B,), without a graph."""
-        self._round_weights()
+        for copy, exact in self._to_round:
+            copy.copy_(exact)
         outputs = [pixels]  # a(0), a(1), ... a(L-1)
         for (weight, bias, _), activation in zip(self._working, self._activations, strict=False):
             outputs.append(hidden(outputs[-1], weight, bias, activation))
@@ -110,12 +115,6 @@ class ByHand:
                 delta = through(f, outputs[number], delta @ weight).to(self.dtype)
         return loss, logits
 
-    def _round_weights(self) -> None:
-        for layer, (weight, bias, _) in zip(self._layers, self._working, strict=True):
-            if weight.dtype != layer.weight.dtype:
-                weight.copy_(layer.weight)
-                bias.copy_(layer.bias)
-
     def _keep_gradient(self, number: int, delta: Tensor, a: Tensor) -> None:
         """Write dL/dW and dL/db of a layer from delta (B, M_out) and the layer's inputs (B, M_in)."""
         (weight, bias), product = self._gradients[number], self._working[number][2]
@@ -126,16 +125,11 @@ class ByHand:
 
     def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
-        n, classes = logits.shape
         log_p = functional.log_softmax(logits, 1)
-        spread = self._smoothing / classes
         loss = functional.nll_loss(log_p, labels)
-        delta = log_p.exp()
         if self._smoothing:
-            loss = (1 - self._smoothing) * loss - spread * log_p.sum(1).mean()
-            delta -= spread
-        delta.add_(labels[:, None] == self._classes, alpha=self._smoothing - 1)
-        return loss, delta.div_(n)
+            loss = (1 - self._smoothing) * loss - self._smoothing * log_p.mean()
+        return loss, log_p.exp().sub_(self._targets.index_select(0, labels)).div_(len(labels))
 
 
 def rounded(tensor: Tensor) -> Tensor:
@@ -160,8 +154,8 @@ def hidden(x: Tensor, weight: Tensor, bias: Tensor, f: nn.Module) -> Tensor:
 def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
     """dL/dz (B, M) where a = f(z), from a and dL/da, which it may overwrite."""
     if type(f) is nn.ReLU:
-        dz: Tensor = torch.ops.aten.threshold_backward(da, a, 0)  # in one pass
-        return dz
+        torch.ops.aten.threshold_backward.grad_input(da, a, 0, grad_input=da)  # in one pass
+        return da
     return da.mul_(DERIVATIVES[type(f)](f, a))
 
 

@@ -11,8 +11,6 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
-from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from fcnet.models import weight_matrices
@@ -39,15 +37,14 @@ class AdamGroup:
     values: list[Tensor]
     means: list[Tensor]
     squares: list[Tensor]
-    steps: list[Tensor]
+    step: Tensor  # (), how many there were
 
     @classmethod
     def of(cls, parameters: list[nn.Parameter], decay: float) -> "AdamGroup":
         """A group before its first step."""
         values = [p.detach() for p in parameters]
         means, squares = ([torch.zeros_like(value) for value in values] for _ in range(2))
-        steps = [torch.zeros((), device=value.device) for value in values]
-        return cls(parameters, decay, values, means, squares, steps)
+        return cls(parameters, decay, values, means, squares, torch.zeros((), device=values[0].device))
 
 
 class AdamOptimizer:
@@ -65,24 +62,24 @@ class AdamOptimizer:
         self._settings = settings
         decay = settings.weight_decay if isinstance(settings, AdamW) else 0.0
         is_decayed = {id(parameter) for parameter in decayed if decay}
-        groups = [
-            AdamGroup.of([p for p in parameters if id(p) in is_decayed], decay),
-            AdamGroup.of([p for p in parameters if id(p) not in is_decayed], 0.0),
-        ]
-        self._groups = [group for group in groups if group.parameters]
-        self._update = adamw if isinstance(settings, AdamW) else adam
+        groups = (
+            ([p for p in parameters if id(p) in is_decayed], decay),
+            ([p for p in parameters if id(p) not in is_decayed], 0.0),
+        )
+        self._groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
+        self._update = torch._fused_adamw_ if isinstance(settings, AdamW) else torch._fused_adam_
 
     def step(self, lr: float) -> None:
         """One update with a learning rate; every parameter has its gradient in ``grad``."""
         for group in self._groups:
+            group.step.add_(1)
             self._update(
                 group.values,
                 gradients(group.parameters),
                 group.means,
                 group.squares,
                 [],
-                group.steps,
-                fused=True,
+                [group.step] * len(group.values),
                 amsgrad=False,
                 beta1=self._settings.betas[0],
                 beta2=self._settings.betas[1],
@@ -94,7 +91,7 @@ class AdamOptimizer:
 
     def tensors(self) -> list[Tensor]:
         """The averages of the gradients and of their squares, and the numbers of steps."""
-        return [tensor for group in self._groups for tensor in (*group.means, *group.squares, *group.steps)]
+        return [tensor for group in self._groups for tensor in (*group.means, *group.squares, group.step)]
 
 
 class SGDOptimizer:

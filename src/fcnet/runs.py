@@ -3,7 +3,6 @@
 import contextlib
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ from fcnet import audit, console, folder, inspection, journal, loading, models, 
 from fcnet.data import Scan, Splits
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
 from fcnet.ownership import check_unused, owning
+from fcnet.process import keep_freed_memory, tiny_as_zero
 from fcnet.schema import Config
 from fcnet.session import Session
 from fcnet.signals import Stop
@@ -26,20 +26,6 @@ def run_data(source: str, out: Path) -> bool:
     """Write a known data set as an image folder; False where it was there already."""
     with console.counting() as progress:
         return sources.write(source, out, progress)
-
-
-@contextlib.contextmanager
-def tiny_as_zero() -> Iterator[None]:
-    """Take numbers below 1.2e-38 for 0, on CPUs that can.
-
-    Where pixels are rarely lit, Adam's averages fade to such numbers, and arithmetic on them is slow: its step takes a
-    third less without. torch's threads inherit the setting when they are started, so it is made before the first.
-    """
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 @dataclass(frozen=True)
@@ -96,6 +82,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         FcnetError: for bad configs and data before anything but the cache of decoded images is written;
             DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
+    keep_freed_memory()
     stop = stop or Stop()
     run = place.choose()
     goes_on = run is not None and place.goes_on

@@ -1,0 +1,45 @@
+"""What is set for the whole process."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fcnet import process
+
+PROGRAM = """
+import resource, torch
+from fcnet.process import keep_freed_memory
+if {kept}:
+    keep_freed_memory()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    torch.zeros(1 << 20)
+before = faults()
+for _ in range(50):
+    torch.zeros(1 << 20)
+    torch.zeros(1 << 21)
+print(faults() - before)
+"""
+
+
+def test_tiny_numbers_are_zero_while_training_alone() -> None:
+    smallest = torch.tensor([1e-39])
+    with process.tiny_as_zero():
+        if not torch.set_flush_denormal(True):
+            pytest.skip("this CPU cannot")
+        assert float(smallest * 0.5) == 0
+    assert float(smallest * 0.5) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is meant")
+def test_freed_memory_is_not_asked_for_again() -> None:
+    """4 and 8 MB, 50 times: 150,000 pages where each is fetched anew."""
+    kept, not_kept = (
+        int(subprocess.run([sys.executable, "-c", PROGRAM.format(kept=kept)], capture_output=True, check=True).stdout)
+        for kept in (True, False)
+    )
+    assert kept < 5_000
+    assert kept < not_kept
