@@ -6,7 +6,7 @@
 
 Everything is a whole process of its own, one at a time, and programs that are compared take turns: a round runs each of
 them once, every other round in the opposite order, so that a machine that gets slower or faster does so for all.
-`scripts/bench_page.py` turns the rounds into medians and ratios. What cannot run is named on the page, with the reason.
+`scripts/bench/page.py` turns the rounds into medians and ratios. What cannot run is named on the page, with the reason.
 """
 
 import argparse
@@ -23,12 +23,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import bench_page
-from peers.running import PEERS, ROOT, Bench, Done, FailedError, Figures, Program, in_rounds, launch, say, shown
+from bench import page
+from bench.running import OWN, ROOT, Bench, Done, FailedError, Figures, Program, in_rounds, launch, say, shown
 
 EPOCHS = 4  # of a process whose seconds per epoch are taken; the first, which starts and compiles, does not count
 JOB_EPOCHS = 10
 SEEDS = 5
+MANY = 1_000_000  # images of the section large, of which a round or two tell enough
+MANY_ROUNDS = 3
 
 Rounds = dict[str, Any]  # what in_rounds returns
 Records = list[dict[str, Any]]
@@ -178,6 +180,29 @@ def growth(bench: Bench) -> Rounds:
     return in_rounds({f"{axis} {values[axis]}": point(values) for axis, values in points}, bench.rounds)
 
 
+def large(bench: Bench) -> Rounds:
+    """One epoch of very many images, in memory and mapped; the first of all decodes them, and is not counted."""
+    folder = bench.folder / "many"
+    say(f"  writing {MANY:,} images")
+    launch(sys.executable, OWN / "many.py", folder, "--n", MANY, "--data", bench.data)
+    own = f"data.train={{images: {folder / 'images'}, labels: {folder / 'images.txt'}}}"
+
+    def train(memory: str) -> Program:
+        def run(number: int) -> Figures:
+            words = ["data.source=null", "data.root=null", own, f"data.memory={memory}", "train.epochs=1"]
+            (record,), done = bench.trained("mnist", *words, f"seed={number}")
+            speed = record["train"]["n"] / record["seconds"]
+            return process(done) | {"images_per_s": speed, "decoding": done.seconds - record["seconds"]}
+
+        return run
+
+    say("  decoding them")
+    train("mapped")(0)
+    programs: dict[str, Program] = {"resident": train("resident"), "mapped": train("mapped")}
+    programs["import torch"] = lambda _: process(launch(sys.executable, "-c", "import torch"))
+    return in_rounds(programs, min(bench.rounds, MANY_ROUNDS))
+
+
 def gpu(bench: Bench) -> Rounds:
     """fcnet on the GPU; nothing where there is none, and then figures from another machine stay."""
     if facts(sys.executable)["gpu"] is None:
@@ -193,7 +218,7 @@ def gpu(bench: Bench) -> Rounds:
 
 
 SECTIONS: dict[str, Callable[[Bench], Rounds]] = {
-    section.__name__: section for section in (epoch, job, accuracy, small, growth, gpu)
+    section.__name__: section for section in (epoch, job, accuracy, small, growth, large, gpu)
 }
 
 
@@ -216,7 +241,7 @@ def about(bench: Bench, command: str) -> dict[str, Any]:
 
 def facts(interpreter: str) -> dict[str, Any]:
     """Versions and GPU as an interpreter sees them. Raises FailedError where there is no such interpreter."""
-    (found,) = launch(interpreter, PEERS / "facts.py").objects()
+    (found,) = launch(interpreter, OWN / "facts.py").objects()
     return found
 
 
@@ -249,13 +274,21 @@ def image_count(bench: Bench) -> int:
 def main() -> None:
     """Measure the sections asked for, and write after each what is known by then."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all without it")
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=f"of {', '.join(SECTIONS)}; all without it; or page, which measures nothing and writes the page anew",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--course-rounds", type=int, default=1, help="rounds in which the course's program takes part")
     parser.add_argument("--peers", default=".venv-bench/bin/python", help="interpreter with the other libraries")
     parser.add_argument("--data", default="data/mnist", help="image folder that fcnet data mnist wrote")
     parser.add_argument("--json", type=Path, default=ROOT / "docs/benchmarks.json", help="the page lies beside it")
     args = parser.parse_args()
+    if args.sections == ["page"]:
+        page.write(args.json)
+        return
     if unknown := set(args.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     if not (ROOT / args.data / "train-labels.txt").exists():
@@ -268,13 +301,13 @@ def main() -> None:
             say(f"{name}:")
             if found := SECTIONS[name](bench):
                 merge(args.json, name, found | {"about": where})
-    bench_page.write(args.json)
+    page.write(args.json)
     say(f"wrote {args.json} and {args.json.with_suffix('.md')}")
 
 
 def merge(path: Path, name: str, section: dict[str, Any]) -> None:
     """Put one section's figures into the file; the others stay."""
-    sections = bench_page.read(path) if path.exists() else {}
+    sections = page.read(path) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(sections | {name: section}, indent=1) + "\n", encoding="utf-8")
 

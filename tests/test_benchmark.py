@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import bench_page
 import benchmark
 import numpy as np
 import pytest
-from peers import figures, goals, gpu, running
-from peers.figures import Spread
+from bench import figures, goals, gpu, page, running
+from bench.figures import Spread
 from PIL import Image
 
 ABOUT = {
@@ -122,17 +121,17 @@ def measured(tmp_path: Path) -> Path:
     return path
 
 
-def goal_rows(page: str) -> dict[str, list[str]]:
+def goal_rows(text: str) -> dict[str, list[str]]:
     """The rows of the table of goals, by their figure."""
-    lines = page.partition("## Goals")[2].partition("\n## ")[0].splitlines()
+    lines = text.partition("## Goals")[2].partition("\n## ")[0].splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     return {row[0]: row[1:] for row in cells[2:]}
 
 
 def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> None:
-    bench_page.write(measured)
-    page = measured.with_suffix(".md").read_text()
-    rows = goal_rows(page)
+    page.write(measured)
+    text = measured.with_suffix(".md").read_text()
+    rows = goal_rows(text)
     assert rows["an epoch in fp32, over its five products"] == ["≤ 1.25", "2.20 (2.00 to 2.40)", "missed by 76 %"]
     assert rows["the whole job, over the course's program"] == ["≤ 1/15", "0.0500 (0.0500 to 0.0500)", "yes"]
     why = "not measured: JAX, one compiled scan per epoch: No module named 'jax'"
@@ -146,32 +145,32 @@ def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> 
     accuracy = "accuracy of bf16 off that of fp32, mean of the seeds (single seeds)"
     assert rows[accuracy] == ["≤ 0.1 points", "0.0500 points (-0.0500 to -0.0500)", "yes"]
     assert len(rows) == len(goals.GOALS)
-    assert "- Left out: JAX, one compiled scan per epoch: No module named 'jax'" in page
-    assert "Not measured: no GPU at hand." in page
-    assert "a processor, 2 cores, 8 GB of memory, GPU: none, Linux" in page
-    assert page.endswith("\n## Why\n\nBecause |so|.\n")
+    assert "- Left out: JAX, one compiled scan per epoch: No module named 'jax'" in text
+    assert "Not measured: no GPU at hand." in text
+    assert "a processor, 2 cores, 8 GB of memory, GPU: none, Linux" in text
+    assert text.endswith("\n## Why\n\nBecause |so|.\n")
 
 
 def test_the_pictures_are_drawn_and_stay_the_same(measured: Path) -> None:
-    bench_page.write(measured)
+    page.write(measured)
     files = [measured.parent / f"images/bench-{name}.png" for name in ("epoch", "growth")]
     before = [file.read_bytes() for file in files]
     for file in files:
         with Image.open(file) as image:
             assert min(image.size) > 300
             assert len(image.convert("L").getcolors(256) or range(257)) > 20
-    bench_page.write(measured)
+    page.write(measured)
     assert [file.read_bytes() for file in files] == before
 
 
 def test_a_page_of_one_section_links_to_nothing_that_is_missing(measured: Path) -> None:
     only = {"epoch": section({}, {}, **{"fcnet fp32": "would not start"})}
     measured.write_text(json.dumps(only))
-    bench_page.write(measured)
-    page = measured.with_suffix(".md").read_text()
-    assert "images/" not in page
-    assert "would not start" in page
-    assert "not measured: the section job was not run" in page
+    page.write(measured)
+    text = measured.with_suffix(".md").read_text()
+    assert "images/" not in text
+    assert "would not start" in text
+    assert "not measured: the section job was not run" in text
 
 
 def test_sections_are_merged(tmp_path: Path) -> None:
@@ -179,7 +178,7 @@ def test_sections_are_merged(tmp_path: Path) -> None:
     benchmark.merge(path, "epoch", {"rounds": [1]})
     benchmark.merge(path, "job", {"rounds": []})
     benchmark.merge(path, "epoch", {"rounds": [2]})
-    assert bench_page.read(path) == {"epoch": {"rounds": [2]}, "job": {"rounds": []}}
+    assert page.read(path) == {"epoch": {"rounds": [2]}, "job": {"rounds": []}}
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,13 @@ if {kept}:
     keep_freed_memory()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(3):
-    torch.zeros(1 << 20)
+def step():
+    some = [torch.ones(size) for size in (1 << 16, 1 << 20, 1 << 21, 3 << 20)]
+for _ in range(10):
+    step()
 before = faults()
 for _ in range(50):
-    torch.zeros(1 << 20)
-    torch.zeros(1 << 21)
+    step()
 print(faults() - before)
 """
 
@@ -36,10 +37,10 @@ def test_tiny_numbers_are_zero_while_training_alone() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator is meant")
 def test_freed_memory_is_not_asked_for_again() -> None:
-    """4 and 8 MB, 50 times: 150,000 pages where each is fetched anew."""
+    """Up to 12 MB, 50 times. A page that was given back is a fault when it is used again."""
     kept, not_kept = (
         int(subprocess.run([sys.executable, "-c", PROGRAM.format(kept=kept)], capture_output=True, check=True).stdout)
         for kept in (True, False)
     )
-    assert kept < 5_000
+    assert kept < 100
     assert kept < not_kept

@@ -276,3 +276,30 @@ def test_other_sizes_are_resized_and_said(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "data.test.images=tiny/big", "data.test.labels=tiny/big.txt")
     assert outcome.code == 0
     assert "test: 21 images 6x6, resized from 18x12, 3 classes" in outcome.out
+
+
+def test_mapped_images_train_the_same_and_are_told_of(fcnet: Run, tiny: Path) -> None:
+    """Few images, which fit into one group: the order and so the weights are those of resident ones."""
+    told = {}
+    for memory in ("resident", "mapped"):
+        told[memory] = fcnet("train", "-c", "tiny/tiny.yaml", f"data.memory={memory}", "--out", memory)
+        assert told[memory].code == 0
+    assert "read from their file as they are needed" in told["mapped"].out
+    assert "read from" not in told["resident"].out
+    assert Path("mapped/model.pth").read_bytes() == Path("resident/model.pth").read_bytes()
+
+
+def test_mapped_images_need_a_cache_that_can_be_written(fcnet: Run, tiny: Path) -> None:
+    Path("cache").write_text("a file")
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "data.memory=mapped", "data.cache=cache")
+    assert outcome.code == 3
+    assert "set data.cache" in outcome.errors[0]
+
+
+def test_another_memory_is_not_gone_on_with(fcnet: Run, tiny: Path) -> None:
+    """It would change the order of the images, and with it the result."""
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a").code == 0
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a", "--resume", "train.epochs=9", "data.memory=mapped")
+    assert outcome.code == 3
+    assert "give data.memory=resident" in outcome.errors[0]
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a", "--resume", "train.epochs=9").code == 0

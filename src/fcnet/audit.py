@@ -54,6 +54,7 @@ def _describe(name: str, split: ImageFolder) -> str:
     return (
         f"{name}: {len(split)} images {height}x{width}{resized}, {sum(n > 0 for n in counts)} classes"
         f" of {min(n for n in counts if n)} to {max(counts)} images, {split.origin}"
+        + (", read from their file as they are needed" if split.mapped else "")
     )
 
 

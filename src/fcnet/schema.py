@@ -247,7 +247,8 @@ class Train(Section):
         None, description="longest gradient (norm over all parameters); a longer one is scaled down to it"
     )
     precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="bf16 multiplies matrices in bfloat16 (autocast); the weights stay fp32"
+        "fp32",
+        description="bf16 multiplies matrices in bfloat16; the weights stay fp32, and so does the output layer of plain nets",
     )
     log_every: Positive = Field(100, description="steps between two lines of the log")
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(

@@ -1,6 +1,6 @@
 """Medians, ratios and pictures of the benchmark's rounds.
 
-Imported by scripts/bench_page.py; does nothing by itself. A section is what benchmark.py wrote of it: ``rounds``, each
+Imported by scripts/bench/page.py; does nothing by itself. A section is what benchmark.py wrote of it: ``rounds``, each
 a mapping from programs to their figures, and ``left_out``, the programs that did not run and why.
 """
 

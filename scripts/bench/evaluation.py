@@ -1,6 +1,6 @@
 """Seconds that ``fcnet.train.evaluate`` takes for the test images of an image folder, after one call to warm up.
 
-python scripts/peers/evaluation.py [--data data/mnist]
+python scripts/bench/evaluation.py [--data data/mnist]
 
 Runs in fcnet's interpreter, with fresh weights of 784-500-10. Prints one JSON object.
 """

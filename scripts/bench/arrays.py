@@ -1,6 +1,6 @@
 """Writes an image folder as the one file that the benchmark's programs read.
 
-python scripts/peers/arrays.py data/mnist ARRAYS.npz
+python scripts/bench/arrays.py data/mnist ARRAYS.npz
 
 Runs in fcnet's interpreter. The file, not compressed, has train_images uint8 (N, 28, 28), train_labels int64 (N,),
 test_images and test_labels.

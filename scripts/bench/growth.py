@@ -1,6 +1,6 @@
 """Seconds per epoch of fcnet's own training for a number of images, batch size, width and depth, in this process.
 
-python scripts/peers/growth.py --n 60000 --batch 100 --width 500 --depth 1 [--data data/mnist]
+python scripts/bench/growth.py --n 60000 --batch 100 --width 500 --depth 1 [--data data/mnist]
 
 Runs in fcnet's interpreter. Prints one JSON object.
 """
@@ -16,6 +16,7 @@ from fcnet import loading
 from fcnet.data import ImageFolder, Splits
 from fcnet.metrics import EpochRecord
 from fcnet.models import FCNet
+from fcnet.process import keep_freed_memory
 from fcnet.schema import Train
 from fcnet.train import Training, fit
 
@@ -37,7 +38,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Train some epochs and print the median of their seconds."""
     args = arguments()
-    torch.set_flush_denormal(True)  # as fcnet train does
+    torch.set_flush_denormal(True)  # both as fcnet train does
+    keep_freed_memory()
     torch.manual_seed(args.seed)
     device = loading.choose_device("auto")
     images = ImageFolder.open(args.data / "train-images", args.data / "train-labels.txt")

@@ -1,20 +1,17 @@
 """Writes docs/benchmarks.md and its pictures from docs/benchmarks.json, which scripts/benchmark.py measures.
 
-    python scripts/bench_page.py [docs/benchmarks.json]
+    python scripts/benchmark.py page
 
 What is said by hand is in docs/benchmarks-notes.md, and is put at the end of the page as it stands.
 """
 
 import json
 import statistics
-import sys
 from pathlib import Path
 
-from peers import figures
-from peers.figures import Section, cell, programs, ratios, values
-from peers.goals import GOALS, LABELS, Sections
-
-DEFAULT = Path(__file__).resolve().parent.parent / "docs/benchmarks.json"
+from bench import figures
+from bench.figures import Section, cell, programs, ratios, values
+from bench.goals import GOALS, LABELS, Sections
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -106,7 +103,21 @@ def gpu(section: Section) -> list[str]:
     return ["## On a GPU", "", *table(head, rows)]
 
 
-RENDERERS = {function.__name__: function for function in (epoch, job, accuracy, small, growth, gpu)}
+def large(section: Section) -> list[str]:
+    """Very many images, in memory and in their file."""
+    rows = [
+        [
+            f"`data.memory={name}`",
+            *(cell(values(section, name, key)) for key in ("images_per_s", "peak_mb", "decoding")),
+        ]
+        for name in programs(section)
+        if name in ("resident", "mapped")
+    ]
+    head = ["where images stay", "images/s", "peak memory, MB", "scanning, decoding and start-up, s"]
+    return ["## A million images", "", *table(head, rows)]
+
+
+RENDERERS = {function.__name__: function for function in (epoch, job, accuracy, small, growth, large, gpu)}
 
 
 def left_out(section: Section) -> list[str]:
@@ -146,7 +157,7 @@ HEAD = """# Benchmarks
 The course's job, 784-500-10 with ReLU on MNIST in batches of 100 with Adam, by fcnet and by others, each program as its
 library's documentation would write it (`scripts/peers`). Whole processes, one at a time, in rounds: each round runs
 every program once. Figures are medians with the lowest and the highest round; ratios and differences are taken within
-a round. This page is made by `scripts/bench_page.py` from what `scripts/benchmark.py` measured.
+a round. This page is made by `scripts/bench/page.py` from what `scripts/benchmark.py` measured.
 """
 
 
@@ -178,7 +189,3 @@ def write(path: Path) -> None:
         figures.save(figures.growth_picture(sections["growth"]), images / "bench-growth.png")
     text = page(sections, notes.read_text(encoding="utf-8") if notes.exists() else "")
     path.with_suffix(".md").write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT)

@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEERS = Path("scripts/peers")  # as all paths of commands, seen from ROOT
+OWN = Path("scripts/bench")
 
 Figures = dict[str, float]
 Program = Callable[[int], Figures | None]  # runs once in the round of that number; None where it sits that round out
@@ -97,10 +98,14 @@ class Bench:
 
     def fcnet(self, config: str, *overrides: str) -> tuple[list[dict[str, Any]], Done]:
         """Train with a config of configs/; the records of its epochs, and the process."""
-        out = self.folder / "run"
         root = [] if config == "digits" else [f"data.root={self.data}"]
+        return self.trained(config, *root, *overrides)
+
+    def trained(self, config: str, *overrides: str) -> tuple[list[dict[str, Any]], Done]:
+        """The same, with other images if the overrides name them."""
+        out = self.folder / "run"
         try:
-            words = ["--config", f"configs/{config}.yaml", *root, *overrides, "--out", out]
+            words = ["--config", f"configs/{config}.yaml", *overrides, "--out", out]
             done = launch(sys.executable, "-m", "fcnet", "train", *words)
             records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
         finally:
@@ -117,8 +122,8 @@ class Bench:
         return epochs_printed, done
 
     def own(self, name: str, *options: object) -> Figures:
-        """The figures of a program of scripts/peers that runs in fcnet's interpreter."""
-        (figures,) = launch(sys.executable, PEERS / f"{name}.py", "--data", self.data, *options).objects()
+        """The figures of a program of scripts/bench that runs in fcnet's interpreter."""
+        (figures,) = launch(sys.executable, OWN / f"{name}.py", "--data", self.data, *options).objects()
         return figures
 
     def course(self, epochs: int) -> Done:
@@ -130,7 +135,7 @@ class Bench:
         """The images of the folder in the one file that the peers read; written at the first call."""
         path = self.folder / "arrays.npz"
         if not path.exists():
-            launch(sys.executable, PEERS / "arrays.py", self.data, path)
+            launch(sys.executable, OWN / "arrays.py", self.data, path)
         return path
 
 

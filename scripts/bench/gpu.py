@@ -1,6 +1,6 @@
 """What fcnet's training does with a GPU: seconds per epoch, ten epochs with their tests, and how busy the GPU is.
 
-python scripts/peers/gpu.py [--precision bf16] [--seed S] [--data data/mnist]
+python scripts/bench/gpu.py [--precision bf16] [--seed S] [--data data/mnist]
 
 Runs in fcnet's interpreter, in one process: an epoch to start up, then ten that count, then one under the profiler.
 Prints one JSON object.

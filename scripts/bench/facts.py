@@ -1,6 +1,6 @@
 """Versions of the libraries of this interpreter that the benchmark looks at, and the GPU that it can use.
 
-python scripts/peers/facts.py
+python scripts/bench/facts.py
 
 Prints one JSON object; what is not installed is left out.
 """
