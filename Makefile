@@ -1,14 +1,16 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words
 # make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
 # make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing
+# make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, and whether the generated pages are fresh
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
 ARGS ?=
+SECTIONS ?=
 BIN = .venv/bin
 
-.PHONY: train test long check docs clean
+.PHONY: train test long bench check docs clean
 
 train: .venv/installed
 	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
@@ -18,6 +20,10 @@ test: .venv/installed-dev
 
 long: .venv/installed-dev
 	$(BIN)/python -m pytest -m long -s
+
+bench: .venv/installed .venv-bench/installed
+	$(BIN)/fcnet data mnist
+	$(BIN)/python scripts/benchmark.py $(SECTIONS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -29,12 +35,17 @@ docs: .venv/installed-dev
 	$(BIN)/python scripts/config_reference.py
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcnet needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv-bench/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed

@@ -248,7 +248,7 @@ class Train(Section):
     )
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
-        description="bf16 multiplies matrices in bfloat16; the weights stay fp32, and so does the output layer of plain nets",
+        description="bf16 multiplies matrices in bfloat16; weights stay fp32, and so do the outputs of plain nets",
     )
     log_every: Positive = Field(100, description="steps between two lines of the log")
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
