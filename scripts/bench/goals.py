@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.figures import Section, Spread, cell, differences, ratios, spread, values
 
-STATED_MB = 500.0  # what docs/data.md states for a million images: their names and stats, and 32 MiB of pixels
+STATED_MB = 600.0  # what docs/data.md states for a million images
 
 ENOUGH = 0.98  # accuracy that configs/mnist-fast.yaml has to reach
 

@@ -12,7 +12,7 @@ from fcnet.mapped import RELEASE_BYTES, Mapped
 # Bytes of pixels gathered at once, 1,337 digits: enough that calls cost little, and their floats stay in a CPU's cache.
 BLOCK_BYTES = 1 << 20
 
-CHUNK_BYTES = 1 << 15  # images that lie together in a file and are read together: 41 digits
+CHUNK_BYTES = 1 << 16  # of images that are read together, for they lie together: as much as Linux maps at once
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 MULTIPLE = 16  # inputs are kept in multiples of this: what a vector register of a CPU or a tile of a GPU holds
 WORTHWHILE = 0.05  # the share of inputs left out from which on it pays
+LARGEST = 1 << 30  # bytes of images of which a copy is made
 
 
 def lit(images: Tensor) -> Tensor | None:
@@ -61,5 +62,7 @@ class Narrow:
 
 def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
     """A twin for training images uint8 (N, D), where that pays and the first layer takes pixels as they are."""
-    inputs = lit(images) if isinstance(next(model.children()), nn.Linear) else None
+    if images.nbytes > LARGEST or not isinstance(next(model.children()), nn.Linear):
+        return None
+    inputs = lit(images)
     return None if inputs is None else Narrow(model, inputs)
