@@ -168,7 +168,7 @@ def test_a_page_of_one_section_links_to_nothing_that_is_missing(measured: Path) 
     measured.write_text(json.dumps(only))
     page.write(measured)
     text = measured.with_suffix(".md").read_text()
-    assert "images/" not in text
+    assert "](images/" not in text
     assert "would not start" in text
     assert "not measured: the section job was not run" in text
 
