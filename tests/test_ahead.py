@@ -2,13 +2,11 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from conftest import Run, pictures, write_numbered
-
-from fcnet.ahead import Ahead
-from fcnet.folder import Listing
+from conftest import pictures, write_numbered
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder is listed later")
 
@@ -65,18 +63,59 @@ def test_a_listing_is_used_once_and_errors_come_from_this_process(tmp_path: Path
 @linux
 @pytest.mark.parametrize("sign", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_child_that_is_killed_changes_nothing(tmp_path: Path, sign: str) -> None:
+    # Stopped before it has listed anything, for it starts after its parent goes on.
     told = run(tmp_path, f"import signal; os.kill(process, signal.{sign})")
-    assert set(told[:-2]) == {"listed here"}
+    assert told[:-2] == ["listed here"] * 2
     assert told[-1] == "no child is left"
 
 
-def test_a_training_takes_its_listings_from_there(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, scan = [], Ahead.scan
+@linux
+def test_one_that_is_not_waited_for_keeps_no_stream_open(tmp_path: Path) -> None:
+    """Who reads the output of a command that fails early does not wait for a slow listing."""
+    program = """
+import time
+from fcnet import ahead
+ahead._list = lambda places, pipe: time.sleep(20)
+ahead.Ahead([("a", None)])
+print("told", flush=True)
+"""
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "told\n"
+    assert time.monotonic() - started < 15
 
-    def counted(self: Ahead, images: str, labels: str | None) -> Listing:
-        asked.append(Path(images).name)
-        return scan(self, images, labels)
 
-    monkeypatch.setattr(Ahead, "scan", counted)
-    assert fcnet("train", "-c", tiny / "tiny.yaml").code == 0
-    assert len(asked) == len(set(asked)) == 2
+@linux
+def test_children_that_are_forgotten_do_not_matter(tmp_path: Path) -> None:
+    """A launcher may ignore SIGCHLD, and then there is nothing to wait for."""
+    write_numbered(tmp_path / "a", *pictures(30, 0))
+    program = """
+import signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+from fcnet.ahead import Ahead
+print(len(Ahead([tuple(sys.argv[1:])]).scan(*sys.argv[1:]).names))
+"""
+    words = [sys.executable, "-c", program, tmp_path / "a", tmp_path / "a.txt"]
+    assert subprocess.run(words, capture_output=True, text=True, timeout=60).stdout == "30\n"
+
+
+@linux
+def test_a_training_does_not_list_the_folders_itself(tiny: Path) -> None:
+    program = """
+import sys
+from fcnet import ahead, cli
+start = ahead._start
+def started(places):
+    found = start(places)  # in the parent only from here on
+    from fcnet import folder
+    def scan(*place):
+        raise SystemExit("listed by the parent")
+    folder.scan = scan
+    return found
+ahead._start = started
+sys.exit(cli.main(["train", "-c", "tiny/tiny.yaml", "train.epochs=1"]))
+"""
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tiny.parent)
+    assert done.returncode == 0, done.stderr
+    assert "Accuracy" in done.stdout

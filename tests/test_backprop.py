@@ -1,5 +1,9 @@
 """Back-propagation by hand against autograd."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor
@@ -65,6 +69,61 @@ def test_equal_to_autograd_in_float32_with_smoothing() -> None:
 def test_the_way_is_chosen_by_the_net(model: dict, precision: str, name: str) -> None:
     net = build(FCNetModel.model_validate(model), (2, 2), 3)
     assert backprop.choose(net, Classify(), precision).name == name
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_bf16_by_hand_is_near_to_fp32(depth: int, name: str, smoothing: float) -> None:
+    """bfloat16 has 8 bits of a number: its rounding is 0.4 %, and a gradient has a few of them.
+
+    Rounding turns some units of ReLU on or off that are near 0, each of 40 here with its whole gradient.
+    """
+    bound = 0.2 if name == "relu" else 0.03
+    torch.manual_seed(depth)
+    net = FCNet(50, [40] * depth, 5, PlainActivation(name=name))  # type: ignore[arg-type]
+    x, y = torch.rand(64, 50), torch.randint(5, (64,))
+    exact, logits = backprop.Autograd(net, Classify(smoothing), "fp32", "")(x, y)
+    gradients = {key: p.grad.clone() for key, p in net.named_parameters() if p.grad is not None}
+    way = backprop.ByHand(net, Classify(smoothing), "bf16")
+    assert way.dtype == torch.bfloat16
+    loss, rounded = way(x.bfloat16(), y)
+    assert rounded.dtype == torch.float32
+    torch.testing.assert_close(rounded, logits, rtol=0, atol=0.02)
+    torch.testing.assert_close(loss, exact, rtol=0.01, atol=0)
+    for key, p in net.named_parameters():
+        assert p.grad is not None
+        assert p.grad.dtype == torch.float32
+        assert float((p.grad - gradients[key]).norm() / gradients[key].norm()) < bound, key
+        if key.startswith("fc1"):
+            assert not torch.equal(p.grad, gradients[key])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_not_finite_reaches_the_loss(precision: str, bad: float) -> None:
+    """oneDNN's own ReLU would make 0 of NaN."""
+    torch.manual_seed(0)
+    net = FCNet(50, [40, 30], 5)
+    way = backprop.ByHand(net, Classify(), precision)
+    with torch.no_grad():
+        net.fc1.weight[3, 4] = bad
+        net.fc1.weight[3, 5] = -bad
+    loss, _ = way(torch.rand(20, 50).to(way.dtype), torch.randint(5, (20,)))
+    assert not loss.isfinite()
+
+
+def test_bf16_needs_no_avx_512() -> None:
+    """On a CPU that has none oneDNN has no linear layer for bfloat16, and torch's is taken."""
+    program = (
+        "import torch\nfrom fcnet import backprop\nfrom fcnet.models import FCNet\n"
+        "from fcnet.objective import Classify\n"
+        "way = backprop.ByHand(FCNet(50, [40], 5), Classify(), 'bf16')\n"
+        "loss, _ = way(torch.rand(20, 50).bfloat16(), torch.randint(5, (20,)))\nassert loss.isfinite()\n"
+    )
+    old = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=old)
+    assert done.returncode == 0, done.stderr
 
 
 def test_bf16_rounds_products_and_keeps_fp32_weights() -> None:

@@ -12,9 +12,9 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "mapped", "narrow", "process"],
-    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop", "batches", "holdout"],
-    2: ["schema", "folder", "models", "checkpointer"],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process"],
+    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop", "mapped", "holdout"],
+    2: ["schema", "batches", "folder", "models", "checkpointer"],
     3: ["ahead", "config", "cache", "optim", "ownership"],
     4: ["data", "sources", "plots", "rundir"],
     5: ["audit", "train", "journal", "console"],

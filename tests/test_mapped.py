@@ -9,6 +9,8 @@ import pytest
 from fcnet import mapped
 from fcnet.mapped import Mapped
 
+ROOTS = mapped._ROOTS
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -67,14 +69,54 @@ def test_a_torn_file_is_refused(file: Path) -> None:
         Mapped.open(file, (100_000, 784))
 
 
-def test_memory_is_the_smaller_of_machine_and_control_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(mapped, "_LIMITS", (str(tmp_path / "none"), str(limit)))
+@pytest.mark.parametrize(
+    ("groups", "file"),
+    [
+        ("0::/job/step", "cgroup/job/step/memory.max"),
+        ("0::/job/step", "cgroup/job/memory.max"),
+        ("0::/", "cgroup/memory.max"),
+        ("5:cpu,cpuacct:/a\n4:memory:/job", "cgroup/memory/job/memory.limit_in_bytes"),
+    ],
+)
+def test_memory_is_the_least_of_machine_and_control_groups(
+    groups: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    told.write_text(groups + "\n")
+    roots = {
+        kind: (tmp_path / Path("/", *root.parts[3:]).relative_to("/"), name) for kind, (root, name) in ROOTS.items()
+    }
+    monkeypatch.setattr(mapped, "_GROUPS", told)
+    monkeypatch.setattr(mapped, "_ROOTS", roots)
     machine = mapped.memory()
     assert machine > 1 << 28
+    limit = tmp_path / file
+    limit.parent.mkdir(parents=True)
     for text, expected in (("max", machine), ("1000000", 1_000_000), (str(1 << 62), machine)):
         limit.write_text(text + "\n")
         assert mapped.memory() == expected
     limit.write_text("1000000")
     assert mapped.advisable(250_001)
     assert not mapped.advisable(250_000)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such a file would take its place on disk")
+def test_a_file_may_be_larger_than_memory(tmp_path: Path) -> None:
+    rows = 4 * mapped.memory() // 784
+    path = tmp_path / "a.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (rows, 28, 28)})
+        try:
+            file.truncate(file.tell() + 784 * rows)  # no contents yet, so it takes no place
+        except OSError:
+            pytest.skip("this file system has no such files")
+    found = Mapped.open(path, (rows, 28, 28))
+    assert found.array[-1].sum() == 0
+
+
+def test_rows_that_lie_together_are_not_copied(file: Path) -> None:
+    found = Mapped.open(file, (100_000, 784))
+    part = found.take(np.arange(5, 50_005))
+    assert np.shares_memory(part.array, found.array)
+    np.testing.assert_array_equal(part.array, found.array[5:50_005])
+    assert found.take(np.arange(0)).array.shape == (0, 784)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from conftest import Run, pictures, tiny_config, write_config, write_numbered
 from PIL import Image
 
-from fcnet import runs
+from fcnet import data, runs
 from fcnet.errors import ResourceError
 
 
@@ -303,3 +304,17 @@ def test_another_memory_is_not_gone_on_with(fcnet: Run, tiny: Path) -> None:
     assert outcome.code == 3
     assert "give data.memory=resident" in outcome.errors[0]
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a", "--resume", "train.epochs=9").code == 0
+
+
+def test_images_that_a_gpu_has_no_room_for_are_told_of(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the CPU as if it were another device, with a few bytes free."""
+    to = data.ImageFolder.to
+
+    def moved(self: data.ImageFolder, device: torch.device) -> data.ImageFolder:
+        return replace(to(self, torch.device("meta")), labels=self.labels)
+
+    monkeypatch.setattr(data, "free_bytes", lambda _: 100)
+    monkeypatch.setattr(data.ImageFolder, "to", moved)
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml")
+    assert outcome.code == 0
+    assert outcome.err.count("stay in the host's memory: meta has 0.0 GB free; training will be slower") == 2

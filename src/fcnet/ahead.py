@@ -6,9 +6,11 @@ the child, this process lists the folder itself, and tells what is wrong with it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -28,7 +30,8 @@ class Ahead:
     def __init__(self, places: list[Place]) -> None:
         self._found: dict[Place, Listing] = {}
         self._child: tuple[int, BinaryIO] | None = None
-        if sys.platform == "linux" and not {"numpy", "torch"} & sys.modules.keys():
+        alone = threading.active_count() == 1 and not {"numpy", "torch"} & sys.modules.keys()
+        if sys.platform == "linux" and alone:
             self._child = _start(places)
 
     def scan(self, images: str | Path, labels: str | Path | None) -> Listing:
@@ -50,12 +53,16 @@ class Ahead:
                     self._found[place] = listing
             except (EOFError, pickle.UnpicklingError):  # done, or ended in the middle
                 pass
-        os.waitpid(process, 0)
+        with contextlib.suppress(ChildProcessError):  # who started this process may have it forget its children
+            os.waitpid(process, 0)
 
 
 def _start(places: list[Place]) -> tuple[int, BinaryIO] | None:
     """A child that lists folders, and a pipe from it; None where there can be none."""
-    reader, writer = os.pipe()
+    try:
+        reader, writer = os.pipe()
+    except OSError:  # no more open files allowed
+        return None
     try:
         process = os.fork()
     except OSError:  # no memory, or no more processes allowed
@@ -67,6 +74,9 @@ def _start(places: list[Place]) -> tuple[int, BinaryIO] | None:
         return process, os.fdopen(reader, "rb")
     try:
         os.close(reader)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):  # or who reads the parent's would wait for this one's end
+            os.dup2(nothing, stream)
         with os.fdopen(writer, "wb") as pipe:
             _list(places, pipe)
     finally:  # nothing of the parent's is to be done twice: no exit handlers, no flushes, no traceback

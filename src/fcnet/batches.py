@@ -73,7 +73,7 @@ class Batches:
                 some = torch.index_select(images, 0, which.to(images.device), out=taken[:n])
                 labels = self.labels[which.to(device)]
             # A copy and a division take less time than a division of bytes that gives floats.
-            yield scaled[:n].copy_(some).div_(255), labels
+            yield scaled[:n].copy_(some.to(device)).div_(255), labels
             looked_at += some.numel()
             if self.mapped and looked_at >= RELEASE_BYTES:
                 self.mapped.release()

@@ -5,6 +5,7 @@ many.
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,7 +120,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             shown = ", ".join(sorted(listing.ignored)[:3])
             notes.append(f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})")
         whole = cls(
-            images=torch.from_numpy(decoded.pixels),
+            images=tensor(decoded.pixels),
             labels=torch.from_numpy(codes),
             classes=classes,
             origin=listing.root,
@@ -155,7 +156,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         """The images at some positions (n,), in that order."""
         names = [self.names[i] for i in indices.tolist()]
         mapped = self.mapped and self.mapped.take(indices.numpy())
-        images = torch.from_numpy(mapped.array) if mapped else self.images[indices]
+        images = tensor(mapped.array) if mapped else self.images[indices]
         return replace(
             self, images=images, labels=self.labels[indices], names=names, notes=(), skipped=(), mapped=mapped
         )
@@ -190,6 +191,13 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     ) -> Batches:
         """Batches of the images, on the device of the labels; see ``Batches``."""
         return Batches(self.images, self.labels, batch_size, order, start, dtype, self.mapped)
+
+
+def tensor(array: NDArray[np.uint8]) -> Tensor:
+    """An array as a tensor that shares its memory, which nobody writes to and, where it is a file's, nobody can."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch warns of what cannot be written to
+        return torch.from_numpy(array)
 
 
 def free_bytes(device: torch.device) -> int | None:

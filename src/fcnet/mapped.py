@@ -7,18 +7,24 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fcnet.errors import naming
+
 RELEASE_BYTES = 1 << 25  # looked at before it is let go of: 32 MiB
 SHARE = 4  # images are mapped by themselves where they take more than a quarter of the memory
 UNKNOWN_MEMORY = 8 << 30  # bytes taken for the memory of a machine that does not tell
 
-# Where a control group's limit is told, as for containers and batch jobs.
-_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+# Where the limits of control groups are told, which containers and batch jobs have, in their two versions.
+_GROUPS = Path("/proc/self/cgroup")
+_ROOTS = {
+    "": (Path("/sys/fs/cgroup"), "memory.max"),
+    "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +53,8 @@ class Mapped:
 
     @classmethod
     def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
-        # A private mapping: torch asks for memory that could be written to, which nobody does.
-        found = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
+        # For reading alone: memory that could be written to would have to be there.
+        found = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
         array = np.frombuffer(found, np.uint8, count=int(np.prod(shape)), offset=start)
         return cls(array.reshape(shape), found, folder)
 
@@ -58,8 +64,11 @@ class Mapped:
             self._map.madvise(mmap.MADV_DONTNEED)
 
     def take(self, rows: NDArray[np.int64]) -> "Mapped":
-        """Some rows (n,), in that order, in a file of their own that goes when the process does."""
-        with tempfile.TemporaryFile(dir=self._folder) as file:
+        """Some rows (n,), in that order: of this file if they lie together, else in one that goes with the process."""
+        first = int(rows[0]) if len(rows) else 0
+        if np.array_equal(rows, np.arange(first, first + len(rows))):
+            return replace(self, array=self.array[first : first + len(rows)])
+        with naming(self._folder), tempfile.TemporaryFile(dir=self._folder) as file:
             for part in pieces(len(rows), self.array[0].nbytes):
                 file.write(self.array[rows[part]].tobytes())
                 self.release()
@@ -74,16 +83,30 @@ def pieces(n: int, row_bytes: int) -> Iterator[slice]:
 
 
 def memory() -> int:
-    """Bytes of memory that this process may hope for: the machine's, or the limit of its control group."""
+    """Bytes of memory that this process may hope for: the machine's, or the least limit of its control groups."""
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return UNKNOWN_MEMORY
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for name in _LIMITS:
+    for file in _limits():
         try:
-            found.append(int(Path(name).read_text()))
-        except (OSError, ValueError):  # no such group, or "max"
+            found.append(int(file.read_text()))
+        except (OSError, ValueError):  # none there, or "max"
             continue
     return min(found)
+
+
+def _limits() -> Iterator[Path]:
+    """Files that may tell a limit: those of this process's control group and of all that it lies in."""
+    try:
+        lines = _GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, kinds, group = line.split(":", 2)
+        for kind in _ROOTS.keys() & set(kinds.split(",")):
+            root, name = _ROOTS[kind]
+            place = Path(group.strip("/"))
+            yield from (root / part / name for part in (place, *place.parents))
 
 
 def advisable(size: int) -> bool:

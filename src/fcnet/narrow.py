@@ -26,6 +26,7 @@ def lit(images: Tensor) -> Tensor | None:
 
 def take(images: Tensor, inputs: Tensor) -> Tensor:
     """Some inputs (D',) of images uint8 (N, D), as a tensor of their own (N, D')."""
+    inputs = inputs.to(images.device)
     if images.device.type == "cpu":  # a quarter of the time of torch's
         return torch.from_numpy(np.take(images.numpy(), inputs.numpy(), axis=1))
     return torch.index_select(images, 1, inputs)
@@ -42,9 +43,9 @@ class Narrow:
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
         first, *others = model.children()
         assert isinstance(first, nn.Linear)
-        self._whole, self.inputs = first.weight, inputs
+        self._whole, self.inputs = first.weight, inputs.to(first.weight.device)
         layer = nn.Linear(len(inputs), first.out_features, device="meta")  # draws no numbers
-        layer.weight = nn.Parameter(first.weight.detach()[:, inputs])
+        layer.weight = nn.Parameter(first.weight.detach()[:, self.inputs])
         layer.bias = first.bias
         self._part = layer.weight
         self.net = nn.Sequential(layer, *others)

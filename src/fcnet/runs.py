@@ -160,7 +160,10 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
     for line in found.warnings:
         console.warn(line)
     with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
+    told = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device)
+    for note in (note for _, split in splits.items() for note in split.notes if note not in told):
+        console.warn(note)
     stop.check()
     settings = settings.model_copy(update={"data": with_classes})
     return Work(settings, splits, model, device, resuming.facts(settings, splits, device))

@@ -197,9 +197,7 @@ class Training:
         """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
         looked_at = list(held_out.values())
         if not looked_at:
-            images = self.splits.train
-            some = torch.arange(min(EVALUATION_BATCH, len(images)), device=self._device)
-            looked_at = [evaluate(self.model, images.subset(some))]
+            looked_at = [evaluate_some(self.model, self.splits.train)]
         if not all(math.isfinite(metrics.loss) for metrics in looked_at):
             self._diverged(self.steps, "the loss after it")
 
@@ -283,6 +281,14 @@ def predict(model: nn.Module, split: ImageFolder) -> Tensor:
     model.eval()
     dtype = next(model.parameters()).dtype
     return torch.cat([model(pixels) for pixels, _ in split.batches(EVALUATION_BATCH, dtype=dtype)])
+
+
+@torch.inference_mode()
+def evaluate_some(model: nn.Module, split: ImageFolder) -> Metrics:
+    """Figures of a model over the first images of a split."""
+    model.eval()
+    pixels, labels = next(iter(split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype)))
+    return Metrics.of(model(pixels), labels)
 
 
 def evaluate(model: nn.Module, split: ImageFolder) -> Metrics:
