@@ -16,7 +16,6 @@ from fcnet import loading
 from fcnet.data import ImageFolder, Splits
 from fcnet.metrics import EpochRecord
 from fcnet.models import FCNet
-from fcnet.process import keep_freed_memory
 from fcnet.schema import Train
 from fcnet.train import Training, fit
 
@@ -38,8 +37,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Train some epochs and print the median of their seconds."""
     args = arguments()
-    torch.set_flush_denormal(True)  # both as fcnet train does
-    keep_freed_memory()
+    torch.set_flush_denormal(True)  # as fcnet train does
     torch.manual_seed(args.seed)
     device = loading.choose_device("auto")
     images = ImageFolder.open(args.data / "train-images", args.data / "train-labels.txt")

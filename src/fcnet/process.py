@@ -1,16 +1,9 @@
 """What is set for the whole process while it trains."""
 
 import contextlib
-import ctypes
-import sys
 from collections.abc import Iterator
 
 import torch
-
-# Of glibc's malloc.h; the values are bytes.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT = 1 << 30  # freed memory that is kept
-_FROM_HEAP = 1 << 25  # the largest piece that comes from kept memory; glibc takes no more
 
 
 @contextlib.contextmanager
@@ -25,15 +18,3 @@ def tiny_as_zero() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
-
-
-def keep_freed_memory() -> None:
-    """Do not give memory back to the system that the next step asks for again: a tenth of a step on a CPU.
-
-    Only glibc can be told so; other systems' allocators do as they do.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library
-            mallopt = ctypes.CDLL(None).mallopt
-            mallopt(_M_TRIM_THRESHOLD, _KEPT)
-            mallopt(_M_MMAP_THRESHOLD, _FROM_HEAP)

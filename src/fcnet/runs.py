@@ -15,7 +15,7 @@ from fcnet import audit, console, folder, inspection, journal, loading, models, 
 from fcnet.data import Scan, Splits
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
 from fcnet.ownership import check_unused, owning
-from fcnet.process import keep_freed_memory, tiny_as_zero
+from fcnet.process import tiny_as_zero
 from fcnet.schema import Config
 from fcnet.session import Session
 from fcnet.signals import Stop
@@ -82,7 +82,6 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         FcnetError: for bad configs and data before anything but the cache of decoded images is written;
             DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
-    keep_freed_memory()
     stop = stop or Stop()
     run = place.choose()
     goes_on = run is not None and place.goes_on
