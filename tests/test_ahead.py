@@ -16,6 +16,7 @@ import os, sys
 from fcnet.ahead import Ahead
 from fcnet.errors import DataError
 images, labels = sys.argv[1:3]
+{before}
 listed = Ahead([(images, labels), ("nowhere", None)])
 assert "numpy" not in sys.modules
 process = listed._child[0]
@@ -43,9 +44,15 @@ except ProcessLookupError:
 """
 
 
-def run(tmp_path: Path, meanwhile: str = "") -> list[str]:
+def run(tmp_path: Path, before: str = "", meanwhile: str = "") -> list[str]:
     write_numbered(tmp_path / "a", *pictures(30, 0))
-    words = [sys.executable, "-c", PROGRAM.format(meanwhile=meanwhile), tmp_path / "a", tmp_path / "a.txt"]
+    words = [
+        sys.executable,
+        "-c",
+        PROGRAM.format(before=before, meanwhile=meanwhile),
+        tmp_path / "a",
+        tmp_path / "a.txt",
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -63,8 +70,8 @@ def test_a_listing_is_used_once_and_errors_come_from_this_process(tmp_path: Path
 @linux
 @pytest.mark.parametrize("sign", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_child_that_is_killed_changes_nothing(tmp_path: Path, sign: str) -> None:
-    # Stopped before it has listed anything, for it starts after its parent goes on.
-    told = run(tmp_path, f"import signal; os.kill(process, signal.{sign})")
+    slow = "import time; from fcnet import ahead; ahead._list = lambda places, pipe: time.sleep(60)"
+    told = run(tmp_path, slow, f"import signal; os.kill(process, signal.{sign})")
     assert told[:-2] == ["listed here"] * 2
     assert told[-1] == "no child is left"
 
