@@ -135,7 +135,7 @@ device: gpu
         ("data: 5\n", "c.yaml:1: data: is 5; should be a mapping of keys: cache, classes"),
         ("data: {source: mnist}\n", "c.yaml:1: data: `root` is missing"),
         ("data: {source: mnst, root: x}\n", "c.yaml:1: data.source: is 'mnst'; should be 'mnist'"),
-        (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be 'fcnet'"),
+        (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be one of: fcnet, elm"),
         (GOOD + "model: {hidden: 500}\n", "c.yaml:2: model.hidden: is 500; should be a valid list"),
         (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is 'rulu'; should be one of: "),
         (GOOD + "model: {activation: [relu, tanh]}\n", "c.yaml:2: model: `activation` lists 2 and `hidden` lists 1"),

@@ -130,9 +130,9 @@ def test_plot_draws_all_five(fcnet: Run, trained: Path) -> None:
 def test_plot_formats_folders_and_several_runs(fcnet: Run, trained: Path) -> None:
     assert fcnet("train", "-c", "tiny/tiny.yaml").code == 0
     outcome = fcnet("plot", RUN, "checkpoints/tiny-2")
-    assert outcome.out.split() == ["checkpoints/plots/loss.png", "checkpoints/plots/accuracy.png"]
+    assert outcome.out.split() == [f"checkpoints/plots/{name}.png" for name in ("loss", "accuracy", "trade")]
     outcome = fcnet("plot", RUN, "checkpoints/tiny-2", "--out", "here", "--format", "svg")
-    assert outcome.out.split() == ["here/loss.svg", "here/accuracy.svg"]
+    assert outcome.out.split() == ["here/loss.svg", "here/accuracy.svg", "here/trade.svg"]
     assert Path("here/accuracy.svg").read_text().startswith("<?xml")
     assert fcnet("plot").err.splitlines()[0] == "run: checkpoints/tiny-2"
     assert fcnet("plot", "--format", "gif").code == 2

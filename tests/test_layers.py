@@ -12,18 +12,21 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process"],
-    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop", "mapped", "holdout"],
-    2: ["schema", "batches", "folder", "models", "checkpointer"],
-    3: ["ahead", "config", "cache", "optim", "ownership"],
-    4: ["data", "sources", "plots", "rundir"],
-    5: ["audit", "train", "journal", "console"],
-    6: ["loading", "resuming", "session"],
-    7: ["inspection"],
-    8: ["runs", "tables"],
-    9: ["commands"],
-    10: ["cli"],
-    11: ["__main__"],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram"],
+    1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "backprop", "mapped", "holdout", "solvers"],
+    2: ["elm_schema", "batches", "models", "checkpointer"],
+    3: ["schema", "maps", "ownership"],
+    4: ["config", "folder", "optim", "elm", "plots", "rundir"],
+    5: ["ahead", "cache", "overview", "families", "stages"],
+    6: ["data", "sources"],
+    7: ["audit", "evaluation", "journal", "console", "seen", "answers"],
+    8: ["train", "summing", "loading", "resuming", "session"],
+    9: ["solving", "inspection"],
+    10: ["drawing", "tables"],
+    11: ["runs"],
+    12: ["commands"],
+    13: ["cli"],
+    14: ["__main__"],
 }
 LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")

@@ -167,7 +167,7 @@ def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monke
         raise RuntimeError(message)
 
     message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"
-    monkeypatch.setattr(runs.models, "build", no_memory)
+    monkeypatch.setattr(runs.families, "build", no_memory)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.hidden=[1000000]")
     assert outcome.code == ResourceError.exit_code
     assert "model.hidden: [1000000] makes 39,000,000 weights, 0.1 GiB" in outcome.errors[0]

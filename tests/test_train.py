@@ -12,11 +12,12 @@ from conftest import CLASSES, SIDE, pictures
 from fcnet.batches import epoch_order
 from fcnet.data import ImageFolder, Splits
 from fcnet.errors import DivergedError
+from fcnet.evaluation import evaluate, predict
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
 from fcnet.model_schema import FCNetModel
 from fcnet.models import FCNet, build
 from fcnet.schema import SGD, Adam, Cosine, Train
-from fcnet.train import Training, evaluate, fit, predict
+from fcnet.train import Training, fit
 
 
 def folder(n: int, seed: int) -> ImageFolder:

@@ -15,7 +15,7 @@ import torch
 from fcnet import loading
 from fcnet.data import ImageFolder
 from fcnet.models import FCNet
-from fcnet.train import evaluate
+from fcnet.evaluation import evaluate
 
 
 def main() -> None:

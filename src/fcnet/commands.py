@@ -169,11 +169,11 @@ def plot(
     out: Annotated[Path | None, typer.Option(help="Folder of the pictures; left out, plots/ in the run.")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
 ) -> None:
-    """Draw loss, accuracy, confusion, mistakes and weights; several runs laid over each other."""
+    """Draw loss, accuracy, ridges, confusion, mistakes and weights; several runs beside each other."""
     with signals.importing():
-        from fcnet import console, inspection
+        from fcnet import console, drawing
 
-    for path in inspection.run_plot(runs or [], out, file_format.value):
+    for path in drawing.run_plot(runs or [], out, file_format.value):
         console.say(str(path))
 
 

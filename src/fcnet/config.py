@@ -14,12 +14,12 @@ from pydantic_core import ErrorDetails
 
 from fcnet import yamlfile
 from fcnet.errors import ConfigError
-from fcnet.schema import Config
-from fcnet.sections import TAG
+from fcnet.schema import TRAINED_BY, Config
+from fcnet.sections import TAG, WRONG_KIND
 from fcnet.yamlfile import Layer
 
 # Where a word is short for {name: word}: a setting laid over the word leaves the name as it is.
-NAMED = ("optimizer", "schedule", "activation", "init")
+NAMED = ("optimizer", "schedule", "activation", "init", "weights", "solver")
 
 Path_ = tuple[str | int, ...]  # a key's place in the config, such as ("train", "optimizer", "lr")
 
@@ -56,7 +56,8 @@ def check(layers: Sequence[Layer]) -> Config:
 
 def dump(config: Config) -> str:
     """The resolved config as YAML that ``load`` reads back to the same config."""
-    values: dict[str, Any] = _shorten(config.model_dump(exclude_none=True))
+    others = set(TRAINED_BY.values()) - {TRAINED_BY[config.model.kind]}
+    values: dict[str, Any] = _shorten(config.model_dump(exclude_none=True, exclude=others))
     return yamlfile.dump(values)
 
 
@@ -121,6 +122,8 @@ def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:
     """One of pydantic's errors as (layer, line, ``FILE:LINE: KEY: what is wrong``)."""
     path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
+    if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
+        path = (*path, "kind")
     # The layer that has the most of the path, and of several the highest one: that is the one that counts.
     number = max(range(len(layers)), key=lambda number: (layers[number].where(path)[0], number))
     line = layers[number].where(path)[1]
@@ -131,7 +134,10 @@ def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, s
 def _problem(detail: ErrorDetails) -> str:
     """What is wrong and what is allowed, in a few words."""
     tagged, given = detail["loc"], detail["input"]
-    value = _short(given["name"] if isinstance(given, dict) and given.keys() == {"name"} else given)
+    if isinstance(given, dict):
+        given = given["name"] if given.keys() == {"name"} else given
+        given = given.get("kind") if detail["type"] == WRONG_KIND else given
+    value = _short(given)
     match detail["type"]:
         case "extra_forbidden":
             known = sorted(_fields(tagged[:-1]))

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from fcnet import streams
-from fcnet.metrics import EpochRecord, Record, Start, StepRecord
+from fcnet.metrics import EpochRecord, Record, StageRecord, Start, StepRecord, Tick
 
 Report = Callable[[Record], None]
+
+TENTHS = 10  # lines about a sum over all images
 
 
 def say(text: str) -> None:
@@ -36,6 +38,27 @@ def accuracy_lines(record: EpochRecord) -> Iterator[str]:
             yield f"Accuracy of the network on the {metrics.n} {name} images: {100 * metrics.accuracy:.2f} %"
 
 
+def stage_line(record: StageRecord) -> str:
+    """What was solved, how well, and what took the time."""
+    told = record.figures
+    parts = [f"{told['units']} units, {told['images']} images in {told['precision']} ({told['why']})"]
+    if told["condition"] is not None:
+        parts.append(f"condition number {told['condition']:.1e}")
+    if "ridge" in told:
+        by = f" of {len(told['path'])} by {told['chosen_by']}" if "path" in told else ""
+        parts.append(f"ridge {told['ridge']:g}{by}" + (", at the end of the list" if told.get("at_the_end") else ""))
+    if "rank" in told:
+        parts.append(f"rank {told['rank']}")
+    if "l1" in told:
+        reached = "" if told["gap_reached"] else ", which did not do: the gap is larger than solve.solver.tolerance"
+        parts.append(
+            f"l1 {told['l1']:g}, {told['nonzeros']} of {told['weights']} weights are not 0, {told['steps']} steps"
+        )
+        parts[-1] += reached
+    parts.append(f"map {told['map_s']:.1f} s, sums {told['gram_s']:.1f} s, solution {told['solve_s']:.1f} s")
+    return f"{told['stage']}: " + "; ".join(parts)
+
+
 @contextmanager
 def training(epochs: int) -> Iterator[Report]:
     """A function that shows the records of a training: a bar on a terminal, else lines."""
@@ -57,6 +80,12 @@ def training(epochs: int) -> Iterator[Report]:
                     markup=False,
                 )
                 return
+            if isinstance(record, StageRecord):
+                progress.console.print(stage_line(record), highlight=False, markup=False)
+                return
+            if isinstance(record, Tick) and record.stage:
+                progress.update(task, description=record.stage, completed=record.step, total=record.steps)
+                return
             done = (record.epoch - 1) * record.steps + record.step
             progress.update(task, completed=done, total=epochs * record.steps)
             if isinstance(record, StepRecord):
@@ -76,6 +105,11 @@ def _print_lines(record: Record, epochs: int) -> None:
     elif isinstance(record, StepRecord):
         place = f"Epoch [{record.epoch}/{epochs}], Step [{record.step}/{record.steps}]"
         say(f"{place}, Loss: {record.loss:.4f}")
+    elif isinstance(record, Tick):
+        if record.stage and TENTHS * record.step // record.steps > TENTHS * (record.step - 1) // record.steps:
+            say(f"{record.stage}: {100 * record.step // record.steps} %")
+    elif isinstance(record, StageRecord):
+        say(stage_line(record))
     elif isinstance(record, EpochRecord):
         for line in accuracy_lines(record):
             say(line)

@@ -1,4 +1,4 @@
-"""The commands that look at trained models: ``eval``, ``plot`` and ``predict``."""
+"""The commands that ask trained models: ``eval`` and ``predict``."""
 
 import glob
 import json
@@ -13,14 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcnet import console, data, images, journal, loading, plots, rundir
+from fcnet import console, data, images, journal, loading, rundir
 from fcnet.data import ImageFolder
 from fcnet.errors import CheckpointError, ConfigError, DataError, listed
+from fcnet.evaluation import predict
 from fcnet.folder import natural
 from fcnet.metrics import Metrics
-from fcnet.models import weight_matrices
 from fcnet.schema import ImageSplit
-from fcnet.train import predict
 
 # Brightness in [0, 1] above which a background is called light: half way.
 LIGHT = 0.5
@@ -115,85 +114,6 @@ def by_class(
     keys = ("class", "precision", "recall", "f1", "n")
     confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
     return [dict(zip(keys, row, strict=True)) for row in rows], confusion.tolist()
-
-
-# --- plot ---------------------------------------------------------------------------------------------------------
-
-
-def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "png") -> list[Path]:
-    """Draw the pictures of runs.
-
-    One run gets all five in its ``plots/``. Several are laid over each other in loss and accuracy, in ``plots/`` beside
-    the first of them. The curves come first: they need no data, so they are there even when the images are not.
-
-    Args:
-        runs: run directories; the newest when there is none.
-        out: another folder for the pictures.
-        file_format: png, svg or pdf.
-
-    Returns:
-        The files written.
-    """
-    trained = [loading.locate(run) for run in runs] or [loading.locate(None)]
-    folders = [one.run for one in trained if one.run is not None]
-    if len(folders) < len(trained):
-        raise ConfigError(f"{runs[0]}: plot needs run directories, with their {rundir.METRICS}")
-    if len(folders) > 1:
-        return draw_curves(folders, out or folders[0].parent / rundir.PLOTS, file_format)
-    out = out or folders[0] / rundir.PLOTS
-    return draw_curves(folders, out, file_format) + _draw_model(trained[0], out, file_format)
-
-
-def draw_curves(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]:
-    """Loss and accuracy over the epochs, of one run or several."""
-    names = [run.resolve().name for run in runs]
-    if len(set(names)) < len(names):
-        names = [str(run) for run in runs]
-    curves = [plots.Curve(name, journal.read_metrics(run)) for name, run in zip(names, runs, strict=True)]
-    empty = [str(run) for run, curve in zip(runs, curves, strict=True) if not curve.of("epoch")]
-    if empty:
-        raise ConfigError(f"{empty[0]}: has no finished epoch to draw; let it train, or leave it out")
-    return _save({"loss": plots.loss(curves), "accuracy": plots.accuracy(curves)}, out, file_format)
-
-
-def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[Path]:
-    """What the weights look like, and what the model does on its test images."""
-    settings = trained.settings
-    name = trained.path.parent.resolve().name
-    written: list[Path] = []
-    if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
-        written = _draw_weights(trained, settings.data.classes, name, out, file_format)
-    part = "test" if settings.data.source or settings.data.test else "validation"
-    if part == "validation" and settings.data.validation is None:
-        console.notice("confusion and mistakes are not drawn: this config holds out no images")
-        return written
-    split = loading.read_split(settings, part)
-    logits, labels = logits_of(trained, split, torch.device("cpu"))
-    _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
-    probabilities = logits.double().softmax(1).numpy()
-    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} {part} images right"
-    figures = {
-        "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
-        "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
-    }
-    return written + _save(figures, out, file_format)
-
-
-def _draw_weights(
-    trained: loading.Trained, classes: Sequence[str], name: str, out: Path, file_format: str
-) -> list[Path]:
-    model = trained.model(len(classes), torch.device("cpu"))
-    first = weight_matrices(model)[0].detach().double().numpy()
-    names = None if trained.settings.model.hidden else classes
-    size = loading.image_size(trained.settings)
-    return _save({"weights": plots.weights(first, size, names, f"{name}, weights of fc1")}, out, file_format)
-
-
-def _save(figures: dict[str, Any], out: Path, file_format: str) -> list[Path]:
-    paths = [out / f"{name}.{file_format}" for name in figures]
-    for path, figure in zip(paths, figures.values(), strict=True):
-        plots.save(figure, path)
-    return paths
 
 
 # --- predict ------------------------------------------------------------------------------------------------------

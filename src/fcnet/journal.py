@@ -16,7 +16,7 @@ import torch
 from fcnet import checkpoint, config
 from fcnet.data import Splits, border
 from fcnet.errors import CheckpointError, naming
-from fcnet.metrics import EpochRecord, StepRecord
+from fcnet.metrics import EpochRecord, StageRecord, StepRecord
 from fcnet.rundir import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 
@@ -102,9 +102,12 @@ def _git_commit() -> str | None:
     return commit.stdout.strip() + ("+" if changes.stdout else "") if commit.returncode == 0 else None
 
 
-def append(path: Path, record: StepRecord | EpochRecord) -> None:
+KINDS = {StepRecord: "step", StageRecord: "stage", EpochRecord: "epoch"}
+
+
+def append(path: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
     """Add a record to the metrics."""
-    kind = "step" if isinstance(record, StepRecord) else "epoch"
+    kind = KINDS[type(record)]
     with naming(path / METRICS), (path / METRICS).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"kind": kind} | asdict(record), allow_nan=False) + "\n")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fcnet import checkpoint, config, console, data, folder, models, rundir, sources
+from fcnet import checkpoint, config, console, data, families, folder, rundir, sources
 from fcnet.data import ImageFolder, Splits
 from fcnet.errors import CheckpointError, ConfigError, DataError
 from fcnet.schema import DEVICES, Config, ImageSplit
@@ -139,7 +139,7 @@ class Trained:
         if self.run is not None and not (self.run / rundir.RESULT).exists():
             console.warn(f"{self.path}: is of an earlier stop; the run has gone on since and has not ended")
         state = checkpoint.load(self.path)
-        model = models.build(self.settings.model, image_size(self.settings), classes)
+        model = families.build(self.settings.model, image_size(self.settings), classes)
         checkpoint.restore(model, state, self.path)
         return model.to(device)
 

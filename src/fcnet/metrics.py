@@ -62,11 +62,19 @@ class Start:
 
 @dataclass(frozen=True)
 class Tick:
-    """A step was done; nothing was read from the device. A loop may stop here."""
+    """A step was done; nothing was read from the device. A loop may stop here.
+
+    Attributes:
+        epoch: from 1.
+        step: within the epoch, from 1.
+        steps: of an epoch.
+        stage: what is being summed, where it is no training by gradients.
+    """
 
     epoch: int
     step: int
     steps: int
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,20 @@ class EpochRecord:
         return cls(int(plain["epoch"]), train, validation, test, float(plain["seconds"]))
 
 
-Record = Start | Tick | StepRecord | EpochRecord
+@dataclass(frozen=True)
+class StageRecord:
+    """One set of output weights was found in closed form.
+
+    Attributes:
+        epoch: number of the solution, from 1.
+        figures: by name: its stage, units, images, condition number, ridge, seconds.
+    """
+
+    epoch: int
+    figures: dict[str, Any]
+
+
+Record = Start | Tick | StepRecord | StageRecord | EpochRecord
 
 
 class Sums:

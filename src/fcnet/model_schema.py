@@ -35,22 +35,23 @@ class ELU(Section):
     alpha: float = Field(1.0, gt=0, le=LARGEST, description="the slides' gamma")
 
 
-_ACTIVATIONS = dict.fromkeys(("sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"), "|plain") | {
+ACTIVATIONS = dict.fromkeys(("sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"), "|plain") | {
     "leaky_relu": "|leaky_relu",
     "prelu": "|prelu",
     "elu": "|elu",
 }
 Activation = PlainActivation | LeakyReLU | PReLU | ELU
-_Members = (
+ActivationMembers = (
     Annotated[PlainActivation, Tag("|plain")]
     | Annotated[LeakyReLU, Tag("|leaky_relu")]
     | Annotated[PReLU, Tag("|prelu")]
     | Annotated[ELU, Tag("|elu")]
 )
+OneActivation = Annotated[ActivationMembers, by_name(ACTIVATIONS), ShortForm(ACTIVATIONS)]
 Activations = Annotated[
-    _Members | Annotated[list[Annotated[_Members, by_name(_ACTIVATIONS), ShortForm(_ACTIVATIONS)]], Tag("|list")],
-    by_name(_ACTIVATIONS | {"[]": "|list"}),
-    ShortForm(_ACTIVATIONS),
+    ActivationMembers | Annotated[list[OneActivation], Tag("|list")],
+    by_name(ACTIVATIONS | {"[]": "|list"}),
+    ShortForm(ACTIVATIONS),
 ]
 
 

@@ -33,7 +33,7 @@ MOST_WRITTEN = 20  # classes up to which the confusion matrix has its numbers wr
 
 
 # Names of runs and classes are shown as they are: a $ in them starts no formula.
-_as_written = matplotlib.rc_context({"text.parse_math": False})
+as_written = matplotlib.rc_context({"text.parse_math": False})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Curve:
         return [record for record in self.records if record["kind"] == kind]
 
 
-@_as_written
+@as_written
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; the ending of ``path`` is its format."""
     buffer = io.BytesIO()
@@ -60,10 +60,10 @@ def save(figure: Figure, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-@_as_written
+@as_written
 def loss(curves: Sequence[Curve]) -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
-    figure, axes = _axes(_title("loss", curves), "epoch", "loss (nats)")
+    figure, axes = new_axes(_title("loss", curves), "epoch", "loss (nats)")
     for i, curve in enumerate(curves):
         steps = curve.of("step")
         x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]
@@ -77,10 +77,10 @@ def loss(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-@_as_written
+@as_written
 def accuracy(curves: Sequence[Curve]) -> Figure:
     """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
-    figure, axes = _axes(_title("accuracy", curves), "epoch", "images classified right (%)")
+    figure, axes = new_axes(_title("accuracy", curves), "epoch", "images classified right (%)")
     for i, curve in enumerate(curves):
         epochs = curve.of("epoch")
         x = [record["epoch"] for record in epochs]
@@ -99,12 +99,12 @@ def accuracy(curves: Sequence[Curve]) -> Figure:
     return figure
 
 
-@_as_written
+@as_written
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
     """Counts (C, C) of images by true class (rows) and predicted class (columns)."""
     n = len(classes)
     side = min(max(4.5, 0.55 * n + 1.5), 14)
-    figure, axes = _axes(title, "predicted", "true", (side + 0.8, side))
+    figure, axes = new_axes(title, "predicted", "true", (side + 0.8, side))
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
@@ -119,7 +119,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> 
     return figure
 
 
-@_as_written
+@as_written
 def mistakes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
 ) -> Figure:
@@ -143,7 +143,7 @@ def mistakes(
     return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
 
 
-@_as_written
+@as_written
 def weights(matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str) -> Figure:
     """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
 
@@ -171,7 +171,8 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in installed)]
 
 
-def _axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
+def new_axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
+    """A figure (its size in inches) with one pair of axes."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

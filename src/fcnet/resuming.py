@@ -10,8 +10,9 @@ import torch
 from fcnet import __version__, config, journal, rundir, yamlfile
 from fcnet.checkpointer import FOLDER, Checkpointer
 from fcnet.data import Splits
+from fcnet.elm_schema import ELMModel
 from fcnet.errors import CheckpointError, ConfigError, DataError
-from fcnet.schema import Config, Constant, StepDecay
+from fcnet.schema import TRAINED_BY, Config, Constant, StepDecay
 
 # Keys that may change between two sittings. Those of `data` do not choose what is learned: its content does, which is
 # compared; `log_every` changes the log alone, and more `epochs` go on from where the others end.
@@ -30,6 +31,8 @@ _FREE = (
     "train.epochs",
     "train.log_every",
     "train.save_every",
+    "solve.save_every",
+    "solve.keep_gram",
 )
 
 
@@ -71,15 +74,18 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
         return False  # it was cut short before it had a config
     before = config.load(run / rundir.CONFIG)
     _refuse_changes(run, before, settings)
+    if TRAINED_BY[settings.model.kind] == "solve":
+        return False  # images may have been added, which only reading them shows
     return is_finished(run) and settings.train.epochs == before.train.epochs
 
 
 def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
+    frees = (*_FREE, "solve.solver") if grows(settings) else _FREE
     differ = [
         key
         for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key) and not any(key == free or key.startswith(f"{free}.") for free in _FREE)
+        if old.get(key) != new.get(key) and not any(key == free or key.startswith(f"{free}.") for free in frees)
     ]
     # Another optimiser has other settings too: its name says enough.
     named = [key.removesuffix("name") for key in differ if key.endswith(".name")]
@@ -94,6 +100,12 @@ def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
         problems.append(f"train.epochs: is {now}, but {run} was begun with {then}; epochs can be added, not taken away")
     if problems:
         raise ConfigError(*problems)
+
+
+def grows(settings: Config) -> bool:
+    """Whether images can be added, and the solver be changed: the hidden map depends on no earlier solution."""
+    model = settings.model
+    return isinstance(model, ELMModel) and not model.encoders and model.combiner is None
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -211,7 +223,8 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
     """What is different of classes, images and labels."""
     where = f"changed since the checkpoint of {run}; restore what was there, or start a new run without --resume"
     before = then.get("memory", "resident")
-    if before != now["memory"]:
+    closed = TRAINED_BY[settings.model.kind] == "solve"
+    if before != now["memory"] and not closed:
         yield (
             f"data.memory: the training images are {now['memory']} now and were {before} (memory or its limit differs),"
             f" which changes their order; give data.memory={before}"
@@ -219,6 +232,8 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
     if then["classes"] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):
+        if name == "train" and grows(settings):
+            continue  # images may be added: each is looked at when the sums are taken up
         old, new = then["data"].get(name, {}), now["data"].get(name, {})
         place = f"data.{name}" if settings.data.source is None else f"{settings.data.root} ({name})"
         changed = [key for key in ("pixels", "labels") if old.get(key) != new.get(key)]

@@ -1,24 +1,26 @@
 """The commands that make something: ``train`` and ``data``. A program can call them as the command line does."""
 
 import contextlib
-import math
 import os
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from fcnet import audit, console, folder, inspection, journal, loading, models, resuming, rundir, sources
+from fcnet import audit, console, drawing, families, folder, journal, loading, resuming, rundir, sources
 from fcnet.data import Scan, Splits
+from fcnet.elm import ELM
+from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
+from fcnet.model_schema import FCNetModel
 from fcnet.ownership import check_unused, owning
 from fcnet.process import tiny_as_zero
 from fcnet.schema import Config
 from fcnet.session import Session
 from fcnet.signals import Stop
+from fcnet.solving import Solving
 from fcnet.train import Training
 
 
@@ -97,8 +99,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         if run is None or beat is None:
             run = rundir.create(place.out, place.name)
             beat = held.enter_context(owning(run))
-        training = Training(work.model, work.splits, settings.train, settings.seed)
-        session = Session(run, training, work.facts, stop, beat)
+        session = Session(run, trainable(work), work.facts, stop, beat)
         if found is not None:
             _go_on(session, work, found, warnings)
             found = None  # its tensors are copied
@@ -107,9 +108,10 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
                 console.warn(f"{run}: holds no checkpoint yet; it is begun anew")
             _begin(session, work, place.name)
         session.train()
-        inspection.draw_curves([run], run / rundir.PLOTS, "png")
+        drawn = drawing.draw_metrics(run, run / rundir.PLOTS)
         session.write_result("finished")
-    console.say(f"run: {run} (model.pth, metrics.jsonl, plots/loss.png, plots/accuracy.png)")
+    names = ["model.pth", "metrics.jsonl", *(f"{rundir.PLOTS}/{path.name}" for path in drawn)]
+    console.say(f"run: {run} ({', '.join(names)})")
     return run
 
 
@@ -127,7 +129,18 @@ def _go_on(session: Session, work: "Work", found: resuming.Found, warnings: list
     session.load(found.path, found.state)
     journal.write_config(session.run, work.settings)
     journal.write_resumed(session.run, work.splits, work.device, session.training.epoch, session.training.step)
-    console.say(f"{_headline(work, session.run)}, going on {session.place()}")
+    console.say(f"{_headline(work, session.run)}, going on {session.training.place()}")
+
+
+def trainable(work: "Work") -> Training | Solving:
+    """What trains a kind of model."""
+    settings = work.settings
+    match settings.model:
+        case FCNetModel():
+            return Training(work.model, work.splits, settings.train, settings.seed)
+        case ELMModel() as spec:
+            assert isinstance(work.model, ELM)
+            return Solving(work.model, work.splits, spec, settings.solve, settings.seed)
 
 
 @dataclass(frozen=True)
@@ -178,7 +191,7 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
         ResourceError: the model does not fit into memory.
     """
     batch, n = settings.train.batch_size, len(splits.train)
-    if settings.model.batch_norm and 1 in (batch, n % batch):
+    if isinstance(settings.model, FCNetModel) and settings.model.batch_norm and 1 in (batch, n % batch):
         raise ConfigError(
             f"train.batch_size: is {batch}; of {n} training images the last batch is one image, which batch norm cannot"
             " normalise; choose another size"
@@ -191,12 +204,11 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(settings.seed)
     try:
-        model = models.build(settings.model, splits.train.size, len(splits.classes))
+        model = families.build(settings.model, splits.train.size, len(splits.classes))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        sizes = layer_sizes(settings, splits)
-        weights = sum(a * b for a, b in pairwise(sizes))
+        weights = families.weights(settings.model, splits.train.size, len(splits.classes))
         raise ResourceError(
             f"model.hidden: {settings.model.hidden} makes {weights:,} weights, {4 * weights / 2**30:.1f} GiB, which"
             " this machine has not free; choose narrower layers"
@@ -204,13 +216,8 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
     return model.to(device), splits.to(device)
 
 
-def layer_sizes(settings: Config, splits: Splits) -> list[int]:
-    """Units of each layer, from the pixels to the classes."""
-    return [math.prod(splits.train.size), *settings.model.hidden, len(splits.classes)]
-
-
 def _headline(work: Work, run: Path) -> str:
-    sizes = "-".join(str(size) for size in layer_sizes(work.settings, work.splits))
+    sizes = "-".join(families.layer_sizes(work.settings.model, work.splits.train.size, len(work.splits.classes)))
     weights = sum(p.numel() for p in work.model.parameters())
     threads = f" ({torch.get_num_threads()} threads)" if work.device.type == "cpu" else ""
     return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}, into {run}"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
 
+from fcnet.elm_schema import ELMModel, Solve
 from fcnet.model_schema import FCNetModel
-from fcnet.sections import LARGEST, TAG, Fraction, Positive, Section, ShortForm, by_name, named
+from fcnet.sections import LARGEST, Fraction, Positive, Section, ShortForm, by_kind, by_name, by_type, named
 
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
@@ -36,21 +37,13 @@ class ImageSplit(Section):
 SOURCE_SPLITS = ("train", "t10k")  # the slides' names of the two splits of a known data set
 
 
-def _validation_kind(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return None
-    kinds = ((int, "count"), (float, "fraction"), ((dict, ImageSplit), "folder"))
-    return next((TAG + kind for types, kind in kinds if isinstance(value, types)), None)
-
-
 Validation = Annotated[
     Annotated[Positive, Tag("|count")]
     | Annotated[float, Field(gt=0, lt=1), Tag("|fraction")]
     | Annotated[ImageSplit, Tag("|folder")],
-    Discriminator(
-        _validation_kind,
-        custom_error_type="validation_kind",
-        custom_error_message="should be a number of images, a fraction such as 0.1, or {images, labels}",
+    by_type(
+        {"|count": int, "|fraction": float, "|folder": (dict, ImageSplit)},
+        "should be a number of images, a fraction such as 0.1, or {images, labels}",
     ),
 ]
 
@@ -263,6 +256,15 @@ class Train(Section):
         return named(value)
 
 
+# Which section tells how a kind of model is trained.
+TRAINED_BY = {"fcnet": "train", "elm": "solve"}
+
+Model = Annotated[
+    Annotated[FCNetModel, Tag("|fcnet")] | Annotated[ELMModel, Tag("|elm")],
+    by_kind({kind: f"|{kind}" for kind in TRAINED_BY}, default="fcnet"),
+]
+
+
 def _data_or_extends(schema: dict[str, Any]) -> None:
     """In one file, `data` may be missing where `extends` brings it."""
     schema["anyOf"] = [{"required": [key]} for key in (*schema.pop("required"), "extends")]
@@ -277,11 +279,23 @@ class Config(Section):
         None, exclude=True, description="another config that this one starts from, relative to this file"
     )
     data: Data = Field(description="where the images come from")
-    model: FCNetModel = Field(FCNetModel(), description="the net")
-    train: Train = Field(Train(), description="how it is trained")
+    model: Model = Field(FCNetModel(), description="the net")
+    train: Train = Field(Train(), description="how an fcnet is trained, by gradients")
+    solve: Solve = Field(Solve(), description="how the output weights of an elm are found, in closed form")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         0, description="of the initial weights, the order of the images and dropout"
     )
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_train(self) -> Self:
+        own = TRAINED_BY[self.model.kind]
+        for other in sorted(set(TRAINED_BY.values()) - {own}):
+            if other in self.model_fields_set:
+                raise ValueError(
+                    f"model.kind: is {self.model.kind}, which `{own}` is for; take `{other}` out, or give {other}: null"
+                    " where another file brings it"
+                )
+        return self

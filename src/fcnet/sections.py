@@ -10,6 +10,9 @@ from pydantic_core import CoreSchema
 # Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
 TAG = "|"
 
+# Our error for a section whose `kind` is none of those that there are: it is told of that key, not of the section.
+WRONG_KIND = "wrong_kind"
+
 # Beyond it a number is infinite in float32 arithmetic, or its double is.
 LARGEST = 1e38
 
@@ -39,6 +42,29 @@ class ShortForm:
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core)
         return {"anyOf": [{"type": "string", "enum": self._names}, *schema["oneOf"]]}
+
+
+def by_type(kinds: dict[str, type | tuple[type, ...]], message: str) -> Discriminator:
+    """Choose a union's member by the value's type: ``kinds`` maps each member's tag to its types."""
+
+    def choose(value: Any) -> str | None:
+        if isinstance(value, bool):
+            return None
+        return next((tag for tag, types in kinds.items() if isinstance(value, types)), None)
+
+    return Discriminator(choose, custom_error_type="unknown_kind", custom_error_message=message)
+
+
+def by_kind(kinds: dict[str, str], default: str) -> Discriminator:
+    """Choose a union's member by its ``kind``: ``kinds`` maps each to the member's tag."""
+
+    def choose(value: Any) -> str | None:
+        kind = value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
+        return kinds.get(kind) if isinstance(kind, str) else None
+
+    return Discriminator(
+        choose, custom_error_type=WRONG_KIND, custom_error_message="should be one of: " + ", ".join(kinds)
+    )
 
 
 def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:

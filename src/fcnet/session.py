@@ -7,10 +7,11 @@ so that a run ends in the same files however often it was interrupted.
 import contextlib
 import math
 import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from fcnet import checkpoint, console, journal, rundir
 from fcnet.checkpointer import Checkpointer
@@ -23,13 +24,58 @@ from fcnet.errors import (
     Stopped,
     is_out_of_memory,
 )
-from fcnet.metrics import EpochRecord, Record, StepRecord
+from fcnet.metrics import EpochRecord, Record, StageRecord, StepRecord
 from fcnet.ownership import Beat
 from fcnet.signals import Stop
-from fcnet.train import Training, fit
 
 SAVE_EVERY = 10.0  # seconds between two checkpoints, where the config does not say
 SAVE_SHARE = 50  # the same as a multiple of what a checkpoint takes: a fiftieth of the time at most
+
+
+class Trainable(Protocol):
+    """What a session trains, by gradients or in closed form: it stands between two steps.
+
+    Attributes:
+        model: brought up to where it stands, with finite weights at the end.
+        epoch: number of the pass over the images, from 1.
+        step: how many steps of it are done.
+        epochs: how many passes there are to be.
+        save_every: seconds between two checkpoints, where they are set.
+        smaller: what to make smaller where memory runs out, and what it is.
+        finished: whether nothing is left to do.
+    """
+
+    epoch: int
+    step: int
+
+    @property
+    def model(self) -> nn.Module: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def save_every(self) -> float | None: ...
+    @property
+    def smaller(self) -> str: ...
+    @property
+    def finished(self) -> bool: ...
+
+    def records(self) -> Generator[Record, None, None]:
+        """Go on to the end; at each record the state is whole."""
+
+    def place(self) -> str:
+        """Where it stands, in words."""
+
+    def figures(self) -> dict[str, Any]:
+        """What result.json tells beside the metrics."""
+
+    def check_now(self) -> None:
+        """Raise DivergedError where what a checkpoint would hold is not finite."""
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest depends on, but for the config and the images."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Stand where another one stood that told this state."""
 
 
 class Session:
@@ -43,7 +89,7 @@ class Session:
         beat: called after each step.
     """
 
-    def __init__(self, run: Path, training: Training, facts: dict[str, Any], stop: Stop, beat: Beat) -> None:
+    def __init__(self, run: Path, training: Trainable, facts: dict[str, Any], stop: Stop, beat: Beat) -> None:
         self.run, self.training, self._facts = run, training, facts
         self._keeper = Checkpointer(run)
         self._stop, self._beat = stop, beat
@@ -69,7 +115,7 @@ class Session:
             self._best_weights = dict(state["best_weights"])
             self._seconds_before = float(state["seconds"])
             size = int(state["metrics_bytes"])
-            if not (math.isfinite(self._seconds_before + self.training.seconds) and 0 <= size < 2**60):
+            if not (math.isfinite(self._seconds_before) and 0 <= size < 2**60):
                 raise ValueError("odd numbers of seconds or bytes")
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
             if is_out_of_memory(error):
@@ -114,13 +160,15 @@ class Session:
         self._write_weights()
         if not self.training.finished:
             self.write_result("stopped", {"signal": self._stop.signal})
-            raise Stopped(f"{self._stop.signal} {self.place()}; saved; go on with: fcnet train --resume {self.run}")
+            raise Stopped(
+                f"{self._stop.signal} {self.training.place()}; saved; go on with: fcnet train --resume {self.run}"
+            )
 
     def _train(self) -> None:
         """Train to the end or to a signal, and save there."""
         with (
-            console.training(self.training.settings.epochs) as report,
-            contextlib.closing(fit(self.training)) as records,
+            console.training(self.training.epochs) as report,
+            contextlib.closing(self.training.records()) as records,
         ):
             for record in records:
                 self._write(record)
@@ -134,7 +182,7 @@ class Session:
 
     def _write(self, record: Record) -> None:
         """Write a record down, and the weights of the best epoch."""
-        if isinstance(record, StepRecord | EpochRecord):
+        if isinstance(record, StepRecord | StageRecord | EpochRecord):
             journal.append(self.run, record)
         if isinstance(record, EpochRecord):
             self._last = record
@@ -146,7 +194,7 @@ class Session:
 
     def _interval(self) -> float:
         """Seconds from one checkpoint to the next."""
-        wanted = self.training.settings.save_every
+        wanted = self.training.save_every
         return max(SAVE_EVERY, SAVE_SHARE * self._cost) if wanted is None else wanted
 
     def save(self) -> None:
@@ -170,6 +218,7 @@ class Session:
 
     def write_result(self, ended: str, more: dict[str, Any] | None = None) -> None:
         """Write result.json: the figures so far, and how the sitting ended."""
+        more = self.training.figures() | (more or {})
         journal.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:
@@ -181,18 +230,11 @@ class Session:
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
 
-    def place(self) -> str:
-        """Where the training stands, in words."""
-        if self.training.step:
-            return f"after epoch {self.training.epoch}, step {self.training.step}"
-        return f"after epoch {self.training.epoch - 1}" if self.training.epoch > 1 else "before the first step"
-
     def _out_of_memory(self) -> ResourceError:
         kept = f"the checkpoint of epoch {self._saved[0]}, step {self._saved[1]} is kept" if any(self._saved) else ""
         return ResourceError(
-            f"train.batch_size: is {self.training.settings.batch_size}; memory ran out {self.place()}; free some and go"
-            f" on with fcnet train --resume {self.run}, or start a new run with smaller batches or a smaller net"
-            + (f"; {kept}" if kept else "")
+            f"{self.training.smaller}; memory ran out {self.training.place()}; free some and go on with fcnet train"
+            f" --resume {self.run}, or start a new run with less" + (f"; {kept}" if kept else "")
         )
 
 

@@ -1,4 +1,4 @@
-"""Training and evaluation of gradient-trained nets: ``fit`` -> epoch -> step, and ``predict``.
+"""Training by gradients: ``fit`` -> epoch -> step.
 
 The loop yields records; it prints nothing and knows no paths. Between two logged steps nothing waits for the device.
 """
@@ -14,17 +14,15 @@ from torch import Tensor, nn
 
 from fcnet import backprop, optim
 from fcnet.batches import epoch_order, grouped_order
-from fcnet.data import ImageFolder, Splits
+from fcnet.data import Splits
 from fcnet.errors import DivergedError
+from fcnet.evaluation import evaluate, evaluate_some
 from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
 from fcnet.models import weight_matrices
 from fcnet.narrow import narrow, take
 from fcnet.objective import Classify
 from fcnet.schema import Train
-
-# Images per batch where no gradient is needed: 3 MB of pixels, which stay in a CPU's cache.
-EVALUATION_BATCH = 1000
 
 
 def fit(training: "Training") -> Generator[Record, None, None]:
@@ -112,6 +110,35 @@ class Training:
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
         self._sums = Sums(self._device)
         self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
+
+    def records(self) -> Generator[Record, None, None]:
+        """Train to the last epoch: ``fit``."""
+        return fit(self)
+
+    def place(self) -> str:
+        """Where the training stands, in words."""
+        if self.step:
+            return f"after epoch {self.epoch}, step {self.step}"
+        return f"after epoch {self.epoch - 1}" if self.epoch > 1 else "before the first step"
+
+    def figures(self) -> dict[str, Any]:
+        """What result.json tells beside the metrics: nothing more."""
+        return {}
+
+    @property
+    def epochs(self) -> int:
+        """How many there are to be."""
+        return self.settings.epochs
+
+    @property
+    def save_every(self) -> float | None:
+        """Seconds between two checkpoints, where they are set."""
+        return self.settings.save_every
+
+    @property
+    def smaller(self) -> str:
+        """What to make smaller where memory runs out, and what it is."""
+        return f"train.batch_size: is {self.settings.batch_size}"
 
     @property
     def finished(self) -> bool:
@@ -245,14 +272,16 @@ class Training:
         epoch, step, n = int(state["epoch"]), int(state["step"]), int(state["sums"]["n"])
         last = self.steps if epoch <= self.settings.epochs else 0
         seen = min(step * self.settings.batch_size, len(self.splits.train))
-        if not (1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen):
-            raise ValueError(f"epoch {epoch}, step {step}, after {n} images")
+        seconds = float(state["seconds"])
+        known = 1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen
+        if not (known and math.isfinite(seconds)):
+            raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
         self._whole.load_state_dict(state["model"])
         if self._narrow:
             self._narrow.take_up()
         copy(state["optimizer"], self.optimizer.tensors())
         self.good.load(state["good"])
-        self.epoch, self.step, self.seconds = epoch, step, float(state["seconds"])
+        self.epoch, self.step, self.seconds = epoch, step, seconds
         self._sums = Sums(self._device)
         self._sums.load(state["sums"])
         self._logged = Metrics.of_dict(state["logged"])
@@ -273,24 +302,3 @@ class Training:
 def shrinks(settings: Train) -> bool:
     """Whether weights are changed without a gradient."""
     return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
-
-
-@torch.inference_mode()
-def predict(model: nn.Module, split: ImageFolder) -> Tensor:
-    """Logits (N, C) of all images of a split, on its device, as exact as the model's weights."""
-    model.eval()
-    dtype = next(model.parameters()).dtype
-    return torch.cat([model(pixels) for pixels, _ in split.batches(EVALUATION_BATCH, dtype=dtype)])
-
-
-@torch.inference_mode()
-def evaluate_some(model: nn.Module, split: ImageFolder) -> Metrics:
-    """Figures of a model over the first images of a split."""
-    model.eval()
-    pixels, labels = next(iter(split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype)))
-    return Metrics.of(model(pixels), labels)
-
-
-def evaluate(model: nn.Module, split: ImageFolder) -> Metrics:
-    """Figures of a model over all images of a split, without label smoothing or l2."""
-    return Metrics.of(predict(model, split), split.labels)

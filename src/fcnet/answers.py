@@ -1,0 +1,197 @@
+"""Output weights from sums of rows: the solver that a config names, its choices and its limits."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from fcnet import solvers
+from fcnet.data import Splits
+from fcnet.elm_schema import Lasso, PseudoInverse, RidgeSolver, Solve
+from fcnet.errors import ConfigError, ResourceError
+from fcnet.gram import Gram, Rows
+from fcnet.mapped import memory
+from fcnet.solvers import Answer, NotDefiniteError, Spectrum
+from fcnet.stages import Stage
+
+# A solution has lost about log10(condition number) digits: at least two of them are to be right.
+COARSE = 1e-2
+
+PROBED = 512  # units whose condition number is looked at beforehand
+
+ROWS = 2000  # images looked at together where a ridge is chosen
+
+GIB = 2**30
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A stage and its rows.
+
+    Attributes:
+        stage: what is solved.
+        classes: how many.
+        weights: how much an image of each class counts (C,), float64; None where all count alike.
+    """
+
+    stage: Stage
+    classes: int
+    weights: Tensor | None
+
+    def rows(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden outputs (B, M) and targets (B, C) of images: pixels (B, D) and labels (B,)."""
+        x = self.stage.inputs(pixels)
+        t = functional.one_hot(labels, self.classes).to(x.dtype) if self.stage.classifies else x
+        return self.stage.hidden(x), t
+
+    def counts(self, labels: Tensor) -> Tensor | None:
+        """How much each image counts (B,)."""
+        return self.weights[labels] if self.weights is not None and self.stage.classifies else None
+
+
+def class_weights(settings: Solve, labels: Tensor, classes: tuple[str, ...]) -> Tensor | None:
+    """How much an image of each class counts (C,), on the device of the labels; None where all count alike.
+
+    Raises:
+        ConfigError: a name is no class.
+    """
+    wanted = settings.class_weights
+    if wanted is None:
+        return None
+    if wanted == "balanced":
+        counts = torch.bincount(labels, minlength=len(classes)).double()
+        return len(labels) / (len(classes) * counts.clamp_min(1))
+    unknown = sorted(wanted.keys() - set(classes))
+    if unknown:
+        raise ConfigError(
+            f"solve.class_weights: {', '.join(unknown[:5])}: no such class; there are {', '.join(classes[:20])}"
+        )
+    return torch.tensor([wanted.get(name, 1.0) for name in classes], dtype=torch.float64, device=labels.device)
+
+
+def check_memory(stage: Stage, settings: Solve, images: int) -> None:
+    """Raise ResourceError where a solution needs more memory than the machine, or the GPU, has."""
+    m, size = stage.units, 4 if settings.precision == "fp32" else 8
+    match stage.solver:
+        case PseudoInverse():  # H, its U, and what the decomposition works in
+            matrices, needed = f"{images:,} x {m:,}", 3 * images * m
+        case RidgeSolver(ridge=list()):  # sums, matrix, eigenvectors, and twice the matrix to work in
+            matrices, needed = f"{m:,} x {m:,}", 5 * m * m
+        case _:  # sums, matrix, factor
+            matrices, needed = f"{m:,} x {m:,}", 3 * m * m
+    device = stage.hidden.weight.device
+    has = torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else memory()
+    if needed * size > has:
+        raise ResourceError(
+            f"model.hidden: is {m:,}; the {stage.solver.name} solution works on matrices of {matrices} numbers and"
+            f" needs {needed * size:,} bytes ({needed * size / GIB:.1f} GiB), and {device} has {has / GIB:.1f} GiB;"
+            " choose fewer units" + (", or solve.solver ridge" if stage.solver.name == "pinv" else "")
+        )
+
+
+def precision(settings: Solve, stage: Stage, inputs: Tensor, images: int) -> tuple[torch.dtype, str]:
+    """The precision of a stage, and why that.
+
+    Args:
+        settings: the config's ``solve``.
+        stage: with its map.
+        inputs: of the map (n, D), for some images.
+        images: how many there are in all.
+    """
+    if settings.precision != "auto":
+        return (torch.float32 if settings.precision == "fp32" else torch.float64), "as set"
+    if isinstance(stage.solver, PseudoInverse):
+        return torch.float64, "its cutoff is set by rounding"
+    if isinstance(stage.solver, RidgeSolver):
+        ridges = stage.solver.ridge
+        least = min(ridges) if isinstance(ridges, list) else ridges
+    else:
+        least = 0.0
+    h = stage.hidden(inputs)[:, :PROBED].double()
+    if not h.isfinite().all():
+        return torch.float64, "hidden outputs are not finite"
+    values = torch.linalg.eigvalsh(h.T @ h * (images / len(h))).clamp_min(0)
+    largest = float(values[-1]) * stage.units / h.shape[1]
+    condition = (largest + least) / max(float(values[0]) + least, torch.finfo(torch.float64).tiny)
+    if too_coarse(condition, torch.float32):
+        return torch.float64, f"condition number at least {condition:.0e}"
+    return torch.float32, f"condition number about {condition:.0e}"
+
+
+def too_coarse(condition: float | None, dtype: torch.dtype) -> bool:
+    """Whether float32 leaves less than two digits of a solution right."""
+    return dtype == torch.float32 and condition is not None and condition * torch.finfo(dtype).eps > COARSE
+
+
+def find(problem: Problem, sums: Gram | Rows, splits: Splits) -> Generator[None, None, Answer]:
+    """Solve a stage; yields now and then, where it may be left.
+
+    Its condition number is infinite where rounding in float32 leaves no solution.
+
+    Raises:
+        ConfigError: the equations cannot be solved as they are set.
+    """
+    match problem.stage.solver:
+        case RidgeSolver(ridge=float(penalty)) if isinstance(sums, Gram):
+            return by_ridge(problem, sums, penalty)
+        case RidgeSolver(ridge=list(penalties), choose=choose) if isinstance(sums, Gram):
+            return (yield from by_path(problem, sums, sorted(penalties), choose, splits))
+        case PseudoInverse(cutoff=cutoff) if isinstance(sums, Rows):
+            return solvers.pseudo_inverse(*sums.whole(), cutoff)
+        case Lasso() as lasso if isinstance(sums, Gram):
+            return (yield from solvers.lasso(sums, lasso.l1, lasso.tolerance, lasso.steps))
+    raise AssertionError(problem.stage.solver)
+
+
+def by_ridge(problem: Problem, gram: Gram, penalty: float) -> Answer:
+    """One ridge, by Cholesky."""
+    try:
+        return solvers.ridge(gram, penalty)
+    except NotDefiniteError:
+        enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
+        raise ConfigError(
+            f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"
+            f" are larger, and H^T H + ridge I cannot be factorised; give about {enough:.0e} or more, fewer units,"
+            " precision fp64, or solver pinv"
+        ) from None
+
+
+def by_path(
+    problem: Problem, gram: Gram, penalties: list[float], choose: str | None, splits: Splits
+) -> Generator[None, None, Answer]:
+    """The best of several ridges: by accuracy on the validation images, or by PRESS on those of the training."""
+    choose = choose or ("press" if splits.validation is None else "validation")
+    split = splits.train if choose == "press" else splits.validation
+    if split is None:
+        raise ConfigError(
+            "solve.solver.choose: is 'validation', but no images are held out; give data.validation, or choose press"
+        )
+    spectrum = Spectrum.of(gram)
+    yield
+    errors = torch.zeros(len(penalties), dtype=torch.float64, device=gram.a.device)
+    hits = torch.zeros_like(errors)
+    for pixels, labels in split.batches(ROWS):
+        h, t = (one.to(gram.a.dtype) for one in problem.rows(pixels, labels))
+        counts = problem.counts(labels)
+        if choose == "press":
+            outputs = solvers.left_out(spectrum, h, t, penalties, counts)  # (P, B, C)
+        else:
+            rotated = h @ spectrum.vectors
+            outputs = torch.stack([rotated @ spectrum.rotated(penalty) for penalty in penalties])
+        squares = (outputs - t).double().square().sum(2)
+        errors += (squares if counts is None else squares * counts).sum(1)
+        hits += (outputs.argmax(2) == labels).sum(1)
+        yield
+    accuracies, losses = (hits / len(split)).tolist(), (errors / len(split)).nan_to_num(float("inf")).tolist()
+    order = sorted(range(len(penalties)), key=lambda i: losses[i] if choose == "press" else (-accuracies[i], losses[i]))
+    best = order[0]
+    rows = zip(penalties, accuracies, losses, strict=True)
+    path = [
+        {"ridge": ridge, "accuracy": accuracy, "squared_error": loss if loss < float("inf") else None}
+        for ridge, accuracy, loss in rows
+    ]
+    solved = spectrum.solve(penalties[best])
+    more = {"ridge": penalties[best], "chosen_by": choose, "path": path, "at_the_end": best in (0, len(path) - 1)}
+    return Answer(solved.beta, solved.condition, more)

@@ -1,0 +1,144 @@
+"""``fcnet plot``: the pictures of runs, of one or of several beside each other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from fcnet import config, console, journal, loading, overview, plots, rundir
+from fcnet.elm_schema import ELMModel
+from fcnet.errors import ConfigError
+from fcnet.inspection import by_class, logits_of
+from fcnet.metrics import Metrics
+from fcnet.models import weight_matrices
+from fcnet.overview import Point
+
+
+def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "png") -> list[Path]:
+    """Draw the pictures of runs.
+
+    One run gets all that there are of it in its ``plots/``. Several are laid over each other, in ``plots/`` beside the
+    first of them. What needs no data comes first: it is there even when the images are not.
+
+    Args:
+        runs: run directories; the newest when there is none.
+        out: another folder for the pictures.
+        file_format: png, svg or pdf.
+
+    Returns:
+        The files written.
+    """
+    trained = [loading.locate(run) for run in runs] or [loading.locate(None)]
+    folders = [one.run for one in trained if one.run is not None]
+    if len(folders) < len(trained):
+        raise ConfigError(f"{runs[0]}: plot needs run directories, with their {rundir.METRICS}")
+    if len(folders) > 1:
+        return draw_beside(folders, out or folders[0].parent / rundir.PLOTS, file_format)
+    out = out or folders[0] / rundir.PLOTS
+    return draw_metrics(folders[0], out, file_format) + _draw_model(trained[0], out, file_format)
+
+
+def draw_metrics(run: Path, out: Path, file_format: str = "png") -> list[Path]:
+    """What the metrics of one run show: loss and accuracy over the epochs, or ridge paths."""
+    curve = _curves([run])[0]
+    stages = [record["figures"] for record in curve.of("stage")]
+    if not stages:
+        return _save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])}, out, file_format)
+    paths = {_file_name(stage): stage for stage in stages if "path" in stage}  # the last of each stage
+    figures = {name: overview.ridge_path(stage, f"{curve.name}, {stage['stage']}") for name, stage in paths.items()}
+    return _save(figures, out, file_format)
+
+
+def _file_name(stage: dict[str, Any]) -> str:
+    """``ridge`` for the hidden layer's path, ``ridge-machine-ciw`` for that of a machine."""
+    name = str(stage["stage"])
+    return "ridge" if name == "hidden layer" else "ridge-" + name.replace(" ", "-")
+
+
+def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]:
+    """Several runs: curves of those trained by gradients, and accuracy against time and units."""
+    curves = _curves(runs)
+    by_gradients = [curve for curve in curves if not curve.of("stage")]
+    figures: dict[str, Figure] = {}
+    if by_gradients:
+        figures |= {"loss": plots.loss(by_gradients), "accuracy": plots.accuracy(by_gradients)}
+    points = [_point(run, curve) for run, curve in zip(runs, curves, strict=True)]
+    if len({point.split for point in points}) == 1:
+        figures["trade"] = overview.trade(points)
+        machines = [point for point in points if point.units is not None]
+        if len({point.units for point in machines}) > 1:
+            figures["units"] = overview.units(machines)
+    return _save(figures, out, file_format)
+
+
+def _curves(runs: Sequence[Path]) -> list[plots.Curve]:
+    """The records of runs. Raises ConfigError where one has no finished epoch."""
+    names = [run.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        names = [str(run) for run in runs]
+    curves = [plots.Curve(name, journal.read_metrics(run)) for name, run in zip(names, runs, strict=True)]
+    empty = [str(run) for run, curve in zip(runs, curves, strict=True) if not curve.of("epoch")]
+    if empty:
+        raise ConfigError(f"{empty[0]}: has no finished epoch to draw; let it train, or leave it out")
+    return curves
+
+
+def _point(run: Path, curve: plots.Curve) -> Point:
+    """A run's last accuracy, on test images where there are some, and the seconds of training up to there."""
+    model = config.load(run / rundir.CONFIG).model
+    epochs = curve.of("epoch")
+    last = epochs[-1]
+    split = next(name for name in ("test", "validation", "train") if last[name] is not None)
+    accuracy = float(last[split]["accuracy"])
+    if not isinstance(model, ELMModel):
+        seconds = sum(float(record["seconds"]) for record in epochs)
+        return Point(curve.name, model.kind, seconds, accuracy, split)
+    ways = "+".join(way.name for way in model.all_weights)
+    series = f"{ways}, {model.activation.name}"
+    return Point(curve.name, model.kind, float(last["seconds"]), accuracy, split, model.hidden, series)
+
+
+def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[Path]:
+    """What the weights look like, and what the model does on its test images."""
+    settings = trained.settings
+    name = trained.path.parent.resolve().name
+    written: list[Path] = []
+    if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
+        written = _draw_weights(trained, settings.data.classes, name, out, file_format)
+    part = "test" if settings.data.source or settings.data.test else "validation"
+    if part == "validation" and settings.data.validation is None:
+        console.notice("confusion and mistakes are not drawn: this config holds out no images")
+        return written
+    split = loading.read_split(settings, part)
+    logits, labels = logits_of(trained, split, torch.device("cpu"))
+    _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
+    probabilities = logits.double().softmax(1).numpy()
+    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} {part} images right"
+    figures = {
+        "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
+        "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
+    }
+    return written + _save(figures, out, file_format)
+
+
+def _draw_weights(
+    trained: loading.Trained, classes: Sequence[str], name: str, out: Path, file_format: str
+) -> list[Path]:
+    model = trained.model(len(classes), torch.device("cpu"))
+    first = weight_matrices(model)[0].detach().double().numpy()
+    spec = trained.settings.model
+    names = None if spec.hidden else classes
+    title = f"{name}, weights of {'fc1' if spec.kind == 'fcnet' else 'the first layer'}"
+    return _save(
+        {"weights": plots.weights(first, loading.image_size(trained.settings), names, title)}, out, file_format
+    )
+
+
+def _save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:
+    paths = [out / f"{name}.{file_format}" for name in figures]
+    for path, figure in zip(paths, figures.values(), strict=True):
+        plots.save(figure, path)
+    return paths

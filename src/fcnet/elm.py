@@ -1,0 +1,93 @@
+"""Extreme learning machines as modules: hidden maps that are drawn, read-outs that are solved for.
+
+The slides' f(x) = sum_i beta_i h_i(x). What finds beta is in ``solving``; a net has zeros there before.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.elm_schema import ELMModel, Encoder, HiddenActivation
+from fcnet.maps import HiddenMap
+from fcnet.models import activation_module
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+class Encoded(nn.Module):
+    """A layer whose weights an ELM autoencoder has found: f(beta x), the output weights used as input weights.
+
+    Attributes:
+        weight: beta (M, D).
+    """
+
+    def __init__(self, inputs: int, spec: Encoder) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(spec.hidden, inputs), requires_grad=False)
+        self.activation = activation_module(spec.activation, spec.hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (B, M) of inputs (B, D)."""
+        found: Tensor = self.activation(nn.functional.linear(x, self.weight))
+        return found
+
+
+class Machine(nn.Module):
+    """One hidden map and its read-out.
+
+    Attributes:
+        hidden: the map.
+        readout: beta, as a linear layer (C, M) without biases.
+    """
+
+    def __init__(self, inputs: int, units: int, activation: HiddenActivation, outputs: int) -> None:
+        super().__init__()
+        self.hidden = HiddenMap(inputs, units, activation)
+        self.readout = nn.Linear(units, outputs, bias=False)
+        self.readout.requires_grad_(False)
+        nn.init.zeros_(self.readout.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (B, C) of inputs (B, D), which are near 1 for the class and near 0 for the others."""
+        found: Tensor = self.readout(self.hidden(x))
+        return found
+
+
+class ELM(nn.Module):
+    """Encoders, one or several machines on the same inputs, and for several a machine that combines their outputs.
+
+    Attributes:
+        encoders: layers before the machines.
+        machines: one, or those that ``combiner`` combines.
+        combiner: a machine on the outputs of the others, where there are several.
+        scale: (), a factor on the outputs that makes logits of them: the softmax is a probability then.
+    """
+
+    def __init__(self, inputs: int, outputs: int, spec: ELMModel) -> None:
+        super().__init__()
+        widths = [inputs, *(encoder.hidden for encoder in spec.encoders)]
+        self.encoders = nn.Sequential(*map(Encoded, widths, spec.encoders))
+        count = len(spec.all_weights) if spec.combiner is not None else 1
+        self.machines = nn.ModuleList(Machine(widths[-1], spec.hidden, spec.activation, outputs) for _ in range(count))
+        self.combiner: Machine | None = None
+        if spec.combiner is not None:
+            self.combiner = Machine(count * outputs, spec.combiner.hidden, spec.combiner.activation, outputs)
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def machine_outputs(self, x: Tensor) -> Tensor:
+        """Outputs (B, n * C) of the n machines, side by side, of pixels (B, D)."""
+        encoded = self.encoders(x.flatten(1))
+        return torch.cat([machine(encoded) for machine in self.machines], 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
+        outputs = self.machine_outputs(x)
+        if self.combiner is not None:
+            outputs = self.combiner(outputs)
+        return self.scale * outputs
+
+
+def build(spec: ELMModel, size: Size, classes: int) -> ELM:
+    """The net that a config describes, for images of a size (height, width); its weights are all 0."""
+    return ELM(math.prod(size), classes, spec)

@@ -1,0 +1,252 @@
+"""The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
+
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Len
+from pydantic import Field, Tag, field_validator, model_validator
+
+from fcnet.model_schema import ACTIVATIONS, Activation, ActivationMembers, OneActivation, PlainActivation
+from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_name, by_type, named
+
+Units = Annotated[int, Field(ge=1, le=10_000_000)]
+_Penalty = Annotated[float, Field(gt=0, le=LARGEST)]
+
+# --- the hidden layer ---------------------------------------------------------------------------------------------
+
+
+class RBF(Section):
+    """Gaussian radial basis: exp(-|x - w|^2 / (2 width^2)); a unit's weights w are its centre."""
+
+    name: Literal["rbf"] = "rbf"
+    width: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
+        None, description="in units of the inputs; without it the median distance between the centres"
+    )
+
+
+Length = Annotated[float, Field(ge=0, le=LARGEST)]
+_LENGTH = "each unit's weights are scaled to this length; 0 leaves them as they are drawn"
+
+
+class PlainWeights(Section):
+    """Weights that do not look at the data: ±1, N(0, 1), uniform in [-1, 1], or orthogonal to each other."""
+
+    name: Literal["sign", "gaussian", "uniform", "orthogonal"]
+    length: Length = Field(2.0, description=_LENGTH)
+    bias: float = Field(0.0, ge=0, le=LARGEST, description="biases are uniform between minus this and this")
+
+
+class SampleWeights(Section):
+    """A unit's weights are a training image: the centres of radial basis functions."""
+
+    name: Literal["samples"] = "samples"
+    length: Length = Field(0.0, description=_LENGTH)
+
+
+class ComputedWeights(Section):
+    """CIW (Tapson et al. 2015): sums of a class's training images with random signs."""
+
+    name: Literal["ciw"] = "ciw"
+    length: Length = Field(2.0, description=_LENGTH)
+
+
+class ConstrainedWeights(Section):
+    """C (Zhu et al. 2015): differences of two images of different classes; the bias puts 0 half way between them."""
+
+    name: Literal["c"] = "c"
+    length: Length = Field(2.0, description=_LENGTH)
+
+
+class FieldWeights(Section):
+    """RF, RF-CIW, RF-C (McDonnell et al. 2015): ±1, CIW or C within one random rectangle of pixels per unit."""
+
+    name: Literal["rf", "rf-ciw", "rf-c"]
+    length: Length = Field(2.0, description=_LENGTH)
+    margin: Annotated[int, Field(ge=0, le=10_000)] = Field(3, description="rows and columns at the edge left out")
+    least_area: Positive = Field(10, description="pixels of the smallest rectangle")
+    least_side: Positive = Field(1, description="its least height and width")
+    most_side: Positive | None = Field(None, description="its largest height and width; without it the margin's")
+
+    @model_validator(mode="after")
+    def _sides_in_order(self) -> Self:
+        if self.most_side is not None and self.most_side < self.least_side:
+            raise ValueError(f"`most_side` is {self.most_side}, below `least_side`, {self.least_side}")
+        return self
+
+
+_WEIGHTS = dict.fromkeys(("sign", "gaussian", "uniform", "orthogonal"), "|plain") | {
+    "samples": "|samples",
+    "ciw": "|ciw",
+    "c": "|c",
+    "rf": "|field",
+    "rf-ciw": "|field",
+    "rf-c": "|field",
+}
+Weights = PlainWeights | SampleWeights | ComputedWeights | ConstrainedWeights | FieldWeights
+_WeightsMembers = (
+    Annotated[PlainWeights, Tag("|plain")]
+    | Annotated[SampleWeights, Tag("|samples")]
+    | Annotated[ComputedWeights, Tag("|ciw")]
+    | Annotated[ConstrainedWeights, Tag("|c")]
+    | Annotated[FieldWeights, Tag("|field")]
+)
+_OneWeights = Annotated[_WeightsMembers, by_name(_WEIGHTS), ShortForm(_WEIGHTS)]
+_WeightsOrList = Annotated[
+    _WeightsMembers | Annotated[Annotated[list[_OneWeights], Len(2)], Tag("|list")],
+    by_name(_WEIGHTS | {"[]": "|list"}),
+    ShortForm(_WEIGHTS),
+]
+
+HiddenActivation = Activation | RBF
+_RBF_TOO = ACTIVATIONS | {"rbf": "|rbf"}
+_HiddenActivation = Annotated[ActivationMembers | Annotated[RBF, Tag("|rbf")], by_name(_RBF_TOO), ShortForm(_RBF_TOO)]
+_SIGMOID = PlainActivation(name="sigmoid")
+
+
+class Encoder(Section):
+    """An ELM autoencoder (Kasun et al. 2013): an orthogonal random layer whose output weights return its input."""
+
+    hidden: Units = Field(700, description="units, the width of what the next layer sees")
+    activation: OneActivation = Field(_SIGMOID, description="of the random layer, and of the layer made of its weights")
+    ridge: _Penalty = Field(1e-1, description="penalty of its output weights, which become the layer's weights")
+
+    @field_validator("activation", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+
+class Combiner(Section):
+    """A second, small ELM on the outputs of several (McDonnell et al. 2015, section 2.6)."""
+
+    hidden: Units = Field(500, description="units of the second ELM")
+    activation: _HiddenActivation = Field(_SIGMOID, description="of its hidden units")
+    weights: _OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; none with rf")
+
+    @field_validator("activation", "weights", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+
+class ELMModel(Section):
+    """An extreme learning machine: a hidden layer that is drawn, and output weights in closed form."""
+
+    kind: Literal["elm"]
+    hidden: Units = Field(1000, description="units of the hidden layer, M")
+    activation: _HiddenActivation = Field(_SIGMOID, description="of the hidden units: any of an fcnet's, or rbf")
+    weights: _WeightsOrList = Field(
+        PlainWeights(name="gaussian"),
+        description="how hidden weights are drawn; of a list each gets an equal share of the units, or with `combiner` "
+        "a whole ELM of its own",
+    )
+    encoders: list[Encoder] = Field(
+        [],
+        description="ELM autoencoders before the hidden layer, each solved on the outputs of the one before (ML-ELM)",
+    )
+    combiner: Combiner | None = Field(None, description="a second ELM on the outputs of those that `weights` lists")
+
+    @field_validator("activation", "weights", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+    @property
+    def all_weights(self) -> list[Weights]:
+        """The ways to draw, one or more."""
+        return list(self.weights) if isinstance(self.weights, list) else [self.weights]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.combiner is not None and not isinstance(self.weights, list):
+            raise ValueError("`combiner` combines several ELMs; list two or more in `weights`, such as [rf-ciw, rf-c]")
+        if self.combiner is not None and isinstance(self.combiner.weights, FieldWeights):
+            raise ValueError("the combiner's inputs are no pixels; choose weights without rf, such as ciw")
+        if self.encoders and any(isinstance(one, FieldWeights) for one in self.all_weights):
+            raise ValueError("behind `encoders` there are no pixels; choose weights without rf, such as gaussian")
+        if self.combiner is None and self.hidden < len(self.all_weights):
+            raise ValueError(f"`hidden` is {self.hidden}, too few for {len(self.all_weights)} kinds of `weights`")
+        return self
+
+
+# --- output weights -----------------------------------------------------------------------------------------------
+
+
+Ridges = Annotated[
+    Annotated[_Penalty, Tag("|one")] | Annotated[Annotated[list[_Penalty], Len(2)], Tag("|several")],
+    by_type({"|one": (int, float), "|several": list}, "should be a number above 0, or a list of several"),
+]
+ClassWeights = Annotated[
+    Annotated[Literal["balanced"], Tag("|word")] | Annotated[dict[str, _Penalty], Tag("|each")],
+    by_type({"|word": str, "|each": dict}, "should be balanced, or a number for each class name"),
+]
+
+
+class RidgeSolver(Section):
+    """The minimum of |H beta - T|^2 + ridge |beta|^2, by Cholesky; of several ridges, by eigenvalues, the best."""
+
+    name: Literal["ridge"] = "ridge"
+    ridge: Ridges = Field(1.0, description="penalty, 1/C of the slides; a list is tried whole, from one factorisation")
+    choose: Literal["validation", "press"] | None = Field(
+        None,
+        description="how one of a list is chosen: by accuracy on the validation images, or by the squared error of "
+        "each training image left out (PRESS); without it, by validation where there is some",
+    )
+
+    @model_validator(mode="after")
+    def _chosen_of_several(self) -> Self:
+        if self.choose is not None and not isinstance(self.ridge, list):
+            raise ValueError("`choose` goes with a list of ridges, such as ridge: [1e-2, 1, 100]")
+        return self
+
+
+class PseudoInverse(Section):
+    """beta = H^+ T (Moore-Penrose), by singular values; H is held whole, so for few units."""
+
+    name: Literal["pinv"] = "pinv"
+    cutoff: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="singular values below this share of the largest count as 0; rounding's own size without it"
+    )
+
+
+class Lasso(Section):
+    """The minimum of 1/2 |H beta - T|^2 + l1 |beta|_1: sparse output weights, by FISTA."""
+
+    name: Literal["lasso"] = "lasso"
+    l1: _Penalty = Field(10.0, description="penalty, 1/(2C) of the slides")
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        1e-4, description="duality gap to end at, as a share of half the sum of squared targets"
+    )
+    steps: Positive = Field(20_000, description="most steps; a warning tells where they did not do")
+
+
+_SOLVERS = {"ridge": "|ridge", "pinv": "|pinv", "lasso": "|lasso"}
+Solver = Annotated[
+    Annotated[RidgeSolver, Tag("|ridge")] | Annotated[PseudoInverse, Tag("|pinv")] | Annotated[Lasso, Tag("|lasso")],
+    by_name(_SOLVERS, default="ridge"),
+    ShortForm(_SOLVERS),
+]
+
+
+class Solve(Section):
+    """How the output weights of an elm are found: targets 0 and 1, by least squares."""
+
+    solver: Solver = Field(RidgeSolver(), description="ridge, pinv or lasso, and its settings")
+    class_weights: ClassWeights | None = Field(
+        None,
+        description="how much an image of each class counts: balanced (all classes alike), or a number per class name; "
+        "1 for those that are not named",
+    )
+    precision: Literal["auto", "fp32", "fp64"] = Field(
+        "auto", description="of H^T H and of the solution; auto takes fp64 unless the condition number allows fp32"
+    )
+    keep_gram: bool = Field(
+        True, description="keep H^T H with the finished run, so that --resume can add images or change the solver"
+    )
+    save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
+        None, description="seconds between two checkpoints, as in `train`"
+    )
+
+    @field_validator("solver", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)

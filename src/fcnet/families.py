@@ -1,0 +1,48 @@
+"""The kinds of models: what a config's ``model`` section builds."""
+
+import math
+
+import torch
+from torch import nn
+
+from fcnet import elm, models
+from fcnet.elm_schema import ELMModel
+from fcnet.model_schema import FCNetModel
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+def build(spec: FCNetModel | ELMModel, size: Size, classes: int) -> nn.Module:
+    """The model that a config describes, for images of a size (height, width), as it is before any training."""
+    match spec:
+        case FCNetModel():
+            return models.build(spec, size, classes)
+        case ELMModel():
+            return elm.build(spec, size, classes)
+
+
+def weights(spec: FCNetModel | ELMModel, size: Size, classes: int) -> int:
+    """How many weights there are between the layers of a model, counted without making them."""
+    with torch.device("meta"):
+        empty = models.build(spec, size, classes) if isinstance(spec, FCNetModel) else elm.build(spec, size, classes)
+    return sum(matrix.numel() for matrix in models.weight_matrices(empty))
+
+
+def layer_sizes(spec: FCNetModel | ELMModel, size: Size, classes: int) -> list[str]:
+    """Units of each layer, from the pixels to the classes; where several machines lie side by side, ``2x500``."""
+    pixels = math.prod(size)
+    match spec:
+        case FCNetModel():
+            sizes: list[int | str] = [pixels, *spec.hidden, classes]
+        case ELMModel(combiner=None):
+            sizes = [pixels, *(one.hidden for one in spec.encoders), spec.hidden, classes]
+        case ELMModel(combiner=combiner):
+            machines = f"{len(spec.all_weights)}x{spec.hidden}"
+            sizes = [
+                pixels,
+                *(one.hidden for one in spec.encoders),
+                machines,
+                combiner.hidden if combiner else 0,
+                classes,
+            ]
+    return [str(one) for one in sizes]

@@ -1,0 +1,185 @@
+"""Least squares in closed form: the output weights of extreme learning machines.
+
+The slides' objective is |beta|_p + C |H beta - T|_q. With both norms squared Euclidean ones and ridge = 1/C it is
+solved by (H^T H + ridge I) beta = H^T T; with ridge 0 by the Moore-Penrose inverse, beta = H^+ T; with p = 1 and
+l1 = 1/(2C) by proximal gradient steps.
+"""
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fcnet.gram import Gram
+
+POWER_STEPS = 30  # of the power iterations that estimate a condition number
+
+GAP_EVERY = 20  # steps of the lasso between two looks at the duality gap, which costs as much as a step
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Output weights.
+
+    Attributes:
+        beta: (M, C).
+        condition: number of what was inverted, H^T H + ridge I or H; None where nothing was.
+        figures: what else is told of it.
+    """
+
+    beta: Tensor
+    condition: float | None
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+class NotDefiniteError(ArithmeticError):
+    """H^T H + ridge I is not positive definite in this precision."""
+
+
+def ridge(gram: Gram, penalty: float) -> Answer:
+    """The minimum of |H beta - T|^2 + penalty |beta|^2, by Cholesky.
+
+    Raises:
+        NotDefiniteError: the penalty is too small for rounding errors.
+    """
+    matrix = gram.normal(penalty)
+    factor, info = torch.linalg.cholesky_ex(matrix, upper=True)
+    if int(info):
+        raise NotDefiniteError
+    beta = torch.cholesky_solve(gram.b, factor, upper=True)
+    condition = condition_of(matrix, lambda v: torch.cholesky_solve(v, factor, upper=True))
+    return Answer(beta, condition, {"ridge": penalty})
+
+
+def condition_of(matrix: Tensor, solve: Callable[[Tensor], Tensor]) -> float:
+    """The condition number of a symmetric positive definite matrix (M, M): its largest eigenvalue over its least.
+
+    Both are estimated by power iteration, of the matrix and of its inverse, and a little too near to each other.
+    """
+    start = torch.linspace(1, 2, len(matrix), dtype=matrix.dtype, device=matrix.device)[:, None]
+    return _power(lambda v: matrix @ v, start) * _power(solve, start)
+
+
+def _power(multiply: Callable[[Tensor], Tensor], v: Tensor) -> float:
+    """The largest eigenvalue of a symmetric positive matrix, from v (M, 1) on."""
+    size = torch.zeros(())
+    for _ in range(POWER_STEPS):
+        v = v / v.norm()
+        v = multiply(v)
+        size = v.norm()
+    return float(size)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """H^T H = Q diag(values) Q^T: one factorisation for every ridge.
+
+    Attributes:
+        values: (M,), ascending; what rounding made negative is 0.
+        vectors: Q (M, M), a column each.
+        projected: Q^T H^T T (M, C).
+    """
+
+    values: Tensor
+    vectors: Tensor
+    projected: Tensor
+
+    @classmethod
+    def of(cls, gram: Gram) -> "Spectrum":
+        """The factorisation of the sums so far."""
+        values, vectors = torch.linalg.eigh(gram.normal())
+        return cls(values.clamp_min(0), vectors, vectors.T @ gram.b)
+
+    def rotated(self, penalty: float) -> Tensor:
+        """Q^T beta (M, C) for a ridge: outputs are (H Q) times it."""
+        return self.projected / (self.values + penalty)[:, None]
+
+    def solve(self, penalty: float) -> Answer:
+        """The minimum of |H beta - T|^2 + penalty |beta|^2."""
+        values = self.values + penalty
+        return Answer(self.vectors @ self.rotated(penalty), float(values[-1] / values[0]), {"ridge": penalty})
+
+
+def left_out(
+    spectrum: Spectrum, h: Tensor, t: Tensor, penalties: Sequence[float], counts: Tensor | None = None
+) -> Tensor:
+    """What each row's output would be without that row, for several ridges: (P, B, C).
+
+    PRESS (Allen 1974): with the leverage g_i = h_i (H^T H + ridge I)^-1 h_i^T of row i, its output from all other rows
+    is (y_i - g_i t_i) / (1 - g_i).
+
+    Args:
+        spectrum: of all rows.
+        h: hidden outputs (B, M) of some of them.
+        t: their targets (B, C).
+        penalties: the ridges, P of them.
+        counts: how much each row counts (B,), 1 without it.
+    """
+    rotated = h @ spectrum.vectors
+    squares = rotated.square() if counts is None else rotated.square() * counts.to(h.dtype)[:, None]
+    found = []
+    for penalty in penalties:
+        outputs = rotated @ spectrum.rotated(penalty)
+        leverage = (squares @ (1 / (spectrum.values + penalty)))[:, None]
+        found.append((outputs - leverage * t) / (1 - leverage))
+    return torch.stack(found)
+
+
+def pseudo_inverse(h: Tensor, t: Tensor, cutoff: float | None = None) -> Answer:
+    """H^+ T, the shortest of the solutions with least squared error, by singular values.
+
+    Args:
+        h: (N, M).
+        t: (N, C).
+        cutoff: singular values below this share of the largest count as 0; rounding's own size without it.
+    """
+    u, values, v = torch.linalg.svd(h, full_matrices=False)
+    cutoff = torch.finfo(h.dtype).eps * max(h.shape) if cutoff is None else cutoff
+    kept = values > cutoff * values[0]
+    inverse = torch.where(kept, 1 / values, 0.0)
+    beta = v.T @ (inverse[:, None] * (u.T @ t))
+    rank = int(kept.sum())
+    return Answer(beta, float(values[0] / values[rank - 1]) if rank else None, {"rank": rank})
+
+
+def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None, None, Answer]:
+    """The minimum of 1/2 |H beta - T|^2 + l1 |beta|_1, by FISTA (Beck and Teboulle 2009); yields now and then.
+
+    Momentum begins anew where it points uphill (O'Donoghue and Candes 2015). It ends where the duality gap is at most
+    ``tolerance`` times half of |T|^2, or after ``steps`` steps.
+    """
+    matrix, b, targets = gram.normal(), gram.b, float(gram.targets)
+    start = torch.linspace(1, 2, len(matrix), dtype=matrix.dtype, device=matrix.device)[:, None]
+    length = 1 / (1.02 * _power(lambda v: matrix @ v, start))  # the estimate of the largest eigenvalue is a little low
+    beta = torch.zeros_like(b)
+    ahead, momentum, gap, step = beta, 1.0, math.inf, 0
+    while gap > tolerance * 0.5 * targets and step < steps:
+        step += 1
+        moved = ahead - length * (matrix @ ahead - b)
+        new = moved.sign() * (moved.abs() - length * l1).clamp_min(0)
+        uphill = ((ahead - new) * (new - beta)).sum() > 0
+        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / following * (new - beta)
+        beta, momentum = new, following
+        if uphill:
+            ahead, momentum = new, 1.0
+        if step % GAP_EVERY == 0 or step == steps:
+            gap = duality_gap(matrix, b, targets, beta, l1)
+            yield
+    reached = gap <= tolerance * 0.5 * targets
+    return Answer(beta, None, {"l1": l1, "steps": step, "gap": gap, "gap_reached": reached})
+
+
+def duality_gap(matrix: Tensor, b: Tensor, targets: float, beta: Tensor, l1: float) -> float:
+    """How far 1/2 |H beta - T|^2 + l1 |beta|_1 can be above its least value; from H^T H, H^T T and |T|^2."""
+    product = matrix @ beta
+    fitted, crossed = float((beta * product).sum()), float((beta * b).sum())
+    squared = fitted - 2 * crossed + targets  # |H beta - T|^2
+    slope = float((b - product).abs().max())  # |H^T (T - H beta)|_inf
+    scale = min(1.0, l1 / slope) if slope else 1.0
+    # The dual point is scale * (T - H beta): T^T u - |u|^2 / 2.
+    dual = scale * (targets - crossed) - 0.5 * scale**2 * squared
+    return 0.5 * squared + l1 * float(beta.abs().sum()) - dual

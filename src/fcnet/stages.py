@@ -1,0 +1,106 @@
+"""What an extreme learning machine solves for, one after the other: encoders, machines, their combiner."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from fcnet.elm import ELM, Encoded, Machine
+from fcnet.elm_schema import RBF, ELMModel, Encoder, HiddenActivation, PlainWeights, RidgeSolver, Solver, Weights
+from fcnet.maps import HiddenMap, Inputs, fill
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One least-squares problem H beta = T.
+
+    Attributes:
+        name: for people.
+        hidden: the map that makes H of its inputs; drawn when the stage begins.
+        inputs: of the map (B, D'), from pixels (B, D), by what the stages before have found.
+        ways: to draw the map.
+        width: of radial basis functions, where it is given.
+        pixels: whether the inputs are the pixels themselves.
+        classifies: T tells the classes; else it is the map's inputs.
+        solver: how beta is found.
+        put: takes beta (M, C).
+    """
+
+    name: str
+    hidden: HiddenMap
+    inputs: Callable[[Tensor], Tensor]
+    ways: list[Weights]
+    width: float | None
+    pixels: bool
+    classifies: bool
+    solver: Solver
+    put: Callable[[Tensor], None]
+
+    @property
+    def units(self) -> int:
+        """Columns of H, M."""
+        return len(self.hidden.weight)
+
+    @property
+    def inputs_width(self) -> int:
+        """Columns of the map's inputs, D'."""
+        return self.hidden.weight.shape[1]
+
+    def draw(self, inputs: Inputs, seed: tuple[int, ...]) -> None:
+        """Draw the map."""
+        fill(self.hidden, self.ways, self.width, inputs, seed)
+
+
+def stages(model: ELM, spec: ELMModel, solver: Solver) -> list[Stage]:
+    """The problems whose solutions fill a net, in order."""
+    found = [
+        _encoder(model, number, layer, one)
+        for number, (layer, one) in enumerate(zip(model.encoders, spec.encoders, strict=True))
+        if isinstance(layer, Encoded)
+    ]
+    pixels = not spec.encoders
+    ways = spec.all_weights
+    shared = [ways] if spec.combiner is None else [[way] for way in ways]
+    for machine, own in zip(model.machines, shared, strict=True):
+        assert isinstance(machine, Machine)
+        name = "hidden layer" if spec.combiner is None else f"machine {own[0].name}"
+        found.append(_machine(name, machine, lambda x: model.encoders(x), own, spec.activation, solver, pixels))
+    if spec.combiner is not None and model.combiner is not None:
+        combiner = spec.combiner
+        ways = [combiner.weights]
+        found.append(
+            _machine("combiner", model.combiner, model.machine_outputs, ways, combiner.activation, solver, False)
+        )
+    return found
+
+
+def _machine(
+    name: str,
+    machine: Machine,
+    inputs: Callable[[Tensor], Tensor],
+    ways: list[Weights],
+    activation: HiddenActivation,
+    solver: Solver,
+    pixels: bool,
+) -> Stage:
+    def put(beta: Tensor) -> None:
+        machine.readout.weight.copy_(beta.T)
+
+    width = activation.width if isinstance(activation, RBF) else None
+    return Stage(name, machine.hidden, inputs, ways, width, pixels, True, solver, put)
+
+
+def _encoder(model: ELM, number: int, layer: Encoded, spec: Encoder) -> Stage:
+    """An ELM autoencoder: an orthogonal random layer whose output weights, which return its input, make ``layer``."""
+    before = model.encoders[:number]
+    hidden = HiddenMap(layer.weight.shape[1], spec.hidden, spec.activation).to(layer.weight.device)
+
+    def put(beta: Tensor) -> None:
+        layer.weight.copy_(beta)
+
+    ways: list[Weights] = [
+        PlainWeights(name="orthogonal", length=0.0, bias=math.sqrt(3 / spec.hidden))
+    ]  # biases of length 1
+    solver = RidgeSolver(ridge=spec.ridge)
+    return Stage(f"encoder {number + 1}", hidden, before, ways, None, number == 0, False, solver, put)

@@ -1,0 +1,70 @@
+"""Figures over several runs, and of ridge paths: through the command line, and what they show."""
+
+from pathlib import Path
+
+import matplotlib.colors
+import pytest
+from conftest import Run, tiny_config, write_config
+
+from fcnet import overview
+from fcnet.overview import Point
+
+
+@pytest.fixture
+def elm(tiny: Path) -> Path:
+    """A config of an ELM with several ridges."""
+    values = tiny_config(tiny)
+    del values["train"]
+    values["model"] = {"kind": "elm", "hidden": 20}
+    values["solve"] = {"solver": {"ridge": [0.01, 1.0, 100.0]}}
+    return write_config(tiny / "elm.yaml", values)
+
+
+def test_plots_of_one_elm(fcnet: Run, elm: Path) -> None:
+    outcome = fcnet("train", "-c", elm)
+    assert "(model.pth, metrics.jsonl, plots/ridge.png)" in outcome.out
+    outcome = fcnet("plot", "checkpoints/elm")
+    names = ["ridge", "weights", "confusion", "mistakes"]
+    assert outcome.out.split() == [f"checkpoints/elm/plots/{name}.png" for name in names]
+    assert fcnet("train", "-c", elm, "solve.solver.ridge=1").out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+
+
+def test_plots_of_several_runs(fcnet: Run, elm: Path, tiny: Path) -> None:
+    assert fcnet("train", "-c", elm).code == 0
+    assert fcnet("train", "-c", elm, "model.hidden=40").code == 0
+    outcome = fcnet("plot", "checkpoints/elm", "checkpoints/elm-2")
+    assert outcome.out.split() == [f"checkpoints/plots/{name}.png" for name in ("trade", "units")]
+    assert fcnet("train", "-c", tiny / "tiny.yaml").code == 0
+    outcome = fcnet("plot", "checkpoints/tiny", "checkpoints/elm", "--out", "here")
+    assert outcome.out.split() == [f"here/{name}.png" for name in ("loss", "accuracy", "trade")]
+
+
+def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
+    path = [{"ridge": 10.0**k, "accuracy": 0.9 + k / 100, "squared_error": 1.0 - k / 10} for k in range(4)]
+    path[0]["squared_error"] = None  # type: ignore[typeddict-item]
+    figure = overview.ridge_path({"path": path, "chosen_by": "press", "ridge": 1000.0}, "run, hidden layer")
+    upper, lower = figure.axes
+    assert list(upper.lines[0].get_ydata()) == pytest.approx([90, 91, 92, 93])
+    assert list(lower.lines[0].get_xdata()) == [10.0, 100.0, 1000.0]
+    assert list(upper.lines[1].get_xdata()) == [1000.0, 1000.0]
+    assert "each left out" in figure.get_suptitle()
+
+
+def test_trade_has_a_point_and_a_name_for_each_run() -> None:
+    points = [Point("a", "elm", 1.5, 0.95, "test", 100, "ciw"), Point("b", "fcnet", 20.0, 0.98, "test")]
+    axes = overview.trade(points).axes[0]
+    assert [tuple(one.get_offsets()[0]) for one in axes.collections] == [(1.5, 95.0), (20.0, 98.0)]
+    assert [text.get_text() for text in axes.texts] == ["a", "b"]
+    colours = {matplotlib.colors.to_hex(one.get_facecolor()[0]) for one in axes.collections}
+    assert len(colours) == 2
+
+
+def test_units_has_a_line_for_each_series() -> None:
+    points = [
+        Point("a", "elm", 4.0, 0.97, "test", 200, "ciw"),
+        Point("b", "elm", 1.0, 0.95, "test", 100, "ciw"),
+        Point("c", "elm", 1.0, 0.96, "test", 100, "rf-c"),
+    ]
+    upper, lower = overview.units(points).axes
+    assert [list(line.get_xdata()) for line in upper.lines] == [[100, 200], [100]]
+    assert list(lower.lines[0].get_ydata()) == [1.0, 4.0]
