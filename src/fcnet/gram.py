@@ -48,11 +48,16 @@ class Gram:
         self.targets += t.double().square().sum()
         self.n += len(h)
 
+    def upper(self, ridge: float = 0.0) -> Tensor:
+        """H^T H + ridge I (M, M), in memory of its own, of which only what is on and above the diagonal counts."""
+        matrix = self.a.clone()
+        matrix.diagonal().add_(ridge)
+        return matrix
+
     def normal(self, ridge: float = 0.0) -> Tensor:
-        """H^T H + ridge I (M, M), whole, in memory of its own."""
-        whole = self.a.triu()
-        whole += self.a.triu(1).T
-        whole.diagonal().add_(ridge)
+        """The same whole."""
+        whole = self.upper(ridge).triu_()
+        whole += whole.triu(1).T
         return whole
 
     def is_finite(self) -> bool:

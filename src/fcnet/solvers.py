@@ -45,26 +45,25 @@ def ridge(gram: Gram, penalty: float) -> Answer:
     Raises:
         NotDefiniteError: the penalty is too small for rounding errors.
     """
-    matrix = gram.normal(penalty)
-    factor, info = torch.linalg.cholesky_ex(matrix, upper=True)
+    factor, info = torch.linalg.cholesky_ex(gram.upper(penalty), upper=True)
     if int(info):
         raise NotDefiniteError
     beta = torch.cholesky_solve(gram.b, factor, upper=True)
-    condition = condition_of(matrix, lambda v: torch.cholesky_solve(v, factor, upper=True))
-    return Answer(beta, condition, {"ridge": penalty})
+    return Answer(beta, condition_of(factor), {"ridge": penalty})
 
 
-def condition_of(matrix: Tensor, solve: Callable[[Tensor], Tensor]) -> float:
-    """The condition number of a symmetric positive definite matrix (M, M): its largest eigenvalue over its least.
+def condition_of(factor: Tensor) -> float:
+    """The condition number of U^T U, from the upper triangular U (M, M): its largest eigenvalue over its least.
 
     Both are estimated by power iteration, of the matrix and of its inverse, and a little too near to each other.
     """
-    start = torch.linspace(1, 2, len(matrix), dtype=matrix.dtype, device=matrix.device)[:, None]
-    return _power(lambda v: matrix @ v, start) * _power(solve, start)
+    largest = _power(lambda v: factor.T @ (factor @ v), factor)
+    return largest * _power(lambda v: torch.cholesky_solve(v, factor, upper=True), factor)
 
 
-def _power(multiply: Callable[[Tensor], Tensor], v: Tensor) -> float:
-    """The largest eigenvalue of a symmetric positive matrix, from v (M, 1) on."""
+def _power(multiply: Callable[[Tensor], Tensor], like: Tensor) -> float:
+    """The largest eigenvalue of a symmetric positive matrix (M, M), of the size, type and place of another."""
+    v = torch.linspace(1, 2, len(like), dtype=like.dtype, device=like.device)[:, None]
     size = torch.zeros(())
     for _ in range(POWER_STEPS):
         v = v / v.norm()
@@ -90,7 +89,7 @@ class Spectrum:
     @classmethod
     def of(cls, gram: Gram) -> "Spectrum":
         """The factorisation of the sums so far."""
-        values, vectors = torch.linalg.eigh(gram.normal())
+        values, vectors = torch.linalg.eigh(gram.upper(), UPLO="U")
         return cls(values.clamp_min(0), vectors, vectors.T @ gram.b)
 
     def rotated(self, penalty: float) -> Tensor:
@@ -152,8 +151,7 @@ def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None
     ``tolerance`` times half of |T|^2, or after ``steps`` steps.
     """
     matrix, b, targets = gram.normal(), gram.b, float(gram.targets)
-    start = torch.linspace(1, 2, len(matrix), dtype=matrix.dtype, device=matrix.device)[:, None]
-    length = 1 / (1.02 * _power(lambda v: matrix @ v, start))  # the estimate of the largest eigenvalue is a little low
+    length = 1 / (1.02 * _power(lambda v: matrix @ v, matrix))  # the estimate of the largest eigenvalue is a little low
     beta = torch.zeros_like(b)
     ahead, momentum, gap, step = beta, 1.0, math.inf, 0
     while gap > tolerance * 0.5 * targets and step < steps:
