@@ -22,6 +22,11 @@ from fcnet.seen import Seen
 from fcnet.solving import Solving
 
 COMBINED = {"weights": [{"name": "rf-ciw", "margin": 0, "least_area": 4}, "c"], "combiner": {"hidden": 9}, "hidden": 12}
+DRAWN = {
+    "encoders": [{"kind": "drawn", "hidden": 15, "weights": [{"name": "rf", "margin": 0, "least_area": 4}, "ciw"]}],
+    "weights": "c",
+    "hidden": 20,
+}
 DEEP = {"encoders": [{"hidden": 10}, {"hidden": 7, "activation": "tanh"}], "hidden": 20}
 
 
@@ -187,7 +192,7 @@ def test_float64_after_float32_was_too_coarse(
     assert Path("again/model.pth").read_bytes() == Path("straight/model.pth").read_bytes()
 
 
-@pytest.mark.parametrize("model", [{}, COMBINED, DEEP], ids=["single", "combined", "deep"])
+@pytest.mark.parametrize("model", [{}, COMBINED, DEEP, DRAWN], ids=["single", "combined", "deep", "drawn"])
 def test_chunks_change_nothing(
     fcnet: Run, elm: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, model: dict
 ) -> None:
@@ -215,7 +220,7 @@ def test_encoders_return_their_inputs(elm: Callable[..., Path]) -> None:
     assert float(hidden.bias.norm()) == pytest.approx(1, abs=0.5)
 
 
-@pytest.mark.parametrize("model", [{}, COMBINED, DEEP], ids=["single", "combined", "deep"])
+@pytest.mark.parametrize("model", [{}, COMBINED, DEEP, DRAWN], ids=["single", "combined", "deep", "drawn"])
 def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dict, tmp_path: Path) -> None:
     """The state after every record, through the bytes of a file, goes on to the same bits."""
     file = elm(**model)
@@ -233,6 +238,9 @@ def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dic
         for name, tensor in whole.model.state_dict().items():
             assert torch.equal(tensor, other.model.state_dict()[name]), name
         assert [one["images"] for one in other.done] == [60] * len(whole.done)
+    if model is DRAWN:
+        assert len(whole.done) == 1
+        assert (whole.model.encoders[0].weight != 0).any(1).all()
 
 
 @pytest.mark.parametrize("model", [{}, COMBINED], ids=["single", "combined"])
@@ -349,7 +357,7 @@ def test_images_that_are_in_the_sums_must_stay(fcnet: Run, elm: Callable[..., Pa
     assert Path("checkpoints/elm/model.pth").read_bytes() == before
 
 
-@pytest.mark.parametrize("model", [COMBINED, DEEP], ids=["combined", "deep"])
+@pytest.mark.parametrize("model", [COMBINED, DEEP, DRAWN], ids=["combined", "deep", "drawn"])
 def test_stages_that_stand_on_others_cannot_grow(fcnet: Run, elm: Callable[..., Path], tiny: Path, model: dict) -> None:
     shrink(tiny, 25)
     assert fcnet("train", "-c", elm(**model)).code == 0

@@ -14,8 +14,8 @@ import torch
 
 from fcnet import loading
 from fcnet.data import ImageFolder
-from fcnet.models import FCNet
 from fcnet.evaluation import evaluate
+from fcnet.models import FCNet
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Output weights from sums of rows: the solver that a config names, its choices and its limits."""
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -73,6 +74,8 @@ def class_weights(settings: Solve, labels: Tensor, classes: tuple[str, ...]) -> 
 
 def check_memory(stage: Stage, settings: Solve, images: int) -> None:
     """Raise ResourceError where a solution needs more memory than the machine, or the GPU, has."""
+    if stage.solver is None:
+        return
     m, size = stage.units, 4 if settings.precision == "fp32" else 8
     match stage.solver:
         case PseudoInverse():  # H, its U, and what the decomposition works in
@@ -125,17 +128,17 @@ def too_coarse(condition: float | None, dtype: torch.dtype) -> bool:
     return dtype == torch.float32 and condition is not None and condition * torch.finfo(dtype).eps > COARSE
 
 
-def find(problem: Problem, sums: Gram | Rows, splits: Splits) -> Generator[None, None, Answer]:
+def find(problem: Problem, sums: Gram | Rows, splits: Splits, auto: bool) -> Generator[None, None, Answer]:
     """Solve a stage; yields now and then, where it may be left.
 
-    Its condition number is infinite where rounding in float32 leaves no solution.
+    With ``auto``, the precision may still be raised: the condition number is infinite where float32 leaves no solution.
 
     Raises:
         ConfigError: the equations cannot be solved as they are set.
     """
     match problem.stage.solver:
         case RidgeSolver(ridge=float(penalty)) if isinstance(sums, Gram):
-            return by_ridge(problem, sums, penalty)
+            return by_ridge(problem, sums, penalty, auto)
         case RidgeSolver(ridge=list(penalties), choose=choose) if isinstance(sums, Gram):
             return (yield from by_path(problem, sums, sorted(penalties), choose, splits))
         case PseudoInverse(cutoff=cutoff) if isinstance(sums, Rows):
@@ -145,11 +148,13 @@ def find(problem: Problem, sums: Gram | Rows, splits: Splits) -> Generator[None,
     raise AssertionError(problem.stage.solver)
 
 
-def by_ridge(problem: Problem, gram: Gram, penalty: float) -> Answer:
+def by_ridge(problem: Problem, gram: Gram, penalty: float, auto: bool) -> Answer:
     """One ridge, by Cholesky."""
     try:
         return solvers.ridge(gram, penalty)
     except NotDefiniteError:
+        if auto and gram.a.dtype == torch.float32:
+            return Answer(gram.b, math.inf)
         enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
         raise ConfigError(
             f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"

@@ -166,7 +166,7 @@ def _is_plain(content: Any, depth: int, seen: set[int]) -> bool:
             and all(isinstance(name, str) for name in names)
             and all(_is_plain(member, depth + 1, seen) for member in members)
         )
-    return isinstance(content, int | float | str)
+    return content is None or isinstance(content, int | float | str)
 
 
 def save(model: nn.Module, path: Path) -> None:

@@ -64,7 +64,8 @@ def dump(config: Config) -> str:
 def _shorten(value: Any) -> Any:
     """``{name: relu}`` as ``relu``."""
     if isinstance(value, dict):
-        return value["name"] if value.keys() == {"name"} else {key: _shorten(one) for key, one in value.items()}
+        short = value.keys() == {"name"} and isinstance(value["name"], str)
+        return value["name"] if short else {key: _shorten(one) for key, one in value.items()}
     return [_shorten(one) for one in value] if isinstance(value, list) else value
 
 
@@ -127,8 +128,8 @@ def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, s
     # The layer that has the most of the path, and of several the highest one: that is the one that counts.
     number = max(range(len(layers)), key=lambda number: (layers[number].where(path)[0], number))
     line = layers[number].where(path)[1]
-    key = ".".join(str(part) for part in path)
-    return number, line, f"{layers[number].place(line)}: {key}: {_problem(detail)}"
+    key = "".join(f"{part}." for part in path)[:-1] + ": " if path else ""  # of the whole, none
+    return number, line, f"{layers[number].place(line)}: {key}{_problem(detail)}"
 
 
 def _problem(detail: ErrorDetails) -> str:

@@ -47,7 +47,8 @@ def draw_metrics(run: Path, out: Path, file_format: str = "png") -> list[Path]:
     stages = [record["figures"] for record in curve.of("stage")]
     if not stages:
         return _save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])}, out, file_format)
-    paths = {_file_name(stage): stage for stage in stages if "path" in stage}  # the last of each stage
+    last = {_file_name(stage): stage for stage in stages}  # of each stage
+    paths = {name: stage for name, stage in last.items() if "path" in stage}
     figures = {name: overview.ridge_path(stage, f"{curve.name}, {stage['stage']}") for name, stage in paths.items()}
     return _save(figures, out, file_format)
 

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from fcnet.elm_schema import ELMModel, Encoder, HiddenActivation
+from fcnet.elm_schema import Autoencoder, ELMModel, HiddenActivation
 from fcnet.maps import HiddenMap
 from fcnet.models import activation_module
 
@@ -22,7 +22,7 @@ class Encoded(nn.Module):
         weight: beta (M, D).
     """
 
-    def __init__(self, inputs: int, spec: Encoder) -> None:
+    def __init__(self, inputs: int, spec: Autoencoder) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(spec.hidden, inputs), requires_grad=False)
         self.activation = activation_module(spec.activation, spec.hidden)
@@ -67,7 +67,12 @@ class ELM(nn.Module):
     def __init__(self, inputs: int, outputs: int, spec: ELMModel) -> None:
         super().__init__()
         widths = [inputs, *(encoder.hidden for encoder in spec.encoders)]
-        self.encoders = nn.Sequential(*map(Encoded, widths, spec.encoders))
+        self.encoders = nn.Sequential(
+            *(
+                Encoded(width, one) if isinstance(one, Autoencoder) else HiddenMap(width, one.hidden, one.activation)
+                for width, one in zip(widths, spec.encoders, strict=False)
+            )
+        )
         count = len(spec.all_weights) if spec.combiner is not None else 1
         self.machines = nn.ModuleList(Machine(widths[-1], spec.hidden, spec.activation, outputs) for _ in range(count))
         self.combiner: Machine | None = None

@@ -1,12 +1,13 @@
 """The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
 from fcnet.model_schema import ACTIVATIONS, Activation, ActivationMembers, OneActivation, PlainActivation
-from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_name, by_type, named
+from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_kind, by_name, by_type, named
 
 Units = Annotated[int, Field(ge=1, le=10_000_000)]
 _Penalty = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -66,11 +67,17 @@ class FieldWeights(Section):
     least_side: Positive = Field(1, description="its least height and width")
     most_side: Positive | None = Field(None, description="its largest height and width; without it the margin's")
 
-    @model_validator(mode="after")
-    def _sides_in_order(self) -> Self:
-        if self.most_side is not None and self.most_side < self.least_side:
-            raise ValueError(f"`most_side` is {self.most_side}, below `least_side`, {self.least_side}")
-        return self
+    def misfit(self, size: Sequence[int]) -> str | None:
+        """Why images of a size (height, width) have no such rectangle, where they have none."""
+        inner = [max(side - 2 * self.margin, 0) for side in size]
+        most = [min(side, self.most_side or side) for side in inner]
+        if min(most) >= self.least_side and most[0] * most[1] >= self.least_area:
+            return None
+        return (
+            f"{self.name}: margin {self.margin} leaves {inner[0]}x{inner[1]} of {size[0]}x{size[1]} pixels, and"
+            f" rectangles of at most {most[0]}x{most[1]} (most_side) are too small for least_side {self.least_side} or"
+            f" least_area {self.least_area}; lower one of them"
+        )
 
 
 _WEIGHTS = dict.fromkeys(("sign", "gaussian", "uniform", "orthogonal"), "|plain") | {
@@ -102,9 +109,10 @@ _HiddenActivation = Annotated[ActivationMembers | Annotated[RBF, Tag("|rbf")], b
 _SIGMOID = PlainActivation(name="sigmoid")
 
 
-class Encoder(Section):
+class Autoencoder(Section):
     """An ELM autoencoder (Kasun et al. 2013): an orthogonal random layer whose output weights return its input."""
 
+    kind: Literal["autoencoder"] = "autoencoder"
     hidden: Units = Field(700, description="units, the width of what the next layer sees")
     activation: OneActivation = Field(_SIGMOID, description="of the random layer, and of the layer made of its weights")
     ridge: _Penalty = Field(1e-1, description="penalty of its output weights, which become the layer's weights")
@@ -113,6 +121,33 @@ class Encoder(Section):
     @classmethod
     def _short_form(cls, value: Any) -> Any:
         return named(value)
+
+
+class DrawnLayer(Section):
+    """A hidden layer that is drawn, before another one."""
+
+    kind: Literal["drawn"]
+    hidden: Units = Field(1000, description="units, the width of what the next layer sees")
+    activation: _HiddenActivation = Field(_SIGMOID, description="of its units")
+    weights: _WeightsOrList = Field(
+        PlainWeights(name="gaussian"), description="how its weights are drawn; each of a list gets an equal share"
+    )
+
+    @field_validator("activation", "weights", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+    @property
+    def all_weights(self) -> list[Weights]:
+        """The ways to draw, one or more."""
+        return list(self.weights) if isinstance(self.weights, list) else [self.weights]
+
+
+Encoder = Annotated[
+    Annotated[Autoencoder, Tag("|autoencoder")] | Annotated[DrawnLayer, Tag("|drawn")],
+    by_kind({"autoencoder": "|autoencoder", "drawn": "|drawn"}, default="autoencoder"),
+]
 
 
 class Combiner(Section):
@@ -155,14 +190,25 @@ class ELMModel(Section):
         """The ways to draw, one or more."""
         return list(self.weights) if isinstance(self.weights, list) else [self.weights]
 
+    @property
+    def fields(self) -> list[FieldWeights]:
+        """The ways among them, and those of a layer before, that look at rectangles of pixels."""
+        ways = [
+            *self.all_weights,
+            *(way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights),
+        ]
+        return [way for way in ways if isinstance(way, FieldWeights)]
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.combiner is not None and not isinstance(self.weights, list):
             raise ValueError("`combiner` combines several ELMs; list two or more in `weights`, such as [rf-ciw, rf-c]")
         if self.combiner is not None and isinstance(self.combiner.weights, FieldWeights):
             raise ValueError("the combiner's inputs are no pixels; choose weights without rf, such as ciw")
-        if self.encoders and any(isinstance(one, FieldWeights) for one in self.all_weights):
-            raise ValueError("behind `encoders` there are no pixels; choose weights without rf, such as gaussian")
+        behind = [one.all_weights for one in self.encoders[1:] if isinstance(one, DrawnLayer)]
+        behind += [self.all_weights] if self.encoders else []
+        if any(isinstance(way, FieldWeights) for ways in behind for way in ways):
+            raise ValueError("behind `encoders` there are no pixels; choose weights without rf, such as c")
         if self.combiner is None and self.hidden < len(self.all_weights):
             raise ValueError(f"`hidden` is {self.hidden}, too few for {len(self.all_weights)} kinds of `weights`")
         return self
@@ -204,7 +250,9 @@ class PseudoInverse(Section):
 
     name: Literal["pinv"] = "pinv"
     cutoff: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="singular values below this share of the largest count as 0; rounding's own size without it"
+        None,
+        description="singular values below this share of the largest count as 0; without it what rounding to float32 "
+        "makes of 0",
     )
 
 

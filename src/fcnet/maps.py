@@ -229,30 +229,35 @@ def constrained(
 def fields(units: int, inputs: Inputs, way: FieldWeights, generator: torch.Generator) -> Tensor:
     """Receptive fields: 1 within a random rectangle of pixels, else 0, float32 (units, D).
 
-    Two corners are drawn, each place alike, until the rectangle between them has the sides and the area that are asked
-    for. Raises ConfigError where none has.
+    Rectangles are as likely as if two corners were drawn, each place alike, until they have the sides and the area that
+    are asked for. Raises ConfigError where none has.
     """
     assert inputs.size is not None  # the schema refuses them behind encoders
-    (height, width), margin = inputs.size, way.margin
-    inner = (height - 2 * margin, width - 2 * margin)
-    most = [min(side, way.most_side or side) for side in inner]
-    if min(most) < way.least_side or most[0] * most[1] < way.least_area:
-        raise ConfigError(
-            f"model.weights: margin {margin} leaves {max(inner[0], 0)}x{max(inner[1], 0)} of {height}x{width} pixels,"
-            f" and most_side {way.most_side}, too few for least_side {way.least_side} and least_area {way.least_area};"
-            " lower one of them"
-        )
-    corners = torch.empty(0, 4, dtype=torch.int64)  # row, row, column, column
-    while len(corners) < units:
-        rows, columns = (torch.randint(margin, margin + n, (units, 2), generator=generator) for n in inner)
-        sides = torch.cat([one.diff(dim=1).abs() + 1 for one in (rows, columns)], 1)  # height, width
-        good = (sides >= way.least_side) & (sides <= torch.tensor(most))
-        good = good.all(1) & (sides.prod(1) >= way.least_area)
-        corners = torch.cat([corners, torch.cat([rows, columns], 1)[good]])
-    rows, columns = torch.split(corners[:units], 2, 1)
+    if problem := way.misfit(inputs.size):
+        raise ConfigError(f"model.weights: {problem}")
+    inner = [side - 2 * way.margin for side in inputs.size]
+    sides = [torch.arange(1, side + 1) for side in inner]
+    # A pair of places n apart can be put in so many ways, in either order.
+    ways = [(side + 1 - n) * torch.where(n > 1, 2, 1) for side, n in zip(inner, sides, strict=True)]
+    fits = [(n >= way.least_side) & (n <= (way.most_side or side)) for side, n in zip(inner, sides, strict=True)]
+    large = sides[0][:, None] * sides[1] >= way.least_area
+    chances = (ways[0] * fits[0])[:, None] * (ways[1] * fits[1]) * large  # of each height (rows) and width (columns)
+    drawn = torch.multinomial(chances.flatten().double(), units, replacement=True, generator=generator)
+    rows, columns = (
+        _placed(n, side, way.margin, generator)
+        for n, side in zip((drawn // inner[1] + 1, drawn % inner[1] + 1), inner, strict=True)
+    )
+    height, width = inputs.size
     within_rows = _between(torch.arange(height), rows)
     within_columns = _between(torch.arange(width), columns)
     return (within_rows[:, :, None] & within_columns[:, None, :]).flatten(1).float()
+
+
+def _placed(sides: Tensor, room: int, margin: int, generator: torch.Generator) -> Tensor:
+    """First and last positions (units, 2) of sides (units,) put anywhere in the room between two margins."""
+    free = room - sides + 1
+    first = margin + (torch.rand(len(sides), dtype=torch.float64, generator=generator) * free).long()
+    return torch.stack([first, first + sides - 1], 1)
 
 
 def _between(positions: Tensor, ends: Tensor) -> Tensor:

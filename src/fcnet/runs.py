@@ -96,10 +96,11 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
         work = gather(settings, stop, scan)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
+        training = trainable(work)  # what it refuses leaves no directory behind
         if run is None or beat is None:
             run = rundir.create(place.out, place.name)
             beat = held.enter_context(owning(run))
-        session = Session(run, trainable(work), work.facts, stop, beat)
+        session = Session(run, training, work.facts, stop, beat)
         if found is not None:
             _go_on(session, work, found, warnings)
             found = None  # its tensors are copied

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Len
 from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
 
-from fcnet.elm_schema import ELMModel, Solve
+from fcnet.elm_schema import ELMModel, RidgeSolver, Solve
 from fcnet.model_schema import FCNetModel
 from fcnet.sections import LARGEST, Fraction, Positive, Section, ShortForm, by_kind, by_name, by_type, named
 
@@ -288,6 +288,16 @@ class Config(Section):
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"
     )
+
+    @model_validator(mode="after")
+    def _elm_fits_its_data(self) -> Self:
+        solver = self.solve.solver
+        if isinstance(solver, RidgeSolver) and solver.choose == "validation" and self.data.validation is None:
+            raise ValueError("solve.solver.choose: is validation, but no images are held out; give data.validation")
+        for way in self.model.fields if isinstance(self.model, ELMModel) else ():
+            if problem := way.misfit(self.data.image_size):
+                raise ValueError(f"model.weights: {problem}")
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_train(self) -> Self:

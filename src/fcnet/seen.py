@@ -39,6 +39,8 @@ class Seen:
         before = Counter(self._hashes)
         left = []
         for rows in torch.split(torch.arange(len(self._split)), ROWS):
+            if self._split.mapped:
+                self._split.mapped.release()
             for position, one in zip(rows.tolist(), self._hashes_of(rows), strict=True):
                 if before[one]:
                     before[one] -= 1

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from fcnet.gram import Gram
 
+HIDDEN_EPS = torch.finfo(torch.float32).eps  # hidden outputs come from a net of float32
+
 POWER_STEPS = 30  # of the power iterations that estimate a condition number
 
 GAP_EVERY = 20  # steps of the lasso between two looks at the duality gap, which costs as much as a step
@@ -66,9 +68,10 @@ def _power(multiply: Callable[[Tensor], Tensor], like: Tensor) -> float:
     v = torch.linspace(1, 2, len(like), dtype=like.dtype, device=like.device)[:, None]
     size = torch.zeros(())
     for _ in range(POWER_STEPS):
-        v = v / v.norm()
-        v = multiply(v)
+        v = multiply(v / v.norm())
         size = v.norm()
+        if not size:
+            break
     return float(size)
 
 
@@ -133,10 +136,11 @@ def pseudo_inverse(h: Tensor, t: Tensor, cutoff: float | None = None) -> Answer:
     Args:
         h: (N, M).
         t: (N, C).
-        cutoff: singular values below this share of the largest count as 0; rounding's own size without it.
+        cutoff: singular values below this share of the largest count as 0; what rounding hidden outputs to float32
+            makes of 0, without it.
     """
     u, values, v = torch.linalg.svd(h, full_matrices=False)
-    cutoff = torch.finfo(h.dtype).eps * max(h.shape) if cutoff is None else cutoff
+    cutoff = HIDDEN_EPS * max(h.shape) if cutoff is None else cutoff
     kept = values > cutoff * values[0]
     inverse = torch.where(kept, 1 / values, 0.0)
     beta = v.T @ (inverse[:, None] * (u.T @ t))
@@ -151,7 +155,8 @@ def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None
     ``tolerance`` times half of |T|^2, or after ``steps`` steps.
     """
     matrix, b, targets = gram.normal(), gram.b, float(gram.targets)
-    length = 1 / (1.02 * _power(lambda v: matrix @ v, matrix))  # the estimate of the largest eigenvalue is a little low
+    largest = 1.02 * _power(lambda v: matrix @ v, matrix)  # the estimate is a little low
+    length = 1 / largest if largest else 0.0
     beta = torch.zeros_like(b)
     ahead, momentum, gap, step = beta, 1.0, math.inf, 0
     while gap > tolerance * 0.5 * targets and step < steps:

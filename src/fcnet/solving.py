@@ -56,7 +56,7 @@ class Solving:
 
     Attributes:
         epoch: number of the solution, from 1; each time that images are added there is one more.
-        step: chunks of rows done in it, over all stages.
+        step: chunks of rows summed, and stages solved, in it.
         finished: whether nothing is left to do.
         done: figures of the stages that are solved.
     """
@@ -79,9 +79,10 @@ class Solving:
         self.step, self._stage, self.done, self._seconds = 0, 0, list[dict[str, Any]](), 0.0
         self._begin_stage()
 
-    def _begin_stage(self) -> None:
-        seed = (self.seed, self._stage)
-        self._summing = Summing(self._problems[self._stage], self.splits.train, self.settings, seed)
+    def _begin_stage(self, stage: int | None = None) -> None:
+        """Stand before the first chunk of the present stage, or another one."""
+        number = self._stage if stage is None else stage
+        self._summing = Summing(self._problems[number], self.splits.train, self.settings, (self.seed, number))
 
     @property
     def step_name(self) -> str:
@@ -115,8 +116,10 @@ class Solving:
         return f"after {n - len(self._summing.left)} of {n} images of the {self._summing.problem.stage.name}"
 
     def _tick(self, stage: str = "") -> Tick:
-        later = len(self._problems) - self._stage - 1
-        steps = self.step + self._summing.chunks + later * chunks(len(self.splits.train))
+        sums = sum(problem.stage.solver is not None for problem in self._problems[self._stage + 1 :])
+        own = self._summing.chunks if self._summing.problem.stage.solver is not None else 0
+        solutions = len(self._problems) - self._stage
+        steps = self.step + own + sums * chunks(len(self.splits.train)) + solutions
         return Tick(self.epoch, self.step, steps, stage)
 
     def add_rows(self) -> Trail:
@@ -130,22 +133,34 @@ class Solving:
         """Solve the present stage and go on to the next; or begin it again in float64 where float32 is too coarse."""
         summing = self._summing
         stage = summing.problem.stage
+        if stage.solver is None:
+            self._next_stage()
+            yield self._tick()
+            return
         summing.check()
         assert summing.sums is not None
         began = summing.now()
-        asking = answers.find(summing.problem, summing.sums, self.splits)
+        asking = answers.find(summing.problem, summing.sums, self.splits, self.settings.precision == "auto")
         answer = yield from self._asked(asking)
         summing.timing["solve"] += summing.now() - began
         if self.settings.precision == "auto" and answers.too_coarse(answer.condition, DTYPES[summing.precision]):
             summing.begin("fp64", f"condition number {answer.condition:.1e}, too large for fp32")
             return
-        stage.put(answer.beta.to(torch.float32))
+        beta = answer.beta.to(torch.float32)
+        if not (beta.isfinite().all() and math.isfinite(answer.condition or 0.0)):
+            raise summing.not_finite("output weights")
+        stage.put(beta)
         self.done.append(self._told(answer))
-        self._seconds += sum(summing.timing.values())
-        self._stage += 1
-        if not self.all_solved:  # else the sums are kept: images may be added to them
-            self._begin_stage()
+        self._next_stage()
         yield StageRecord(self.epoch, self.done[-1])
+
+    def _next_stage(self) -> None:
+        """Go on to the next stage, if there is one; else the sums are kept: images may be added to them."""
+        self._seconds += sum(self._summing.timing.values())
+        self._stage += 1
+        self.step += 1  # so that what was solved is saved
+        if not self.all_solved:
+            self._begin_stage()
 
     def _asked(self, asking: Generator[None, None, Answer]) -> Generator[Record, None, Answer]:
         """An answer, with a ``Tick`` wherever it may be left."""
@@ -206,7 +221,7 @@ class Solving:
             "solver": self.settings.solver.model_dump_json(),
             "class_weights": self._weights,
             "model": dict(self.model.state_dict()),
-            "summing": self._summing.state(self.settings.keep_gram or not self.finished),
+            "summing": self._summing.state(not self.finished or (self.settings.keep_gram and len(self._problems) == 1)),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -234,11 +249,13 @@ class Solving:
         again = solved and (len(left) > 0 or state["solver"] != self.settings.solver.model_dump_json())
         if again:
             self._begin()
+            self.epoch = epoch + (not finished)  # checkpoints are told apart by it
         else:
             self._stage, self.step, self._seconds, self.finished = stage, step, seconds, finished
             self.done = [dict(one) for one in state["done"]]
-            if not solved:
-                self._begin_stage()
+            self._begin_stage(min(stage, len(self._problems) - 1))
+            if solved:
+                self._summing.seen, self._summing.left = seen, left
         if single or not solved:
             self._summing.load_map(summing)
             as_before = state["class_weights"] == self._weights

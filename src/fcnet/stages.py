@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from fcnet.elm import ELM, Encoded, Machine
-from fcnet.elm_schema import RBF, ELMModel, Encoder, HiddenActivation, PlainWeights, RidgeSolver, Solver, Weights
+from fcnet.elm_schema import (
+    RBF,
+    Autoencoder,
+    DrawnLayer,
+    ELMModel,
+    HiddenActivation,
+    PlainWeights,
+    RidgeSolver,
+    Solver,
+    Weights,
+)
 from fcnet.maps import HiddenMap, Inputs, fill
 
 
@@ -23,7 +33,7 @@ class Stage:
         width: of radial basis functions, where it is given.
         pixels: whether the inputs are the pixels themselves.
         classifies: T tells the classes; else it is the map's inputs.
-        solver: how beta is found.
+        solver: how beta is found; None where the map is all that is wanted.
         put: takes beta (M, C).
     """
 
@@ -34,7 +44,7 @@ class Stage:
     width: float | None
     pixels: bool
     classifies: bool
-    solver: Solver
+    solver: Solver | None
     put: Callable[[Tensor], None]
 
     @property
@@ -54,11 +64,12 @@ class Stage:
 
 def stages(model: ELM, spec: ELMModel, solver: Solver) -> list[Stage]:
     """The problems whose solutions fill a net, in order."""
-    found = [
-        _encoder(model, number, layer, one)
-        for number, (layer, one) in enumerate(zip(model.encoders, spec.encoders, strict=True))
-        if isinstance(layer, Encoded)
-    ]
+    found = []
+    for number, (layer, one) in enumerate(zip(model.encoders, spec.encoders, strict=True)):
+        if isinstance(layer, Encoded) and isinstance(one, Autoencoder):
+            found.append(_encoder(model, number, layer, one))
+        elif isinstance(layer, HiddenMap) and isinstance(one, DrawnLayer):
+            found.append(_drawn(model, number, layer, one))
     pixels = not spec.encoders
     ways = spec.all_weights
     shared = [ways] if spec.combiner is None else [[way] for way in ways]
@@ -87,11 +98,25 @@ def _machine(
     def put(beta: Tensor) -> None:
         machine.readout.weight.copy_(beta.T)
 
-    width = activation.width if isinstance(activation, RBF) else None
-    return Stage(name, machine.hidden, inputs, ways, width, pixels, True, solver, put)
+    return Stage(name, machine.hidden, inputs, ways, _width(activation), pixels, True, solver, put)
 
 
-def _encoder(model: ELM, number: int, layer: Encoded, spec: Encoder) -> Stage:
+def _width(activation: HiddenActivation) -> float | None:
+    """The width of radial basis functions, where it is given."""
+    return activation.width if isinstance(activation, RBF) else None
+
+
+def _drawn(model: ELM, number: int, layer: HiddenMap, spec: DrawnLayer) -> Stage:
+    """A layer that is drawn, and no more."""
+
+    def put(beta: Tensor) -> None:
+        raise AssertionError(beta.shape)
+
+    name, before, width = f"drawn layer {number + 1}", model.encoders[:number], _width(spec.activation)
+    return Stage(name, layer, before, spec.all_weights, width, number == 0, False, None, put)
+
+
+def _encoder(model: ELM, number: int, layer: Encoded, spec: Autoencoder) -> Stage:
     """An ELM autoencoder: an orthogonal random layer whose output weights, which return its input, make ``layer``."""
     before = model.encoders[:number]
     hidden = HiddenMap(layer.weight.shape[1], spec.hidden, spec.activation).to(layer.weight.device)

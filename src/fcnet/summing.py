@@ -64,7 +64,10 @@ class Summing:
 
     @torch.no_grad()
     def add_rows(self) -> Generator[None, None, None]:
-        """Add the rows that are left; yields after each chunk."""
+        """Draw the map, and add the rows that are left; yields after each chunk."""
+        if self.problem.stage.solver is None:
+            self._draw()
+            return
         sums, left = self._sums(), self.left
         if not len(left):
             return
@@ -82,12 +85,8 @@ class Summing:
     def _sums(self) -> Gram | Rows:
         """The sums; before the first row, the map is drawn and the precision chosen."""
         if self.sums is None:
+            self._draw()
             began, stage = self.now(), self.problem.stage
-            if self._seed is not None:
-                size = self.train.size if stage.pixels else None
-                labels = self.train.labels.cpu()
-                stage.draw(Inputs(self._inputs, stage.inputs_width, labels, self.problem.classes, size), self._seed)
-                self._seed = None
             if not self.precision:
                 some = self._inputs(torch.arange(min(CHUNK, len(self.train))))
                 dtype, self.why = answers.precision(self._settings, stage, some, len(self.train))
@@ -95,6 +94,16 @@ class Summing:
             self.sums = self._empty()
             self.timing["map"] += self.now() - began
         return self.sums
+
+    def _draw(self) -> None:
+        """Draw the map, where that is not done."""
+        began, stage = self.now(), self.problem.stage
+        if self._seed is not None:
+            size = self.train.size if stage.pixels else None
+            labels = self.train.labels.cpu()
+            stage.draw(Inputs(self._inputs, stage.inputs_width, labels, self.problem.classes, size), self._seed)
+            self._seed = None
+            self.timing["map"] += self.now() - began
 
     def _empty(self) -> Gram | Rows:
         stage, dtype = self.problem.stage, DTYPES[self.precision]
@@ -111,12 +120,16 @@ class Summing:
     def check(self) -> None:
         """Raise DivergedError where the sums are not finite."""
         if self.sums is not None and not self.sums.is_finite():
-            name = self.problem.stage.name
-            raise DivergedError(
-                f"{name}: the hidden outputs of the training images, or their products, are not finite; choose another"
-                " model.activation, or a smaller length of model.weights",
-                facts={"stage": name},
-            )
+            raise self.not_finite("hidden outputs of the training images, or their products,")
+
+    def not_finite(self, what: str) -> DivergedError:
+        """What to say of numbers that are not finite."""
+        name = self.problem.stage.name
+        return DivergedError(
+            f"{name}: the {what} are not finite; choose another model.activation, a smaller length of model.weights, or"
+            " a larger solve.solver.ridge",
+            facts={"stage": name},
+        )
 
     def now(self) -> float:
         """Seconds on a clock, when the device has done what it was told."""
@@ -130,7 +143,7 @@ class Summing:
         return {
             "drawn": drawn,
             # The other maps are the model's.
-            "map": dict(stage.hidden.state_dict()) if drawn and not stage.classifies else {},
+            "map": dict(stage.hidden.state_dict()) if drawn and not stage.classifies and stage.solver else {},
             "sums": self.sums.state() if keep and isinstance(self.sums, Gram) else {},
             "seen": self.seen.state(),
             "precision": self.precision,

@@ -1,0 +1,75 @@
+"""Times the sums and the solution of an ELM's ridge problem beside their matrix products alone.
+
+    python scripts/elm_products.py [--units 4000] [--images 60000] [--rounds 3]
+
+The products are H^T H and H^T T, whole, in the precision and the chunks that fcnet takes, of random numbers. Both take
+turns in one process; seconds and ratios of every round are printed, and their medians.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+
+from fcnet import solvers
+from fcnet.gram import Gram
+from fcnet.summing import CHUNK, DTYPES
+
+CLASSES = 10
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="an ELM's solution beside its matrix products")
+    parser.add_argument("--units", type=int, default=4000)
+    parser.add_argument("--images", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--precision", choices=DTYPES, default="fp64")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print a line per round, and the medians."""
+    args = arguments()
+    dtype, device = DTYPES[args.precision], torch.device(args.device)
+    h = torch.rand(CHUNK, args.units, device=device)  # as hidden outputs are, float32
+    t = torch.rand(CHUNK, CLASSES, device=device)
+    chunks = args.images // CHUNK
+
+    def now() -> float:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def ours() -> float:
+        began = now()
+        gram = Gram(args.units, CLASSES, dtype, device)
+        for _ in range(chunks):
+            gram.add(h, t)
+        solvers.ridge(gram, 1.0)
+        return now() - began
+
+    def products() -> float:
+        exact, targets = h.to(dtype), t.to(dtype)
+        a = torch.zeros(args.units, args.units, dtype=dtype, device=device)
+        b = torch.zeros(args.units, CLASSES, dtype=dtype, device=device)
+        began = now()
+        for _ in range(chunks):
+            a.addmm_(exact.T, exact)
+            b.addmm_(exact.T, targets)
+        return now() - began
+
+    ratios = []
+    for number in range(1, args.rounds + 1):
+        pair = [ours(), products()] if number % 2 else [products(), ours()][::-1]
+        ratios.append(pair[0] / pair[1])
+        print(f"round {number}: sums and solution {pair[0]:.2f} s, products {pair[1]:.2f} s, ratio {ratios[-1]:.2f}")
+    print(
+        f"{args.units} units, {args.images} images, {args.precision}, {device}: median {statistics.median(ratios):.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
