@@ -26,7 +26,12 @@ def test_plots_of_one_elm(fcnet: Run, elm: Path) -> None:
     outcome = fcnet("plot", "checkpoints/elm")
     names = ["ridge", "weights", "confusion", "mistakes"]
     assert outcome.out.split() == [f"checkpoints/elm/plots/{name}.png" for name in names]
-    assert fcnet("train", "-c", elm, "solve.solver.ridge=1").out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+    one = ["-c", elm, "solve.solver.ridge=1"]
+    assert fcnet("train", *one).out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+    # Of a run whose solver was changed, the present solver is drawn.
+    assert (
+        fcnet("train", *one, "--resume", "checkpoints/elm").out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+    )
 
 
 def test_plots_of_several_runs(fcnet: Run, elm: Path, tiny: Path) -> None:

@@ -419,3 +419,113 @@ def test_the_models_file_has_the_documented_names(elm: Callable[..., Path]) -> N
         "machines.0.hidden.bias",
         "machines.0.readout.weight",
     ]
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [{"name": "lasso", "l1": 0.5}, {"name": "pinv"}, {"name": "ridge", "ridge": [1e-2, 1.0]}],
+    ids=["lasso", "pinv", "path"],
+)
+def test_every_solver_is_taken_up(fcnet: Run, elm: Callable[..., Path], solver: dict, tmp_path: Path) -> None:
+    """After each record, and by the command line when it is finished."""
+    file = elm(solve={"solver": solver})
+    whole = solving(file)
+    states = [checkpoint.encode(whole.state()) for _ in whole.records()]
+    for data in states:
+        state = checkpoint.decode(BytesIO(data), tmp_path)
+        assert checkpoint.is_plain(state)
+        other = solving(file)
+        other.load(state)
+        for _ in other.records():
+            pass
+        for name, tensor in whole.model.state_dict().items():
+            assert torch.equal(tensor, other.model.state_dict()[name]), name
+    assert fcnet("train", "-c", file).code == 0
+    outcome = fcnet("train", "--resume", "checkpoints/elm")
+    assert outcome.code == 0, outcome.err
+    assert "hidden layer:" not in outcome.out  # nothing was solved again
+
+
+@pytest.mark.parametrize("model", [{}, COMBINED, DEEP, DRAWN], ids=["single", "combined", "deep", "drawn"])
+def test_a_finished_net_stays_finished(elm: Callable[..., Path], model: dict, tmp_path: Path) -> None:
+    """Also where it was stopped between its last solution and its evaluation."""
+    file = elm(**model)
+    first = solving(file)
+    data = b""
+    for record in first.records():
+        if isinstance(record, StageRecord):
+            data = checkpoint.encode(first.state())
+    second, third = solving(file), solving(file)
+    second.load(checkpoint.decode(BytesIO(data), tmp_path))
+    assert not second.finished
+    assert not any(isinstance(record, Tick | StageRecord) for record in second.records())
+    third.load(checkpoint.decode(BytesIO(checkpoint.encode(second.state())), tmp_path))
+    assert third.finished
+    assert bool(second.state()["summing"]["sums"]) == (model == {})  # kept only where images can be added
+
+
+def test_places_of_checkpoints_only_grow(elm: Callable[..., Path], tiny: Path, tmp_path: Path) -> None:
+    """Also where images are added to a net that was solved but not evaluated."""
+    shrink(tiny, 25)
+    file = elm()
+    first = solving(file)
+    places, data = [], b""
+    for record in first.records():
+        places.append((first.epoch, first.step))
+        if isinstance(record, StageRecord):
+            data = checkpoint.encode(first.state())
+    assert places == sorted(set(places)) or places[0] == (1, 0)
+    assert len(places) - len(set(places)) == 0
+    grow(tiny, 25)
+    second = solving(file)
+    second.load(checkpoint.decode(BytesIO(data), tmp_path))
+    assert (second.epoch, second.step) > places[-2]
+    assert second.done == []
+
+
+def test_a_failed_float32_factorisation_begins_again(fcnet: Run, elm: Callable[..., Path]) -> None:
+    """A ridge that float32 sums are too coarse for, asked for when they are there."""
+    file = elm(hidden=55, solve={"solver": {"ridge": 100.0}})
+    assert fcnet("train", "-c", file).code == 0
+    assert result(Path("checkpoints/elm"))["solve"][0]["precision"] == "fp32"
+    outcome = fcnet("train", "-c", file, "--resume", "checkpoints/elm", "solve.solver.ridge=1e-9")
+    assert outcome.code == 0, outcome.err
+    stage = result(Path("checkpoints/elm"))["solve"][0]
+    assert stage["precision"] == "fp64"
+    assert stage["images"] == 60
+
+
+def test_the_pseudo_inverse_knows_rounding_from_rank(fcnet: Run, elm: Callable[..., Path]) -> None:
+    """Linear units, more than pixels: rank 36, although rounding gives all singular values some size."""
+    words = ["model.activation=identity", "model.hidden=90"]
+    assert fcnet("train", "-c", elm(solve={"solver": "pinv"}), *words).code == 0
+    stage = result(Path("checkpoints/elm"))["solve"][0]
+    assert stage["rank"] == 36
+    assert stage["condition"] < 1e4
+
+
+def test_what_cannot_work_leaves_a_run_as_it_is(fcnet: Run, elm: Callable[..., Path]) -> None:
+    file = elm()
+    assert fcnet("train", "-c", file).code == 0
+    before = {path: path.read_bytes() for path in Path("checkpoints/elm").glob("*.*")}
+    for words in (
+        ["solve.solver={name: ridge, ridge: [1, 2], choose: validation}"],
+        ["solve.class_weights={x: 2}"],
+        ["model.weights=rf"],
+    ):
+        for more in (["--resume", "checkpoints/elm"], ["--out", "checkpoints/elm", "--overwrite"], ["--out", "new"]):
+            assert fcnet("train", "-c", file, *words, *more).code == 2
+    assert {path: path.read_bytes() for path in Path("checkpoints/elm").glob("*.*")} == before
+    assert not Path("new").exists()
+
+
+def test_numbers_beyond_float32_are_told(fcnet: Run, elm: Callable[..., Path]) -> None:
+    words = ["solve.precision=fp32", "solve.solver={ridge: [1e-38, 1e-37]}", "model.hidden=60"]
+    outcome = fcnet("train", "-c", elm(), *words)
+    assert outcome.code == 4
+    assert "are not finite" in outcome.errors[0]
+
+
+def test_a_class_called_name_is_a_class(fcnet: Run, elm: Callable[..., Path]) -> None:
+    outcome = fcnet("config", "show", elm(), "solve.class_weights={name: 2}")
+    assert "class_weights: {name: 2.0}" in outcome.out
