@@ -53,6 +53,10 @@ def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
     assert list(lower.lines[0].get_xdata()) == [10.0, 100.0, 1000.0]
     assert list(upper.lines[1].get_xdata()) == [1000.0, 1000.0]
     assert "each left out" in figure.get_suptitle()
+    figure.canvas.draw()
+    written = [text.get_text() for axis in (lower.xaxis, lower.yaxis) for text in axis.get_ticklabels(which="both")]
+    assert any(written)
+    assert not any("$" in text for text in written)  # formulas are not drawn as such
 
 
 def test_trade_has_a_point_and_a_name_for_each_run() -> None:

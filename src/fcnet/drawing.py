@@ -98,7 +98,9 @@ def _point(run: Path, curve: plots.Curve) -> Point:
         seconds = sum(float(record["seconds"]) for record in epochs)
         return Point(curve.name, model.kind, seconds, accuracy, split)
     ways = "+".join(way.name for way in model.all_weights)
-    series = f"{ways}, {model.activation.name}"
+    behind = "".join(f"{one.hidden}-" for one in model.encoders)
+    combined = "" if model.combiner is None else f", {model.combiner.hidden} to combine"
+    series = f"{behind and f'behind {behind[:-1]}: '}{ways}, {model.activation.name}{combined}"
     return Point(curve.name, model.kind, float(last["seconds"]), accuracy, split, model.hidden, series)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from fcnet.plots import as_written, new_axes
 
@@ -58,6 +58,8 @@ def ridge_path(stage: dict[str, Any], title: str) -> Figure:
         axes.set_xscale("log")
         axes.axvline(stage["ridge"], color="black", linestyle=":", label=f"chosen: {stage['ridge']:g}")
         axes.grid(alpha=0.3)
+    _plain_numbers(lower.xaxis)
+    _some_numbers(lower.yaxis)
     upper.legend()
     return figure
 
@@ -77,7 +79,7 @@ def trade(points: Sequence[Point]) -> Figure:
             place = (point.seconds, 100 * point.accuracy)
             axes.annotate(point.name, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
     axes.margins(x=0.15, y=0.1)
-    _plain_numbers(axes.xaxis)
+    _some_numbers(axes.xaxis)
     axes.legend(loc="lower right")
     return figure
 
@@ -104,12 +106,18 @@ def units(points: Sequence[Point]) -> Figure:
         axes.grid(alpha=0.3, which="both")
     lower.set_xticks(sorted({point.units for point in points if point.units is not None}))
     _plain_numbers(lower.xaxis)
-    _plain_numbers(lower.yaxis)
+    _some_numbers(lower.yaxis)
     upper.legend()
     return figure
 
 
+def _some_numbers(axis: Any) -> None:
+    """Three numbers for each power of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    _plain_numbers(axis)
+
+
 def _plain_numbers(axis: Any) -> None:
     """Numbers of a logarithmic axis as they are, not as powers of ten."""
-    axis.set_major_formatter(ScalarFormatter())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
