@@ -109,7 +109,16 @@ _HiddenActivation = Annotated[ActivationMembers | Annotated[RBF, Tag("|rbf")], b
 _SIGMOID = PlainActivation(name="sigmoid")
 
 
-class Autoencoder(Section):
+class _Layer(Section):
+    """What layers share: a bare name is short for an activation, or for a way to draw weights."""
+
+    @field_validator("activation", "weights", mode="before", check_fields=False)
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+
+class Autoencoder(_Layer):
     """An ELM autoencoder (Kasun et al. 2013): an orthogonal random layer whose output weights return its input."""
 
     kind: Literal["autoencoder"] = "autoencoder"
@@ -117,13 +126,8 @@ class Autoencoder(Section):
     activation: OneActivation = Field(_SIGMOID, description="of the random layer, and of the layer made of its weights")
     ridge: _Penalty = Field(1e-1, description="penalty of its output weights, which become the layer's weights")
 
-    @field_validator("activation", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
 
-
-class DrawnLayer(Section):
+class DrawnLayer(_Layer):
     """A hidden layer that is drawn, before another one."""
 
     kind: Literal["drawn"]
@@ -132,11 +136,6 @@ class DrawnLayer(Section):
     weights: _WeightsOrList = Field(
         PlainWeights(name="gaussian"), description="how its weights are drawn; each of a list gets an equal share"
     )
-
-    @field_validator("activation", "weights", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
 
     @property
     def all_weights(self) -> list[Weights]:
@@ -150,20 +149,15 @@ Encoder = Annotated[
 ]
 
 
-class Combiner(Section):
+class Combiner(_Layer):
     """A second, small ELM on the outputs of several (McDonnell et al. 2015, section 2.6)."""
 
     hidden: Units = Field(500, description="units of the second ELM")
     activation: _HiddenActivation = Field(_SIGMOID, description="of its hidden units")
     weights: _OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; none with rf")
 
-    @field_validator("activation", "weights", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
 
-
-class ELMModel(Section):
+class ELMModel(_Layer):
     """An extreme learning machine: a hidden layer that is drawn, and output weights in closed form."""
 
     kind: Literal["elm"]
@@ -176,14 +170,9 @@ class ELMModel(Section):
     )
     encoders: list[Encoder] = Field(
         [],
-        description="ELM autoencoders before the hidden layer, each solved on the outputs of the one before (ML-ELM)",
+        description="layers before the hidden one: ELM autoencoders (ML-ELM), or drawn as the hidden one is",
     )
     combiner: Combiner | None = Field(None, description="a second ELM on the outputs of those that `weights` lists")
-
-    @field_validator("activation", "weights", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
 
     @property
     def all_weights(self) -> list[Weights]:

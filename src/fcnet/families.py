@@ -30,19 +30,10 @@ def weights(spec: FCNetModel | ELMModel, size: Size, classes: int) -> int:
 
 def layer_sizes(spec: FCNetModel | ELMModel, size: Size, classes: int) -> list[str]:
     """Units of each layer, from the pixels to the classes; where several machines lie side by side, ``2x500``."""
-    pixels = math.prod(size)
     match spec:
-        case FCNetModel():
-            sizes: list[int | str] = [pixels, *spec.hidden, classes]
-        case ELMModel(combiner=None):
-            sizes = [pixels, *(one.hidden for one in spec.encoders), spec.hidden, classes]
-        case ELMModel(combiner=combiner):
-            machines = f"{len(spec.all_weights)}x{spec.hidden}"
-            sizes = [
-                pixels,
-                *(one.hidden for one in spec.encoders),
-                machines,
-                combiner.hidden if combiner else 0,
-                classes,
-            ]
-    return [str(one) for one in sizes]
+        case FCNetModel(hidden=hidden):
+            inner: list[int | str] = [*hidden]
+        case ELMModel(hidden=units, combiner=combiner):
+            inner = [one.hidden for one in spec.encoders]
+            inner += [units] if combiner is None else [f"{len(spec.all_weights)}x{units}", combiner.hidden]
+    return [str(one) for one in (math.prod(size), *inner, classes)]

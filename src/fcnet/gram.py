@@ -13,6 +13,15 @@ from torch import Tensor
 BLOCK = 512
 
 
+def weighed(h: Tensor, t: Tensor, weights: Tensor | None, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Rows (B, M) and (B, C) whose squares count as much as their weights (B,) say, in a precision."""
+    h, t = h.to(dtype), t.to(dtype)
+    if weights is None:
+        return h, t
+    root = weights.to(dtype).sqrt()[:, None]
+    return h * root, t * root
+
+
 class Gram:
     """H^T H and H^T T, summed over the rows of H and T.
 
@@ -37,10 +46,7 @@ class Gram:
 
     def add(self, h: Tensor, t: Tensor, weights: Tensor | None = None) -> None:
         """Add rows: hidden outputs (B, M), targets (B, C), and how much each row counts (B,), 1 without it."""
-        h, t = h.to(self.a.dtype), t.to(self.a.dtype)
-        if weights is not None:
-            root = weights.to(self.a.dtype).sqrt()[:, None]
-            h, t = h * root, t * root
+        h, t = weighed(h, t, weights, self.a.dtype)
         for first in range(0, len(self.a), BLOCK):
             rows = slice(first, first + BLOCK)
             self.a[rows, first:].addmm_(h[:, rows].T, h[:, first:])
@@ -92,10 +98,7 @@ class Rows:
 
     def add(self, h: Tensor, t: Tensor, weights: Tensor | None = None) -> None:
         """Add rows, as ``Gram.add``."""
-        h, t = h.to(self._dtype), t.to(self._dtype)
-        if weights is not None:
-            root = weights.to(self._dtype).sqrt()[:, None]
-            h, t = h * root, t * root
+        h, t = weighed(h, t, weights, self._dtype)
         self._h.append(h)
         self._t.append(t)
 

@@ -146,8 +146,8 @@ def _draw(way: Weights, units: int, inputs: Inputs, generator: torch.Generator) 
             if name == "rf-c":
                 weight, bias = constrained(units, inputs, generator, mask, length)
             else:
-                drawn = _plain("sign", units, inputs.width, generator) if name == "rf" else None
-                drawn = computed(units, inputs, generator) if drawn is None else drawn
+                plain = name == "rf"
+                drawn = signs(units, inputs.width, generator) if plain else computed(units, inputs, generator)
                 weight = scaled(drawn * mask, length)
     return weight, bias
 
@@ -261,5 +261,5 @@ def _placed(sides: Tensor, room: int, margin: int, generator: torch.Generator) -
 
 
 def _between(positions: Tensor, ends: Tensor) -> Tensor:
-    """Whether positions (n,) lie between two ends (units, 2), both included: (units, n)."""
-    return (positions >= ends.amin(1, keepdim=True)) & (positions <= ends.amax(1, keepdim=True))
+    """Whether positions (n,) lie between a first and a last one (units, 2), both included: (units, n)."""
+    return (positions >= ends[:, :1]) & (positions <= ends[:, 1:])
