@@ -1,8 +1,11 @@
 """Output weights in closed form against float64 references: lstsq, pinv, scikit-learn, rows left out for real."""
 
+from collections.abc import Generator
+
 import numpy as np
 import pytest
 import torch
+from scipy import optimize
 from sklearn import linear_model
 from torch import Tensor
 
@@ -113,15 +116,19 @@ def test_left_out_is_leaving_out(system: tuple[Tensor, Tensor, Gram], weighted: 
             torch.testing.assert_close(found[number, row], h[row] @ beta, rtol=1e-8, atol=1e-8)
 
 
-def run_lasso(sums: Gram, l1: float, tolerance: float = 1e-12, steps: int = 20_000) -> solvers.Answer:
-    """The lasso, to its end."""
-    steps_of = solvers.lasso(sums, l1, tolerance, steps)
+def ended(generator: Generator[None, None, solvers.Answer]) -> solvers.Answer:
+    """What a solver comes to."""
     while True:
         try:
-            next(steps_of)
+            next(generator)
         except StopIteration as end:
             answer: solvers.Answer = end.value
             return answer
+
+
+def run_lasso(sums: Gram, l1: float, tolerance: float = 1e-12, steps: int = 20_000) -> solvers.Answer:
+    """The lasso, to its end."""
+    return ended(solvers.lasso(sums, l1, tolerance, steps))
 
 
 @pytest.mark.parametrize("l1", [0.1, 20.0, 150.0])
@@ -157,3 +164,46 @@ def test_the_duality_gap_bounds_the_distance(system: tuple[Tensor, Tensor, Gram]
     for steps in (1, 5, 20):
         answer = run_lasso(sums, 20.0, steps=steps)
         assert answer.figures["gap"] >= value(answer.beta) - least - 1e-9
+
+
+def hinge_value(beta: np.ndarray, h: np.ndarray, own: np.ndarray, penalty: float, counts: np.ndarray) -> float:
+    """The slides' kind of objective with a squared hinge, by its definition: labels 1 and -1, margin 1, halved."""
+    signs = np.where(own, 1.0, -1.0)
+    outputs = 2 * h @ beta.reshape(h.shape[1], -1) - 1
+    hinges = np.maximum(0, 1 - signs * outputs) / 2
+    return float((counts[:, None] * hinges**2).sum() + penalty * (beta**2).sum()) / 2
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("penalty", [0.1, 10.0])
+def test_squared_hinge_is_the_minimum(penalty: float, weighted: bool) -> None:
+    """Against scipy's minimiser, which is told the objective alone, and no gradient."""
+    generator = torch.Generator().manual_seed(3)
+    h = torch.randn(60, 5, dtype=torch.float64, generator=generator)
+    own = torch.randint(3, (60,), generator=generator)[:, None] == torch.arange(3)
+    t = own.double()
+    counts = torch.rand(60, dtype=torch.float64, generator=generator) if weighted else torch.ones(60).double()
+
+    def slope(beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
+        yield
+        v = solvers.beyond(h @ beta, t)
+        return h.T @ (counts[:, None] * v), float((counts[:, None] * v**2).sum())
+
+    answer = ended(solvers.squared_hinge(summed(h, t, counts), slope, penalty, 500, 1e-14))
+    assert answer.figures["tolerance_reached"]
+    fixed = (h.numpy(), own.numpy(), penalty, counts.numpy())
+    reference = optimize.minimize(hinge_value, np.zeros(15), fixed, method="BFGS", options={"gtol": 1e-7})
+    np.testing.assert_allclose(answer.beta.numpy(), reference.x.reshape(5, 3), atol=1e-5)
+    assert hinge_value(answer.beta.numpy().ravel(), *fixed) <= reference.fun + 1e-12
+
+
+def test_one_squared_hinge_step_is_ridge(system: tuple[Tensor, Tensor, Gram]) -> None:
+    _, _, sums = system
+
+    def never(beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
+        raise AssertionError(beta)
+        yield
+
+    answer = ended(solvers.squared_hinge(sums, never, 0.5, 1, 1e-6))
+    assert torch.equal(answer.beta, solvers.ridge(sums, 0.5).beta)
+    assert answer.figures == {"ridge": 0.5, "steps": 1, "tolerance_reached": False}

@@ -125,6 +125,30 @@ def test_lasso_leaves_weights_out(fcnet: Run, elm: Callable[..., Path]) -> None:
     assert f"{stage['nonzeros']} of 60 weights are not 0" in outcome.out
 
 
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("counting", [{}, {"class_weights": {"1": 9.0}}], ids=["alike", "weighed"])
+def test_squared_hinge_is_the_minimum(
+    fcnet: Run, elm: Callable[..., Path], counting: dict, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient is 0 there, by autograd in float64; whether hidden outputs are kept in memory or made again."""
+    monkeypatch.setattr(answers, "ROWS", 11)
+    if not kept:
+        monkeypatch.setattr(answers, "SHARE", 10**12)
+    solver = {"name": "squared-hinge", "ridge": 0.3, "steps": 5000, "tolerance": 1e-14}
+    outcome = fcnet("train", "-c", elm(solve={"solver": solver, "precision": "fp64"} | counting))
+    assert outcome.code == 0, outcome.err
+    assert "steps, to the minimum" in outcome.out
+    images, labels = pictures(60, 0)
+    h, beta = (torch.from_numpy(one) for one in hidden_outputs(Path("checkpoints/elm"), images))
+    counts = torch.tensor(np.where(labels == 1, 9.0, 1.0)) if counting else torch.ones(60, dtype=torch.float64)
+    signs = 2 * torch.eye(3, dtype=torch.float64)[torch.from_numpy(labels).long()] - 1
+    beta.requires_grad_()
+    hinges = (1 - signs * (2 * h @ beta - 1)).clamp_min(0) / 2
+    ((counts[:, None] * hinges.square()).sum() + 0.3 * beta.square().sum()).backward()
+    assert beta.grad is not None
+    assert beta.grad.abs().max() < 1e-4  # output weights are kept in float32
+
+
 def test_classes_that_count_more(fcnet: Run, elm: Callable[..., Path]) -> None:
     assert fcnet("train", "-c", elm(solve={"class_weights": {"1": 9.0}})).code == 0
     images, labels = pictures(60, 0)
@@ -330,7 +354,13 @@ def test_balanced_classes_are_weighed_anew(fcnet: Run, elm: Callable[..., Path],
 def test_another_solver_takes_the_sums_up(fcnet: Run, elm: Callable[..., Path]) -> None:
     file = elm()
     assert fcnet("train", "-c", file).code == 0
-    for words in (["solve.solver.ridge=7"], ["solve.solver=pinv"], ["solve.solver={name: lasso, l1: 0.3}"]):
+    solvers = (
+        ["solve.solver.ridge=7"],
+        ["solve.solver=pinv"],
+        ["solve.solver={name: lasso, l1: 0.3}"],
+        ["solve.solver={name: squared-hinge, ridge: 0.01, steps: 8}"],
+    )
+    for words in solvers:
         outcome = fcnet("train", "-c", file, *words, "--resume", "checkpoints/elm")
         assert outcome.code == 0, outcome.err
         assert fcnet("train", "-c", file, *words, "--out", "fresh", "--overwrite").code == 0
@@ -423,8 +453,13 @@ def test_the_models_file_has_the_documented_names(elm: Callable[..., Path]) -> N
 
 @pytest.mark.parametrize(
     "solver",
-    [{"name": "lasso", "l1": 0.5}, {"name": "pinv"}, {"name": "ridge", "ridge": [1e-2, 1.0]}],
-    ids=["lasso", "pinv", "path"],
+    [
+        {"name": "lasso", "l1": 0.5},
+        {"name": "pinv"},
+        {"name": "ridge", "ridge": [1e-2, 1.0]},
+        {"name": "squared-hinge", "steps": 4},
+    ],
+    ids=["lasso", "pinv", "path", "squared-hinge"],
 )
 def test_every_solver_is_taken_up(fcnet: Run, elm: Callable[..., Path], solver: dict, tmp_path: Path) -> None:
     """After each record, and by the command line when it is finished."""

@@ -1,7 +1,7 @@
 """Output weights from sums of rows: the solver that a config names, its choices and its limits."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from fcnet import solvers
-from fcnet.data import Splits
-from fcnet.elm_schema import Lasso, PseudoInverse, RidgeSolver, Solve
+from fcnet.data import ImageFolder, Splits
+from fcnet.elm_schema import Lasso, PseudoInverse, RidgeSolver, Solve, SquaredHinge
 from fcnet.errors import ConfigError, ResourceError
 from fcnet.gram import Gram, Rows
-from fcnet.mapped import memory
+from fcnet.mapped import SHARE, memory
 from fcnet.solvers import Answer, NotDefiniteError, Spectrum
 from fcnet.stages import Stage
 
@@ -85,13 +85,18 @@ def check_memory(stage: Stage, settings: Solve, images: int) -> None:
         case _:  # sums, matrix, factor
             matrices, needed = f"{m:,} x {m:,}", 3 * m * m
     device = stage.hidden.weight.device
-    has = torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else memory()
+    has = _memory(device)
     if needed * size > has:
         raise ResourceError(
             f"model.hidden: is {m:,}; the {stage.solver.name} solution works on matrices of {matrices} numbers and"
             f" needs {needed * size:,} bytes ({needed * size / GIB:.1f} GiB), and {device} has {has / GIB:.1f} GiB;"
             " choose fewer units" + (", or solve.solver ridge" if stage.solver.name == "pinv" else "")
         )
+
+
+def _memory(device: torch.device) -> int:
+    """Bytes of memory that a device has."""
+    return torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else memory()
 
 
 def precision(settings: Solve, stage: Stage, inputs: Tensor, images: int) -> tuple[torch.dtype, str]:
@@ -107,11 +112,13 @@ def precision(settings: Solve, stage: Stage, inputs: Tensor, images: int) -> tup
         return (torch.float32 if settings.precision == "fp32" else torch.float64), "as set"
     if isinstance(stage.solver, PseudoInverse):
         return torch.float64, "its cutoff is set by rounding"
-    if isinstance(stage.solver, RidgeSolver):
-        ridges = stage.solver.ridge
-        least = min(ridges) if isinstance(ridges, list) else ridges
-    else:
-        least = 0.0
+    match stage.solver:
+        case RidgeSolver(ridge=list(ridges)):
+            least = min(ridges)
+        case RidgeSolver(ridge=float(ridge)) | SquaredHinge(ridge=ridge):
+            least = ridge
+        case _:
+            least = 0.0
     h = stage.hidden(inputs)[:, :PROBED].double()
     if not h.isfinite().all():
         return torch.float64, "hidden outputs are not finite"
@@ -136,31 +143,80 @@ def find(problem: Problem, sums: Gram | Rows, splits: Splits, auto: bool) -> Gen
     Raises:
         ConfigError: the equations cannot be solved as they are set.
     """
-    match problem.stage.solver:
-        case RidgeSolver(ridge=float(penalty)) if isinstance(sums, Gram):
-            return by_ridge(problem, sums, penalty, auto)
+    solver = problem.stage.solver
+    match solver:
+        case RidgeSolver(ridge=float(penalty)) | SquaredHinge(ridge=penalty) if isinstance(sums, Gram):
+            try:
+                if isinstance(solver, RidgeSolver):
+                    return solvers.ridge(sums, penalty)
+                slope = Slope(problem, splits.train, sums.a.dtype)
+                return (yield from solvers.squared_hinge(sums, slope, penalty, solver.steps, solver.tolerance))
+            except NotDefiniteError:
+                if auto and sums.a.dtype == torch.float32:
+                    return Answer(sums.b, math.inf)
+                raise too_small(problem, sums, penalty) from None
         case RidgeSolver(ridge=list(penalties), choose=choose) if isinstance(sums, Gram):
             return (yield from by_path(problem, sums, sorted(penalties), choose, splits))
         case PseudoInverse(cutoff=cutoff) if isinstance(sums, Rows):
             return solvers.pseudo_inverse(*sums.whole(), cutoff)
         case Lasso() as lasso if isinstance(sums, Gram):
             return (yield from solvers.lasso(sums, lasso.l1, lasso.tolerance, lasso.steps))
-    raise AssertionError(problem.stage.solver)
+    raise AssertionError(solver)
 
 
-def by_ridge(problem: Problem, gram: Gram, penalty: float, auto: bool) -> Answer:
-    """One ridge, by Cholesky."""
-    try:
-        return solvers.ridge(gram, penalty)
-    except NotDefiniteError:
-        if auto and gram.a.dtype == torch.float32:
-            return Answer(gram.b, math.inf)
-        enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
-        raise ConfigError(
-            f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"
-            f" are larger, and H^T H + ridge I cannot be factorised; give about {enough:.0e} or more, fewer units,"
-            " precision fp64, or solver pinv"
-        ) from None
+def too_small(problem: Problem, gram: Gram, penalty: float) -> ConfigError:
+    """What to say of a ridge with which H^T H + ridge I cannot be factorised."""
+    enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
+    return ConfigError(
+        f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"
+        f" are larger, and H^T H + ridge I cannot be factorised; give about {enough:.0e} or more, fewer units,"
+        " precision fp64, or solver pinv"
+    )
+
+
+class Slope:
+    """The rows of a stage, for solvers that go through them again and again.
+
+    Hidden outputs are kept from the first time on, where they take no more than a quarter of the memory.
+
+    Args:
+        problem: the stage.
+        train: its images.
+        dtype: of the sums.
+    """
+
+    def __init__(self, problem: Problem, train: ImageFolder, dtype: torch.dtype) -> None:
+        self._problem, self._train, self._dtype = problem, train, dtype
+        needed = len(train) * problem.stage.units * torch.float32.itemsize
+        self._keeps = needed * SHARE <= _memory(train.labels.device)
+        self._kept: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
+        """Sums H^T V (M, C) and |V|^2 of what outputs miss their targets by, V; yields after each chunk."""
+        sums, missed = torch.zeros_like(beta), torch.zeros((), dtype=torch.float64, device=beta.device)
+        classes = torch.arange(self._problem.classes, device=beta.device)
+        for hidden, labels in self._rows():
+            h = hidden.to(self._dtype)
+            v = solvers.beyond(h @ beta, (labels[:, None] == classes).to(h.dtype))
+            counts = self._problem.counts(labels)
+            weighed = v if counts is None else v * counts.to(h.dtype)[:, None]
+            sums.addmm_(h.T, weighed)
+            missed += (weighed * v).double().sum()
+            yield
+        return sums, float(missed)
+
+    def _rows(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Hidden outputs (B, M) and labels (B,), chunk by chunk."""
+        if self._kept:
+            yield from self._kept
+            return
+        kept = []
+        for pixels, labels in self._train.batches(ROWS):
+            hidden = self._problem.stage.hidden(self._problem.stage.inputs(pixels))
+            if self._keeps:
+                kept.append((hidden, labels.clone()))
+            yield hidden, labels
+        self._kept = kept
 
 
 def by_path(

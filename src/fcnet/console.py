@@ -55,6 +55,8 @@ def stage_line(record: StageRecord) -> str:
             f"l1 {told['l1']:g}, {told['nonzeros']} of {told['weights']} weights are not 0, {told['steps']} steps"
         )
         parts[-1] += reached
+    if "tolerance_reached" in told:
+        parts.append(f"{told['steps']} steps" + (", to the minimum" if told["tolerance_reached"] else ""))
     parts.append(f"map {told['map_s']:.1f} s, sums {told['gram_s']:.1f} s, solution {told['solve_s']:.1f} s")
     return f"{told['stage']}: " + "; ".join(parts)
 

@@ -253,12 +253,30 @@ class Lasso(Section):
     tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
         1e-4, description="duality gap to end at, as a share of half the sum of squared targets"
     )
-    steps: Positive = Field(20_000, description="most steps; a warning tells where they did not do")
+    steps: Positive = Field(20_000, description="most steps; the log tells where they did not do")
 
 
-_SOLVERS = {"ridge": "|ridge", "pinv": "|pinv", "lasso": "|lasso"}
+class SquaredHinge(Section):
+    """The minimum of |V|^2 + ridge |beta|^2, where V is H beta - T, but 0 where outputs are beyond their targets."""
+
+    name: Literal["squared-hinge"] = "squared-hinge"
+    ridge: _Penalty = Field(0.1, description="penalty")
+    steps: Positive = Field(
+        5,
+        description="most steps, each a least-squares solution with the same factorisation; the first is that of "
+        "`ridge`, and a few of them generalise better than the minimum where the ridge is small",
+    )
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        1e-6, description="it ends where a step lowers the minimised sum by less than this share"
+    )
+
+
+_SOLVERS = {"ridge": "|ridge", "pinv": "|pinv", "lasso": "|lasso", "squared-hinge": "|hinge"}
 Solver = Annotated[
-    Annotated[RidgeSolver, Tag("|ridge")] | Annotated[PseudoInverse, Tag("|pinv")] | Annotated[Lasso, Tag("|lasso")],
+    Annotated[RidgeSolver, Tag("|ridge")]
+    | Annotated[PseudoInverse, Tag("|pinv")]
+    | Annotated[Lasso, Tag("|lasso")]
+    | Annotated[SquaredHinge, Tag("|hinge")],
     by_name(_SOLVERS, default="ridge"),
     ShortForm(_SOLVERS),
 ]
@@ -267,7 +285,7 @@ Solver = Annotated[
 class Solve(Section):
     """How the output weights of an elm are found: targets 0 and 1, by least squares."""
 
-    solver: Solver = Field(RidgeSolver(), description="ridge, pinv or lasso, and its settings")
+    solver: Solver = Field(RidgeSolver(), description="ridge, pinv, lasso or squared-hinge, and its settings")
     class_weights: ClassWeights | None = Field(
         None,
         description="how much an image of each class counts: balanced (all classes alike), or a number per class name; "

@@ -2,7 +2,7 @@
 
 The slides' objective is |beta|_p + C |H beta - T|_q. With both norms squared Euclidean ones and ridge = 1/C it is
 solved by (H^T H + ridge I) beta = H^T T; with ridge 0 by the Moore-Penrose inverse, beta = H^+ T; with p = 1 and
-l1 = 1/(2C) by proximal gradient steps.
+l1 = 1/(2C) by proximal gradient steps. Where the loss is a squared hinge it takes several least-squares steps.
 """
 
 import math
@@ -47,11 +47,22 @@ def ridge(gram: Gram, penalty: float) -> Answer:
     Raises:
         NotDefiniteError: the penalty is too small for rounding errors.
     """
+    factor = factorised(gram, penalty)
+    beta = torch.cholesky_solve(gram.b, factor, upper=True)
+    return Answer(beta, condition_of(factor), {"ridge": penalty})
+
+
+def factorised(gram: Gram, penalty: float) -> Tensor:
+    """The upper triangular U (M, M) with U^T U = H^T H + penalty I.
+
+    Raises:
+        NotDefiniteError: the penalty is too small for rounding errors.
+    """
+    factor: Tensor
     factor, info = torch.linalg.cholesky_ex(gram.upper(penalty), upper=True)
     if int(info):
         raise NotDefiniteError
-    beta = torch.cholesky_solve(gram.b, factor, upper=True)
-    return Answer(beta, condition_of(factor), {"ridge": penalty})
+    return factor
 
 
 def condition_of(factor: Tensor) -> float:
@@ -186,3 +197,51 @@ def duality_gap(matrix: Tensor, b: Tensor, targets: float, beta: Tensor, l1: flo
     # The dual point is scale * (T - H beta): T^T u - |u|^2 / 2.
     dual = scale * (targets - crossed) - 0.5 * scale**2 * squared
     return 0.5 * squared + l1 * float(beta.abs().sum()) - dual
+
+
+Slope = Callable[[Tensor], Generator[None, None, tuple[Tensor, float]]]
+
+
+def beyond(outputs: Tensor, targets: Tensor) -> Tensor:
+    """What outputs (B, C) miss targets of 0 and 1 by; 0 where they are above a 1 or below a 0."""
+    missed = outputs - targets
+    return torch.where(targets > 0, missed.clamp_max(0), missed.clamp_min(0))
+
+
+def squared_hinge(
+    gram: Gram, slope: Slope, penalty: float, steps: int, tolerance: float
+) -> Generator[None, None, Answer]:
+    """The minimum of f = 1/2 |beyond(H beta, T)|^2 + penalty/2 |beta|^2, by accelerated least-squares steps.
+
+    An output beyond its target costs nothing: the support vector machine of each class against the others with squared
+    hinge loss. H^T H + penalty I is at least the second derivative of f, so that each step, a solution with this one
+    factor, lowers it (majorization; Nesterov's momentum as in the lasso). The first step is the ridge solution.
+
+    Args:
+        gram: of all rows.
+        slope: yields now and then; the sums H^T beyond(H beta, T) (M, C) and |beyond(H beta, T)|^2 over all rows.
+        penalty: the ridge.
+        steps: to make at most.
+        tolerance: it ends where a step lowers f by less than this share.
+
+    Raises:
+        NotDefiniteError: the penalty is too small for rounding errors.
+    """
+    factor = factorised(gram, penalty)
+    yield
+    beta = torch.cholesky_solve(gram.b, factor, upper=True)
+    ahead, momentum, step, falls = beta, 1.0, 1, True
+    while falls and step < steps:
+        step += 1
+        sums, missed = yield from slope(ahead)
+        gradient = sums + penalty * ahead
+        move = torch.cholesky_solve(gradient, factor, upper=True)
+        new = ahead - move
+        falls = bool((gradient * move).sum() > tolerance * (missed + penalty * ahead.square().sum()))
+        uphill = (gradient * (new - beta)).sum() > 0
+        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / following * (new - beta)
+        beta, momentum = new, following
+        if uphill:
+            ahead, momentum = new, 1.0
+    return Answer(beta, condition_of(factor), {"ridge": penalty, "steps": step, "tolerance_reached": not falls})
