@@ -24,7 +24,7 @@ def build(spec: FCNetModel | ELMModel, size: Size, classes: int) -> nn.Module:
 def weights(spec: FCNetModel | ELMModel, size: Size, classes: int) -> int:
     """How many weights there are between the layers of a model, counted without making them."""
     with torch.device("meta"):
-        empty = models.build(spec, size, classes) if isinstance(spec, FCNetModel) else elm.build(spec, size, classes)
+        empty = build(spec, size, classes)
     return sum(matrix.numel() for matrix in models.weight_matrices(empty))
 
 
