@@ -44,6 +44,12 @@ def test_null_takes_an_inherited_setting_away(fcnet: Run, tmp_path: Path) -> Non
     assert found["train"]["optimizer"] == {"name": "adam", "lr": 0.5, "betas": [0.9, 0.999], "eps": 1e-8}
 
 
+def test_another_name_with_its_settings_is_taken_whole(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(GOOD + "train: {optimizer: {name: sgd, momentum: 0.9, lr: 0.5}}\n")
+    found = show(fcnet, "base.yaml", "train.optimizer={name: adam, eps: 1e-6}")
+    assert found["train"]["optimizer"] == {"name": "adam", "lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-6}
+
+
 def test_a_setting_over_a_short_form_keeps_its_name(fcnet: Run, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(GOOD + "train: {optimizer: sgd, schedule: cosine}\nmodel: {activation: elu}\n")
     (tmp_path / "top.yaml").write_text("extends: base.yaml\ntrain: {optimizer: {lr: 0.05}}\n")

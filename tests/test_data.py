@@ -12,9 +12,9 @@ from torch.utils.data import DataLoader
 
 from fcnet import data
 from fcnet.data import ImageFolder
+from fcnet.data_schema import ImageSplit
 from fcnet.errors import ConfigError, DataError
 from fcnet.folder import Listing
-from fcnet.schema import ImageSplit
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]

@@ -4,7 +4,8 @@ import json
 
 from conftest import Run
 
-from fcnet.schema import AdamW, Config, Cosine, ImageSplit
+from fcnet.data_schema import ImageSplit
+from fcnet.schema import AdamW, Config, Cosine
 
 MNIST = {"data": {"source": "mnist", "root": "data/mnist"}}
 

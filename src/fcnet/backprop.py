@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcnet.objective import Classify
+from fcnet.objective import Classify, Objective
 
 # f'(z) from a = f(z). These are the activations whose derivative their output tells.
 DERIVATIVES: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
@@ -32,7 +32,7 @@ DERIVATIVES: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
 
 
 class Gradients(Protocol):
-    """Puts the gradient of a batch's loss into the parameters' ``grad``."""
+    """Puts the gradient of a batch's loss into the parameters' ``grad``; gives what the objective does of a batch."""
 
     name: str
     dtype: torch.dtype  # of the pixels that it takes
@@ -44,7 +44,7 @@ class Gradients(Protocol):
 class Autograd:
     """Any model, by torch's automatic differentiation."""
 
-    def __init__(self, model: nn.Module, objective: Classify, precision: str, reason: str) -> None:
+    def __init__(self, model: nn.Module, objective: Objective, precision: str, reason: str) -> None:
         weight = next(model.parameters())
         self.name = f"autograd, {weight.device.type}, {precision} ({reason})"
         self.dtype = weight.dtype
@@ -53,13 +53,12 @@ class Autograd:
         self._bf16 = precision == "bf16"
 
     def __call__(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss () and logits (B, C) of pixels (B, D) and labels (B,), without a graph."""
+        """Loss (), and logits (B, C) or parts (P,), of pixels (B, D) and labels (B,), without a graph."""
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self._bf16):
-            logits = self._model(pixels)
-        loss = self._objective.loss(logits, labels)
+            loss, outputs = self._objective.of_batch(self._model, pixels, labels)
         self._model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach(), logits.detach()
+        return loss.detach(), outputs.detach()
 
 
 class ByHand:
@@ -166,8 +165,12 @@ def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
     return da.mul_(DERIVATIVES[type(f)](f, a))
 
 
-def choose(model: nn.Module, objective: Classify, precision: str) -> Gradients:
+def choose(model: nn.Module, objective: Objective, precision: str) -> Gradients:
     """The faster of the two that can do it; its ``name`` says which and why."""
+    if not isinstance(objective, Classify):
+        return Autograd(model, objective, precision, "an autoencoder")
+    if not all(parameter.requires_grad for parameter in model.parameters()):
+        return Autograd(model, objective, precision, "has frozen layers")
     others = [type(module).__name__ for module in model.children() if type(module) not in (nn.Linear, *DERIVATIVES)]
     if others:
         return Autograd(model, objective, precision, f"has {others[0]}")

@@ -148,19 +148,19 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, figures as fractions and nats.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a model: loss, accuracy, precision, recall and F1 per class, confusion matrix."""
+    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; of autoencoders errors."""
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
     if labels is not None and images is None:
         raise ConfigError("--labels: goes with --images DIR, the images that it labels")
 
     with signals.importing():
-        from fcnet import console, inspection, tables
-        from fcnet.schema import ImageSplit
+        from fcnet import console, runs, tables
+        from fcnet.data_schema import ImageSplit
 
     folder = images and ImageSplit(images=str(images), labels=None if labels is None else str(labels))
-    result = inspection.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
-    console.say(result.to_json() if json else tables.evaluation(result))
+    result = runs.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
+    console.say(result.to_json() if json else tables.figures(result))
 
 
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
@@ -183,18 +183,45 @@ def predict(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Files, folders or glob patterns.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Of an autoencoder: write the images that it gives back.")
+    ] = None,
     device: Device = "auto",
 ) -> None:
-    """Classify image files."""
+    """Classify image files; or give them back by an autoencoder, with their errors as outlier scores."""
     if json and csv:
         raise ConfigError("--json, --csv: choose one of the two")
 
     with signals.importing():
-        from fcnet import console, inspection, tables
+        from fcnet import console, runs, tables
 
-    results = inspection.run_predict(run, images, device)
+    results = runs.run_predict(run, images, device, out)
     table = tables.predictions_json if json else tables.predictions_csv if csv else tables.predictions
     console.say(table(results))
+
+
+@app.command(epilog="Example: fcnet encode checkpoints/denoising --out codes.npz")
+def encode(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory of an autoencoder.")],
+    images: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[IMAGE]...", help="Files, folders or patterns; left out, a split of the run's config."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="NumPy file with codes, files and labels.")] = Path(
+        "codes.npz"
+    ),
+    split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Write the codes that an autoencoder has for images."""
+    if split is not None and images:
+        raise ConfigError("--split, IMAGE: choose one of the two")
+
+    with signals.importing():
+        from fcnet import coding, console
+
+    n, k = coding.run_encode(run, images or [], out, (split or Split.TEST).value, device)
+    console.say(f"{out}: {n} codes of {k} values")
 
 
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")

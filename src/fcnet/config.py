@@ -19,7 +19,7 @@ from fcnet.sections import TAG, WRONG_KIND
 from fcnet.yamlfile import Layer
 
 # Where a word is short for {name: word}: a setting laid over the word leaves the name as it is.
-NAMED = ("optimizer", "schedule", "activation", "init", "weights", "solver")
+NAMED = ("optimizer", "schedule", "activation", "init", "weights", "solver", "corruption", "sparse")
 
 Path_ = tuple[str | int, ...]  # a key's place in the config, such as ("train", "optimizer", "lr")
 
@@ -106,18 +106,26 @@ def _override(word: str) -> Layer:
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has."""
+    """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has.
+
+    A mapping of another ``name`` that brings settings of its own is taken whole; a name alone keeps those of before.
+    """
     merged = dict(base)
     for key, value in top.items():
         if value is None and key in base:
             del merged[key]
         elif key in NAMED and isinstance(value, dict) and isinstance(base.get(key), str):
             merged[key] = {"name": base[key]} | value
-        elif isinstance(value, dict) and isinstance(base.get(key), dict):
+        elif isinstance(value, dict) and isinstance(base.get(key), dict) and not _renamed(base[key], value):
             merged[key] = _merge(base[key], value)
         else:
             merged[key] = value
     return merged
+
+
+def _renamed(base: dict[str, Any], top: dict[str, Any]) -> bool:
+    """Whether ``top`` names something else than ``base``, and brings its settings."""
+    return "name" in base and "name" in top and base["name"] != top["name"] and len(top) > 1
 
 
 def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from fcnet import streams
-from fcnet.metrics import EpochRecord, Record, StageRecord, Start, StepRecord, Tick
+from fcnet.metrics import EpochRecord, Metrics, Record, StageRecord, Start, StepRecord, Tick
 
 Report = Callable[[Record], None]
 
@@ -31,11 +31,23 @@ def warn(text: str) -> None:
     notice(f"fcnet: warning: {' '.join(text.splitlines())}")
 
 
-def accuracy_lines(record: EpochRecord) -> Iterator[str]:
-    """The course's line about an epoch, for each split that was evaluated."""
+def epoch_lines(record: EpochRecord) -> Iterator[str]:
+    """The course's line about an epoch, for each split that was evaluated; of nets that do not classify their loss."""
     for name, metrics in record.figures().items():
-        if name != "train":
+        if metrics.accuracy is None:
+            yield f"Loss of the {metrics.n} {name} images: {metrics.loss:.4f} ({parts_text(metrics)})"
+        elif name != "train":
             yield f"Accuracy of the network on the {metrics.n} {name} images: {100 * metrics.accuracy:.2f} %"
+
+
+def parts_text(metrics: Metrics) -> str:
+    """Figures beside the loss, by name."""
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.parts.items())
+
+
+def _figures_text(metrics: Metrics) -> str:
+    """The one figure of a split that a progress bar has room for."""
+    return f"{metrics.loss:.4f}" if metrics.accuracy is None else f"{100 * metrics.accuracy:.2f} %"
 
 
 def stage_line(record: StageRecord) -> str:
@@ -75,9 +87,10 @@ def training(epochs: int) -> Iterator[Report]:
                 progress.console.print(f"step: {record.step}", highlight=False, markup=False)
                 return
             if isinstance(record, EpochRecord):
-                text = ", ".join(f"{name} {100 * m.accuracy:.2f} %" for name, m in record.figures().items())
+                text = ", ".join(f"{name} {_figures_text(m)}" for name, m in record.figures().items())
+                what = "Losses" if record.train.accuracy is None else "Accuracy"
                 progress.console.print(
-                    f"Epoch [{record.epoch}/{epochs}], Loss: {record.train.loss:.4f}, Accuracy: {text}",
+                    f"Epoch [{record.epoch}/{epochs}], Loss: {record.train.loss:.4f}, {what}: {text}",
                     highlight=False,
                     markup=False,
                 )
@@ -91,11 +104,11 @@ def training(epochs: int) -> Iterator[Report]:
             done = (record.epoch - 1) * record.steps + record.step
             progress.update(task, completed=done, total=epochs * record.steps)
             if isinstance(record, StepRecord):
+                right = "" if record.accuracy is None else f"accuracy {100 * record.accuracy:.2f} %  "
                 progress.update(
                     task,
                     description=f"epoch {record.epoch}/{epochs}",
-                    figures=f"loss {record.loss_mean:.4f}  accuracy {100 * record.accuracy:.2f} %"
-                    f"  {record.images_per_s:,.0f} images/s",
+                    figures=f"loss {record.loss_mean:.4f}  {right}{record.images_per_s:,.0f} images/s",
                 )
 
         yield show
@@ -113,7 +126,7 @@ def _print_lines(record: Record, epochs: int) -> None:
     elif isinstance(record, StageRecord):
         say(stage_line(record))
     elif isinstance(record, EpochRecord):
-        for line in accuracy_lines(record):
+        for line in epoch_lines(record):
             say(line)
 
 

@@ -20,10 +20,10 @@ from torch.utils.data import Dataset
 from fcnet import cache, folder
 from fcnet.batches import Batches
 from fcnet.cache import Progress
+from fcnet.data_schema import ImageSplit
 from fcnet.errors import DataError
 from fcnet.holdout import held_out_mask
 from fcnet.mapped import Mapped, advisable, pieces
-from fcnet.schema import ImageSplit
 
 Size = tuple[int, int]  # height, width in pixels
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from fcnet import config, console, journal, loading, overview, plots, rundir
+from fcnet import autodrawing, autoplots, config, console, journal, loading, overview, plots, rundir
+from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError
 from fcnet.inspection import by_class, logits_of
-from fcnet.metrics import Metrics
 from fcnet.models import weight_matrices
 from fcnet.overview import Point
 
@@ -38,19 +38,25 @@ def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "
     if len(folders) > 1:
         return draw_beside(folders, out or folders[0].parent / rundir.PLOTS, file_format)
     out = out or folders[0] / rundir.PLOTS
-    return draw_metrics(folders[0], out, file_format) + _draw_model(trained[0], out, file_format)
+    drawn = draw_metrics(folders[0], out, file_format)
+    if isinstance(trained[0].settings.model, AutoencoderModel):
+        return drawn + save(autodrawing.figures(trained[0]), out, file_format)
+    return drawn + _draw_model(trained[0], out, file_format)
 
 
 def draw_metrics(run: Path, out: Path, file_format: str = "png") -> list[Path]:
-    """What the metrics of one run show: loss and accuracy over the epochs, or ridge paths."""
+    """What the metrics of one run show: loss and accuracy over the epochs, parts of a loss, or ridge paths."""
     curve = _curves([run])[0]
+    model = config.load(run / rundir.CONFIG).model
+    if isinstance(model, AutoencoderModel):
+        return save({"loss": autoplots.losses(curve, model.unit)}, out, file_format)
     stages = [record["figures"] for record in curve.of("stage")]
     if not stages:
-        return _save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])}, out, file_format)
+        return save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])}, out, file_format)
     last = {_file_name(stage): stage for stage in stages}  # of each stage
     paths = {name: stage for name, stage in last.items() if "path" in stage}
     figures = {name: overview.ridge_path(stage, f"{curve.name}, {stage['stage']}") for name, stage in paths.items()}
-    return _save(figures, out, file_format)
+    return save(figures, out, file_format)
 
 
 def _file_name(stage: dict[str, Any]) -> str:
@@ -62,6 +68,12 @@ def _file_name(stage: dict[str, Any]) -> str:
 def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]:
     """Several runs: curves of those trained by gradients, and accuracy against time and units."""
     curves = _curves(runs)
+    models = [config.load(run / rundir.CONFIG).model for run in runs]
+    units = {model.unit if isinstance(model, AutoencoderModel) else "" for model in models}
+    if units != {""}:
+        if len(units) > 1:
+            raise ConfigError("plot: the losses of these runs are of different things; draw them apart")
+        return save({"loss": plots.loss(curves, units.pop())}, out, file_format)
     by_gradients = [curve for curve in curves if not curve.of("stage")]
     figures: dict[str, Figure] = {}
     if by_gradients:
@@ -72,7 +84,7 @@ def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
         machines = [point for point in points if point.units is not None]
         if len({point.units for point in machines}) > 1:
             figures["units"] = overview.units(machines)
-    return _save(figures, out, file_format)
+    return save(figures, out, file_format)
 
 
 def _curves(runs: Sequence[Path]) -> list[plots.Curve]:
@@ -119,12 +131,13 @@ def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[P
     logits, labels = logits_of(trained, split, torch.device("cpu"))
     _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
     probabilities = logits.double().softmax(1).numpy()
-    title = f"{name}: {100 * Metrics.of(logits, labels).accuracy:.2f} % of {len(labels)} {part} images right"
+    share = float((logits.argmax(1) == labels).double().mean())
+    title = f"{name}: {100 * share:.2f} % of {len(labels)} {part} images right"
     figures = {
         "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
         "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
     }
-    return written + _save(figures, out, file_format)
+    return written + save(figures, out, file_format)
 
 
 def _draw_weights(
@@ -135,12 +148,11 @@ def _draw_weights(
     spec = trained.settings.model
     names = None if spec.hidden else classes
     title = f"{name}, weights of {'fc1' if spec.kind == 'fcnet' else 'the first layer'}"
-    return _save(
-        {"weights": plots.weights(first, loading.image_size(trained.settings), names, title)}, out, file_format
-    )
+    return save({"weights": plots.weights(first, loading.image_size(trained.settings), names, title)}, out, file_format)
 
 
-def _save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:
+def save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:
+    """Write figures by name; returns their files."""
     paths = [out / f"{name}.{file_format}" for name in figures]
     for path, figure in zip(paths, figures.values(), strict=True):
         plots.save(figure, path)

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from fcnet import console, data, images, journal, loading, rundir
 from fcnet.data import ImageFolder
+from fcnet.data_schema import ImageSplit
 from fcnet.errors import CheckpointError, ConfigError, DataError, listed
 from fcnet.evaluation import predict
 from fcnet.folder import natural
 from fcnet.metrics import Metrics
-from fcnet.schema import ImageSplit
 
 # Brightness in [0, 1] above which a background is called light: half way.
 LIGHT = 0.5
@@ -58,28 +58,26 @@ class Evaluation:
 
 
 def run_eval(
-    run: Path | None,
-    config_file: Path | None = None,
+    trained: loading.Trained,
     split: str = "test",
     folder: ImageSplit | None = None,
     device: str = "auto",
 ) -> Evaluation:
-    """Evaluate a model.
+    """Evaluate a classifier.
 
     Args:
-        run: run directory or model file; the newest run when None.
-        config_file: of a model file that lies in no run directory.
+        trained: the model.
         split: train, validation or test of its config.
         folder: other images, in place of ``split``.
         device: where to compute.
     """
-    trained = loading.locate(run, config_file)
     where = loading.choose_device(device)
     settings = trained.settings
     found = loading.read_split(settings, split) if folder is None else loading.read_folder(settings, folder)
     logits, labels = logits_of(trained, found, where)
     name = f"{split} ({found.origin})" if folder is None else str(found.origin)
     metrics = Metrics.of(logits, labels)
+    assert metrics.accuracy is not None
     per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), found.classes)
     return Evaluation(
         str(trained.path), name, metrics.loss, metrics.accuracy, metrics.n, list(found.classes), per_class, confusion
@@ -136,25 +134,24 @@ class Prediction:
     probabilities: dict[str, float]
 
 
-def run_predict(run: Path | None, wanted: Sequence[str], device: str = "auto") -> list[Prediction]:
+def run_predict(trained: loading.Trained, wanted: Sequence[str], device: str = "auto") -> list[Prediction]:
     """Classify image files with what lies in a run directory alone.
 
     Args:
-        run: run directory or model file in one; the newest run when None.
+        trained: the model.
         wanted: files, folders (the images in them) and glob patterns.
         device: where to compute.
 
     Raises:
         DataError: naming all that cannot be found or read; nothing is classified then.
     """
-    trained = loading.locate(run)
     classes = trained.settings.data.classes
     if classes is None:
         raise ConfigError(f"{trained.path}: its config lists no data.classes, as a run's does; give a run directory")
     where = loading.choose_device(device)
     files = find_images(wanted)
     pixels = read_images(files, loading.image_size(trained.settings))
-    _warn_of_light(files, pixels, trained.run)
+    warn_of_light(files, pixels, trained.run)
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
     split = ImageFolder(pixels, unlabelled, tuple(classes), Path(), [str(file) for file in files])
     logits, _ = logits_of(trained, split, where)
@@ -205,7 +202,7 @@ def read_images(files: Sequence[Path], size: data.Size) -> Tensor:
     return pixels
 
 
-def _warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
+def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
     """Warn of images with a light background where those of the training had a dark one."""
     if run is None:
         return

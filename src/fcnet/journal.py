@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -109,7 +108,7 @@ def append(path: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
     """Add a record to the metrics."""
     kind = KINDS[type(record)]
     with naming(path / METRICS), (path / METRICS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"kind": kind} | asdict(record), allow_nan=False) + "\n")
+        file.write(json.dumps({"kind": kind} | record.to_dict(), allow_nan=False) + "\n")
 
 
 def metrics_size(path: Path) -> int:

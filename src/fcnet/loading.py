@@ -1,17 +1,18 @@
 """From a config, or from a run, to what commands work on: device, data, model."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from fcnet import checkpoint, config, console, data, families, folder, rundir, sources
 from fcnet.data import ImageFolder, Splits
+from fcnet.data_schema import ImageSplit
 from fcnet.errors import CheckpointError, ConfigError, DataError
-from fcnet.schema import DEVICES, Config, ImageSplit
+from fcnet.schema import DEVICES, Config
 
 
 def choose_device(name: str) -> torch.device:
@@ -54,7 +55,7 @@ def read_splits(settings: Config, check: Callable[[], None] = console.never, sca
     """
     train, test = parts(settings, check)
     with console.counting(check) as progress:
-        return data.load(
+        splits = data.load(
             train,
             test,
             validation=settings.data.validation,
@@ -66,6 +67,41 @@ def read_splits(settings: Config, check: Callable[[], None] = console.never, sca
             memory=settings.data.memory,
             scan=scan,
         )
+    normal = settings.data.normal_classes
+    return splits if normal is None else normal_splits(splits, normal)
+
+
+def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
+    """Splits that are trained and validated on some classes alone; the test images are all there.
+
+    Raises:
+        ConfigError: a name is no class, or no other class is left to be an outlier.
+    """
+    normal = is_normal(splits.classes, names)[splits.train.labels]
+    train = splits.train.subset(torch.nonzero(normal).flatten())
+    if not len(train):
+        raise DataError(f"data.normal_classes: {splits.train.origin} has no image of {', '.join(names)}; name others")
+    train = replace(train, notes=splits.train.notes, skipped=splits.train.skipped)
+    validation = splits.validation
+    if validation is not None:
+        validation = validation.subset(torch.nonzero(is_normal(splits.classes, names)[validation.labels]).flatten())
+    return Splits(train, validation if validation is not None and len(validation) else None, splits.test)
+
+
+def is_normal(classes: Sequence[str], names: Sequence[str]) -> Tensor:
+    """Whether each class (C,) is one of those named.
+
+    Raises:
+        ConfigError: a name is no class, or no other class is left to be an outlier.
+    """
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        raise ConfigError(
+            f"data.normal_classes: {', '.join(unknown[:5])}: no such class; there are {', '.join(classes[:20])}"
+        )
+    if set(names) == set(classes):
+        raise ConfigError("data.normal_classes: lists all classes, so that none is an outlier; leave one out")
+    return torch.tensor([name in names for name in classes])
 
 
 def read_split(settings: Config, name: str) -> ImageFolder:

@@ -1,7 +1,8 @@
 """Figures of a data set, from sums and counts reduced once, and the records that a training yields."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -17,14 +18,16 @@ class Metrics:
     """Figures over n images.
 
     Attributes:
-        loss: mean cross-entropy, in nats.
-        accuracy: share of images classified right, in [0, 1].
+        loss: mean cross-entropy, in nats; or what else was minimised.
+        accuracy: share of images classified right, in [0, 1]; None where they are not classified.
         n: number of images.
+        parts: other figures, means over images, by name.
     """
 
     loss: float
-    accuracy: float
+    accuracy: float | None
     n: int
+    parts: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, logits: Tensor, labels: Tensor) -> "Metrics":
@@ -37,14 +40,16 @@ class Metrics:
         return (self.loss * self.n - earlier.loss * earlier.n) / (self.n - earlier.n)
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures by name, as they are written to JSON."""
-        return asdict(self)
+        """The figures by name, as they are written to JSON; without those that there are not."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, {})}
 
     @classmethod
     def of_dict(cls, values: dict[str, Any]) -> "Metrics":
         """The figures that ``to_dict`` told. Raises ValueError where they are not finite."""
-        found = cls(float(values["loss"]), float(values["accuracy"]), int(values["n"]))
-        if not math.isfinite(found.loss + found.accuracy):
+        accuracy = float(values["accuracy"]) if "accuracy" in values else None
+        parts = {str(name): float(value) for name, value in values.get("parts", {}).items()}
+        found = cls(float(values["loss"]), accuracy, int(values["n"]), parts)
+        if not all(math.isfinite(value) for value in (found.loss, found.accuracy or 0.0, *parts.values())):
             raise ValueError(f"figures {found}")
         return found
 
@@ -87,7 +92,8 @@ class StepRecord:
         steps: of an epoch.
         loss: of this step's batch, with smoothing and l2, in nats.
         loss_mean: the same, mean over the steps since the last record.
-        accuracy: share of this epoch's images so far that were classified right, each before its step.
+        accuracy: share of this epoch's images so far that were classified right, each before its step; None where
+            images are not classified.
         lr: learning rate of this step.
         images_per_s: since the last record.
     """
@@ -97,9 +103,13 @@ class StepRecord:
     steps: int
     loss: float
     loss_mean: float
-    accuracy: float
+    accuracy: float | None
     lr: float
     images_per_s: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record by name, as it is written to JSON."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,7 @@ class EpochRecord:
         validation: of the held-out images, where there are some.
         test: of the test images, where there are some.
         seconds: of training, without evaluation.
+        stage: what is trained, where it is a part of the net.
     """
 
     epoch: int
@@ -119,6 +130,7 @@ class EpochRecord:
     validation: Metrics | None
     test: Metrics | None
     seconds: float
+    stage: str = ""
 
     def figures(self) -> dict[str, Metrics]:
         """The figures of each split that there is, by its name."""
@@ -128,7 +140,13 @@ class EpochRecord:
     def to_plain(self) -> dict[str, Any]:
         """The record as numbers and dicts alone, for a checkpoint."""
         figures = {name: metrics.to_dict() for name, metrics in self.figures().items()}
-        return {"epoch": self.epoch, "seconds": self.seconds, "figures": figures}
+        return {"epoch": self.epoch, "seconds": self.seconds, "stage": self.stage, "figures": figures}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record by name, as it is written to JSON; the figures of splits that there are not are None."""
+        figures: dict[str, Any] = dict.fromkeys(("train", "validation", "test")) | self.to_plain()["figures"]
+        stage = {"stage": self.stage} if self.stage else {}
+        return {"epoch": self.epoch} | stage | figures | {"seconds": self.seconds}
 
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
@@ -137,7 +155,8 @@ class EpochRecord:
         train, validation, test = (figures.get(name) for name in ("train", "validation", "test"))
         if train is None:
             raise KeyError("train")
-        return cls(int(plain["epoch"]), train, validation, test, float(plain["seconds"]))
+        stage = str(plain.get("stage", ""))
+        return cls(int(plain["epoch"]), train, validation, test, float(plain["seconds"]), stage)
 
 
 @dataclass(frozen=True)
@@ -152,18 +171,28 @@ class StageRecord:
     epoch: int
     figures: dict[str, Any]
 
+    def to_dict(self) -> dict[str, Any]:
+        """The record by name, as it is written to JSON."""
+        return asdict(self)
+
 
 Record = Start | Tick | StepRecord | StageRecord | EpochRecord
 
 
 class Sums:
-    """Loss and hits summed over batches, kept on the device: a batch adds to them without waiting for it.
+    """Loss, and hits or parts, summed over batches, kept on the device: a batch adds to them without waiting for it.
+
+    Args:
+        device: where they are.
+        parts: names of figures that are summed in place of hits.
 
     Losses are summed in blocks that begin after the last ``reduce``, wherever a checkpoint comes between: a sum taken
     up again gives the same bits as one that was never left.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, parts: Sequence[str] = ()) -> None:
+        self._names = tuple(parts)
+        self._parts = torch.zeros(len(parts), dtype=torch.float64, device=device)
         self._loss = torch.zeros((), dtype=torch.float64, device=device)
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
         self._losses: list[Tensor] = []  # () of each batch that waits to be summed, and its size
@@ -172,11 +201,14 @@ class Sums:
         self._window: list[Tensor] = []  # losses since the last ``reduce`` that are summed already
         self.n = 0
 
-    def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add a batch: its mean loss (), logits (B, C) and labels (B,)."""
+    def add(self, mean_loss: Tensor, outputs: Tensor, labels: Tensor) -> None:
+        """Add a batch: its mean loss (), logits (B, C) or means of its parts (P,), and labels (B,)."""
         self._losses.append(mean_loss)
         self._sizes.append(len(labels))
-        self._outputs.append((logits, labels))
+        if self._names:
+            self._parts += outputs.double() * len(labels)
+        else:
+            self._outputs.append((outputs, labels))
         self.n += len(labels)
         if len(self._losses) == SUMMED_AT_ONCE:
             self._sum()
@@ -203,7 +235,11 @@ class Sums:
         if self._losses:
             self._sum()
         self._window = self._window and [torch.cat(self._window)]
-        return Metrics(float(self._loss) / self.n, int(self._hits) / self.n, self.n)
+        loss = float(self._loss) / self.n
+        if self._names:
+            parts = dict(zip(self._names, (self._parts / self.n).tolist(), strict=True))
+            return Metrics(loss, None, self.n, parts)
+        return Metrics(loss, int(self._hits) / self.n, self.n)
 
     def accept(self) -> None:
         """Forget the losses of single batches: nothing was wrong with them."""
@@ -221,6 +257,7 @@ class Sums:
         return {
             "loss": self._loss,
             "hits": self._hits,
+            "parts": self._parts,
             "waiting": list(self._losses),
             "sizes": list(self._sizes),
             "window": list(self._window),
@@ -233,10 +270,17 @@ class Sums:
         loss, hits = state["loss"].detach(), state["hits"].detach()
         waiting, window = ([one.detach() for one in state[name]] for name in ("waiting", "window"))
         sizes, n = [int(size) for size in state["sizes"]], int(state["n"])
+        parts = state["parts"].detach() if self._names else self._parts
         scalars = all(one.dim() == 0 for one in (loss, hits, *waiting)) and all(one.dim() == 1 for one in window)
-        if not (scalars and len(waiting) == len(sizes) and all(1 <= size <= n for size in sizes)):
+        if not (
+            scalars
+            and parts.shape == self._parts.shape
+            and len(waiting) == len(sizes)
+            and all(1 <= size <= n for size in sizes)
+        ):
             raise ValueError("sums of another form")
         self._loss, self._hits = loss.to(device, torch.float64), hits.to(device, torch.int64)
+        self._parts = parts.to(device, torch.float64)
         self._losses, self._sizes = [loss.to(device) for loss in waiting], sizes
         self._window = [losses.to(device) for losses in window]
         self.n = n

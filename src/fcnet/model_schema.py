@@ -90,6 +90,16 @@ class UniformInit(Section):
     bound: float = Field(0.05, gt=0, le=LARGEST, description="largest absolute weight")
 
 
+class EncoderInit(Section):
+    """The encoder of a trained autoencoder, with an output layer behind it that begins as by default."""
+
+    name: Literal["encoder"] = "encoder"
+    run: str = Field(min_length=1, description="run directory of the autoencoder; its layers have to be the net's")
+    frozen: bool = Field(
+        False, description="train the output layer alone: a linear probe of what the codes tell of the classes"
+    )
+
+
 _INITS = {
     "default": "|default",
     "kaiming_uniform": "|kaiming",
@@ -112,6 +122,19 @@ Init = Annotated[
 ]
 
 
+_ALL_INITS = _INITS | {"encoder": "|encoder"}
+FCNetInit = Annotated[
+    Annotated[DefaultInit, Tag("|default")]
+    | Annotated[KaimingInit, Tag("|kaiming")]
+    | Annotated[GainInit, Tag("|gain")]
+    | Annotated[NormalInit, Tag("|normal")]
+    | Annotated[UniformInit, Tag("|uniform")]
+    | Annotated[EncoderInit, Tag("|encoder")],
+    by_name(_ALL_INITS),
+    ShortForm(_INITS),
+]
+
+
 class FCNetModel(Section):
     """A fully-connected net: linear, [batch norm,] activation, [dropout,] ..., linear."""
 
@@ -125,7 +148,10 @@ class FCNetModel(Section):
     dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped while training")
     input_dropout: Fraction = Field(0.0, description="share of the pixels dropped while training")
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
-    init: Init = Field(DefaultInit(), description="initialisation, named as in torch.nn.init")
+    init: FCNetInit = Field(
+        DefaultInit(),
+        description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned",
+    )
 
     @field_validator("activation", "init", mode="before")
     @classmethod

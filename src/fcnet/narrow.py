@@ -63,7 +63,8 @@ class Narrow:
 
 def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
     """A twin for training images uint8 (N, D), where that pays and the first layer takes pixels as they are."""
-    if images.nbytes > LARGEST or not isinstance(next(model.children()), nn.Linear):
+    first = next(model.children())
+    if images.nbytes > LARGEST or not isinstance(first, nn.Linear) or not first.weight.requires_grad:
         return None
     inputs = lit(images)
     return None if inputs is None else Narrow(model, inputs)

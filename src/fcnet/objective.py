@@ -1,10 +1,22 @@
 """What a batch is asked for: a value that ties a model's outputs to a loss."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+
+
+class Objective(Protocol):
+    """What a training minimises."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the figures that ``of_batch`` gives beside the loss; none where its outputs are logits."""
+
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss () of pixels (B, D) and labels (B,); logits (B, C), or the means of its parts (P,)."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +28,12 @@ class Classify:
     """
 
     label_smoothing: float = 0.0
+    parts: ClassVar[tuple[str, ...]] = ()
+
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss () and logits (B, C) of pixels (B, D) and labels (B,)."""
+        logits = model(pixels)
+        return self.loss(logits, labels), logits
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean cross-entropy () in nats of logits (B, C) for labels (B,)."""

@@ -128,7 +128,7 @@ class SGDOptimizer:
 
 def build(settings: Settings, model: nn.Module) -> Optimizer:
     """The optimiser that a config describes. AdamW's decay acts on weight matrices alone."""
-    parameters = list(model.parameters())
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]  # others are frozen
     if isinstance(settings, SGD):
         return SGDOptimizer(parameters, settings)
     return AdamOptimizer(parameters, settings, weight_matrices(model))

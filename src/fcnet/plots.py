@@ -61,9 +61,9 @@ def save(figure: Figure, path: Path) -> None:
 
 
 @as_written
-def loss(curves: Sequence[Curve]) -> Figure:
+def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
-    figure, axes = new_axes(_title("loss", curves), "epoch", "loss (nats)")
+    figure, axes = new_axes(_title("loss", curves), "epoch", f"loss ({unit})")
     for i, curve in enumerate(curves):
         steps = curve.of("step")
         x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]

@@ -1,7 +1,8 @@
-"""The commands that make something: ``train`` and ``data``. A program can call them as the command line does."""
+"""The commands that have to know which kind a model is; a program can call them as the command line does."""
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,39 @@ from typing import Any
 import torch
 from torch import nn
 
-from fcnet import audit, console, drawing, families, folder, journal, loading, resuming, rundir, sources
+from fcnet import (
+    audit,
+    coding,
+    console,
+    drawing,
+    families,
+    folder,
+    inspection,
+    journal,
+    loading,
+    pretrained,
+    resuming,
+    rundir,
+    sources,
+)
+from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.autoencoders import AutoEncoder
+from fcnet.coding import Reconstruction, Restored
 from fcnet.data import Scan, Splits
+from fcnet.data_schema import ImageSplit
 from fcnet.elm import ELM
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
+from fcnet.inspection import Evaluation, Prediction
 from fcnet.model_schema import FCNetModel
 from fcnet.ownership import check_unused, owning
 from fcnet.process import tiny_as_zero
+from fcnet.reconstruct import Reconstruct
 from fcnet.schema import Config
-from fcnet.session import Session
+from fcnet.session import Session, Trainable
 from fcnet.signals import Stop
 from fcnet.solving import Solving
+from fcnet.stacking import Stacking
 from fcnet.train import Training
 
 
@@ -133,7 +155,7 @@ def _go_on(session: Session, work: "Work", found: resuming.Found, warnings: list
     console.say(f"{_headline(work, session.run)}, going on {session.training.place()}")
 
 
-def trainable(work: "Work") -> Training | Solving:
+def trainable(work: "Work") -> Trainable:
     """What trains a kind of model."""
     settings = work.settings
     match settings.model:
@@ -142,6 +164,11 @@ def trainable(work: "Work") -> Training | Solving:
         case ELMModel() as spec:
             assert isinstance(work.model, ELM)
             return Solving(work.model, work.splits, spec, settings.solve, settings.seed)
+        case AutoencoderModel() as spec:
+            assert isinstance(work.model, AutoEncoder)
+            if settings.train.stages is not None:
+                return Stacking(work.model, work.splits, spec, settings.train, settings.seed)
+            return Training(work.model, work.splits, settings.train, settings.seed, Reconstruct(spec))
 
 
 @dataclass(frozen=True)
@@ -214,6 +241,7 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
             f"model.hidden: {settings.model.hidden} makes {weights:,} weights, {4 * weights / 2**30:.1f} GiB, which"
             " this machine has not free; choose narrower layers"
         ) from None
+    pretrained.take_encoder(model, settings)
     return model.to(device), splits.to(device)
 
 
@@ -222,3 +250,51 @@ def _headline(work: Work, run: Path) -> str:
     weights = sum(p.numel() for p in work.model.parameters())
     threads = f" ({torch.get_num_threads()} threads)" if work.device.type == "cpu" else ""
     return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}, into {run}"
+
+
+# --- what is asked of a trained model -----------------------------------------------------------------------------
+
+
+def run_eval(
+    run: Path | None,
+    config_file: Path | None = None,
+    split: str = "test",
+    folder: ImageSplit | None = None,
+    device: str = "auto",
+) -> Evaluation | Reconstruction:
+    """Evaluate a model.
+
+    Args:
+        run: run directory or model file; the newest run when None.
+        config_file: of a model file that lies in no run directory.
+        split: train, validation or test of its config.
+        folder: other images, in place of ``split``.
+        device: where to compute.
+    """
+    trained = loading.locate(run, config_file)
+    if isinstance(trained.settings.model, AutoencoderModel):
+        return coding.run_eval(trained, split, folder, device)
+    return inspection.run_eval(trained, split, folder, device)
+
+
+def run_predict(
+    run: Path | None, wanted: Sequence[str], device: str = "auto", out: Path | None = None
+) -> list[Prediction] | list[Restored]:
+    """Classify image files, or give them back by an autoencoder, with what lies in a run directory alone.
+
+    Args:
+        run: run directory or model file in one; the newest run when None.
+        wanted: files, folders (the images in them) and glob patterns.
+        device: where to compute.
+        out: folder for what an autoencoder gives back.
+
+    Raises:
+        DataError: naming all that cannot be found or read; nothing is asked then.
+        ConfigError: ``out``, of a classifier.
+    """
+    trained = loading.locate(run)
+    if isinstance(trained.settings.model, AutoencoderModel):
+        return coding.run_predict(trained, wanted, device, out)
+    if out is not None:
+        raise ConfigError(f"--out: is for the images that an autoencoder gives back; {trained.path} is a classifier")
+    return inspection.run_predict(trained, wanted, device)

@@ -4,123 +4,19 @@ The descriptions here and in ``model_schema`` are the only ones: ``fcnet config 
 from them. Nothing here imports torch, so that a config is checked in an instant.
 """
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.data_schema import Data
 from fcnet.elm_schema import ELMModel, RidgeSolver, Solve
 from fcnet.model_schema import FCNetModel
-from fcnet.sections import LARGEST, Fraction, Positive, Section, ShortForm, by_kind, by_name, by_type, named
+from fcnet.sections import LARGEST, Fraction, Positive, Section, ShortForm, by_kind, by_name, named
 
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
-
-# --- data ---------------------------------------------------------------------------------------------------------
-
-
-class ImageSplit(Section):
-    """One split of a folder of one's own, in one of three layouts."""
-
-    images: str = Field(
-        min_length=1, description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class"
-    )
-    labels: str | None = Field(
-        None,
-        min_length=1,
-        description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
-        "`filepath` (relative to `images`) and `label`",
-    )
-
-
-SOURCE_SPLITS = ("train", "t10k")  # the slides' names of the two splits of a known data set
-
-
-Validation = Annotated[
-    Annotated[Positive, Tag("|count")]
-    | Annotated[float, Field(gt=0, lt=1), Tag("|fraction")]
-    | Annotated[ImageSplit, Tag("|folder")],
-    by_type(
-        {"|count": int, "|fraction": float, "|folder": (dict, ImageSplit)},
-        "should be a number of images, a fraction such as 0.1, or {images, labels}",
-    ),
-]
-
-
-class Data(Section):
-    """Where the images come from."""
-
-    source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
-        None, description="a known data set, written below `root` as an image folder when it is not there yet"
-    )
-    root: str | None = Field(None, min_length=1, description="folder of the known data set; goes with `source`")
-    train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
-    test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
-    validation: Validation | None = Field(
-        None,
-        description="held out from training to choose the best epoch: the last N images, or a stratified fraction "
-        "(the same images for every seed), or a folder of its own",
-    )
-    image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
-        [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
-    )
-    classes: Annotated[list[str], Len(2)] | None = Field(
-        None, description="class names in the order of the outputs; without it they are read from the training labels"
-    )
-    on_bad: Literal["error", "skip"] = Field(
-        "error",
-        description="images that cannot be read: an error that names them, or leave them out, listed in the run's"
-        " skipped.txt",
-    )
-    memory: Literal["auto", "resident", "mapped"] = Field(
-        "auto",
-        description="where decoded images stay: in memory, or in their file, of which 32 MiB at a time are looked at "
-        "(docs/data.md); auto is resident unless they take more than a quarter of the memory",
-    )
-    cache: str | None = Field(
-        None,
-        min_length=1,
-        description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
-    )
-
-    def parts(self) -> tuple[ImageSplit, ImageSplit | None]:
-        """Where training and test images lie."""
-        if self.source is None or self.root is None:
-            assert self.train is not None  # one of the two is asked for
-            return self.train, self.test
-        found = (Path(self.root) / name for name in SOURCE_SPLITS)
-        train, test = (ImageSplit(images=f"{path}-images", labels=f"{path}-labels.txt") for path in found)
-        return train, test
-
-    @field_validator("classes", mode="before")
-    @classmethod
-    def _class_names(cls, value: Any) -> Any:
-        """``classes: [0, 1]`` means the names "0" and "1"."""
-        if not isinstance(value, list):
-            return value
-        return [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
-
-    @field_validator("classes")
-    @classmethod
-    def _distinct(cls, value: list[str] | None) -> list[str] | None:
-        doubled = sorted({name for name in value or [] if (value or []).count(name) > 1})
-        if doubled:
-            raise ValueError(f"each class once; doubled: {', '.join(doubled[:10])}")
-        return value
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.source is None) == (self.train is None):
-            raise ValueError("give either `source` (with `root`) or `train: {images, labels}`")
-        if self.source is not None and self.root is None:
-            raise ValueError(f"`root` is missing: the folder for {self.source}; for example root: data/{self.source}")
-        if self.source is None and self.root is not None:
-            raise ValueError("`root` goes with `source`; folders of one's own are named whole in `train` and `test`")
-        if self.source is not None and self.test is not None:
-            raise ValueError(f"`test` goes with `train`; source: {self.source} has its own")
-        return self
-
 
 # --- training -----------------------------------------------------------------------------------------------------
 
@@ -223,9 +119,16 @@ Schedule = Annotated[
 
 
 class Train(Section):
-    """How the net is trained: cross-entropy, by mini-batches."""
+    """How the net is trained by gradients, in mini-batches."""
 
-    epochs: Positive = Field(10, description="passes over the training images")
+    stages: Annotated[list[Positive], Len(1)] | None = Field(
+        None,
+        description="of an autoencoder: epochs in which each layer is trained alone, on the codes of those below; then "
+        "come the `epochs` of the whole net",
+    )
+    epochs: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(
+        10, description="passes over the training images; 0 only behind `stages`"
+    )
     batch_size: Positive = Field(100, description="images per step; the last batch of an epoch may be smaller")
     optimizer: Optimizer = Field(Adam(), description="adam, adamw or sgd, and its settings")
     schedule: Schedule = Field(Constant(), description="course of the learning rate over the steps")
@@ -250,6 +153,13 @@ class Train(Section):
         " would take over a fiftieth of the time",
     )
 
+    @field_validator("epochs")
+    @classmethod
+    def _some_epochs(cls, value: int, info: ValidationInfo) -> int:
+        if value == 0 and not info.data.get("stages"):
+            raise ValueError("is 0; should be greater than or equal to 1")
+        return value
+
     @field_validator("optimizer", "schedule", mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
@@ -257,10 +167,12 @@ class Train(Section):
 
 
 # Which section tells how a kind of model is trained.
-TRAINED_BY = {"fcnet": "train", "elm": "solve"}
+TRAINED_BY = {"fcnet": "train", "elm": "solve", "autoencoder": "train"}
 
 Model = Annotated[
-    Annotated[FCNetModel, Tag("|fcnet")] | Annotated[ELMModel, Tag("|elm")],
+    Annotated[FCNetModel, Tag("|fcnet")]
+    | Annotated[ELMModel, Tag("|elm")]
+    | Annotated[AutoencoderModel, Tag("|autoencoder")],
     by_kind({kind: f"|{kind}" for kind in TRAINED_BY}, default="fcnet"),
 ]
 
@@ -280,7 +192,7 @@ class Config(Section):
     )
     data: Data = Field(description="where the images come from")
     model: Model = Field(FCNetModel(), description="the net")
-    train: Train = Field(Train(), description="how an fcnet is trained, by gradients")
+    train: Train = Field(Train(), description="how an fcnet or an autoencoder is trained, by gradients")
     solve: Solve = Field(Solve(), description="how the output weights of an elm are found, in closed form")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         0, description="of the initial weights, the order of the images and dropout"
@@ -297,6 +209,30 @@ class Config(Section):
         for way in self.model.fields if isinstance(self.model, ELMModel) else ():
             if problem := way.misfit(self.data.image_size):
                 raise ValueError(f"model.weights: {problem}")
+        return self
+
+    @model_validator(mode="after")
+    def _autoencoder_fits(self) -> Self:
+        model, train = self.model, self.train
+        if not isinstance(model, AutoencoderModel):
+            if train.stages is not None:
+                raise ValueError(f"train.stages: is for autoencoders, and model.kind is {model.kind}; take it out")
+            if self.data.normal_classes is not None:
+                raise ValueError(
+                    f"data.normal_classes: is for autoencoders, and model.kind is {model.kind}; take it out, or choose"
+                    " kind: autoencoder"
+                )
+            return self
+        if train.label_smoothing:
+            raise ValueError("train.label_smoothing: an autoencoder looks at no labels; take it out")
+        if train.stages is not None:
+            if len(train.stages) != len(model.hidden):
+                raise ValueError(
+                    f"train.stages: lists {len(train.stages)}, and model.hidden {len(model.hidden)} layers; give the"
+                    " epochs of each layer"
+                )
+            if problem := model.unstackable:
+                raise ValueError(f"train.stages: {problem}")
         return self
 
     @model_validator(mode="after")

@@ -45,9 +45,10 @@ class Trainable(Protocol):
         finished: whether nothing is left to do.
     """
 
-    epoch: int
-    step: int
-
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def step(self) -> int: ...
     @property
     def model(self) -> nn.Module: ...
     @property
@@ -239,9 +240,15 @@ class Session:
 
 
 def better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch is the best so far by validation: higher accuracy, and lower loss where that is equal."""
+    """Whether an epoch is the best so far by validation: higher accuracy, and lower loss where that is equal.
+
+    Of a net that classifies nothing it is the loss. A later stage is always better: its loss is of something else.
+    """
     if record.validation is None:
         return False
     if best is None or best.validation is None:
         return True
-    return (record.validation.accuracy, -record.validation.loss) > (best.validation.accuracy, -best.validation.loss)
+    if record.stage != best.stage:
+        return True
+    new, old = ((one.accuracy or 0.0, -one.loss) for one in (record.validation, best.validation))
+    return new > old

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcnet.cache import Progress, acquire
+from fcnet.data_schema import SOURCE_SPLITS
 from fcnet.errors import DataError
 from fcnet.images import encode_png
-from fcnet.schema import SOURCE_SPLITS
 
 Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
 SOURCES: tuple[str, ...] = get_args(Source)

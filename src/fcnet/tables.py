@@ -6,9 +6,40 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from fcnet.coding import Reconstruction, Restored
 from fcnet.inspection import Evaluation, Prediction
 
 MOST_COLUMNS = 20  # classes up to which the confusion matrix is printed
+
+
+def figures(result: Evaluation | Reconstruction) -> str:
+    """What an evaluation found."""
+    return evaluation(result) if isinstance(result, Evaluation) else reconstruction(result)
+
+
+def reconstruction(result: Reconstruction) -> str:
+    """The figures of an autoencoder, a line each."""
+    rows = [
+        ("model", result.model),
+        ("images", f"{result.n}, {result.split}"),
+        ("loss", f"{result.loss:.4f}"),
+        *((f"  {name.replace('_', ' ')}", f"{value:.4f}") for name, value in result.parts.items()),
+        ("squared error", f"{result.squared_error:.4f} per image, {result.psnr:.2f} dB"),
+    ]
+    if result.denoising is not None:
+        before, after = result.denoising["psnr_corrupted"], result.denoising["psnr_output"]
+        rows.append(("denoising", f"{after:.2f} dB, of {before:.2f} dB with noise"))
+    if result.likelihood is not None:
+        found = result.likelihood
+        rows.append(("ELBO", f"{found['elbo']:.2f} nats"))
+        rows.append(("likelihood", f"{found['log_likelihood']:.2f} nats, {found['samples']:.0f} importance samples"))
+    if result.outliers is not None:
+        found = result.outliers
+        rows.append(
+            ("AUROC", f"{100 * found['auroc']:.2f} %, {found['normal']:.0f} normal, {found['outliers']:.0f} outliers")
+        )
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
 
 
 def evaluation(result: Evaluation) -> str:
@@ -33,24 +64,41 @@ def evaluation(result: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def predictions(results: Sequence[Prediction]) -> str:
+def predictions(results: Sequence[Prediction] | Sequence[Restored]) -> str:
     """A row per image."""
+    if isinstance(results[0], Restored):
+        return "\n".join(align([list(_RESTORED), *(_restored(one) for one in results if isinstance(one, Restored))]))
+    results = [one for one in results if isinstance(one, Prediction)]
     rows = [[one.file, one.predicted, _percent(one.probability)] for one in results]
     return "\n".join(align([["file", "class", "probability"], *rows]))
 
 
-def predictions_json(results: Sequence[Prediction]) -> str:
+_RESTORED = ("file", "squared error", "written to")
+
+
+def _restored(one: Restored) -> list[str]:
+    return [one.file, f"{one.squared_error:.4f}", one.output or "-"]
+
+
+def predictions_json(results: Sequence[Prediction] | Sequence[Restored]) -> str:
     """One JSON object with a list."""
     return json.dumps({"predictions": [asdict(one) for one in results]}, ensure_ascii=False)
 
 
-def predictions_csv(results: Sequence[Prediction]) -> str:
-    """A header, and a row per image with the probability of each class."""
+def predictions_csv(results: Sequence[Prediction] | Sequence[Restored]) -> str:
+    """A header, and a row per image: with the probability of each class, or with its error."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "predicted", "probability", *results[0].probabilities])
+    first = results[0]
+    writer.writerow(
+        list(asdict(first))
+        if isinstance(first, Restored)
+        else ["file", "predicted", "probability", *first.probabilities]
+    )
     for one in results:
-        writer.writerow([one.file, one.predicted, one.probability, *one.probabilities.values()])
+        values = asdict(one).values() if isinstance(one, Restored) else one.probabilities.values()
+        start = [] if isinstance(one, Restored) else [one.file, one.predicted, one.probability]
+        writer.writerow([*start, *values])
     return text.getvalue().rstrip("\n")
 
 

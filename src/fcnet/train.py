@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from fcnet import backprop, optim
 from fcnet.batches import epoch_order, grouped_order
-from fcnet.data import Splits
+from fcnet.data import ImageFolder, Splits
 from fcnet.errors import DivergedError
 from fcnet.evaluation import evaluate, evaluate_some
 from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
 from fcnet.models import weight_matrices
 from fcnet.narrow import narrow, take
-from fcnet.objective import Classify
+from fcnet.objective import Classify, Objective
 from fcnet.schema import Train
 
 
@@ -43,8 +43,7 @@ def fit(training: "Training") -> Generator[Record, None, None]:
         while not training.finished:
             train = yield from training.rest_of_epoch()
             parts = {name: split for name, split in training.splits.items() if name != "train"}
-            model = training.model
-            held_out = {name: evaluate(model, split) for name, split in parts.items()}
+            held_out = {name: training.evaluate(split) for name, split in parts.items()}
             training.check_outputs(held_out)
             epoch, seconds = training.epoch, training.seconds
             training.next_epoch()
@@ -60,7 +59,8 @@ class Training:
         model: on the device of the images.
         splits: resident on their device.
         settings: the config's ``train``.
-        seed: of the order of the images; the model's weights and dropout come from torch's global generator.
+        seed: of the order of the images; the model's weights, dropout and noise come from torch's global generator.
+        objective: what is minimised; to classify without it.
 
     Attributes:
         epoch: that is being trained, from 1.
@@ -68,17 +68,20 @@ class Training:
         seconds: that they took, without evaluation.
     """
 
-    def __init__(self, model: nn.Module, splits: Splits, settings: Train, seed: int) -> None:
+    def __init__(
+        self, model: nn.Module, splits: Splits, settings: Train, seed: int, objective: Objective | None = None
+    ) -> None:
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self._images = splits.train
+        self.objective = objective or Classify(settings.label_smoothing)
         self._net, self._narrow = model, None
         pixels = splits.train.images.flatten(1)
-        if not (shrinks(settings) or splits.train.mapped):
+        if objective is None and not (shrinks(settings) or splits.train.mapped):
             self._narrow = narrow(model, pixels)
         if self._narrow:
             self._net = self._narrow.net
             self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
-        self.gradients = backprop.choose(self._net, Classify(settings.label_smoothing), settings.precision)
+        self.gradients = backprop.choose(self._net, self.objective, settings.precision)
         self.optimizer = optim.build(settings.optimizer, self._net)
         self.good = LastGood(self._net, self.optimizer.tensors())
         self.epoch = 0
@@ -108,7 +111,7 @@ class Training:
     def next_epoch(self) -> None:
         """Stand before the first step of the next epoch."""
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
-        self._sums = Sums(self._device)
+        self._sums = Sums(self._device, self.objective.parts)
         self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
 
     def records(self) -> Generator[Record, None, None]:
@@ -162,8 +165,8 @@ class Training:
         since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
         for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.gradients.dtype):
             lr = self.lr(self.step)
-            loss, logits = self.advance(pixels, labels, lr)
-            self._sums.add(loss, logits, labels)
+            loss, outputs = self.advance(pixels, labels, lr)
+            self._sums.add(loss, outputs, labels)
             self.step += 1
             if self.step % self.settings.log_every and self.step < self.steps:
                 yield Tick(self.epoch, self.step, self.steps)
@@ -190,8 +193,8 @@ class Training:
         return optim.lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
 
     def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
-        """One step on pixels (B, D) and labels (B,); returns its loss () and logits (B, C)."""
-        loss, logits = self.gradients(pixels, labels)
+        """One step on pixels (B, D) and labels (B,); returns its loss (), and logits (B, C) or parts (P,)."""
+        loss, outputs = self.gradients(pixels, labels)
         if self.settings.l2:
             loss = loss + self.shrink(self.settings.l2)
         if self.settings.clip_grad_norm is not None:
@@ -199,7 +202,11 @@ class Training:
             # A norm that overflows would scale the whole gradient to 0: x - x is 0, or NaN where x is not finite.
             loss = loss + (norm - norm)
         self.optimizer.step(lr)
-        return loss, logits
+        return loss, outputs
+
+    def evaluate(self, split: ImageFolder) -> Metrics:
+        """Figures of the net over the images of a split."""
+        return evaluate(self.model, split, self.objective)
 
     def check_step(self, so_far: Metrics) -> None:
         """Look at a logged step. Raises DivergedError where a loss, a weight or an average is not finite."""
@@ -224,7 +231,7 @@ class Training:
         """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
         looked_at = list(held_out.values())
         if not looked_at:
-            looked_at = [evaluate_some(self.model, self.splits.train)]
+            looked_at = [evaluate_some(self.model, self.splits.train, self.objective)]
         if not all(math.isfinite(metrics.loss) for metrics in looked_at):
             self._diverged(self.steps, "the loss after it")
 
@@ -282,7 +289,7 @@ class Training:
         copy(state["optimizer"], self.optimizer.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
-        self._sums = Sums(self._device)
+        self._sums = Sums(self._device, self.objective.parts)
         self._sums.load(state["sums"])
         self._logged = Metrics.of_dict(state["logged"])
         torch.set_rng_state(state["generators"]["cpu"])
@@ -294,8 +301,8 @@ class Training:
         """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; returns its value ()."""
         matrices = weight_matrices(self._net)
         for matrix in matrices:
-            assert matrix.grad is not None
-            matrix.grad.add_(matrix, alpha=l2)
+            if matrix.grad is not None:  # others are frozen
+                matrix.grad.add_(matrix, alpha=l2)
         return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
 
 

@@ -1,0 +1,107 @@
+"""Which pictures an autoencoder gets: all from its weights and its test images."""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from fcnet import autoplots, coding, loading, plots
+from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.autoencoders import AutoEncoder
+from fcnet.coding import Seen
+from fcnet.data import ImageFolder
+from fcnet.evaluation import fixed_noise
+from fcnet.models import weight_matrices
+from fcnet.reconstruct import corrupt
+
+SHOWN = 12  # images that are given back in a picture
+SCATTERED = 5000  # codes in a picture
+SIDE = 20  # images in a row and in a column of what a variational decoder makes
+CPU = torch.device("cpu")
+
+
+def figures(trained: loading.Trained) -> dict[str, Figure]:
+    """All pictures of a run, by name."""
+    settings = trained.settings
+    model, spec = coding.autoencoder(trained, CPU)
+    name = trained.path.parent.resolve().name
+    first = weight_matrices(model)[0].detach().double().numpy()
+    found = {"weights": plots.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
+    if spec.variational is not None:
+        found |= dreams(model, spec, loading.image_size(settings), name)
+    part = "test" if settings.data.source or settings.data.test else "validation"
+    if part == "validation" and settings.data.validation is None:
+        part = "train"
+    split = loading.read_split(settings, part)
+    seen = coding.look(model, split, trained.path)
+    title = f"{name}: squared error {float(seen.errors.double().mean()):.2f} per image, {len(split)} {part} images"
+    found["reconstructions"] = given_back(model, spec, split, seen, title)
+    found["codes"] = scattered(split, seen, name)
+    normal = settings.data.normal_classes
+    if normal is not None:
+        result = coding.outliers(seen.errors, split, normal)
+        outside = ~loading.is_normal(split.classes, normal)[split.labels]
+        errors = seen.errors.double().numpy()
+        shown = f"{name}: normal {', '.join(normal)}, AUROC {100 * result['auroc']:.2f} %"
+        found["errors"] = autoplots.errors(errors[~outside.numpy()], errors[outside.numpy()], shown)
+    return found
+
+
+def one_of_each(labels: Tensor, classes: int) -> list[int]:
+    """Positions of images: the first of each class in turn, until there are enough or no more."""
+    queues = [torch.nonzero(labels == number).flatten().tolist() for number in range(classes)]
+    turns = [i for turn in range(SHOWN) for queue in queues for i in queue[turn : turn + 1]]
+    return turns[:SHOWN]
+
+
+@torch.inference_mode()
+def given_back(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Seen, title: str) -> Figure:
+    """Originals over reconstructions; between them spoilt images, where the net has learned to mend them."""
+    chosen = one_of_each(split.labels, len(split.classes))
+    x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))
+    rows = {"original": x}
+    if spec.corruption is None:
+        rows["given back"] = seen.pixels[chosen]
+    else:
+        with fixed_noise(CPU):
+            rows["spoilt"] = corrupt(x, spec.corruption)
+        rows["given back"] = model(rows["spoilt"])
+    return autoplots.reconstructions(
+        {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}, title
+    )
+
+
+def scattered(split: ImageFolder, seen: Seen, name: str) -> Figure:
+    """Codes in a plane: as they are, or along their two principal components."""
+    codes, labels = seen.codes[:SCATTERED].double().numpy(), split.labels[:SCATTERED].numpy()
+    n, k = codes.shape
+    if k == 1:
+        codes, what, axis = np.concatenate([codes, np.zeros_like(codes)], 1), "codes of 1 value", "code"
+    elif k == 2:
+        what, axis = "codes", "code"
+    else:
+        from sklearn.decomposition import PCA  # imported here: it takes as long as all else that training imports
+
+        pca = PCA(2, random_state=0)
+        codes = pca.fit_transform(codes)
+        share = 100 * float(pca.explained_variance_ratio_.sum())
+        what, axis = f"codes of {k} values, PCA ({share:.0f} % of the variance)", "principal component"
+    return autoplots.scatter(codes, labels, split.classes, f"{name}: {n} {what}", axis)
+
+
+@torch.inference_mode()
+def dreams(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
+    """What a variational decoder makes of codes drawn from N(0, 1); of codes of two values also of the whole plane."""
+    with fixed_noise(CPU):
+        drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
+    samples = drawn.reshape(SIDE, SIDE, *size).numpy()
+    found = {"samples": autoplots.tiles(samples, f"{name}: images of codes drawn from N(0, 1)")}
+    if spec.code == 2:
+        places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
+        plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
+        grid = model.decode(plane).reshape(SIDE, SIDE, *size).numpy()
+        found["plane"] = autoplots.tiles(grid, f"{name}: images of the code plane, at quantiles of N(0, 1)")
+    return found

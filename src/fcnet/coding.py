@@ -1,0 +1,273 @@
+"""What autoencoders are used for: ``fcnet encode``, and ``eval`` and ``predict`` of their runs."""
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcnet import checkpoint, inspection, loading
+from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.autoencoders import AutoEncoder
+from fcnet.data import ImageFolder
+from fcnet.data_schema import ImageSplit
+from fcnet.errors import CheckpointError, ConfigError, DataError, naming
+from fcnet.evaluation import EVALUATION_BATCH, evaluate, fixed_noise
+from fcnet.images import encode_png
+from fcnet.reconstruct import Reconstruct, corrupt, log_likelihood, squared_error
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an autoencoder makes of images, on the CPU.
+
+    Attributes:
+        codes: (N, K).
+        pixels: reconstructions (N, D), of the images as they are.
+        errors: squared errors (N,), summed over the pixels.
+    """
+
+    codes: Tensor
+    pixels: Tensor
+    errors: Tensor
+
+
+def autoencoder(trained: loading.Trained, device: torch.device) -> tuple[AutoEncoder, AutoencoderModel]:
+    """The net of a run, on a device, and what it was built from. Raises ConfigError where it is another kind."""
+    spec = trained.settings.model
+    if not isinstance(spec, AutoencoderModel):
+        raise ConfigError(f"{trained.path}: is of kind {spec.kind}; only an autoencoder has codes")
+    classes = trained.settings.data.classes or ()
+    model = trained.model(len(classes), device)
+    assert isinstance(model, AutoEncoder)
+    return model.eval(), spec
+
+
+@torch.inference_mode()
+def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Seen:
+    """Codes and reconstructions of images. Raises CheckpointError where they are not finite."""
+    found = []
+    for x, _ in split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype):
+        code = model.encode(x)
+        pixels = model.decode(code)
+        found.append((code.cpu(), pixels.cpu(), squared_error(pixels, x).cpu()))
+    codes, pixels, errors = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if not (codes.isfinite().all() and pixels.isfinite().all()):
+        raise CheckpointError(
+            f"{path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
+        )
+    return Seen(codes, pixels, errors)
+
+
+# --- eval ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Figures of an autoencoder over one split.
+
+    Attributes:
+        model: the file of the weights.
+        split: what was evaluated.
+        n: number of images.
+        loss: that training minimises, mean over images, with noise that is always the same.
+        parts: what it is the sum of.
+        squared_error: of the images as they are, summed over the pixels, mean over images.
+        psnr: of the reconstructions, in dB, all pixels together.
+        denoising: psnr of spoilt images, and of what is made of them; None where nothing is spoilt.
+        likelihood: ELBO and importance-weighted bound of log p(x), in nats; None where not variational.
+        outliers: AUROC of the squared error, normal images and outliers; None where no classes are normal.
+    """
+
+    model: str
+    split: str
+    n: int
+    loss: float
+    parts: dict[str, float]
+    squared_error: float
+    psnr: float
+    denoising: dict[str, float] | None = None
+    likelihood: dict[str, float] | None = None
+    outliers: dict[str, float] | None = None
+
+    def to_json(self) -> str:
+        """The figures as one JSON object, without those that there are not."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
+
+
+def run_eval(
+    trained: loading.Trained, split: str = "test", folder: ImageSplit | None = None, device: str = "auto"
+) -> Reconstruction:
+    """Evaluate an autoencoder; arguments as of ``inspection.run_eval``."""
+    where = loading.choose_device(device)
+    settings = trained.settings
+    found = loading.read_split(settings, split) if folder is None else loading.read_folder(settings, folder)
+    model, spec = autoencoder(trained, where)
+    images = found.to(where)
+    seen = look(model, images, trained.path)
+    metrics = evaluate(model, images, Reconstruct(spec))
+    name = f"{split} ({found.origin})" if folder is None else str(found.origin)
+    normal = settings.data.normal_classes
+    return Reconstruction(
+        str(trained.path),
+        name,
+        len(found),
+        metrics.loss,
+        metrics.parts,
+        float(seen.errors.double().mean()),
+        psnr(float(seen.errors.double().mean()) / seen.pixels.shape[1]),
+        None if spec.corruption is None else denoising(model, spec, images),
+        None if spec.variational is None else likelihood(model, spec, images),
+        None if normal is None else outliers(seen.errors, found, normal),
+    )
+
+
+def psnr(squared_error: float) -> float:
+    """Peak signal-to-noise ratio in dB of a mean squared error of pixels in [0, 1]; infinite where it is 0."""
+    return -10 * math.log10(squared_error) if squared_error else math.inf
+
+
+@torch.inference_mode()
+def denoising(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
+    """PSNR in dB of spoilt images, and of what is made of them; the noise is always the same."""
+    assert spec.corruption is not None
+    spoilt, mended = 0.0, 0.0
+    with fixed_noise(images.labels.device):
+        for x, _ in images.batches(EVALUATION_BATCH):
+            noisy = corrupt(x, spec.corruption)
+            spoilt += float(squared_error(noisy, x).double().sum())
+            mended += float(squared_error(model(noisy), x).double().sum())
+    pixels = len(images) * x.shape[1]
+    return {"psnr_corrupted": psnr(spoilt / pixels), "psnr_output": psnr(mended / pixels)}
+
+
+def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
+    """ELBO and importance-weighted bound of log p(x) in nats, means over images; drawn numbers are always the same."""
+    assert spec.variational is not None
+    samples, bound, elbo = spec.variational.likelihood_samples, 0.0, 0.0
+    with fixed_noise(images.labels.device):
+        for x, _ in images.batches(max(EVALUATION_BATCH // samples, 1)):
+            pixels = torch.bernoulli(x) if spec.binarise else x
+            bounds, elbos = log_likelihood(model, spec, pixels, samples)
+            bound += float(bounds.double().sum())
+            elbo += float(elbos.double().sum())
+    return {"elbo": elbo / len(images), "log_likelihood": bound / len(images), "samples": samples}
+
+
+def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[str, float]:
+    """AUROC of errors (N,) as a score of outliers. Raises DataError where all images are of one side."""
+    from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all else that training imports
+
+    outside = ~loading.is_normal(split.classes, normal)[split.labels]
+    count = int(outside.sum())
+    if count in (0, len(split)):
+        what = "an outlier" if count else "normal"
+        raise DataError(
+            f"{split.origin}: all {len(split)} images are {what} (data.normal_classes: {', '.join(normal)}), and AUROC"
+            " compares the two; give images of both"
+        )
+    return {
+        "auroc": float(roc_auc_score(outside.numpy(), errors.numpy())),
+        "normal": len(split) - count,
+        "outliers": count,
+    }
+
+
+# --- predict ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What an autoencoder makes of one image.
+
+    Attributes:
+        file: the image.
+        squared_error: of its reconstruction, summed over the pixels: the larger, the more of an outlier.
+        output: file of the reconstruction, where they are written.
+    """
+
+    file: str
+    squared_error: float
+    output: str | None = None
+
+
+def run_predict(
+    trained: loading.Trained, wanted: Sequence[str], device: str = "auto", out: Path | None = None
+) -> list[Restored]:
+    """Reconstruct image files: what is given is taken as it is, and what comes out is without noise.
+
+    Args:
+        trained: the autoencoder.
+        wanted: files, folders (the images in them) and glob patterns.
+        device: where to compute.
+        out: folder for the reconstructions, as PNGs.
+
+    Raises:
+        DataError: naming all that cannot be found or read; or two images would be written to one file.
+    """
+    split = files(trained, wanted)
+    where = loading.choose_device(device)
+    model, _ = autoencoder(trained, where)
+    seen = look(model, split.to(where), trained.path)
+    outputs: list[str | None] = [None] * len(split)
+    if out is not None:
+        paths = [out / f"{Path(name).stem}.png" for name in split.names]
+        doubled = sorted({str(path) for path in paths if paths.count(path) > 1})
+        if doubled:
+            raise DataError(f"--out {out}: two images would be written to {', '.join(doubled[:3])}; give them apart")
+        grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *split.size)
+        with naming(out):
+            out.mkdir(parents=True, exist_ok=True)
+        for path, image in zip(paths, grey.numpy(), strict=True):
+            checkpoint.write_bytes(path, encode_png(image))
+        outputs = [str(path) for path in paths]
+    rows = zip(split.names, seen.errors.tolist(), outputs, strict=True)
+    return [Restored(*row) for row in rows]
+
+
+def files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
+    """Image files as a split without labels. Raises DataError naming those that cannot be found or read."""
+    found = inspection.find_images(wanted)
+    pixels = inspection.read_images(found, loading.image_size(trained.settings))
+    inspection.warn_of_light(found, pixels, trained.run)
+    classes = tuple(trained.settings.data.classes or ())
+    return ImageFolder(pixels, torch.zeros(len(found), dtype=torch.int64), classes, Path(), [str(one) for one in found])
+
+
+# --- encode -------------------------------------------------------------------------------------------------------
+
+
+def run_encode(
+    run: Path | None, wanted: Sequence[str], out: Path, split: str = "test", device: str = "auto"
+) -> tuple[int, int]:
+    """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and of a config's images ``labels`` (N,).
+
+    Args:
+        run: run directory or model file; the newest run when None.
+        wanted: files, folders and patterns; a split of the run's config where there are none.
+        out: the .npz file.
+        split: of the config.
+        device: where to compute.
+
+    Returns:
+        Images, and values of a code.
+    """
+    if out.suffix != ".npz":
+        raise ConfigError(f"--out {out}: codes are written as NumPy's .npz; give a name that ends so")
+    trained = loading.locate(run)
+    where = loading.choose_device(device)
+    model, _ = autoencoder(trained, where)
+    images = files(trained, wanted) if wanted else loading.read_split(trained.settings, split)
+    codes = look(model, images.to(where), trained.path).codes.numpy()
+    labels = {} if wanted else {"labels": np.array(images.classes)[images.labels.numpy()]}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, codes=codes, files=np.array(list(images.names)), **labels)
+    with naming(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_bytes(out, buffer.getvalue())
+    return codes.shape[0], codes.shape[1]

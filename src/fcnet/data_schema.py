@@ -1,0 +1,116 @@
+"""The config's `data` section: where the images come from, and how they are looked at."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from annotated_types import Len
+from pydantic import Field, Tag, field_validator, model_validator
+
+from fcnet.sections import Positive, Section, by_type
+
+
+class ImageSplit(Section):
+    """One split of a folder of one's own, in one of three layouts."""
+
+    images: str = Field(
+        min_length=1, description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class"
+    )
+    labels: str | None = Field(
+        None,
+        min_length=1,
+        description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
+        "`filepath` (relative to `images`) and `label`",
+    )
+
+
+SOURCE_SPLITS = ("train", "t10k")  # the slides' names of the two splits of a known data set
+
+
+Validation = Annotated[
+    Annotated[Positive, Tag("|count")]
+    | Annotated[float, Field(gt=0, lt=1), Tag("|fraction")]
+    | Annotated[ImageSplit, Tag("|folder")],
+    by_type(
+        {"|count": int, "|fraction": float, "|folder": (dict, ImageSplit)},
+        "should be a number of images, a fraction such as 0.1, or {images, labels}",
+    ),
+]
+
+
+class Data(Section):
+    """Where the images come from."""
+
+    source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
+        None, description="a known data set, written below `root` as an image folder when it is not there yet"
+    )
+    root: str | None = Field(None, min_length=1, description="folder of the known data set; goes with `source`")
+    train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
+    test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
+    validation: Validation | None = Field(
+        None,
+        description="held out from training to choose the best epoch: the last N images, or a stratified fraction "
+        "(the same images for every seed), or a folder of its own",
+    )
+    image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
+        [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
+    )
+    classes: Annotated[list[str], Len(2)] | None = Field(
+        None, description="class names in the order of the outputs; without it they are read from the training labels"
+    )
+    normal_classes: Annotated[list[str], Len(1)] | None = Field(
+        None,
+        description="of an autoencoder that finds outliers: the classes it is trained on; in tests all others are "
+        "outliers",
+    )
+    on_bad: Literal["error", "skip"] = Field(
+        "error",
+        description="images that cannot be read: an error that names them, or leave them out, listed in the run's"
+        " skipped.txt",
+    )
+    memory: Literal["auto", "resident", "mapped"] = Field(
+        "auto",
+        description="where decoded images stay: in memory, or in their file, of which 32 MiB at a time are looked at "
+        "(docs/data.md); auto is resident unless they take more than a quarter of the memory",
+    )
+    cache: str | None = Field(
+        None,
+        min_length=1,
+        description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
+    )
+
+    def parts(self) -> tuple[ImageSplit, ImageSplit | None]:
+        """Where training and test images lie."""
+        if self.source is None or self.root is None:
+            assert self.train is not None  # one of the two is asked for
+            return self.train, self.test
+        found = (Path(self.root) / name for name in SOURCE_SPLITS)
+        train, test = (ImageSplit(images=f"{path}-images", labels=f"{path}-labels.txt") for path in found)
+        return train, test
+
+    @field_validator("classes", "normal_classes", mode="before")
+    @classmethod
+    def _class_names(cls, value: Any) -> Any:
+        """``classes: [0, 1]`` means the names "0" and "1"."""
+        if not isinstance(value, list):
+            return value
+        return [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
+
+    @field_validator("classes", "normal_classes")
+    @classmethod
+    def _distinct(cls, value: list[str] | None) -> list[str] | None:
+        doubled = sorted({name for name in value or [] if (value or []).count(name) > 1})
+        if doubled:
+            raise ValueError(f"each class once; doubled: {', '.join(doubled[:10])}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.source is None) == (self.train is None):
+            raise ValueError("give either `source` (with `root`) or `train: {images, labels}`")
+        if self.source is not None and self.root is None:
+            raise ValueError(f"`root` is missing: the folder for {self.source}; for example root: data/{self.source}")
+        if self.source is None and self.root is not None:
+            raise ValueError("`root` goes with `source`; folders of one's own are named whole in `train` and `test`")
+        if self.source is not None and self.test is not None:
+            raise ValueError(f"`test` goes with `train`; source: {self.source} has its own")
+        return self

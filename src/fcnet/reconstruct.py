@@ -1,0 +1,201 @@
+"""What an autoencoder is asked for: an image given back, through noise, with a code that is kept in bounds.
+
+Losses are summed over the pixels of an image and are means over images; so are penalties beside them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fcnet.autoencoder_schema import (
+    AutoencoderModel,
+    CorruptionSpec,
+    GaussianNoise,
+    KLSparsity,
+    KSparse,
+    L1Sparsity,
+    MaskingNoise,
+    SaltAndPepper,
+    Variational,
+)
+from fcnet.autoencoders import AutoEncoder
+
+LOG_TWO_PI = math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """The target of an image is the image itself.
+
+    Attributes:
+        spec: what is spoilt, penalised and compared.
+        below: makes the net's inputs of pixels (B, D): the layers before the one that is trained alone.
+    """
+
+    spec: AutoencoderModel
+    below: nn.Module | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the figures beside the loss: what it is the sum of, and the squared error."""
+        spec = self.spec
+        names = ["reconstruction"]
+        if spec.variational is not None:
+            names.append("kl")
+        if spec.contractive is not None or isinstance(spec.sparse, KLSparsity | L1Sparsity):
+            names.append("penalty")
+        if spec.loss != "squared":
+            names.append("squared_error")
+        return tuple(names)
+
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """Loss () and parts (P,) of a net for pixels (B, D); labels are not looked at."""
+        net, spec = cast(AutoEncoder, model), self.spec
+        target = pixels
+        if self.below is not None:
+            with torch.no_grad():
+                target = self.below(pixels)
+        elif spec.binarise:
+            target = torch.bernoulli(target)
+        x = target if spec.corruption is None else corrupt(target, spec.corruption)
+        if spec.variational is not None:
+            loss, outputs, parts = self._variational(net, x, target, spec.variational)
+        else:
+            code, penalty = penalised(net, x, spec)
+            outputs = net.decoder(code)
+            parts = [self.compare(net, outputs, target).mean()]
+            loss = parts[0]
+            if penalty is not None:
+                loss = loss + penalty
+                parts.append(penalty)
+        if spec.loss != "squared":
+            parts.append(squared_error(net.pixels(outputs), target).mean())
+        return loss, torch.stack([part.detach() for part in parts])
+
+    def compare(self, net: AutoEncoder, outputs: Tensor, target: Tensor) -> Tensor:
+        """The loss (...) of a decoder's outputs (..., D), summed over the pixels."""
+        outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+        if self.spec.loss == "cross_entropy":
+            return functional.binary_cross_entropy_with_logits(outputs, target, reduction="none").sum(-1)
+        return squared_error(net.pixels(outputs), target)
+
+    def _variational(
+        self, net: AutoEncoder, x: Tensor, target: Tensor, variational: Variational
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Loss (), outputs (B, D), and its reconstruction and KL divergence ()."""
+        mean, log_variance = net.posterior(x)
+        divergence = gaussian_divergence(mean, log_variance).mean()
+        if variational.samples == 1:
+            outputs = net.decoder(drawn(mean, log_variance))
+            reconstruction = self.compare(net, outputs, target).mean()
+            return reconstruction + variational.beta * divergence, outputs, [reconstruction, divergence]
+        weights, outputs, losses = self.log_weights(net, mean, log_variance, target, variational.samples)
+        bound = weights.logsumexp(0) - math.log(variational.samples)
+        return -bound.mean(), outputs[0], [losses.mean(), divergence]
+
+    def log_weights(
+        self, net: AutoEncoder, mean: Tensor, log_variance: Tensor, target: Tensor, samples: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of drawn codes.
+
+        Burda et al. 2015, equation 8: the log of the weights' mean is a bound of log p(x), which rises with S.
+        """
+        noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
+        code = mean + (0.5 * log_variance).exp() * noise
+        outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
+        losses = self.compare(net, outputs, target.expand(samples, *target.shape))
+        # The terms log 2 pi of both Gaussians are the same.
+        prior, posterior = -0.5 * code.square(), -0.5 * (log_variance + noise.square())
+        return -losses + (prior - posterior).sum(-1), outputs, losses
+
+
+def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
+    """Squared error (...) summed over the pixels of (..., D)."""
+    return (pixels - target).square().sum(-1)
+
+
+def corrupt(x: Tensor, corruption: CorruptionSpec) -> Tensor:
+    """Spoilt inputs (B, D), with numbers of torch's global generator."""
+    match corruption:
+        case GaussianNoise(std=std):
+            return x + std * torch.randn_like(x)
+        case MaskingNoise(share=share):
+            return x * (torch.rand_like(x) >= share)
+        case SaltAndPepper(share=share):
+            chance = torch.rand_like(x)
+            return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
+
+
+def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Codes (B, K) of Gaussians: the reparameterisation of Kingma and Welling 2014, section 2.4."""
+    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+
+def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
+
+
+def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel) -> tuple[Tensor, Tensor | None]:
+    """Codes (B, K) of inputs (B, D), and the penalty () of sparse and contractive ones."""
+    penalties = []
+    if spec.contractive is None:
+        code = net.encode(x)
+    else:
+        code, norms = contraction(net, x, spec.contractive.probes)
+        penalties.append(spec.contractive.weight * norms.mean())
+    match spec.sparse:
+        case KLSparsity(target=target, weight=weight):
+            penalties.append(weight * activation_divergence(code, target))
+        case L1Sparsity(weight=weight):
+            penalties.append(weight * code.abs().sum(1).mean())
+        case KSparse() | None:  # what is kept of a code is the net's own
+            pass
+    return code, sum(penalties[1:], penalties[0]) if penalties else None
+
+
+def activation_divergence(code: Tensor, target: float) -> Tensor:
+    """Sum over units of KL(target || mean activation over the batch) () of codes (B, K) in (0, 1), in nats."""
+    least = torch.finfo(code.dtype).eps  # a sigmoid that is 0 or 1 in floating point would have an infinite divergence
+    mean = code.mean(0).clamp(least, 1 - least)
+    shares = torch.tensor([target, 1 - target], dtype=code.dtype, device=code.device)
+    means = torch.stack([mean, 1 - mean], 1)
+    return (shares * (shares / means).log()).sum()
+
+
+def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tensor]:
+    """Codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
+
+    Of an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). Of a
+    deeper one it is estimated: the mean of |v^T J|^2 over random v of ±1 is the norm (Hutchinson 1990).
+    """
+    with torch.enable_grad():
+        layers = [module for module in net.encoder.children() if isinstance(module, nn.Linear)]
+        if len(layers) == 1 and len(list(net.encoder.children())) == 1:
+            z = net.encoder(x)
+            z = z if z.requires_grad else z.requires_grad_()
+            code: Tensor = net.code(z)
+            (slopes,) = torch.autograd.grad(code.sum(), z, create_graph=True)
+            return code, slopes.square() @ layers[0].weight.square().sum(1)
+        x = x.detach().requires_grad_()
+        code = net.encode(x)
+        norms = x.new_zeros(len(x))
+        for _ in range(probes):
+            v = torch.randint(0, 2, code.shape, device=x.device).to(x.dtype) * 2 - 1
+            (row,) = torch.autograd.grad((code * v).sum(), x, create_graph=True)
+            norms = norms + row.square().sum(1) / probes
+        return code, norms
+
+
+@torch.no_grad()
+def log_likelihood(net: AutoEncoder, spec: AutoencoderModel, pixels: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """The importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D)."""
+    objective = Reconstruct(spec)
+    mean, log_variance = net.posterior(pixels)
+    weights, _, losses = objective.log_weights(net, mean, log_variance, pixels, samples)
+    elbo = -losses.mean(0) - gaussian_divergence(mean, log_variance)
+    return weights.logsumexp(0) - math.log(samples), elbo
