@@ -32,9 +32,7 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     found = {"weights": plots.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
     if spec.variational is not None:
         found |= dreams(model, spec, loading.image_size(settings), name)
-    part = "test" if settings.data.source or settings.data.test else "validation"
-    if part == "validation" and settings.data.validation is None:
-        part = "train"
+    part = loading.held_out(settings) or "train"
     split = loading.read_split(settings, part)
     seen = coding.look(model, split, trained.path)
     title = f"{name}: squared error {float(seen.errors.double().mean()):.2f} per image, {len(split)} {part} images"
@@ -43,10 +41,9 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     normal = settings.data.normal_classes
     if normal is not None:
         result = coding.outliers(seen.errors, split, normal)
-        outside = ~loading.is_normal(split.classes, normal)[split.labels]
-        errors = seen.errors.double().numpy()
+        inside, errors = loading.normal_images(split, normal).numpy(), seen.errors.double().numpy()
         shown = f"{name}: normal {', '.join(normal)}, AUROC {100 * result['auroc']:.2f} %"
-        found["errors"] = autoplots.errors(errors[~outside.numpy()], errors[outside.numpy()], shown)
+        found["errors"] = autoplots.errors(errors[inside], errors[~inside], shown)
     return found
 
 

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
-from fcnet.model_schema import Activations, DefaultInit, Init, OneActivation, PlainActivation
+from fcnet.model_schema import Activation, Activations, DefaultInit, Init, OneActivation, PlainActivation, per_layer
 from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_name, named
 
 _Weight = Annotated[float, Field(gt=0, le=LARGEST)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
+_Spoilt = Annotated[_Share, Field(description="of the pixels, each by chance")]
 
 # --- denoising ----------------------------------------------------------------------------------------------------
 
@@ -25,14 +26,14 @@ class MaskingNoise(Section):
     """A share of the pixels set to 0 (Vincent et al. 2010)."""
 
     name: Literal["masking"] = "masking"
-    share: _Share = Field(0.25, description="of the pixels, each by chance")
+    share: _Spoilt = 0.25
 
 
 class SaltAndPepper(Section):
     """A share of the pixels set to 0 or to 1, as likely as each other (Vincent et al. 2010)."""
 
     name: Literal["salt_and_pepper"] = "salt_and_pepper"
-    share: _Share = Field(0.25, description="of the pixels, each by chance")
+    share: _Spoilt = 0.25
 
 
 _CORRUPTIONS = {"gaussian": "|gaussian", "masking": "|masking", "salt_and_pepper": "|salt"}
@@ -150,6 +151,11 @@ class AutoencoderModel(Section):
         return self.hidden[-1]
 
     @property
+    def activations(self) -> list[Activation]:
+        """Of each layer before the code."""
+        return per_layer(self.activation, len(self.hidden) - 1)
+
+    @property
     def unit(self) -> str:
         """Of the loss of an image."""
         return "nats" if self.loss == "cross_entropy" else "squared error"
@@ -164,8 +170,7 @@ class AutoencoderModel(Section):
         """Why its layers cannot be trained one by one, where they cannot."""
         if self.variational is not None:
             return "a `variational` code is trained with the whole net; take them out"
-        inner = self.activation if isinstance(self.activation, list) else [self.activation]
-        others = [one.name for one in inner if one.name != "sigmoid"] if len(self.hidden) > 1 else []
+        others = [one.name for one in self.activations if one.name != "sigmoid"]
         if self.loss == "cross_entropy" and others:
             return (
                 f"`loss` cross_entropy compares with chances, and `activation` {others[0]}, which the layer above gives"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.autoencoder_schema import AutoencoderModel, KSparse
-from fcnet.model_schema import Activation, PlainActivation
+from fcnet.model_schema import PlainActivation
 from fcnet.models import FCNet, activation_module
 
 Size = tuple[int, int]  # height, width in pixels
@@ -94,7 +94,7 @@ class AutoEncoder(nn.Module):
 def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
     """The net that a config describes, for images of a size (height, width), with fresh weights."""
     *inner, code = spec.hidden
-    activations = _each(spec)
+    activations = spec.activations
     pixels, variational = math.prod(size), spec.variational is not None
     norm, init = spec.batch_norm, spec.init
     encoder = FCNet(pixels, inner, 2 * code if variational else code, activations, batch_norm=norm, init=init)
@@ -109,13 +109,6 @@ def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
     return AutoEncoder(encoder, activation, decoder, sigmoid=spec.output == "sigmoid", variational=variational)
 
 
-def _each(spec: AutoencoderModel) -> list[Activation]:
-    """The activation of each layer before the code."""
-    if isinstance(spec.activation, list):
-        return list(spec.activation)
-    return [spec.activation] * (len(spec.hidden) - 1)
-
-
 def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncoder:
     """One layer of the encoder, from 1, with its mirror image of the decoder, as a net of its own on the same weights.
 
@@ -128,7 +121,7 @@ def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncode
     if number > 1:
         sigmoid = spec.loss == "cross_entropy"
         if sigmoid:
-            assert _each(spec)[number - 2] == PlainActivation(name="sigmoid")
+            assert spec.activations[number - 2] == PlainActivation(name="sigmoid")
             decoder = decoder[:-1]
     return AutoEncoder(encoder, model.code if number == count else nn.Identity(), decoder, sigmoid=sigmoid)
 

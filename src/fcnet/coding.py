@@ -16,7 +16,7 @@ from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
-from fcnet.errors import CheckpointError, ConfigError, DataError, naming
+from fcnet.errors import ConfigError, DataError, naming
 from fcnet.evaluation import EVALUATION_BATCH, evaluate, fixed_noise
 from fcnet.images import encode_png
 from fcnet.reconstruct import Reconstruct, corrupt, log_likelihood, squared_error
@@ -57,10 +57,7 @@ def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Seen:
         pixels = model.decode(code)
         found.append((code.cpu(), pixels.cpu(), squared_error(pixels, x).cpu()))
     codes, pixels, errors = (torch.cat(parts) for parts in zip(*found, strict=True))
-    if not (codes.isfinite().all() and pixels.isfinite().all()):
-        raise CheckpointError(
-            f"{path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
-        )
+    inspection.check_finite(path, codes, pixels)
     return Seen(codes, pixels, errors)
 
 
@@ -105,22 +102,20 @@ def run_eval(
 ) -> Reconstruction:
     """Evaluate an autoencoder; arguments as of ``inspection.run_eval``."""
     where = loading.choose_device(device)
-    settings = trained.settings
-    found = loading.read_split(settings, split) if folder is None else loading.read_folder(settings, folder)
+    found, name = inspection.choose_split(trained.settings, split, folder)
     model, spec = autoencoder(trained, where)
     images = found.to(where)
     seen = look(model, images, trained.path)
     metrics = evaluate(model, images, Reconstruct(spec))
-    name = f"{split} ({found.origin})" if folder is None else str(found.origin)
-    normal = settings.data.normal_classes
+    error, normal = float(seen.errors.double().mean()), trained.settings.data.normal_classes
     return Reconstruction(
         str(trained.path),
         name,
         len(found),
         metrics.loss,
         metrics.parts,
-        float(seen.errors.double().mean()),
-        psnr(float(seen.errors.double().mean()) / seen.pixels.shape[1]),
+        error,
+        psnr(error / seen.pixels.shape[1]),
         None if spec.corruption is None else denoising(model, spec, images),
         None if spec.variational is None else likelihood(model, spec, images),
         None if normal is None else outliers(seen.errors, found, normal),
@@ -163,7 +158,7 @@ def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[
     """AUROC of errors (N,) as a score of outliers. Raises DataError where all images are of one side."""
     from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all else that training imports
 
-    outside = ~loading.is_normal(split.classes, normal)[split.labels]
+    outside = ~loading.normal_images(split, normal)
     count = int(outside.sum())
     if count in (0, len(split)):
         what = "an outlier" if count else "normal"
@@ -210,7 +205,7 @@ def run_predict(
     Raises:
         DataError: naming all that cannot be found or read; or two images would be written to one file.
     """
-    split = files(trained, wanted)
+    split = inspection.read_files(trained, wanted)
     where = loading.choose_device(device)
     model, _ = autoencoder(trained, where)
     seen = look(model, split.to(where), trained.path)
@@ -228,15 +223,6 @@ def run_predict(
         outputs = [str(path) for path in paths]
     rows = zip(split.names, seen.errors.tolist(), outputs, strict=True)
     return [Restored(*row) for row in rows]
-
-
-def files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
-    """Image files as a split without labels. Raises DataError naming those that cannot be found or read."""
-    found = inspection.find_images(wanted)
-    pixels = inspection.read_images(found, loading.image_size(trained.settings))
-    inspection.warn_of_light(found, pixels, trained.run)
-    classes = tuple(trained.settings.data.classes or ())
-    return ImageFolder(pixels, torch.zeros(len(found), dtype=torch.int64), classes, Path(), [str(one) for one in found])
 
 
 # --- encode -------------------------------------------------------------------------------------------------------
@@ -262,7 +248,7 @@ def run_encode(
     trained = loading.locate(run)
     where = loading.choose_device(device)
     model, _ = autoencoder(trained, where)
-    images = files(trained, wanted) if wanted else loading.read_split(trained.settings, split)
+    images = inspection.read_files(trained, wanted) if wanted else loading.read_split(trained.settings, split)
     codes = look(model, images.to(where), trained.path).codes.numpy()
     labels = {} if wanted else {"labels": np.array(images.classes)[images.labels.numpy()]}
     buffer = io.BytesIO()

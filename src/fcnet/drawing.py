@@ -123,8 +123,8 @@ def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[P
     written: list[Path] = []
     if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
         written = _draw_weights(trained, settings.data.classes, name, out, file_format)
-    part = "test" if settings.data.source or settings.data.test else "validation"
-    if part == "validation" and settings.data.validation is None:
+    part = loading.held_out(settings)
+    if part is None:
         console.notice("confusion and mistakes are not drawn: this config holds out no images")
         return written
     split = loading.read_split(settings, part)

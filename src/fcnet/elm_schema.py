@@ -109,6 +109,10 @@ _HiddenActivation = Annotated[ActivationMembers | Annotated[RBF, Tag("|rbf")], b
 _SIGMOID = PlainActivation(name="sigmoid")
 
 
+def _listed(weights: Weights | list[Weights]) -> list[Weights]:
+    return list(weights) if isinstance(weights, list) else [weights]
+
+
 class _Layer(Section):
     """What layers share: a bare name is short for an activation, or for a way to draw weights."""
 
@@ -140,7 +144,7 @@ class DrawnLayer(_Layer):
     @property
     def all_weights(self) -> list[Weights]:
         """The ways to draw, one or more."""
-        return list(self.weights) if isinstance(self.weights, list) else [self.weights]
+        return _listed(self.weights)
 
 
 Encoder = Annotated[
@@ -177,7 +181,7 @@ class ELMModel(_Layer):
     @property
     def all_weights(self) -> list[Weights]:
         """The ways to draw, one or more."""
-        return list(self.weights) if isinstance(self.weights, list) else [self.weights]
+        return _listed(self.weights)
 
     @property
     def fields(self) -> list[FieldWeights]:

@@ -20,6 +20,7 @@ from fcnet.errors import CheckpointError, ConfigError, DataError, listed
 from fcnet.evaluation import predict
 from fcnet.folder import natural
 from fcnet.metrics import Metrics
+from fcnet.schema import Config
 
 # Brightness in [0, 1] above which a background is called light: half way.
 LIGHT = 0.5
@@ -72,16 +73,23 @@ def run_eval(
         device: where to compute.
     """
     where = loading.choose_device(device)
-    settings = trained.settings
-    found = loading.read_split(settings, split) if folder is None else loading.read_folder(settings, folder)
+    found, name = choose_split(trained.settings, split, folder)
     logits, labels = logits_of(trained, found, where)
-    name = f"{split} ({found.origin})" if folder is None else str(found.origin)
     metrics = Metrics.of(logits, labels)
     assert metrics.accuracy is not None
     per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), found.classes)
     return Evaluation(
         str(trained.path), name, metrics.loss, metrics.accuracy, metrics.n, list(found.classes), per_class, confusion
     )
+
+
+def choose_split(settings: Config, split: str, folder: ImageSplit | None) -> tuple[ImageFolder, str]:
+    """The images to evaluate, a split of a config or else a folder, and what to call them."""
+    if folder is not None:
+        found = loading.read_folder(settings, folder)
+        return found, str(found.origin)
+    found = loading.read_split(settings, split)
+    return found, f"{split} ({found.origin})"
 
 
 def logits_of(trained: loading.Trained, split: ImageFolder, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -92,11 +100,16 @@ def logits_of(trained: loading.Trained, split: ImageFolder, device: torch.device
     """
     model = trained.model(len(split.classes), device)
     logits = predict(model, split.to(device)).cpu()
-    if not logits.isfinite().all():
-        raise CheckpointError(
-            f"{trained.path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
-        )
+    check_finite(trained.path, logits)
     return logits, split.labels
+
+
+def check_finite(path: Path, *outputs: Tensor) -> None:
+    """Raise CheckpointError, naming a model's file, where not all of its outputs are finite."""
+    if not all(bool(one.isfinite().all()) for one in outputs):
+        raise CheckpointError(
+            f"{path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
+        )
 
 
 def by_class(
@@ -149,17 +162,27 @@ def run_predict(trained: loading.Trained, wanted: Sequence[str], device: str = "
     if classes is None:
         raise ConfigError(f"{trained.path}: its config lists no data.classes, as a run's does; give a run directory")
     where = loading.choose_device(device)
+    split = read_files(trained, wanted)
+    logits, _ = logits_of(trained, split, where)
+    rows = logits.double().softmax(1).tolist()
+    return [
+        Prediction(file, classes[row.index(max(row))], max(row), dict(zip(classes, row, strict=True)))
+        for file, row in zip(split.names, rows, strict=True)
+    ]
+
+
+def read_files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
+    """Image files, folders and patterns as a split without labels.
+
+    Raises:
+        DataError: naming all that cannot be found or read.
+    """
     files = find_images(wanted)
     pixels = read_images(files, loading.image_size(trained.settings))
     warn_of_light(files, pixels, trained.run)
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
-    split = ImageFolder(pixels, unlabelled, tuple(classes), Path(), [str(file) for file in files])
-    logits, _ = logits_of(trained, split, where)
-    rows = logits.double().softmax(1).tolist()
-    return [
-        Prediction(str(file), classes[row.index(max(row))], max(row), dict(zip(classes, row, strict=True)))
-        for file, row in zip(files, rows, strict=True)
-    ]
+    classes = tuple(trained.settings.data.classes or ())
+    return ImageFolder(pixels, unlabelled, classes, Path(), [str(file) for file in files])
 
 
 def find_images(wanted: Sequence[str]) -> list[Path]:

@@ -77,31 +77,30 @@ def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
     Raises:
         ConfigError: a name is no class, or no other class is left to be an outlier.
     """
-    normal = is_normal(splits.classes, names)[splits.train.labels]
-    train = splits.train.subset(torch.nonzero(normal).flatten())
+    train = splits.train.subset(torch.nonzero(normal_images(splits.train, names)).flatten())
     if not len(train):
         raise DataError(f"data.normal_classes: {splits.train.origin} has no image of {', '.join(names)}; name others")
     train = replace(train, notes=splits.train.notes, skipped=splits.train.skipped)
     validation = splits.validation
     if validation is not None:
-        validation = validation.subset(torch.nonzero(is_normal(splits.classes, names)[validation.labels]).flatten())
+        validation = validation.subset(torch.nonzero(normal_images(validation, names)).flatten())
     return Splits(train, validation if validation is not None and len(validation) else None, splits.test)
 
 
-def is_normal(classes: Sequence[str], names: Sequence[str]) -> Tensor:
-    """Whether each class (C,) is one of those named.
+def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:
+    """Whether each image (N,) is of one of the classes named.
 
     Raises:
         ConfigError: a name is no class, or no other class is left to be an outlier.
     """
-    unknown = [name for name in names if name not in classes]
+    unknown = [name for name in names if name not in split.classes]
     if unknown:
         raise ConfigError(
-            f"data.normal_classes: {', '.join(unknown[:5])}: no such class; there are {', '.join(classes[:20])}"
+            f"data.normal_classes: {', '.join(unknown[:5])}: no such class; there are {', '.join(split.classes[:20])}"
         )
-    if set(names) == set(classes):
+    if set(names) == set(split.classes):
         raise ConfigError("data.normal_classes: lists all classes, so that none is an outlier; leave one out")
-    return torch.tensor([name in names for name in classes])
+    return torch.tensor([name in names for name in split.classes])[split.labels]
 
 
 def read_split(settings: Config, name: str) -> ImageFolder:
@@ -112,6 +111,13 @@ def read_split(settings: Config, name: str) -> ImageFolder:
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
     return read_folder(settings, test, train)
+
+
+def held_out(settings: Config) -> str | None:
+    """The part of a config's data to look at a model with: test, or else validation images; None without either."""
+    if settings.data.source or settings.data.test:
+        return "test"
+    return None if settings.data.validation is None else "validation"
 
 
 def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None = None) -> ImageFolder:

@@ -55,6 +55,11 @@ Activations = Annotated[
 ]
 
 
+def per_layer(given: Activation | list[Activation], layers: int) -> list[Activation]:
+    """The activation of each layer, of one for all or a list with one for each."""
+    return list(given) if isinstance(given, list) else [given] * layers
+
+
 class DefaultInit(Section):
     """What torch.nn.Linear does by itself: weights and biases uniform in ±1/sqrt(fan_in)."""
 
@@ -111,28 +116,16 @@ _INITS = {
     "trunc_normal": "|normal",
     "uniform": "|uniform",
 }
-Init = Annotated[
-    Annotated[DefaultInit, Tag("|default")]
-    | Annotated[KaimingInit, Tag("|kaiming")]
-    | Annotated[GainInit, Tag("|gain")]
-    | Annotated[NormalInit, Tag("|normal")]
-    | Annotated[UniformInit, Tag("|uniform")],
-    by_name(_INITS),
-    ShortForm(_INITS),
-]
-
-
-_ALL_INITS = _INITS | {"encoder": "|encoder"}
-FCNetInit = Annotated[
+_InitMembers = (
     Annotated[DefaultInit, Tag("|default")]
     | Annotated[KaimingInit, Tag("|kaiming")]
     | Annotated[GainInit, Tag("|gain")]
     | Annotated[NormalInit, Tag("|normal")]
     | Annotated[UniformInit, Tag("|uniform")]
-    | Annotated[EncoderInit, Tag("|encoder")],
-    by_name(_ALL_INITS),
-    ShortForm(_INITS),
-]
+)
+Init = Annotated[_InitMembers, by_name(_INITS), ShortForm(_INITS)]
+_ALL_INITS = _INITS | {"encoder": "|encoder"}
+FCNetInit = Annotated[_InitMembers | Annotated[EncoderInit, Tag("|encoder")], by_name(_ALL_INITS), ShortForm(_INITS)]
 
 
 class FCNetModel(Section):
@@ -152,6 +145,11 @@ class FCNetModel(Section):
         DefaultInit(),
         description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned",
     )
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Of each hidden layer."""
+        return per_layer(self.activation, len(self.hidden))
 
     @field_validator("activation", "init", mode="before")
     @classmethod

@@ -131,12 +131,11 @@ class FCNet(nn.Module):
 
 def build(spec: FCNetModel, size: tuple[int, int], classes: int) -> FCNet:
     """The net that a config describes, for images of a size (height, width), with fresh weights."""
-    activation = tuple(spec.activation) if isinstance(spec.activation, list) else spec.activation
     return FCNet(
         math.prod(size),
         spec.hidden,
         classes,
-        activation,
+        spec.activations,
         dropout=spec.dropout,
         input_dropout=spec.input_dropout,
         batch_norm=spec.batch_norm,

@@ -53,10 +53,8 @@ def misfit(spec: FCNetModel, other: object) -> str | None:
         return "batch_norm: its code has none, and each hidden layer of a net would; train both without"
     if isinstance(other.sparse, KSparse):
         return "its code keeps some values alone, which a layer of a net does not; choose another autoencoder"
-    inner = other.activation if isinstance(other.activation, list) else [other.activation] * (len(other.hidden) - 1)
-    theirs: list[Activation] = [*inner, other.code_activation]
-    own = spec.activation if isinstance(spec.activation, list) else [spec.activation] * len(spec.hidden)
-    if theirs != own:
+    theirs: list[Activation] = [*other.activations, other.code_activation]
+    if theirs != spec.activations:
         names = ", ".join(one.name for one in theirs)
         return f"its activations are [{names}], and model.activation gives others; give activation: [{names}]"
     return None

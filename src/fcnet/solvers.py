@@ -159,27 +159,44 @@ def pseudo_inverse(h: Tensor, t: Tensor, cutoff: float | None = None) -> Answer:
     return Answer(beta, float(values[0] / values[rank - 1]) if rank else None, {"rank": rank})
 
 
+class Momentum:
+    """Where Nesterov's method takes its next gradient; it begins anew where it points uphill.
+
+    Nesterov 1983 as in Beck and Teboulle 2009, equations 4.2 and 4.3; O'Donoghue and Candes 2015, section 3.2.
+
+    Attributes:
+        ahead: that place.
+    """
+
+    def __init__(self, start: Tensor) -> None:
+        self.ahead = self._last = start
+        self._momentum = 1.0
+
+    def move(self, new: Tensor, gradient: Tensor) -> None:
+        """Take note of a step to ``new`` along the gradient, of any length, that was found at ``ahead``."""
+        uphill = bool((gradient * (new - self._last)).sum() > 0)
+        following = (1 + math.sqrt(1 + 4 * self._momentum**2)) / 2
+        self.ahead = new if uphill else new + (self._momentum - 1) / following * (new - self._last)
+        self._last, self._momentum = new, 1.0 if uphill else following
+
+
 def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None, None, Answer]:
     """The minimum of 1/2 |H beta - T|^2 + l1 |beta|_1, by FISTA (Beck and Teboulle 2009); yields now and then.
 
-    Momentum begins anew where it points uphill (O'Donoghue and Candes 2015). It ends where the duality gap is at most
-    ``tolerance`` times half of |T|^2, or after ``steps`` steps.
+    It ends where the duality gap is at most ``tolerance`` times half of |T|^2, or after ``steps`` steps.
     """
     matrix, b, targets = gram.normal(), gram.b, float(gram.targets)
     largest = 1.02 * _power(lambda v: matrix @ v, matrix)  # the estimate is a little low
     length = 1 / largest if largest else 0.0
     beta = torch.zeros_like(b)
-    ahead, momentum, gap, step = beta, 1.0, math.inf, 0
+    nesterov, gap, step = Momentum(beta), math.inf, 0
     while gap > tolerance * 0.5 * targets and step < steps:
         step += 1
+        ahead = nesterov.ahead
         moved = ahead - length * (matrix @ ahead - b)
         new = moved.sign() * (moved.abs() - length * l1).clamp_min(0)
-        uphill = ((ahead - new) * (new - beta)).sum() > 0
-        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = new + (momentum - 1) / following * (new - beta)
-        beta, momentum = new, following
-        if uphill:
-            ahead, momentum = new, 1.0
+        nesterov.move(new, ahead - new)
+        beta = new
         if step % GAP_EVERY == 0 or step == steps:
             gap = duality_gap(matrix, b, targets, beta, l1)
             yield
@@ -199,7 +216,7 @@ def duality_gap(matrix: Tensor, b: Tensor, targets: float, beta: Tensor, l1: flo
     return 0.5 * squared + l1 * float(beta.abs().sum()) - dual
 
 
-Slope = Callable[[Tensor], Generator[None, None, tuple[Tensor, float]]]
+Slopes = Callable[[Tensor], Generator[None, None, tuple[Tensor, float]]]
 
 
 def beyond(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -209,7 +226,7 @@ def beyond(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def squared_hinge(
-    gram: Gram, slope: Slope, penalty: float, steps: int, tolerance: float
+    gram: Gram, slope: Slopes, penalty: float, steps: int, tolerance: float
 ) -> Generator[None, None, Answer]:
     """The minimum of f = 1/2 |beyond(H beta, T)|^2 + penalty/2 |beta|^2, by accelerated least-squares steps.
 
@@ -230,18 +247,14 @@ def squared_hinge(
     factor = factorised(gram, penalty)
     yield
     beta = torch.cholesky_solve(gram.b, factor, upper=True)
-    ahead, momentum, step, falls = beta, 1.0, 1, True
+    nesterov, step, falls = Momentum(beta), 1, True
     while falls and step < steps:
         step += 1
+        ahead = nesterov.ahead
         sums, missed = yield from slope(ahead)
         gradient = sums + penalty * ahead
         move = torch.cholesky_solve(gradient, factor, upper=True)
-        new = ahead - move
+        beta = ahead - move
         falls = bool((gradient * move).sum() > tolerance * (missed + penalty * ahead.square().sum()))
-        uphill = (gradient * (new - beta)).sum() > 0
-        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = new + (momentum - 1) / following * (new - beta)
-        beta, momentum = new, following
-        if uphill:
-            ahead, momentum = new, 1.0
+        nesterov.move(beta, gradient)
     return Answer(beta, condition_of(factor), {"ridge": penalty, "steps": step, "tolerance_reached": not falls})
