@@ -275,3 +275,40 @@ def test_unknown_normal_classes(fcnet: Run, auto: Callable[..., Path]) -> None:
     assert outcome.code == 2
     assert "no such class" in outcome.errors[0]
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({"hidden": [80]}, True),
+        ({"hidden": [8, 80]}, False),
+        ({"hidden": [80], "corruption": "masking"}, False),
+        ({"hidden": [80], "sparse": "k_sparse"}, False),
+        ({"hidden": [80], "contractive": {"weight": 0.1}}, False),
+        ({"hidden": [80], "variational": {}}, False),
+    ],
+)
+def test_a_net_that_may_copy_is_warned_of(fcnet: Run, auto: Callable[..., Path], values: dict, warned: bool) -> None:
+    outcome = fcnet("train", "-c", auto(**values), "--out", "run")
+    assert outcome.code == 0, outcome.err
+    assert ("nowhere narrower than the" in outcome.err) == warned
+
+
+def test_missing_classes_are_no_surprise_where_they_were_left_out(fcnet: Run, auto: Callable[..., Path]) -> None:
+    outcome = fcnet("train", "-c", auto(data={"normal_classes": ["0"]}), "--out", "run")
+    assert outcome.code == 0, outcome.err
+    assert "no image of class" not in outcome.err
+
+
+def test_outliers_need_both_sides(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    assert fcnet("train", "-c", auto(data={"normal_classes": ["0"]}), "--out", "run").code == 0
+    outcome = fcnet("eval", "run", "--split", "train")
+    assert outcome.code == 3
+    assert "are normal" in outcome.errors[0]
+
+
+def test_batch_norm_needs_two_images(fcnet: Run, auto: Callable[..., Path]) -> None:
+    outcome = fcnet("train", "-c", auto(batch_norm=True), "--out", "run", "train.batch_size=1")
+    assert outcome.code == 2
+    assert "train.batch_size: is 1" in outcome.errors[0]
+    assert not Path("run").exists()

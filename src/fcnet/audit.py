@@ -1,5 +1,6 @@
 """A look at the data before training: counts, sizes, classes, and images that are in two splits at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +26,22 @@ class Audit:
     warnings: tuple[str, ...]
 
 
-def audit(splits: Splits) -> Audit:
-    """Describe the splits and compare them."""
+def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
+    """Describe the splits and compare them.
+
+    Args:
+        splits: the data.
+        normal: the classes that training and validation images were chosen from, where they were.
+    """
     lines = tuple(_describe(name, split) for name, split in splits.items())
     warnings = [note for _, split in splits.items() for note in split.notes]
     for name, split in splits.items():
-        missing = [label for label, count in zip(split.classes, _counts(split), strict=True) if count == 0]
+        asked_for = split.classes if normal is None or name == "test" else normal
+        counts = dict(zip(split.classes, _counts(split), strict=True))
+        missing = [label for label in asked_for if counts[label] == 0]
         if missing:
             shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-            warnings.append(f"{name}: no image of class {shown} ({len(missing)} of {len(split.classes)} classes)")
+            warnings.append(f"{name}: no image of class {shown} ({len(missing)} of {len(asked_for)} classes)")
         if name != "train":
             pairs = identical(splits.train, split)
             if pairs:

@@ -160,10 +160,16 @@ class AutoencoderModel(Section):
         """Of the loss of an image."""
         return "nats" if self.loss == "cross_entropy" else "squared error"
 
-    @property
-    def regularised(self) -> bool:
-        """Whether anything but its width keeps it from copying its input."""
-        return any(one is not None for one in (self.corruption, self.sparse, self.contractive, self.variational))
+    def copying(self, pixels: int) -> str | None:
+        """Why it may learn to copy images of so many pixels, where nothing keeps it from that."""
+        kept = (self.corruption, self.sparse, self.contractive, self.variational)
+        if min(self.hidden) < pixels or any(one is not None for one in kept):
+            return None
+        return (
+            f"model.hidden: is {self.hidden}, nowhere narrower than the {pixels} pixels, and nothing else keeps the net"
+            " from copying its input, which would teach it nothing; choose a narrower code, or corruption, sparse,"
+            " contractive or variational"
+        )
 
     @property
     def unstackable(self) -> str | None:

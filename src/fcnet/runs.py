@@ -1,6 +1,7 @@
 """The commands that have to know which kind a model is; a program can call them as the command line does."""
 
 import contextlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -194,11 +195,14 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
     """Read and audit the images, and make the model. Raises Stopped where a signal asks to stop meanwhile."""
     device = loading.choose_device(settings.device)
     splits = loading.read_splits(settings, stop.check, scan)
-    found = audit.audit(splits)
+    found = audit.audit(splits, settings.data.normal_classes)
     for line in found.lines:
         console.say(line)
     for line in found.warnings:
         console.warn(line)
+    spec, pixels = settings.model, math.prod(splits.train.size)
+    if isinstance(spec, AutoencoderModel) and (copying := spec.copying(pixels)):
+        console.warn(copying)
     with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
     told = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device)
@@ -219,7 +223,7 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
         ResourceError: the model does not fit into memory.
     """
     batch, n = settings.train.batch_size, len(splits.train)
-    if isinstance(settings.model, FCNetModel) and settings.model.batch_norm and 1 in (batch, n % batch):
+    if getattr(settings.model, "batch_norm", False) and 1 in (batch, n % batch):
         raise ConfigError(
             f"train.batch_size: is {batch}; of {n} training images the last batch is one image, which batch norm cannot"
             " normalise; choose another size"
