@@ -12,13 +12,13 @@ from fcnet.model_schema import Activation, EncoderInit, FCNetModel
 from fcnet.schema import Config
 
 
-@torch.no_grad()
-def take_encoder(model: nn.Module, settings: Config) -> None:
-    """Put the encoder's weights into a fresh net, and freeze them where that is set.
+def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
+    """Put an encoder's weights into a net that begins with one, and freeze them, where its config says so.
 
     Args:
         model: the net, on the CPU.
-        settings: of the net, whose ``init`` names the run.
+        settings: of the net.
+        begins: whether it needs the weights: a training that goes on has its own.
 
     Raises:
         ConfigError: there is no such run, or its encoder is not the net's hidden layers.
@@ -27,20 +27,35 @@ def take_encoder(model: nn.Module, settings: Config) -> None:
     spec = settings.model
     if not isinstance(spec, FCNetModel) or not isinstance(spec.init, EncoderInit):
         return
-    trained = loading.locate(Path(spec.init.run))
+    if begins:
+        take_encoder(model, spec, settings, spec.init)
+    if spec.init.frozen:
+        for number in range(1, len(spec.hidden) + 1):
+            for parameter in layer_parameters(model, number):
+                parameter.requires_grad_(False)
+
+
+@torch.no_grad()
+def take_encoder(model: nn.Module, spec: FCNetModel, settings: Config, init: EncoderInit) -> None:
+    """Put the encoder's weights into a fresh net; raises as ``prepare``."""
+    trained = loading.locate(Path(init.run))
     problem = misfit(spec, trained.settings.model)
     if settings.data.image_size != trained.settings.data.image_size:
         problem = f"its images are {trained.settings.data.image_size} pixels, these {settings.data.image_size}"
     if problem:
         raise ConfigError(f"model.init: {trained.path}: {problem}")
-    encoder = trained.model(2, torch.device("cpu")).get_submodule("encoder")
+    autoencoder = trained.model(2, torch.device("cpu"))
+    last = len(spec.hidden)
     for number, width in enumerate(spec.hidden, 1):
-        name = f"fc{number}"
-        for own, found in zip(
-            model.get_submodule(name).parameters(), encoder.get_submodule(name).parameters(), strict=True
-        ):
+        code = autoencoder.get_submodule("code" if number == last else f"encoder.act{number}")
+        theirs = (*autoencoder.get_submodule(f"encoder.fc{number}").parameters(), *code.parameters())
+        for own, found in zip(layer_parameters(model, number), theirs, strict=True):
             own.copy_(found[:width])  # a variational encoder's last layer has the log variances behind the means
-            own.requires_grad_(not spec.init.frozen)
+
+
+def layer_parameters(net: nn.Module, number: int) -> list[nn.Parameter]:
+    """Weights and biases of a hidden layer of an ``FCNet``, from 1, and learned slopes of its activation."""
+    return [parameter for part in ("fc", "act") for parameter in net.get_submodule(f"{part}{number}").parameters()]
 
 
 def misfit(spec: FCNetModel, other: object) -> str | None:

@@ -117,7 +117,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         # What is there is locked before the images are read, which can take long; what is not is made after.
         beat = held.enter_context(owning(run, place.force)) if run is not None else None
         found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
-        work = gather(settings, stop, scan)
+        work = gather(settings, stop, scan, begins=found is None)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
         training = trainable(work)  # what it refuses leaves no directory behind
         if run is None or beat is None:
@@ -191,8 +191,12 @@ class Work:
     facts: dict[str, Any]
 
 
-def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
-    """Read and audit the images, and make the model. Raises Stopped where a signal asks to stop meanwhile."""
+def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool = True) -> Work:
+    """Read and audit the images, and make the model; one that ``begins`` with another's weights takes them.
+
+    Raises:
+        Stopped: a signal asks to stop meanwhile.
+    """
     device = loading.choose_device(settings.device)
     splits = loading.read_splits(settings, stop.check, scan)
     found = audit.audit(splits, settings.data.normal_classes)
@@ -205,7 +209,7 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
         console.warn(copying)
     with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
     told = {note for _, split in splits.items() for note in split.notes}
-    model, splits = prepare(settings, splits, device)
+    model, splits = prepare(settings, splits, device, begins)
     for note in (note for _, split in splits.items() for note in split.notes if note not in told):
         console.warn(note)
     stop.check()
@@ -213,7 +217,7 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan) -> Work:
     return Work(settings, splits, model, device, resuming.facts(settings, splits, device))
 
 
-def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.Module, Splits]:
+def prepare(settings: Config, splits: Splits, device: torch.device, begins: bool = True) -> tuple[nn.Module, Splits]:
     """A fresh model and the data, both on the device.
 
     Sets what is torch's for the whole process: the seed of its global generator and, for CUDA, deterministic kernels.
@@ -245,7 +249,7 @@ def prepare(settings: Config, splits: Splits, device: torch.device) -> tuple[nn.
             f"model.hidden: {settings.model.hidden} makes {weights:,} weights, {4 * weights / 2**30:.1f} GiB, which"
             " this machine has not free; choose narrower layers"
         ) from None
-    pretrained.take_encoder(model, settings)
+    pretrained.prepare(model, settings, begins)
     return model.to(device), splits.to(device)
 
 
