@@ -10,7 +10,7 @@ from conftest import Run
 
 from fcnet import __version__, cli, runs
 
-COMMANDS = ["train", "eval", "plot", "predict", "data", "config show", "config check", "config schema"]
+COMMANDS = ["train", "eval", "plot", "predict", "encode", "data", "config show", "config check", "config schema"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -35,7 +35,12 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     part = loading.held_out(settings) or "train"
     split = loading.read_split(settings, part)
     seen = coding.look(model, split, trained.path)
-    title = f"{name}: squared error {float(seen.errors.double().mean()):.2f} per image, {len(split)} {part} images"
+    if spec.corruption is None:
+        quality = f"squared error {float(seen.errors.double().mean()):.2f} per image"
+    else:
+        noise = coding.denoising(model, spec, split)
+        quality = f"{noise['psnr_output']:.2f} dB, of {noise['psnr_corrupted']:.2f} dB with noise"
+    title = f"{name}: {quality}, {len(split)} {part} images"
     found["reconstructions"] = given_back(model, spec, split, seen, title)
     found["codes"] = scattered(split, seen, name)
     normal = settings.data.normal_classes

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from fcnet.plots import Curve, as_written, new_axes
@@ -39,6 +40,7 @@ def losses(curve: Curve, unit: str) -> Figure:
             if before.get("stage") != after.get("stage"):
                 axes.axvline(before["epoch"] + 0.5, color="black", linestyle=":", linewidth=1)
     all_axes[0].legend()
+    all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     all_axes[-1].set_xlabel("epoch" + (", a dotted line before each stage" if epochs[0].get("stage") else ""))
     return figure
 

@@ -35,14 +35,15 @@ def epoch_lines(record: EpochRecord) -> Iterator[str]:
     """The course's line about an epoch, for each split that was evaluated; of nets that do not classify their loss."""
     for name, metrics in record.figures().items():
         if metrics.accuracy is None:
-            yield f"Loss of the {metrics.n} {name} images: {metrics.loss:.4f} ({parts_text(metrics)})"
+            yield f"Loss of the {metrics.n} {name} images: {metrics.loss:.4f}{parts_text(metrics)}"
         elif name != "train":
             yield f"Accuracy of the network on the {metrics.n} {name} images: {100 * metrics.accuracy:.2f} %"
 
 
 def parts_text(metrics: Metrics) -> str:
-    """Figures beside the loss, by name."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.parts.items())
+    """Figures beside the loss, by name; none where the loss has one part."""
+    told = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.parts.items())
+    return f" ({told})" if len(metrics.parts) > 1 else ""
 
 
 def _figures_text(metrics: Metrics) -> str:

@@ -19,11 +19,12 @@ def figures(result: Evaluation | Reconstruction) -> str:
 
 def reconstruction(result: Reconstruction) -> str:
     """The figures of an autoencoder, a line each."""
+    parts = result.parts if len(result.parts) > 1 else {}
     rows = [
         ("model", result.model),
         ("images", f"{result.n}, {result.split}"),
         ("loss", f"{result.loss:.4f}"),
-        *((f"  {name.replace('_', ' ')}", f"{value:.4f}") for name, value in result.parts.items()),
+        *((f"  {name.replace('_', ' ')}", f"{value:.4f}") for name, value in parts.items()),
         ("squared error", f"{result.squared_error:.4f} per image, {result.psnr:.2f} dB"),
     ]
     if result.denoising is not None:
