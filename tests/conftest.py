@@ -9,9 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
+from torch import Tensor
 
+from fcnet import autoencoders, checkpoint, config
+from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.autoencoders import AutoEncoder
 from fcnet.cli import main
 
 SIDE = 6  # pixels: tiny images keep the suite fast
@@ -131,3 +136,45 @@ def mnist(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(mnist_files, root / "MNIST" / "raw")
     assert main(["data", "mnist", "--out", str(root)]) == 0
     return root
+
+
+# --- autoencoders -------------------------------------------------------------------------------------------------
+
+
+def autoencoder_spec(**values: object) -> AutoencoderModel:
+    """A small autoencoder's config."""
+    model = {"kind": "autoencoder", "hidden": [5, 3], "activation": "tanh"} | values
+    spec = config.check([config.Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
+    assert isinstance(spec, AutoencoderModel)
+    return spec
+
+
+def autoencoder(spec: AutoencoderModel) -> AutoEncoder:
+    """Its net, of images of 3x4 pixels, in float64."""
+    torch.manual_seed(0)
+    return autoencoders.build(spec, (3, 4)).double()
+
+
+@pytest.fixture
+def x() -> Tensor:
+    """Images (20, 12) in [0, 1]."""
+    return torch.rand(20, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def auto(tiny: Path) -> Callable[..., Path]:
+    """Writes a config of an autoencoder on the tiny data."""
+
+    def write(name: str = "auto", train: dict | None = None, data: dict | None = None, **model: object) -> Path:
+        values = tiny_config(tiny)
+        values["model"] = {"kind": "autoencoder", "hidden": [8, 3], "activation": "sigmoid"} | model
+        values["train"] = {"epochs": 3, "batch_size": 16} | (train or {})
+        values["data"] |= data or {}
+        return write_config(tiny / f"{name}.yaml", values)
+
+    return write
+
+
+def weights(run: str) -> dict[str, Tensor]:
+    """The weights of a run."""
+    return dict(checkpoint.load(Path(run) / "model.pth"))

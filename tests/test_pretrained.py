@@ -1,0 +1,48 @@
+"""Classifiers that begin with an encoder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from conftest import Run, tiny_config, weights, write_config
+
+
+def test_a_classifier_begins_with_an_encoder(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    assert fcnet("train", "-c", auto(code_activation="sigmoid"), "--out", "run").code == 0
+    values = tiny_config(tiny)
+    init = {"name": "encoder", "run": "run", "frozen": True}
+    values["model"] = {"hidden": [8, 3], "activation": "sigmoid", "init": init}
+    outcome = fcnet("train", "-c", write_config(tiny / "probe.yaml", values), "--out", "probe")
+    assert outcome.code == 0, outcome.err
+    encoder, probe = weights("run"), weights("probe")
+    for name in ("fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"):
+        assert torch.equal(encoder[f"encoder.{name}"], probe[name])
+    half = write_config(tiny / "half.yaml", values | {"train": values["train"] | {"epochs": 1}})
+    assert fcnet("train", "-c", half, "--out", "half").code == 0
+    Path("run").rename("moved")  # a run that goes on has no need of it
+    outcome = fcnet("train", "-c", half, "--resume", "half", "train.epochs=2")
+    assert outcome.code == 0, outcome.err
+    for name in ("fc1.weight", "fc2.bias"):
+        assert torch.equal(encoder[f"encoder.{name}"], weights("half")[name])
+    outcome = fcnet("train", "-c", half, "--out", "late")
+    assert outcome.code == 2
+    assert "there is no such run directory" in outcome.errors[0]
+    Path("moved").rename("run")
+    values["model"]["hidden"] = [8, 4]
+    outcome = fcnet("train", "-c", write_config(tiny / "other.yaml", values), "--out", "other")
+    assert outcome.code == 2
+    assert "its encoder has the layers [8, 3]" in outcome.errors[0]
+    assert not Path("other").exists()
+
+
+def test_learned_slopes_are_taken_with_an_encoder(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    assert fcnet("train", "-c", auto(activation="prelu", code_activation="prelu"), "--out", "run").code == 0
+    values = tiny_config(tiny)
+    init = {"name": "encoder", "run": "run", "frozen": True}
+    values["model"] = {"hidden": [8, 3], "activation": "prelu", "init": init}
+    outcome = fcnet("train", "-c", write_config(tiny / "probe.yaml", values), "--out", "probe")
+    assert outcome.code == 0, outcome.err
+    encoder, probe = weights("run"), weights("probe")
+    assert torch.equal(encoder["encoder.act1.weight"], probe["act1.weight"])
+    assert torch.equal(encoder["code.weight"], probe["act2.weight"])
+    assert not torch.equal(probe["act1.weight"], torch.full_like(probe["act1.weight"], 0.25))
