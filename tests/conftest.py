@@ -42,8 +42,12 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def heeded_hangups() -> None:
-    """HUP ends a process again, also where the tests were started by nohup: fcnet leaves it ignored if it is."""
+def heeded_signals() -> None:
+    """HUP and INT end a process again, also where the tests were started by nohup or behind a shell's ``&``.
+
+    fcnet leaves ignored what is ignored when it starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

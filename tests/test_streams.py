@@ -71,6 +71,7 @@ def test_a_terminal_that_goes_away_loses_nothing(tiny: Path, hup: bool) -> None:
         os.chdir(tiny.parent)
         if not hup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other by spinning are slow beside other jobs
         words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=400", "--out", "run"]
         os.execv(words[0], words)
     seen = b""
