@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
-from fcnet import backprop, optim
+from fcnet import gradients, optim
 from fcnet.batches import epoch_order, grouped_order
 from fcnet.data import ImageFolder, Splits
 from fcnet.errors import DivergedError
@@ -81,7 +81,7 @@ class Training:
         if self._narrow:
             self._net = self._narrow.net
             self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
-        self.gradients = backprop.choose(self._net, self.objective, settings.precision)
+        self.gradients = gradients.choose(self._net, self.objective, settings.precision)
         self.optimizer = optim.build(settings.optimizer, self._net)
         self.good = LastGood(self._net, self.optimizer.tensors())
         self.epoch = 0
