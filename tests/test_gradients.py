@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet import gradients
+from fcnet.gradients import Autograd, ByHand, choose
 from fcnet.model_schema import ELU, FCNetModel, LeakyReLU, PlainActivation
 from fcnet.models import FCNet, build
 from fcnet.objective import Classify
@@ -23,7 +23,7 @@ def both(net: FCNet, x: Tensor, y: Tensor, smoothing: float = 0.0) -> tuple[dict
     """Loss, logits and gradients by hand and by autograd."""
     found = []
     objective = Classify(smoothing)
-    for way in (gradients.ByHand(net, objective), gradients.Autograd(net, objective, "fp32", "")):
+    for way in (ByHand(net, objective), Autograd(net, objective, "fp32", "")):
         loss, logits = way(x, y)
         gradients = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
         found.append({"loss": loss, "logits": logits} | gradients)
@@ -68,7 +68,7 @@ def test_equal_to_autograd_in_float32_with_smoothing() -> None:
 )
 def test_the_way_is_chosen_by_the_net(model: dict, precision: str, name: str) -> None:
     net = build(FCNetModel.model_validate(model), (2, 2), 3)
-    assert gradients.choose(net, Classify(), precision).name == name
+    assert choose(net, Classify(), precision).name == name
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -83,9 +83,9 @@ def test_bf16_by_hand_is_near_to_fp32(depth: int, name: str, smoothing: float) -
     torch.manual_seed(depth)
     net = FCNet(50, [40] * depth, 5, PlainActivation(name=name))  # type: ignore[arg-type]
     x, y = torch.rand(64, 50), torch.randint(5, (64,))
-    exact, logits = gradients.Autograd(net, Classify(smoothing), "fp32", "")(x, y)
+    exact, logits = Autograd(net, Classify(smoothing), "fp32", "")(x, y)
     gradients = {key: p.grad.clone() for key, p in net.named_parameters() if p.grad is not None}
-    way = gradients.ByHand(net, Classify(smoothing), "bf16")
+    way = ByHand(net, Classify(smoothing), "bf16")
     assert way.dtype == torch.bfloat16
     loss, rounded = way(x.bfloat16(), y)
     assert rounded.dtype == torch.float32
@@ -105,7 +105,7 @@ def test_what_is_not_finite_reaches_the_loss(precision: str, bad: float) -> None
     """oneDNN's own ReLU would make 0 of NaN."""
     torch.manual_seed(0)
     net = FCNet(50, [40, 30], 5)
-    way = gradients.ByHand(net, Classify(), precision)
+    way = ByHand(net, Classify(), precision)
     with torch.no_grad():
         net.fc1.weight[3, 4] = bad
         net.fc1.weight[3, 5] = -bad
@@ -116,9 +116,9 @@ def test_what_is_not_finite_reaches_the_loss(precision: str, bad: float) -> None
 def test_bf16_needs_no_avx_512() -> None:
     """On a CPU that has none oneDNN has no linear layer for bfloat16, and torch's is taken."""
     program = (
-        "import torch\nfrom fcnet import gradients\nfrom fcnet.models import FCNet\n"
+        "import torch\nfrom fcnet.gradients import ByHand\nfrom fcnet.models import FCNet\n"
         "from fcnet.objective import Classify\n"
-        "way = gradients.ByHand(FCNet(50, [40], 5), Classify(), 'bf16')\n"
+        "way = ByHand(FCNet(50, [40], 5), Classify(), 'bf16')\n"
         "loss, _ = way(torch.rand(20, 50).bfloat16(), torch.randint(5, (20,)))\nassert loss.isfinite()\n"
     )
     old = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
@@ -130,8 +130,8 @@ def test_bf16_rounds_products_and_keeps_fp32_weights() -> None:
     torch.manual_seed(0)
     net = FCNet(50, [40], 5)
     x, y = torch.rand(20, 50), torch.randint(5, (20,))
-    exact, _ = gradients.Autograd(net, Classify(), "fp32", "")(x, y)
-    rounded, logits = gradients.Autograd(net, Classify(), "bf16", "")(x, y)
+    exact, _ = Autograd(net, Classify(), "fp32", "")(x, y)
+    rounded, logits = Autograd(net, Classify(), "bf16", "")(x, y)
     assert logits.dtype == torch.bfloat16
     assert 0 < abs(float(exact - rounded)) < 0.02
     assert all(p.dtype == p.grad.dtype == torch.float32 for p in net.parameters() if p.grad is not None)

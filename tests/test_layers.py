@@ -12,7 +12,7 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram"],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
     1: ["signals", "yamlfile", "images", "model_schema", "checkpoint", "gradients", "mapped", "holdout", "solvers"],
     2: ["data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "checkpointer"],
     3: ["schema", "maps", "ownership", "autoencoders"],

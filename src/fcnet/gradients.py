@@ -1,34 +1,18 @@
 """Gradients of a batch: by the slides' back-propagation where a net is plain, else by autograd.
 
-The slides' recursion, for a batch in rows: with delta(l) = dL/dz(l), shape (B, M_l),
-
-    delta(L) = (softmax(z(L)) - y) / B                    cross-entropy after softmax
-    delta(l) = f_l'(z(l)) * (delta(l+1) W(l+1))           * element by element
-    dL/dW(l) = delta(l)^T a(l-1)
-    dL/db(l) = sum of delta(l) over the batch
-
-Written out it needs no graph and writes gradients where they lie, which saves a tenth of a step on a CPU.
+Module ``backprop`` has the recursion to read. Here it needs no graph and writes gradients where they lie, which saves a
+tenth of a step on a CPU.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fcnet.backprop import FROM_OUTPUT
 from fcnet.objective import Classify, Objective
-
-# f'(z) from a = f(z). These are the activations whose derivative their output tells.
-DERIVATIVES: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
-    nn.ReLU: lambda _, a: a > 0,
-    nn.LeakyReLU: lambda f, a: torch.where(a > 0, a.new_ones(()), f.negative_slope),
-    nn.ELU: lambda f, a: torch.where(a > 0, a.new_ones(()), a + f.alpha),
-    nn.Sigmoid: lambda _, a: a * (1 - a),
-    nn.Tanh: lambda _, a: 1 - a * a,
-    nn.Softplus: lambda _, a: -torch.expm1(-a),
-    nn.Identity: lambda _, a: torch.ones_like(a),
-}
 
 
 class Gradients(Protocol):
@@ -62,7 +46,7 @@ class Autograd:
 
 
 class ByHand:
-    """Plain nets: linear layers with one activation of ``DERIVATIVES`` between two of them.
+    """Plain nets: linear layers with one activation of ``FROM_OUTPUT`` between two of them.
 
     In bf16 the products of hidden layers take rounded copies of inputs, weights and deltas, made anew each step, and
     give rounded results; the output layer, the weights and what the optimiser makes of the gradients are fp32.
@@ -162,7 +146,7 @@ def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
     if type(f) is nn.ReLU:
         torch.ops.aten.threshold_backward.grad_input(da, a, 0, grad_input=da)  # in one pass
         return da
-    return da.mul_(DERIVATIVES[type(f)](f, a))
+    return da.mul_(FROM_OUTPUT[type(f)](f, a))
 
 
 def choose(model: nn.Module, objective: Objective, precision: str) -> Gradients:
@@ -171,7 +155,7 @@ def choose(model: nn.Module, objective: Objective, precision: str) -> Gradients:
         return Autograd(model, objective, precision, "an autoencoder")
     if not all(parameter.requires_grad for parameter in model.parameters()):
         return Autograd(model, objective, precision, "has frozen layers")
-    others = [type(module).__name__ for module in model.children() if type(module) not in (nn.Linear, *DERIVATIVES)]
+    others = [type(module).__name__ for module in model.children() if type(module) not in (nn.Linear, *FROM_OUTPUT)]
     if others:
         return Autograd(model, objective, precision, f"has {others[0]}")
     return ByHand(model, objective, precision)
