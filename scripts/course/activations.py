@@ -1,0 +1,46 @@
+"""The activation functions of the slides and their derivatives.
+
+python scripts/course/activations.py
+"""
+
+import torch
+from matplotlib.figure import Figure
+from pages import draw
+
+from fcnet.backprop import derivative
+from fcnet.model_schema import ELU, Activation, LeakyReLU, PlainActivation, PReLU
+from fcnet.models import activation_module
+
+SHOWN: dict[str, Activation] = {
+    "sigmoid: 1 / (1 + exp(-x))": PlainActivation(name="sigmoid"),
+    "tanh": PlainActivation(name="tanh"),
+    "ReLU: max(0, x)": PlainActivation(name="relu"),
+    "LeakyReLU: γ = 0.1": LeakyReLU(slope=0.1),
+    "PReLU: γ learned, here 0.25": PReLU(slope=0.25),
+    "ELU: γ = 1": ELU(alpha=1.0),
+    "softplus: log(1 + exp(x))": PlainActivation(name="softplus"),
+    "GELU": PlainActivation(name="gelu"),
+    "SiLU": PlainActivation(name="silu"),
+}
+
+
+def figure(quick: bool) -> Figure:
+    """A function and its derivative in each square."""
+    z = torch.linspace(-5, 5, 51 if quick else 501, dtype=torch.float64)[:, None]
+    found = Figure(figsize=(9, 7.5), layout="constrained")
+    for axes, (name, spec) in zip(found.subplots(3, 3).flatten(), SHOWN.items(), strict=True):
+        f = activation_module(spec, 1).double()
+        axes.plot(z, f(z).detach(), label="f(x)")
+        slope = derivative(f, z).detach()
+        axes.plot(z, slope, "--", label="f'(x)")
+        axes.axhline(0, color="0.7", linewidth=0.8)
+        axes.axvline(0, color="0.7", linewidth=0.8)
+        axes.set_ylim(-1.4, 2.2)
+        axes.set_title(name, fontsize=10)
+        print(f"{name}: derivative at most {float(slope.max()):.3f}")
+    found.axes[0].legend(fontsize=8)
+    return found
+
+
+if __name__ == "__main__":
+    draw(figure, __doc__)
