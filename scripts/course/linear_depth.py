@@ -1,52 +1,65 @@
-"""Linear layers on top of each other are one linear layer, W = W(3) W(2) W(1), and no better when trained.
+"""Linear layers on top of each other are one linear layer, W = W(3) W(2) W(1): the boundary stays a straight line.
 
-python scripts/course/linear_depth.py
+    python scripts/course/linear_depth.py
+
+Two half moons, told apart by a single layer, by three linear ones, and by three with ReLU between them.
 """
 
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from pages import Digits, descend, draw, error_rate, net, table
+from pages import descend, draw, error_rate, table
+from sklearn.datasets import make_moons
 from torch import Tensor, nn
 
+from fcnet.model_schema import PlainActivation
 from fcnet.models import FCNet
 
-EPOCHS, RATE, BATCH = 40, 0.05, 50
+STEPS, RATE = 3000, 0.5
 NETS: dict[str, tuple[list[int], str]] = {
-    "64-10": ([], "identity"),
-    "64-50-50-10, linear": ([50, 50], "identity"),
-    "64-50-50-10, ReLU": ([50, 50], "relu"),
+    "2-2, one layer": ([], "identity"),
+    "2-20-20-2, linear": ([20, 20], "identity"),
+    "2-20-20-2, ReLU": ([20, 20], "relu"),
 }
 
 
 def figure(quick: bool) -> Figure:
-    """Training loss of a single layer, of a linear deep net, and of one with ReLU."""
-    data, epochs = Digits.load(), 3 if quick else EPOCHS
-    found = Figure(figsize=(7, 4.5), layout="constrained")
-    axes = found.subplots()
+    """The boundary of each net."""
+    points, classes = make_moons(400, noise=0.12, random_state=0)
+    x, y = torch.from_numpy(points), torch.from_numpy(classes)
+    found = Figure(figsize=(11, 3.8), layout="constrained")
     rows = []
-    for name, (hidden, activation) in NETS.items():
-        model, curve = net(hidden, activation), []
-        for epoch in range(epochs):
-            order = torch.randperm(len(data.x), generator=torch.Generator().manual_seed(epoch))
-            losses = [descend(model, data.x[batch], data.y[batch], RATE)[0] for batch in order.split(BATCH)]
-            curve.append(sum(losses) / len(losses))
-        axes.semilogy(range(1, epochs + 1), curve, label=name)
+    for axes, (name, (hidden, activation)) in zip(found.subplots(1, 3, sharey=True), NETS.items(), strict=True):
+        torch.manual_seed(0)
+        model = FCNet(2, hidden, 2, PlainActivation(name=activation)).double()
+        losses = [descend(model, x, y, RATE)[0] for _ in range(50 if quick else STEPS)]
         apart = "-"
         if activation == "identity":
             weight, bias = composed(model)
             with torch.no_grad():
-                apart = f"{float((model(data.x) - (data.x @ weight.T + bias)).abs().max()):.1e}"
-        rows.append([name, f"{curve[-1]:.4f}", f"{100 * error_rate(model, data.test_x, data.test_y):.2f} %", apart])
-    axes.set(xlabel="epoch", ylabel="training loss (nats)", title="depth without activations is no depth")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    table(["net", "last loss", "test errors", "largest |net(x) - (W x + b)|"], rows)
+                apart = f"{float((model(x) - (x @ weight.T + bias)).abs().max()):.1e}"
+        wrong = error_rate(model, x, y)
+        rows.append([name, f"{losses[-1]:.4f}", f"{100 * wrong:.1f} %", apart])
+        boundary(axes, model, x, y)
+        axes.set_title(f"{name}: {100 * (1 - wrong):.1f} % right")
+    table(["net", "loss", "points wrong", "largest |net(x) - (W x + b)|"], rows)
     return found
 
 
+def boundary(axes: Axes, model: FCNet, x: Tensor, y: Tensor) -> None:
+    """The points (N, 2), over the probability of the second class."""
+    across, up = torch.linspace(-1.7, 2.7, 150), torch.linspace(-1.2, 1.7, 100)
+    grid = torch.stack(torch.meshgrid(across, up, indexing="xy"), -1).double()
+    with torch.no_grad():
+        probability = model(grid.flatten(0, 1)).softmax(1)[:, 1].reshape(len(up), len(across))
+    axes.contourf(across, up, probability, levels=[0, 0.25, 0.5, 0.75, 1], cmap="coolwarm", alpha=0.5)
+    axes.scatter(*x.T, c=y, cmap="coolwarm", s=8)
+    axes.set(xlabel="x1", ylabel="x2")
+
+
 def composed(model: FCNet) -> tuple[Tensor, Tensor]:
-    """W (C, D) and b (C,) of the one layer that a net of linear layers is."""
-    weight, bias = torch.eye(64, dtype=torch.float64), torch.zeros(64, dtype=torch.float64)
+    """W (2, 2) and b (2,) of the one layer that a net of linear layers is."""
+    weight, bias = torch.eye(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
     with torch.no_grad():
         for module in model.children():
             if isinstance(module, nn.Linear):

@@ -38,7 +38,9 @@ def draw(figure: Callable[[bool], Figure], doc: str | None) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: a look in seconds")
     args = parser.parse_args()
-    plots.save(figure(args.quick), args.out)
+    drawn = figure(args.quick)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    drawn.savefig(args.out, dpi=plots.DPI)
     print(args.out)
 
 

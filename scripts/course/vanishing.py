@@ -39,7 +39,7 @@ def figure(quick: bool) -> Figure:
         axes.semilogy(range(1, DEPTH + 2), 10**mean, marker="o", label=name)
         rows.append([name, *(f"{10**value:.1e}" for value in mean[[0, 4, 9, 10]].tolist())])
     axes.set(xlabel="layer l (11 is the output layer)", ylabel="norm of dL/dW(l)", xticks=range(1, DEPTH + 2))
-    axes.set_title(f"weight gradients before the first step, {DEPTH} hidden layers of {WIDTH}")
+    axes.set_title(f"before the first step, {DEPTH} hidden layers of {WIDTH}")
     axes.grid(alpha=0.3)
     axes.legend()
     table(["activation", "layer 1", "layer 5", "layer 10", "layer 11"], rows)
