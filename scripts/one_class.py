@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--classes", nargs="+", default=[str(digit) for digit in range(10)])
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     found = []
     for name in args.classes:
         run = args.out / name
