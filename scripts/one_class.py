@@ -19,11 +19,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="one-class AUROC over all classes")
     parser.add_argument("config", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--classes", nargs="+", default=[str(digit) for digit in range(10)])
+    parser.add_argument("--classes", default="0,1,2,3,4,5,6,7,8,9", help="separated by commas")
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
     args = parser.parse_intermixed_args()
     found = []
-    for name in args.classes:
+    for name in args.classes.split(","):
         run = args.out / name
         normal = f'data.normal_classes=["{name}"]'
         fcnet("train", "--config", str(args.config), "--out", str(run), "--resume", normal, *args.settings)

@@ -75,6 +75,6 @@ def test_linear_autoencoders_come_near_pca(fcnet: Run, auto: Callable[..., Path]
 
 
 def test_each_class_in_turn_is_normal(auto: Callable[..., Path], tmp_path: Path) -> None:
-    lines = script("one_class.py", auto(), "--out", tmp_path / "runs", "--classes", "0", "1").splitlines()
+    lines = script("one_class.py", auto(), "--out", tmp_path / "runs", "--classes", "0,1").splitlines()
     found = [float(line.split()[-2]) for line in lines]
     assert found[2] == pytest.approx((found[0] + found[1]) / 2, abs=0.011)
