@@ -69,13 +69,13 @@ class AutoEncoder(nn.Module):
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Means and log variances (B, K) of the codes of images (B, D)."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=1)
+        mean, log_variance = at_least_single(self.encoder(x)).chunk(2, dim=1)
         return mean, log_variance
 
     def encode(self, x: Tensor) -> Tensor:
         """Codes (B, K) of images (B, D) or (B, 1, H, W): of a variational one the means."""
         x = x.flatten(1)
-        found: Tensor = self.posterior(x)[0] if self.variational else self.code(self.encoder(x))
+        found: Tensor = self.posterior(x)[0] if self.variational else self.code(at_least_single(self.encoder(x)))
         return found
 
     def pixels(self, outputs: Tensor) -> Tensor:
@@ -89,6 +89,11 @@ class AutoEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Reconstructions (B, D) of images (B, D) or (B, 1, H, W) in [0, 1]."""
         return self.decode(self.encode(x))
+
+
+def at_least_single(values: Tensor) -> Tensor:
+    """In single precision, where they are in less: codes and losses are, also where products are in bfloat16."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
@@ -112,18 +117,19 @@ def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
 def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncoder:
     """One layer of the encoder, from 1, with its mirror image of the decoder, as a net of its own on the same weights.
 
-    Its inputs are the outputs of the layer before. Where the loss is cross-entropy and they are no pixels, what makes
+    Its inputs are the outputs of the layer before; its code is what follows the weights. Where the loss is cross-entropy and they are no pixels, what makes
     chances of its outputs, a sigmoid by the schema, is left to ``AutoEncoder.pixels``.
     """
     count = len(spec.hidden)
     encoder, decoder = _numbered(model.encoder, number), _numbered(model.decoder, count + 1 - number)
+    code = model.code if number == count else encoder[1:]
     sigmoid = model.sigmoid
     if number > 1:
         sigmoid = spec.loss == "cross_entropy"
         if sigmoid:
             assert spec.activations[number - 2] == PlainActivation(name="sigmoid")
             decoder = decoder[:-1]
-    return AutoEncoder(encoder, model.code if number == count else nn.Identity(), decoder, sigmoid=sigmoid)
+    return AutoEncoder(encoder[:1], code, decoder, sigmoid=sigmoid)
 
 
 def below(model: AutoEncoder, number: int) -> nn.Sequential:

@@ -22,9 +22,7 @@ from fcnet.autoencoder_schema import (
     SaltAndPepper,
     Variational,
 )
-from fcnet.autoencoders import AutoEncoder
-
-LOG_TWO_PI = math.log(2 * math.pi)
+from fcnet.autoencoders import AutoEncoder, at_least_single
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,10 @@ class Reconstruct:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of the figures beside the loss: what it is the sum of, and the squared error."""
+        """Names of the figures beside the loss: its terms before any weight ``beta``, and the squared error.
+
+        Of several importance samples the loss is no sum of them: it is the bound, the terms are those of the ELBO.
+        """
         spec = self.spec
         names = ["reconstruction"]
         if spec.variational is not None:
@@ -55,12 +56,10 @@ class Reconstruct:
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """Loss () and parts (P,) of a net for pixels (B, D); labels are not looked at."""
         net, spec = cast(AutoEncoder, model), self.spec
-        target = pixels
+        target = torch.bernoulli(pixels) if spec.binarise else pixels
         if self.below is not None:
             with torch.no_grad():
-                target = self.below(pixels)
-        elif spec.binarise:
-            target = torch.bernoulli(target)
+                target = self.below(target)
         x = target if spec.corruption is None else corrupt(target, spec.corruption)
         if spec.variational is not None:
             loss, outputs, parts = self._variational(net, x, target, spec.variational)
@@ -73,12 +72,12 @@ class Reconstruct:
                 loss = loss + penalty
                 parts.append(penalty)
         if spec.loss != "squared":
-            parts.append(squared_error(net.pixels(outputs), target).mean())
+            parts.append(squared_error(net.pixels(outputs.detach()), target).mean())
         return loss, torch.stack([part.detach() for part in parts])
 
     def compare(self, net: AutoEncoder, outputs: Tensor, target: Tensor) -> Tensor:
         """The loss (...) of a decoder's outputs (..., D), summed over the pixels."""
-        outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+        outputs = at_least_single(outputs)
         if self.spec.loss == "cross_entropy":
             return functional.binary_cross_entropy_with_logits(outputs, target, reduction="none").sum(-1)
         return squared_error(net.pixels(outputs), target)
@@ -86,31 +85,32 @@ class Reconstruct:
     def _variational(
         self, net: AutoEncoder, x: Tensor, target: Tensor, variational: Variational
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Loss (), outputs (B, D), and its reconstruction and KL divergence ()."""
+        """Loss (), outputs (B, D), and reconstruction and KL divergence ()."""
         mean, log_variance = net.posterior(x)
-        divergence = gaussian_divergence(mean, log_variance).mean()
-        if variational.samples == 1:
-            outputs = net.decoder(drawn(mean, log_variance))
-            reconstruction = self.compare(net, outputs, target).mean()
-            return reconstruction + variational.beta * divergence, outputs, [reconstruction, divergence]
         weights, outputs, losses = self.log_weights(net, mean, log_variance, target, variational.samples)
-        bound = weights.logsumexp(0) - math.log(variational.samples)
-        return -bound.mean(), outputs[0], [losses.mean(), divergence]
+        terms = [losses.mean(), gaussian_divergence(mean, log_variance).mean()]
+        if variational.samples == 1:
+            return terms[0] + variational.beta * terms[1], outputs[0], terms
+        return -importance_bound(weights).mean(), outputs[0], terms
 
     def log_weights(
         self, net: AutoEncoder, mean: Tensor, log_variance: Tensor, target: Tensor, samples: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of drawn codes.
 
-        Burda et al. 2015, equation 8: the log of the weights' mean is a bound of log p(x), which rises with S.
+        Where the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
         """
-        noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
-        code = mean + (0.5 * log_variance).exp() * noise
+        code, noise = drawn(mean, log_variance, samples)
         outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
         losses = self.compare(net, outputs, target.expand(samples, *target.shape))
         # The terms log 2 pi of both Gaussians are the same.
         prior, posterior = -0.5 * code.square(), -0.5 * (log_variance + noise.square())
         return -losses + (prior - posterior).sum(-1), outputs, losses
+
+
+def importance_bound(weights: Tensor) -> Tensor:
+    """Bound (B,) of log p(x) by importance weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
+    return weights.logsumexp(0) - math.log(len(weights))
 
 
 def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
@@ -130,9 +130,10 @@ def corrupt(x: Tensor, corruption: CorruptionSpec) -> Tensor:
             return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
 
 
-def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Codes (B, K) of Gaussians: the reparameterisation of Kingma and Welling 2014, section 2.4."""
-    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+def drawn(mean: Tensor, log_variance: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """Codes (S, B, K) of Gaussians (B, K), and the noise in them (Kingma and Welling 2014, section 2.4)."""
+    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
+    return mean + (0.5 * log_variance).exp() * noise, noise
 
 
 def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -162,9 +163,8 @@ def activation_divergence(code: Tensor, target: float) -> Tensor:
     """Sum over units of KL(target || mean activation over the batch) () of codes (B, K) in (0, 1), in nats."""
     least = torch.finfo(code.dtype).eps  # a sigmoid that is 0 or 1 in floating point would have an infinite divergence
     mean = code.mean(0).clamp(least, 1 - least)
-    shares = torch.tensor([target, 1 - target], dtype=code.dtype, device=code.device)
-    means = torch.stack([mean, 1 - mean], 1)
-    return (shares * (shares / means).log()).sum()
+    negentropy = target * math.log(target) + (1 - target) * math.log1p(-target)
+    return (negentropy - target * mean.log() - (1 - target) * (1 - mean).log()).sum()
 
 
 def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tensor]:
@@ -174,13 +174,14 @@ def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tenso
     deeper one it is estimated: the mean of |v^T J|^2 over random v of ±1 is the norm (Hutchinson 1990).
     """
     with torch.enable_grad():
-        layers = [module for module in net.encoder.children() if isinstance(module, nn.Linear)]
-        if len(layers) == 1 and len(list(net.encoder.children())) == 1:
-            z = net.encoder(x)
+        layers = list(net.encoder.children())
+        if len(layers) == 1 and isinstance(layers[0], nn.Linear):
+            z = at_least_single(net.encoder(x))
             z = z if z.requires_grad else z.requires_grad_()
             code: Tensor = net.code(z)
             (slopes,) = torch.autograd.grad(code.sum(), z, create_graph=True)
-            return code, slopes.square() @ layers[0].weight.square().sum(1)
+            # No matrix product, which would be rounded to bfloat16 with `precision: bf16`.
+            return code, (slopes.square() * layers[0].weight.square().sum(1)).sum(1)
         x = x.detach().requires_grad_()
         code = net.encode(x)
         norms = x.new_zeros(len(x))
@@ -193,9 +194,14 @@ def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tenso
 
 @torch.no_grad()
 def log_likelihood(net: AutoEncoder, spec: AutoencoderModel, pixels: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """The importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D)."""
+    """The importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D).
+
+    With cross-entropy p(x | z) is a chance, of pixels that are 0 or 1; with the squared error a density, Gaussian with
+    a variance of 1/2.
+    """
     objective = Reconstruct(spec)
     mean, log_variance = net.posterior(pixels)
     weights, _, losses = objective.log_weights(net, mean, log_variance, pixels, samples)
     elbo = -losses.mean(0) - gaussian_divergence(mean, log_variance)
-    return weights.logsumexp(0) - math.log(samples), elbo
+    constant = 0.0 if spec.loss == "cross_entropy" else pixels.shape[1] / 2 * math.log(math.pi)
+    return importance_bound(weights) - constant, elbo - constant
