@@ -19,7 +19,7 @@ from fcnet.data_schema import ImageSplit
 from fcnet.errors import ConfigError, DataError, naming
 from fcnet.evaluation import EVALUATION_BATCH, evaluate, fixed_noise
 from fcnet.images import encode_png
-from fcnet.reconstruct import Reconstruct, corrupt, log_likelihood, squared_error
+from fcnet.reconstruct import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) 
     samples, bound, elbo = spec.variational.likelihood_samples, 0.0, 0.0
     with fixed_noise(images.labels.device):
         for x, _ in images.batches(max(EVALUATION_BATCH // samples, 1)):
-            pixels = torch.bernoulli(x) if spec.binarise else x
+            pixels = binarised(x) if spec.binarise else x
             bounds, elbos = log_likelihood(model, spec, pixels, samples)
             bound += float(bounds.double().sum())
             elbo += float(elbos.double().sum())
