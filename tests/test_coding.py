@@ -1,6 +1,7 @@
 """What autoencoders are asked for: eval, plot, predict, encode, outliers."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -9,7 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import Run
+from PIL import Image
+
+from fcnet import coding
+from fcnet.data import ImageFolder
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -72,6 +78,75 @@ def test_linear_autoencoders_come_near_pca(fcnet: Run, auto: Callable[..., Path]
     assert fcnet("train", "-c", file, "--out", "run").code == 0
     result = json.loads(fcnet("eval", "run", "--json").out)
     assert result["squared_error"] == pytest.approx(float(told.group(1)), rel=0.03)
+
+
+def test_a_mean_squared_error_in_decibels() -> None:
+    assert coding.psnr(0.01) == pytest.approx(20)
+    assert coding.psnr(0.0) == math.inf
+
+
+def test_the_larger_the_error_the_more_of_an_outlier() -> None:
+    split = ImageFolder(
+        torch.zeros(4, 1, 1, dtype=torch.uint8), torch.tensor([0, 1, 0, 1]), ("0", "1"), Path(), list("abcd")
+    )
+    found = coding.outliers(torch.tensor([0.1, 0.9, 0.4, 0.3]), split, ["0"])
+    assert found == {"auroc": 0.75, "normal": 2, "outliers": 2}
+
+
+def test_noise_is_the_same_at_each_evaluation(fcnet: Run, auto: Callable[..., Path]) -> None:
+    model = {"corruption": "gaussian", "variational": {}, "loss": "cross_entropy", "binarise": True}
+    assert fcnet("train", "-c", auto(**model), "--out", "run").code == 0
+    first, second = (fcnet("eval", "run", "--json").out for _ in range(2))
+    assert first == second
+    assert json.loads(first)["likelihood"]["elbo"] < json.loads(first)["likelihood"]["importance_weighted_bound"]
+
+
+def test_grey_pixels_have_no_likelihood_by_cross_entropy(fcnet: Run, auto: Callable[..., Path]) -> None:
+    assert fcnet("train", "-c", auto(variational={}, loss="cross_entropy"), "--out", "grey").code == 0
+    assert "likelihood" not in json.loads(fcnet("eval", "grey", "--json").out)
+    assert fcnet("train", "-c", auto(variational={}), "--out", "squared").code == 0
+    assert "likelihood" in json.loads(fcnet("eval", "squared", "--json").out)
+
+
+def test_predict_writes_over_no_image_that_it_was_given(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    assert fcnet("train", "-c", auto(), "--out", "run").code == 0
+    folder = tiny / "test"
+    before = {path: path.read_bytes() for path in folder.glob("*.png")}
+    Path("link").symlink_to(folder)
+    for out in (folder, Path("link")):
+        outcome = fcnet("predict", "run", str(folder), "--out", str(out))
+        assert outcome.code == 3
+        assert "would write over" in outcome.errors[0]
+    assert before == {path: path.read_bytes() for path in folder.glob("*.png")}
+
+
+def test_two_images_of_one_name_are_not_written_to_one_file(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    assert fcnet("train", "-c", auto(), "--out", "run").code == 0
+    image = next((tiny / "test").glob("*.png"))
+    Path("other").mkdir()
+    Path("other", image.name).write_bytes(image.read_bytes())
+    outcome = fcnet("predict", "run", str(image), f"other/{image.name}", "--out", "back")
+    assert outcome.code == 3
+    assert "two images would be written to back/" in outcome.errors[0]
+    assert not Path("back").exists()
+
+
+def test_normal_classes_have_to_be_among_the_validation_images(
+    fcnet: Run, auto: Callable[..., Path], tmp_path: Path
+) -> None:
+    Path("rare").mkdir()
+    for i in range(12):
+        Image.new("L", (4, 3)).save(f"rare/{i}.png")
+    Path("rare.txt").write_text("0\n" + "1\n" * 11)
+    parts = {
+        name: {"images": str(Path("rare").resolve()), "labels": str(Path("rare.txt").resolve())}
+        for name in ("train", "test")
+    }
+    data = {**parts, "validation": 0.1, "normal_classes": ["0"]}
+    outcome = fcnet("train", "-c", auto(data=data), "--out", "run")
+    assert outcome.code == 3
+    assert "the validation images have none of 0" in outcome.errors[0]
+    assert not Path("run").exists()
 
 
 def test_each_class_in_turn_is_normal(auto: Callable[..., Path], tmp_path: Path) -> None:

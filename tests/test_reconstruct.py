@@ -1,13 +1,16 @@
 """What autoencoders minimise against references: whole Jacobians, torch's distributions, sampling."""
 
+import math
 from itertools import pairwise
 
 import pytest
 import torch
 from conftest import autoencoder, autoencoder_spec
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
-from fcnet import reconstruct
+from fcnet import autoencoders, reconstruct
+from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.reconstruct import Reconstruct
 
@@ -92,3 +95,182 @@ def test_corruptions_spoil_as_much_as_they_say() -> None:
         assert float((salted == value).float().mean()) == pytest.approx(0.1, abs=0.01)
     noisy = reconstruct.corrupt(image, autoencoder_spec(corruption={"name": "gaussian", "std": 0.3}).corruption)
     assert float((noisy - image).std()) == pytest.approx(0.3, abs=0.01)
+
+
+# --- the loss of a batch, by hand ---------------------------------------------------------------------------------
+
+
+def of_batch(spec: AutoencoderModel, x: Tensor) -> tuple[AutoEncoder, float, dict[str, float]]:
+    """Net, loss and named parts of a batch, drawn with seed 7."""
+    net, objective = autoencoder(spec), Reconstruct(spec)
+    torch.manual_seed(7)
+    loss, parts = objective.of_batch(net, x, x)
+    return net.requires_grad_(False), float(loss.detach()), dict(zip(objective.parts, parts.tolist(), strict=True))
+
+
+def test_squared_error_is_summed_over_pixels_and_meant_over_images(x: Tensor) -> None:
+    net, loss, parts = of_batch(autoencoder_spec(), x)
+    assert loss == pytest.approx(float((net(x) - x).square().sum()) / len(x))
+    assert parts == {"reconstruction": loss}
+
+
+def test_cross_entropy_is_told_with_the_squared_error(x: Tensor) -> None:
+    net, loss, parts = of_batch(autoencoder_spec(loss="cross_entropy"), x)
+    chances = net(x)
+    by_hand = -(x * chances.log() + (1 - x) * (1 - chances).log()).sum(1).mean()
+    assert loss == pytest.approx(float(by_hand))
+    assert parts["squared_error"] == pytest.approx(float((chances - x).square().sum(1).mean()))
+
+
+def test_a_corrupted_image_is_compared_with_the_clean_one(x: Tensor) -> None:
+    spec = autoencoder_spec(corruption={"name": "masking", "share": 0.5})
+    net, loss, _ = of_batch(spec, x)
+    torch.manual_seed(7)
+    corrupted = x * (torch.rand_like(x) >= 0.5)
+    assert loss == pytest.approx(float((net(corrupted) - x).square().sum(1).mean()))
+
+
+def test_binarised_pixels_are_input_and_target(x: Tensor) -> None:
+    net, loss, _ = of_batch(autoencoder_spec(loss="cross_entropy", binarise=True), x)
+    torch.manual_seed(7)
+    drawn = (torch.rand_like(x) < x).double()
+    logits = net.decoder(net.encode(drawn))
+    expected = functional.binary_cross_entropy_with_logits(logits, drawn, reduction="sum") / len(x)
+    assert loss == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize("values", [{"contractive": {"weight": 0.3}}, {"sparse": {"name": "l1", "weight": 0.7}}])
+def test_a_penalty_is_added_with_its_weight(x: Tensor, values: dict) -> None:
+    net, loss, parts = of_batch(autoencoder_spec(hidden=[5], code_activation="tanh", **values), x)
+    if "contractive" in values:
+        penalty = 0.3 * jacobian_norms(net, x).mean()
+    else:
+        penalty = 0.7 * net.encode(x).abs().sum(1).mean()
+    assert parts["penalty"] == pytest.approx(float(penalty))
+    assert loss == pytest.approx(float((net(x) - x).square().sum(1).mean() + penalty))
+
+
+def test_penalties_are_summed(x: Tensor) -> None:
+    values = {"hidden": [5], "code_activation": "sigmoid"}
+    penalties = {"contractive": {"weight": 0.3}, "sparse": {"name": "kl", "target": 0.2, "weight": 0.7}}
+    alone = [of_batch(autoencoder_spec(**values, **{name: one}), x)[2]["penalty"] for name, one in penalties.items()]
+    _, loss, parts = of_batch(autoencoder_spec(**values, **penalties), x)
+    assert parts["penalty"] == pytest.approx(sum(alone))
+    assert loss == pytest.approx(parts["reconstruction"] + parts["penalty"])
+
+
+@pytest.mark.parametrize("beta", [0, 1, 4])
+def test_beta_weighs_the_divergence(x: Tensor, beta: float) -> None:
+    net, loss, parts = of_batch(autoencoder_spec(variational={"beta": beta}), x)
+    mean, log_variance = net.encoder(x).chunk(2, 1)
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    divergence = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).sum(1).mean()
+    assert parts["kl"] == pytest.approx(float(divergence))
+    torch.manual_seed(7)
+    code = mean + (0.5 * log_variance).exp() * torch.randn(1, *mean.shape, dtype=torch.float64)[0]
+    error = (net.decode(code) - x).square().sum(1).mean()
+    assert loss == pytest.approx(float(error + beta * divergence))
+
+
+def test_several_samples_train_on_the_importance_weighted_bound(x: Tensor) -> None:
+    spec = autoencoder_spec(variational={"samples": 3}, loss="cross_entropy")
+    net, loss, _ = of_batch(spec, x)
+    mean, log_variance = net.posterior(x)
+    torch.manual_seed(7)
+    weights, _, _ = Reconstruct(spec).log_weights(net, mean, log_variance, x, 3)
+    assert loss == pytest.approx(-float((weights.exp().sum(0) / 3).log().mean()))
+
+
+def test_the_likelihood_of_a_squared_loss_is_a_gaussian_density(x: Tensor) -> None:
+    """By integration over a code of one value, with a decoder's normal density of variance 1/2."""
+    spec = autoencoder_spec(hidden=[4, 1], variational={})
+    net = autoencoder(spec)
+    codes = torch.linspace(-8, 8, 4001, dtype=torch.float64)[:, None]
+    density = torch.distributions.Normal(net.decode(codes)[:, None], 0.5**0.5)
+    joint = density.log_prob(x[None]).sum(-1) + torch.distributions.Normal(0.0, 1.0).log_prob(codes)
+    exact = joint.logsumexp(0) + math.log(16 / 4000)
+    torch.manual_seed(8)
+    bound, elbo = reconstruct.log_likelihood(net, spec, x, 20_000)
+    torch.testing.assert_close(bound, exact, rtol=0, atol=0.02)
+    assert (elbo < exact).all()
+
+
+# --- gradients and precision --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hidden", [[5], [5, 3]], ids=["exact", "estimated"])
+def test_the_contractive_gradient_is_that_of_the_jacobian(x: Tensor, hidden: list[int]) -> None:
+    net = autoencoder(autoencoder_spec(hidden=hidden, code_activation="sigmoid", contractive={}))
+    x = x[:2]
+    matrix = net.encoder.get_submodule("fc1").weight
+
+    def norms(weight: Tensor) -> Tensor:
+        def encode(image: Tensor) -> Tensor:
+            return net.code(torch.func.functional_call(net.encoder, {"fc1.weight": weight}, image[None]))[0]
+
+        return sum(torch.autograd.functional.jacobian(encode, one, create_graph=True).square().sum() for one in x)
+
+    (expected,) = torch.autograd.grad(norms(matrix), matrix)
+    torch.manual_seed(9)
+    (found,) = torch.autograd.grad(reconstruct.contraction(net, x, 1 if len(hidden) == 1 else 40_000)[1].sum(), matrix)
+    if len(hidden) == 1:
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+    else:
+        assert float((found - expected).norm() / expected.norm()) < 0.03
+
+
+KINDS = {
+    "variational": {"variational": {"samples": 4}, "loss": "cross_entropy"},
+    "contractive": {"hidden": [6], "contractive": {}, "code_activation": "sigmoid"},
+    "kl": {"sparse": {"name": "kl", "target": 0.01}, "code_activation": "sigmoid"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_summed_is_in_single_precision_beside_bfloat16(x: Tensor, kind: str) -> None:
+    spec = autoencoder_spec(**KINDS[kind])
+    net, objective, single = autoencoder(spec).float(), Reconstruct(spec), x.float()
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, parts = objective.of_batch(net, single, single)
+        assert net.encode(single).dtype == torch.float32
+    assert {loss.dtype, parts.dtype} == {torch.float32}
+    loss.backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in net.parameters())
+
+
+def test_the_exact_contraction_is_not_rounded_to_bfloat16(x: Tensor) -> None:
+    """Beside bfloat16 only the layer's own product is rounded, so that with weights that it holds nothing is."""
+    net = autoencoder(autoencoder_spec(hidden=[5], contractive={})).float()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(parameter.bfloat16())
+    single = x.bfloat16().float()
+    expected = net.encoder.get_submodule("fc1").weight.double().square().sum().expand(len(x))
+    with torch.autocast("cpu", torch.bfloat16):
+        _, norms = reconstruct.contraction(net, single, 1)
+    torch.testing.assert_close(norms.double(), expected, rtol=1e-6, atol=0)
+
+
+def test_codes_of_layers_below_are_those_of_binarised_pixels(x: Tensor) -> None:
+    spec = autoencoder_spec(hidden=[5, 3], activation="sigmoid", loss="cross_entropy", binarise=True)
+    net = autoencoder(spec).requires_grad_(False)
+    objective = Reconstruct(spec, autoencoders.below(net, 2))
+    torch.manual_seed(10)
+    loss, _ = objective.of_batch(autoencoders.layer(net, spec, 2), x, x)
+    torch.manual_seed(10)
+    drawn = (torch.rand_like(x) < x).double()
+    target = net.encoder.get_submodule("fc1")(drawn).sigmoid()
+    outputs = net.decoder.get_submodule("fc1")(net.encoder.get_submodule("fc2")(target))
+    assert float(loss) == pytest.approx(
+        float(functional.binary_cross_entropy_with_logits(outputs, target, reduction="sum")) / len(x)
+    )
+
+
+def test_inner_layers_trained_alone_have_an_exact_contraction(x: Tensor) -> None:
+    spec = autoencoder_spec(hidden=[5, 3], activation="sigmoid", contractive={})
+    net = autoencoder(spec)
+    alone = autoencoders.layer(net, spec, 1)
+    _, norms = reconstruct.contraction(alone, x, 1)
+    first = nn.Sequential(net.encoder.get_submodule("fc1"), nn.Sigmoid())
+    expected = [torch.autograd.functional.jacobian(first, one).square().sum() for one in x]
+    torch.testing.assert_close(norms, torch.stack(expected), rtol=1e-10, atol=1e-12)

@@ -9,7 +9,11 @@ import torch
 from conftest import Run, weights
 
 from fcnet import checkpoint, config, runs
+from fcnet.batches import epoch_order
+from fcnet.errors import DivergedError
+from fcnet.metrics import EpochRecord
 from fcnet.signals import Stop
+from fcnet.stacking import Stacking
 
 
 def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[..., Path]) -> None:
@@ -19,6 +23,55 @@ def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[.
     assert outcome.code == 0, outcome.err
     plain, staged = weights("plain"), weights("staged")
     assert all(torch.equal(plain[name], staged[name]) for name in plain)
+
+
+def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
+    """The second layer alone against a net built by hand on the first one's outputs; the first stays as it was."""
+    train = {"epochs": 0, "stages": [1, 2], "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.0}}
+    settings = config.load(auto(train=train, code_activation="tanh"))
+    work = runs.trainable(runs.gather(settings, Stop()))
+    assert isinstance(work, Stacking)
+    records = work.records()
+    while not (isinstance(record := next(records), EpochRecord) and record.epoch == 1):
+        pass
+    before = {name: tensor.clone() for name, tensor in work.model.state_dict().items()}
+    weight, bias, back, offset = (
+        before[f"{name}"].double().requires_grad_()
+        for name in ("encoder.fc2.weight", "encoder.fc2.bias", "decoder.fc1.weight", "decoder.fc1.bias")
+    )
+    for _ in records:
+        pass
+    data, batch = runs.gather(settings, Stop()).splits.train, 16
+    pixels = (data.images.double() / 255).flatten(1)
+    below = (pixels @ before["encoder.fc1.weight"].double().T + before["encoder.fc1.bias"].double()).sigmoid()
+    for epoch in (1, 2):
+        order = epoch_order(len(data), settings.seed, epoch)
+        for start in range(0, len(data), batch):
+            target = below[order[start : start + batch]]
+            code = (target @ weight.T + bias).tanh()
+            loss = ((code @ back.T + offset).sigmoid() - target).square().sum(1).mean()
+            for tensor, gradient in zip(
+                (weight, bias, back, offset), torch.autograd.grad(loss, (weight, bias, back, offset)), strict=True
+            ):
+                tensor.data -= 0.1 * gradient
+    after = work.model.state_dict()
+    for name, expected in (("encoder.fc2.weight", weight), ("encoder.fc2.bias", bias), ("decoder.fc1.weight", back)):
+        torch.testing.assert_close(after[name].double(), expected.detach(), rtol=1e-4, atol=1e-5)
+    for name in ("encoder.fc1.weight", "encoder.fc1.bias", "decoder.fc2.weight", "decoder.fc2.bias"):
+        assert torch.equal(after[name], before[name]), name
+
+
+def test_a_divergence_tells_its_stage_and_the_epoch_of_all(auto: Callable[..., Path]) -> None:
+    settings = config.load(auto(train={"epochs": 1, "stages": [2, 1]}))
+    work = runs.trainable(runs.gather(settings, Stop()))
+    records = work.records()
+    while not (isinstance(record := next(records), EpochRecord) and record.epoch == 2):
+        pass
+    with torch.no_grad():
+        work.model.get_submodule("encoder.fc2").weight[0, 0] = torch.nan
+    with pytest.raises(DivergedError, match="layer 2, epoch 1, step 1") as told:
+        list(records)
+    assert (told.value.facts["stage"], told.value.facts["epoch"]) == ("layer 2", 3)
 
 
 KINDS = {

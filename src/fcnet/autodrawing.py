@@ -11,7 +11,7 @@ from torch import Tensor
 from fcnet import autoplots, coding, loading, plots
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
-from fcnet.coding import Seen
+from fcnet.coding import Outputs
 from fcnet.data import ImageFolder
 from fcnet.evaluation import fixed_noise
 from fcnet.models import weight_matrices
@@ -31,7 +31,7 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     first = weight_matrices(model)[0].detach().double().numpy()
     found = {"weights": plots.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
     if spec.variational is not None:
-        found |= dreams(model, spec, loading.image_size(settings), name)
+        found |= samples(model, spec, loading.image_size(settings), name)
     part = loading.held_out(settings) or "train"
     split = loading.read_split(settings, part)
     seen = coding.look(model, split, trained.path)
@@ -60,23 +60,23 @@ def one_of_each(labels: Tensor, classes: int) -> list[int]:
 
 
 @torch.inference_mode()
-def given_back(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Seen, title: str) -> Figure:
-    """Originals over reconstructions; between them spoilt images, where the net has learned to mend them."""
+def given_back(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
+    """Originals over reconstructions; between them corrupted images, where the net has learned to denoise them."""
     chosen = one_of_each(split.labels, len(split.classes))
     x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))
     rows = {"original": x}
     if spec.corruption is None:
-        rows["given back"] = seen.pixels[chosen]
+        rows["reconstruction"] = seen.pixels[chosen]
     else:
         with fixed_noise(CPU):
-            rows["spoilt"] = corrupt(x, spec.corruption)
-        rows["given back"] = model(rows["spoilt"])
+            rows["corrupted"] = corrupt(x, spec.corruption)
+        rows["reconstruction"] = model(rows["corrupted"])
     return autoplots.reconstructions(
         {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}, title
     )
 
 
-def scattered(split: ImageFolder, seen: Seen, name: str) -> Figure:
+def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
     """Codes in a plane: as they are, or along their two principal components."""
     codes, labels = seen.codes[:SCATTERED].double().numpy(), split.labels[:SCATTERED].numpy()
     n, k = codes.shape
@@ -95,12 +95,12 @@ def scattered(split: ImageFolder, seen: Seen, name: str) -> Figure:
 
 
 @torch.inference_mode()
-def dreams(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
+def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
     """What a variational decoder makes of codes drawn from N(0, 1); of codes of two values also of the whole plane."""
     with fixed_noise(CPU):
         drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
-    samples = drawn.reshape(SIDE, SIDE, *size).numpy()
-    found = {"samples": autoplots.tiles(samples, f"{name}: images of codes drawn from N(0, 1)")}
+    images = drawn.reshape(SIDE, SIDE, *size).numpy()
+    found = {"samples": autoplots.tiles(images, f"{name}: images of codes drawn from N(0, 1)")}
     if spec.code == 2:
         places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
         plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)

@@ -1,4 +1,4 @@
-"""The config's `model` section of autoencoders: what is built, what is spoilt, what regularises, what is compared."""
+"""The config's `model` section of autoencoders: what is built, corrupted, regularised and compared."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -10,7 +10,7 @@ from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_name, named
 
 _Weight = Annotated[float, Field(gt=0, le=LARGEST)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
-_Spoilt = Annotated[_Share, Field(description="of the pixels, each by chance")]
+_Corrupted = Annotated[_Share, Field(description="of the pixels, each by chance")]
 
 # --- denoising ----------------------------------------------------------------------------------------------------
 
@@ -26,14 +26,14 @@ class MaskingNoise(Section):
     """A share of the pixels set to 0 (Vincent et al. 2010)."""
 
     name: Literal["masking"] = "masking"
-    share: _Spoilt = 0.25
+    share: _Corrupted = 0.25
 
 
 class SaltAndPepper(Section):
     """A share of the pixels set to 0 or to 1, as likely as each other (Vincent et al. 2010)."""
 
     name: Literal["salt_and_pepper"] = "salt_and_pepper"
-    share: _Spoilt = 0.25
+    share: _Corrupted = 0.25
 
 
 _CORRUPTIONS = {"gaussian": "|gaussian", "masking": "|masking", "salt_and_pepper": "|salt"}
@@ -97,14 +97,17 @@ class Variational(Section):
 
     beta: Annotated[float, Field(ge=0, le=LARGEST)] = Field(
         1.0,
-        description="weight of the KL divergence; with 1 the loss is the negative ELBO, in nats (Higgins et al. 2017)",
+        description="weight of the KL divergence (Higgins et al. 2017); with 1 the loss is the negative ELBO in nats,"
+        " but for a constant where it is squared",
     )
     samples: Positive = Field(
         1,
         description="codes drawn per image in training; several make the importance-weighted bound (Burda et al. 2015)",
     )
     likelihood_samples: Positive = Field(
-        50, description="codes drawn per image where eval estimates the likelihood of an image"
+        50,
+        description="codes drawn per image where eval estimates its likelihood; pixels have one with binarise or a"
+        " squared loss",
     )
 
 
@@ -139,7 +142,7 @@ class AutoencoderModel(Section):
     )
     init: Init = Field(DefaultInit(), description="initialisation, named as in torch.nn.init")
     corruption: Corruption | None = Field(
-        None, description="denoising: what spoils the input; the target is the clean image"
+        None, description="denoising: what corrupts the input; the target is the clean image"
     )
     sparse: Sparsity | None = Field(None, description="sparse codes: kl, l1 or k_sparse")
     contractive: Contractive | None = Field(None, description="a code that changes little with its input")
@@ -154,6 +157,11 @@ class AutoencoderModel(Section):
     def activations(self) -> list[Activation]:
         """Of each layer before the code."""
         return per_layer(self.activation, len(self.hidden) - 1)
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether the decoder gives a distribution of the pixels compared; cross-entropy is none of grey ones."""
+        return self.variational is not None and (self.binarise or self.loss == "squared")
 
     @property
     def unit(self) -> str:
@@ -201,7 +209,7 @@ class AutoencoderModel(Section):
         if self.binarise and self.loss != "cross_entropy":
             raise ValueError("`binarise` makes pixels of 0 and 1, which `loss` cross_entropy is for; choose it")
         if isinstance(self.sparse, KSparse) and self.sparse.k > self.code:
-            raise ValueError(f"`sparse` keeps {self.sparse.k} values and the code has {self.code}; choose k below that")
+            raise ValueError(f"`sparse` keeps {self.sparse.k} values and the code has {self.code}; choose k up to that")
         if isinstance(self.sparse, KLSparsity) and self.code_activation.name != "sigmoid":
             raise ValueError(
                 f"`sparse` kl compares mean activations with chances, and `code_activation` is"

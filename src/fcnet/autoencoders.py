@@ -1,6 +1,6 @@
 """Autoencoders: nets that return their input, r = g(h(x)), through a code h(x).
 
-Encoder and decoder are two ``FCNet``, mirror images of each other; what is spoilt, penalised and compared is the
+Encoder and decoder are two ``FCNet``, mirror images of each other; what is corrupted, penalised and compared is the
 objective's, in ``reconstruct``.
 """
 
@@ -117,8 +117,9 @@ def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
 def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncoder:
     """One layer of the encoder, from 1, with its mirror image of the decoder, as a net of its own on the same weights.
 
-    Its inputs are the outputs of the layer before; its code is what follows the weights. Where the loss is cross-entropy and they are no pixels, what makes
-    chances of its outputs, a sigmoid by the schema, is left to ``AutoEncoder.pixels``.
+    Its inputs are the outputs of the layer before; its code is what follows the weights. Where the loss is
+    cross-entropy and they are no pixels, what makes chances of its outputs, a sigmoid by the schema, is left to
+    ``AutoEncoder.pixels``.
     """
     count = len(spec.hidden)
     encoder, decoder = _numbered(model.encoder, number), _numbered(model.decoder, count + 1 - number)

@@ -1,4 +1,4 @@
-"""Figures of autoencoders: what they give back, their codes, what they dream up, and how outliers stand out."""
+"""Figures of autoencoders: what they give back, their codes, samples, and how outliers stand out."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ from fcnet.reconstruct import Reconstruct, binarised, corrupt, log_likelihood, s
 
 
 @dataclass(frozen=True)
-class Seen:
+class Outputs:
     """What an autoencoder makes of images, on the CPU.
 
     Attributes:
@@ -49,7 +51,7 @@ def autoencoder(trained: loading.Trained, device: torch.device) -> tuple[AutoEnc
 
 
 @torch.inference_mode()
-def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Seen:
+def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
     """Codes and reconstructions of images. Raises CheckpointError where they are not finite."""
     found = []
     for x, _ in split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype):
@@ -58,7 +60,7 @@ def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Seen:
         found.append((code.cpu(), pixels.cpu(), squared_error(pixels, x).cpu()))
     codes, pixels, errors = (torch.cat(parts) for parts in zip(*found, strict=True))
     inspection.check_finite(path, codes, pixels)
-    return Seen(codes, pixels, errors)
+    return Outputs(codes, pixels, errors)
 
 
 # --- eval ---------------------------------------------------------------------------------------------------------
@@ -73,11 +75,11 @@ class Reconstruction:
         split: what was evaluated.
         n: number of images.
         loss: that training minimises, mean over images, with noise that is always the same.
-        parts: what it is the sum of.
+        parts: its terms, of which a variational one has the KL divergence before ``beta``.
         squared_error: of the images as they are, summed over the pixels, mean over images.
         psnr: of the reconstructions, in dB, all pixels together.
-        denoising: psnr of spoilt images, and of what is made of them; None where nothing is spoilt.
-        likelihood: ELBO and importance-weighted bound of log p(x), in nats; None where not variational.
+        denoising: psnr of corrupted images, and of what is made of them; None where nothing is corrupted.
+        likelihood: ELBO and importance-weighted bound of log p(x), in nats; None where the model has none.
         outliers: AUROC of the squared error, normal images and outliers; None where no classes are normal.
     """
 
@@ -117,7 +119,7 @@ def run_eval(
         error,
         psnr(error / seen.pixels.shape[1]),
         None if spec.corruption is None else denoising(model, spec, images),
-        None if spec.variational is None else likelihood(model, spec, images),
+        likelihood(model, spec, images) if spec.has_likelihood else None,
         None if normal is None else outliers(seen.errors, found, normal),
     )
 
@@ -129,16 +131,16 @@ def psnr(squared_error: float) -> float:
 
 @torch.inference_mode()
 def denoising(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
-    """PSNR in dB of spoilt images, and of what is made of them; the noise is always the same."""
+    """PSNR in dB of corrupted images, and of what is made of them; the noise is always the same."""
     assert spec.corruption is not None
-    spoilt, mended = 0.0, 0.0
+    corrupted, denoised = 0.0, 0.0
     with fixed_noise(images.labels.device):
         for x, _ in images.batches(EVALUATION_BATCH):
             noisy = corrupt(x, spec.corruption)
-            spoilt += float(squared_error(noisy, x).double().sum())
-            mended += float(squared_error(model(noisy), x).double().sum())
+            corrupted += float(squared_error(noisy, x).double().sum())
+            denoised += float(squared_error(model(noisy), x).double().sum())
     pixels = len(images) * x.shape[1]
-    return {"psnr_corrupted": psnr(spoilt / pixels), "psnr_output": psnr(mended / pixels)}
+    return {"psnr_corrupted": psnr(corrupted / pixels), "psnr_output": psnr(denoised / pixels)}
 
 
 def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
@@ -151,7 +153,7 @@ def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) 
             bounds, elbos = log_likelihood(model, spec, pixels, samples)
             bound += float(bounds.double().sum())
             elbo += float(elbos.double().sum())
-    return {"elbo": elbo / len(images), "log_likelihood": bound / len(images), "samples": samples}
+    return {"elbo": elbo / len(images), "importance_weighted_bound": bound / len(images), "samples": samples}
 
 
 def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[str, float]:
@@ -203,18 +205,16 @@ def run_predict(
         out: folder for the reconstructions, as PNGs.
 
     Raises:
-        DataError: naming all that cannot be found or read; or two images would be written to one file.
+        DataError: naming all that cannot be found or read; or two images would be written to one file, or an image
+            over one that was given.
     """
     split = inspection.read_files(trained, wanted)
+    paths = [] if out is None else output_files(split.names, out)
     where = loading.choose_device(device)
     model, _ = autoencoder(trained, where)
     seen = look(model, split.to(where), trained.path)
     outputs: list[str | None] = [None] * len(split)
     if out is not None:
-        paths = [out / f"{Path(name).stem}.png" for name in split.names]
-        doubled = sorted({str(path) for path in paths if paths.count(path) > 1})
-        if doubled:
-            raise DataError(f"--out {out}: two images would be written to {', '.join(doubled[:3])}; give them apart")
         grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *split.size)
         with naming(out):
             out.mkdir(parents=True, exist_ok=True)
@@ -223,6 +223,22 @@ def run_predict(
         outputs = [str(path) for path in paths]
     rows = zip(split.names, seen.errors.tolist(), outputs, strict=True)
     return [Restored(*row) for row in rows]
+
+
+def output_files(names: Sequence[str], out: Path) -> list[Path]:
+    """The file in a folder for the reconstruction of each image. Raises DataError where images would be lost."""
+    paths = [out / f"{Path(name).stem}.png" for name in names]
+    doubled = sorted(str(path) for path, count in Counter(paths).items() if count > 1)
+    if doubled:
+        raise DataError(f"--out {out}: two images would be written to {', '.join(doubled[:3])}; give them apart")
+    given = {os.path.realpath(name) for name in names}
+    lost = [str(path) for path in paths if os.path.realpath(path) in given]
+    if lost:
+        raise DataError(
+            f"--out {out}: would write over {', '.join(lost[:3])}, which {'is' if len(lost) == 1 else 'are'} among the"
+            " images given; name another folder"
+        )
+    return paths
 
 
 # --- encode -------------------------------------------------------------------------------------------------------

@@ -16,10 +16,6 @@ Size = tuple[int, int]  # height, width in pixels
 
 def build(spec: ModelSpec, size: Size, classes: int) -> nn.Module:
     """The model that a config describes, for images of a size (height, width), as it is before any training."""
-    return _made(spec, size, classes)
-
-
-def _made(spec: ModelSpec, size: Size, classes: int) -> nn.Module:
     match spec:
         case FCNetModel():
             return models.build(spec, size, classes)
@@ -32,7 +28,7 @@ def _made(spec: ModelSpec, size: Size, classes: int) -> nn.Module:
 def weights(spec: ModelSpec, size: Size, classes: int) -> int:
     """How many weights there are between the layers of a model, counted without making them."""
     with torch.device("meta"):
-        empty = _made(spec, size, classes)
+        empty = build(spec, size, classes)
     return sum(matrix.numel() for matrix in models.weight_matrices(empty))
 
 

@@ -241,5 +241,5 @@ def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> No
         shown = ", ".join(light[:3]) + (", ..." if len(light) > 3 else "")
         console.warn(
             f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
-            " invert them, or expect wrong classes"
+            " invert them, or expect wrong results"
         )

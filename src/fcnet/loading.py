@@ -76,6 +76,7 @@ def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
 
     Raises:
         ConfigError: a name is no class, or no other class is left to be an outlier.
+        DataError: no image is left for training or validation.
     """
     train = splits.train.subset(torch.nonzero(normal_images(splits.train, names)).flatten())
     if not len(train):
@@ -84,7 +85,12 @@ def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
     validation = splits.validation
     if validation is not None:
         validation = validation.subset(torch.nonzero(normal_images(validation, names)).flatten())
-    return Splits(train, validation if validation is not None and len(validation) else None, splits.test)
+        if not len(validation):
+            raise DataError(
+                f"data.normal_classes: the validation images have none of {', '.join(names)}; give data.validation a"
+                " larger share, or take it out"
+            )
+    return Splits(train, validation, splits.test)
 
 
 def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:

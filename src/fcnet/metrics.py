@@ -90,7 +90,7 @@ class StepRecord:
         epoch: from 1.
         step: within the epoch, from 1.
         steps: of an epoch.
-        loss: of this step's batch, with smoothing and l2, in nats.
+        loss: of this step's batch, with smoothing and l2; of a classifier in nats.
         loss_mean: the same, mean over the steps since the last record.
         accuracy: share of this epoch's images so far that were classified right, each before its step; None where
             images are not classified.

@@ -70,6 +70,8 @@ def misfit(spec: FCNetModel, other: object) -> str | None:
         return "its code keeps some values alone, which a layer of a net does not; choose another autoencoder"
     theirs: list[Activation] = [*other.activations, other.code_activation]
     if theirs != spec.activations:
-        names = ", ".join(one.name for one in theirs)
-        return f"its activations are [{names}], and model.activation gives others; give activation: [{names}]"
+        wanted = ", ".join(
+            one.name if one.model_fields_set <= {"name"} else str(one.model_dump()).replace("'", "") for one in theirs
+        )
+        return f"its activations are [{wanted}], and model.activation gives others; give activation: [{wanted}]"
     return None

@@ -1,4 +1,4 @@
-"""What an autoencoder is asked for: an image given back, through noise, with a code that is kept in bounds.
+"""What an autoencoder is asked for: an image reconstructed, through noise, with a code that is kept in bounds.
 
 Losses are summed over the pixels of an image and are means over images; so are penalties beside them.
 """
@@ -30,7 +30,7 @@ class Reconstruct:
     """The target of an image is the image itself.
 
     Attributes:
-        spec: what is spoilt, penalised and compared.
+        spec: what is corrupted, penalised and compared.
         below: makes the net's inputs of pixels (B, D): the layers before the one that is trained alone.
     """
 
@@ -124,7 +124,7 @@ def binarised(pixels: Tensor) -> Tensor:
 
 
 def corrupt(x: Tensor, corruption: CorruptionSpec) -> Tensor:
-    """Spoilt inputs (B, D), with numbers of torch's global generator."""
+    """Corrupted inputs (B, D), with numbers of torch's global generator."""
     match corruption:
         case GaussianNoise(std=std):
             return x + std * torch.randn_like(x)

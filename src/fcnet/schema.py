@@ -195,7 +195,7 @@ class Config(Section):
     train: Train = Field(Train(), description="how an fcnet or an autoencoder is trained, by gradients")
     solve: Solve = Field(Solve(), description="how the output weights of an elm are found, in closed form")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
-        0, description="of the initial weights, the order of the images and dropout"
+        0, description="of the initial weights, the order of the images, dropout and noise"
     )
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"

@@ -4,8 +4,8 @@ The greedy training of Vincent et al. 2010, section 3.5. Each stage is a ``Train
 weights; epochs are counted on.
 """
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from fcnet import autoencoders
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.data import Splits
+from fcnet.errors import DivergedError
 from fcnet.metrics import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.reconstruct import Reconstruct
 from fcnet.schema import Train
@@ -70,7 +71,7 @@ class Stacking:
     def records(self) -> Generator[Record, None, None]:
         """Train to the end of the last stage."""
         while True:
-            with closing(self.training.records()) as records:
+            with self._telling_stages(), closing(self.training.records()) as records:
                 for record in records:
                     yield self._counted_on(record)
             if self.finished or not self.training.finished:
@@ -127,7 +128,17 @@ class Stacking:
 
     def check_now(self) -> None:
         """Raise DivergedError where what a checkpoint would hold is not finite."""
-        self.training.check_now()
+        with self._telling_stages():
+            self.training.check_now()
+
+    @contextmanager
+    def _telling_stages(self) -> Iterator[None]:
+        """Put the stage before what a stage says of itself, and count its epoch on."""
+        try:
+            yield
+        except DivergedError as error:
+            facts = error.facts | {"stage": self.stage, "epoch": self.epoch}
+            raise DivergedError(*(f"{self.stage}, {problem}" for problem in error.problems), facts=facts) from error
 
     def state(self) -> dict[str, Any]:
         """All that the rest depends on, but for the config and the images. Not copies."""

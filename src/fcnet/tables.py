@@ -33,7 +33,8 @@ def reconstruction(result: Reconstruction) -> str:
     if result.likelihood is not None:
         found = result.likelihood
         rows.append(("ELBO", f"{found['elbo']:.2f} nats"))
-        rows.append(("likelihood", f"{found['log_likelihood']:.2f} nats, {found['samples']:.0f} importance samples"))
+        bound, samples = found["importance_weighted_bound"], found["samples"]
+        rows.append(("likelihood", f"at least {bound:.2f} nats, by {samples:.0f} importance samples"))
     if result.outliers is not None:
         found = result.outliers
         rows.append(
