@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -163,7 +164,11 @@ def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_memory(*_: object) -> None:
+    build = runs.families.build
+
+    def no_memory(*asked: Any) -> Any:
+        if torch.get_default_device().type == "meta":  # only counted, which needs no memory
+            return build(*asked)
         raise RuntimeError(message)
 
     message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"

@@ -7,11 +7,14 @@ not trained yet. Quick is on scikit-learn's digits.
 """
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from pages import DIGITS, draw, table, trained
 
 from fcnet import journal
 
 WIDTHS = {"elm": ([50, 100, 200, 500, 1000, 2000, 4000], "ELM, closed form"), "mlp-relu": ([50, 200, 500], "MLP, Adam")}
+
+PLAIN = FuncFormatter(lambda value, _: f"{value:g}")  # 20, not 2 x 10^1
 
 
 def figure(quick: bool) -> Figure:
@@ -32,11 +35,17 @@ def figure(quick: bool) -> Figure:
         shown = widths[: len(errors)]
         left.loglog(shown, errors, marker="o", label=name)
         right.loglog(shown, times, marker="o", label=name)
-    left.set(xlabel="hidden units", ylabel="test images wrong (%)")
-    right.set(xlabel="hidden units", ylabel="seconds of training")
-    for axes in (left, right):
+    left.set(title="errors", xlabel="hidden units", ylabel="test images wrong (%)")
+    right.set(title="time", xlabel="hidden units", ylabel="seconds of training")
+    for axes, place in ((left, "best"), (right, "upper left")):
         axes.grid(alpha=0.3, which="both")
-        axes.legend()
+        axes.legend(loc=place)
+        axes.set_xticks(WIDTHS["elm"][0], minor=False)
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(PLAIN)
     table(["net", "hidden units", "test errors", "seconds"], rows)
     return found
 
