@@ -63,6 +63,36 @@ def test_importance_weights_are_the_densities(x: Tensor) -> None:
     torch.testing.assert_close(weights, likelihood + prior - posterior, rtol=1e-10, atol=1e-10)
 
 
+def test_cross_entropy_of_pixels_is_torchs(x: Tensor) -> None:
+    logits = 20 * torch.randn(7, *x.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(8))
+    logits[0, :, :3] = torch.tensor([0.0, 1e3, -1e3], dtype=torch.float64)
+    slopes = torch.rand(7, len(x), dtype=torch.float64)
+    found, expected = (logits.clone().requires_grad_() for _ in range(2))
+    losses = reconstruct.PixelCrossEntropy.apply(found, x)
+    torchs = functional.binary_cross_entropy_with_logits(expected, x.expand(7, *x.shape), reduction="none").sum(-1)
+    torch.testing.assert_close(losses, torchs, rtol=1e-13, atol=1e-13)
+    (losses * slopes).sum().backward()
+    (torchs * slopes).sum().backward()
+    torch.testing.assert_close(found.grad, expected.grad, rtol=1e-13, atol=1e-13)
+
+
+def test_cross_entropy_of_pixels_goes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In single precision, of rounded logits, and of as many samples as do not stay in the cache together."""
+    logits, target = torch.randn(9, 50, 784).bfloat16(), torch.rand(50, 784)
+    whole = reconstruct.PixelCrossEntropy.apply(logits, target)
+    exact = functional.binary_cross_entropy_with_logits(
+        logits.double(), target.double().expand(9, 50, 784), reduction="none"
+    )
+    torch.testing.assert_close(whole.double(), exact.sum(-1), rtol=1e-6, atol=1e-6)
+    monkeypatch.setattr(reconstruct, "CACHED", 2 * 50 * 784)
+    one = logits.clone().requires_grad_()
+    torch.testing.assert_close(reconstruct.PixelCrossEntropy.apply(one, target), whole, rtol=0, atol=0)
+    reconstruct.PixelCrossEntropy.apply(one, target).sum().backward()
+    assert one.grad is not None
+    assert one.grad.dtype == torch.bfloat16
+    torch.testing.assert_close(one.grad, (logits.float().sigmoid() - target).bfloat16(), rtol=0.01, atol=1e-6)
+
+
 def test_bounds_rise_with_their_samples(x: Tensor) -> None:
     of = autoencoder_spec(variational={}, loss="cross_entropy")
     net = autoencoder(of)
