@@ -10,6 +10,7 @@ from PIL import Image
 
 from fcnet import cache, folder
 from fcnet.errors import DataError
+from fcnet.images import Form, deskewed
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]
@@ -21,9 +22,14 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "a"
 
 
-def decode(images: Path, where: Path | None = None, told: list | None = None) -> cache.Decoded:
+def decode(
+    images: Path,
+    where: Path | None = None,
+    told: list | None = None,
+    form: Form = Form(SIZE),  # noqa: B008
+) -> cache.Decoded:
     listing = folder.scan(images, images.with_suffix(".txt"))
-    return cache.decode(listing, SIZE, where, lambda *news: (told if told is not None else []).append(news))
+    return cache.decode(listing, form, where, lambda *news: (told if told is not None else []).append(news))
 
 
 def test_images_are_decoded_once(images: Path) -> None:
@@ -35,6 +41,15 @@ def test_images_are_decoded_once(images: Path) -> None:
     assert second == []
     assert again.sizes == {"6x6": 30}
     assert again.sha256 == decode(images).sha256
+
+
+def test_deskewed_images_are_kept_beside_others(images: Path) -> None:
+    plain, upright = decode(images), decode(images, form=Form(SIZE, deskew=True))
+    np.testing.assert_array_equal(upright.pixels, deskewed(PIXELS))
+    told: list = []
+    np.testing.assert_array_equal(decode(images, told=told).pixels, plain.pixels)
+    np.testing.assert_array_equal(decode(images, told=told, form=Form(SIZE, deskew=True)).pixels, upright.pixels)
+    assert told == []
 
 
 @pytest.mark.parametrize("change", ["other pixels", "same size and time", "added", "removed", "renamed"])

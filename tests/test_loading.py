@@ -1,10 +1,14 @@
 """From a config or a run to device, data and model."""
 
+import json
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from conftest import Run
+from conftest import Run, tiny_config, write_config
+from PIL import Image
 
 from fcnet import loading
 from fcnet.errors import ConfigError
@@ -39,3 +43,36 @@ def test_a_model_is_found_in_its_run_beside_its_config_or_with_one(fcnet: Run, t
         loading.locate(tiny)
     with pytest.raises(ConfigError, match="there is no such run directory or model file"):
         loading.locate(Path("nowhere"))
+
+
+def test_deskewed_images_are_deskewed_wherever_they_are_looked_at(fcnet: Run, tiny: Path) -> None:
+    """Training, eval of a folder, and predict give the same figures; light images are refused."""
+    values = tiny_config(tiny)
+    values["data"]["deskew"] = True
+    path = write_config(tiny / "upright.yaml", values)
+    assert fcnet("train", "-c", path, "--out", "run").code == 0
+    evaluated = json.loads(fcnet("eval", "run", "--json").out)
+    test = values["data"]["test"]
+    again = json.loads(fcnet("eval", "run", "--json", "--images", test["images"], "--labels", test["labels"]).out)
+    assert again["confusion"] == evaluated["confusion"]
+    predicted = json.loads(fcnet("predict", "run", test["images"], "--json").out)["predictions"]
+    counts = Counter(one["predicted"] for one in predicted)
+    assert [counts[name] for name in evaluated["classes"]] == np.sum(evaluated["confusion"], 0).tolist()
+    assert (
+        evaluated["loss"]
+        != json.loads(
+            fcnet(
+                "eval",
+                "run/model.pth",
+                "--config",
+                write_config(tiny / "aslant.yaml", values | {"data": values["data"] | {"deskew": False}}),
+                "--json",
+            ).out
+        )["loss"]
+    )
+    for file in Path(values["data"]["train"]["images"]).rglob("*.png"):
+        Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
+    outcome = fcnet("train", "-c", path, "--out", "light")
+    assert outcome.code == 3
+    assert "images have a light background" in outcome.errors[0]
+    assert not Path("light").exists()

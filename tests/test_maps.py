@@ -7,8 +7,11 @@ import torch
 from torch import Tensor
 
 from fcnet import maps
-from fcnet.elm_schema import (
-    RBF,
+from fcnet.elm_schema import RBF
+from fcnet.errors import ConfigError, DataError
+from fcnet.maps import HiddenMap, Inputs
+from fcnet.model_schema import PlainActivation
+from fcnet.weights_schema import (
     ComputedWeights,
     ConstrainedWeights,
     FieldWeights,
@@ -16,9 +19,6 @@ from fcnet.elm_schema import (
     SampleWeights,
     Weights,
 )
-from fcnet.errors import ConfigError, DataError
-from fcnet.maps import HiddenMap, Inputs
-from fcnet.model_schema import PlainActivation
 
 SIZE = (10, 12)
 N, CLASSES = 40, 3

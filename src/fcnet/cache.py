@@ -7,6 +7,7 @@ nothing but the next decoding.
 
 import hashlib
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from fcnet import images
 from fcnet.errors import DataError, listed, naming
 from fcnet.folder import Listing
+from fcnet.images import Form
 from fcnet.mapped import Mapped, pieces
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many are done, of how many)
@@ -54,7 +56,7 @@ class Decoded:
 
 def decode(
     listing: Listing,
-    size: tuple[int, int],
+    form: Form,
     folder: Path | None,
     progress: Progress,
     skip: bool = False,
@@ -64,7 +66,7 @@ def decode(
 
     Args:
         listing: the files.
-        size: height and width in pixels.
+        form: what they are brought to.
         folder: of the cache; None for the place beside the images.
         progress: told after each chunk of decoding; what it raises ends the decoding.
         skip: bad images are no error, as long as there are others.
@@ -75,16 +77,14 @@ def decode(
             cannot be written to one.
     """
     folder = folder or listing.root.parent / ".fcnet-cache"
-    path = folder / _file_name(listing, size)
-    shape = (len(listing.names), *size)
-    found = _load(path, shape, mapped) or _decode(listing, size, path, progress, skip, mapped)
+    path = folder / _file_name(listing, form)
+    shape = (len(listing.names), *form.size)
+    found = _load(path, shape, mapped) or _decode(listing, form, path, progress, skip, mapped)
     _check(listing, found.bad, skip)
     return found
 
 
-def _decode(
-    listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool, mapped: bool
-) -> Decoded:
+def _decode(listing: Listing, form: Form, path: Path, progress: Progress, skip: bool, mapped: bool) -> Decoded:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = acquire(path.parent / ".lock", progress)
@@ -93,11 +93,11 @@ def _decode(
         where = f"{path.parent}: cannot be written ({reason})"
         if mapped:
             raise DataError(f"{where}; images that are read from there as they are needed: set data.cache") from None
-        return _in_memory(listing, size, progress, skip, f"{where}; images are decoded anew each time: set data.cache")
+        return _in_memory(listing, form, progress, skip, f"{where}; images are decoded anew each time: set data.cache")
     with held:
         # Another process may have decoded the same images while this one waited.
-        shape = (len(listing.names), *size)
-        return _load(path, shape, mapped) or _on_disk(listing, size, path, progress, skip, mapped)
+        shape = (len(listing.names), *form.size)
+        return _load(path, shape, mapped) or _on_disk(listing, form, path, progress, skip, mapped)
 
 
 def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
@@ -118,15 +118,14 @@ def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
         )
 
 
-def _file_name(listing: Listing, size: tuple[int, int]) -> str:
+def _file_name(listing: Listing, form: Form) -> str:
     """``train-images-28x28-WHO-KEY.npy``: WHO tells the folder and its labels, KEY the state of the files."""
     who = hashlib.sha256(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}".encode())
     state = hashlib.sha256(f"{VERSION}\n".encode())
     state.update("\0".join(listing.names).encode("utf-8", "surrogateescape"))
     state.update(listing.stats.astype("<i8").tobytes())
-    height, width = size
     name = listing.root.name[:40]  # file systems take 255 bytes, and a character may be four
-    return f"{name}-{height}x{width}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
+    return f"{name}-{form}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
 
 
 def _load(path: Path, shape: tuple[int, int, int], mapped: bool) -> Decoded | None:
@@ -176,40 +175,38 @@ class _Tally:
         _check(listing, self.bad | self.unread, skip and not self.unread)
 
 
-def _chunks(listing: Listing, size: tuple[int, int], progress: Progress, tally: _Tally) -> Iterator[bytes]:
+def _chunks(listing: Listing, form: Form, progress: Progress, tally: _Tally) -> Iterator[bytes]:
     """The pixels of all files, in order, a chunk at a time."""
     total = len(listing.names)
-    step = max(CHUNK_BYTES // (size[0] * size[1]), 1)
+    step = max(CHUNK_BYTES // math.prod(form.size), 1)
     for start in range(0, total, step):
         names = listing.names[start : start + step]
-        chunk = np.zeros((len(names), *size), np.uint8)
+        chunk = np.zeros((len(names), *form.size), np.uint8)
         for i, name in enumerate(names):
             try:
-                chunk[i], (height, width) = images.read(listing.root / name, size)
+                chunk[i], (height, width) = images.read(listing.root / name, form.size)
                 tally.sizes[f"{height}x{width}"] += 1
             except images.UnreadError as error:
                 tally.unread[start + i] = error.problems[0]
             except DataError as error:
                 tally.bad[start + i] = error.problems[0]
-        yield chunk.tobytes()
+        yield (images.deskewed(chunk) if form.deskew else chunk).tobytes()
         progress(f"decoding {listing.root.name}", start + len(names), total)
 
 
-def _in_memory(listing: Listing, size: tuple[int, int], progress: Progress, skip: bool, warning: str) -> Decoded:
+def _in_memory(listing: Listing, form: Form, progress: Progress, skip: bool, warning: str) -> Decoded:
     tally = _Tally()
-    data = bytearray().join(_chunks(listing, size, progress, tally))
+    data = bytearray().join(_chunks(listing, form, progress, tally))
     tally.check(listing, skip)
-    pixels = np.frombuffer(data, np.uint8).reshape(-1, *size)
+    pixels = np.frombuffer(data, np.uint8).reshape(-1, *form.size)
     return Decoded(pixels, dict(tally.sizes), hashlib.sha256(data).hexdigest(), tally.bad, warning)
 
 
-def _on_disk(
-    listing: Listing, size: tuple[int, int], path: Path, progress: Progress, skip: bool, mapped: bool
-) -> Decoded:
+def _on_disk(listing: Listing, form: Form, path: Path, progress: Progress, skip: bool, mapped: bool) -> Decoded:
     """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
     tally = _Tally()
     digest = hashlib.sha256()
-    shape = (len(listing.names), *size)
+    shape = (len(listing.names), *form.size)
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     for left in _siblings(path, ".tmp"):  # by a process that was killed: this one holds the lock
@@ -217,7 +214,7 @@ def _on_disk(
     try:
         with naming(path), partial.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for chunk in _chunks(listing, size, progress, tally):
+            for chunk in _chunks(listing, form, progress, tally):
                 digest.update(chunk)
                 file.write(chunk)
         tally.check(listing, skip)

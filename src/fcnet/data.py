@@ -23,6 +23,7 @@ from fcnet.cache import Progress
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import DataError
 from fcnet.holdout import held_out_mask
+from fcnet.images import Form
 from fcnet.mapped import Mapped, advisable, pieces
 
 Size = tuple[int, int]  # height, width in pixels
@@ -32,6 +33,8 @@ Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in 
 Scan = Callable[[str, str | None], folder.Listing]  # of a folder of images and a file of labels
 
 DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
+
+LIGHT = 0.5  # brightness in [0, 1] above which a background is called light: half way
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,6 +84,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         progress: Progress = silent,
         skip: bool = False,
         memory: Memory = "resident",
+        deskew: bool = False,
     ) -> "ImageFolder":
         """Read an image folder in any of its three layouts (docs/data.md).
 
@@ -93,6 +97,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             progress: told how decoding goes.
             skip: leave out images that cannot be read.
             memory: where the decoded images stay, as for ``load``.
+            deskew: shear them upright.
 
         Raises:
             DataError: naming every file and line that is wrong.
@@ -100,7 +105,8 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         listing = folder.scan(images, labels)
         names = tuple(classes) if classes is not None else folder.class_names(listing)
         mapped = stay_in_files([listing], size, memory)
-        return cls._decode(listing, folder.encode(listing, names), names, size, cache_folder, progress, skip, mapped)
+        form = Form(size, deskew)
+        return cls._decode(listing, folder.encode(listing, names), names, form, cache_folder, progress, skip, mapped)
 
     @classmethod
     def _decode(
@@ -108,13 +114,13 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         listing: folder.Listing,
         codes: NDArray[np.int64],
         classes: tuple[str, ...],
-        size: Size,
+        form: Form,
         cache_folder: Path | None,
         progress: Progress,
         skip: bool,
         mapped: bool,
     ) -> "ImageFolder":
-        decoded = cache.decode(listing, size, cache_folder, progress, skip, mapped)
+        decoded = cache.decode(listing, form, cache_folder, progress, skip, mapped)
         notes = [decoded.warning] if decoded.warning else []
         if listing.ignored:
             shown = ", ".join(sorted(listing.ignored)[:3])
@@ -240,6 +246,7 @@ def load(
     progress: Progress = silent,
     skip: bool = False,
     memory: Memory = "resident",
+    deskew: bool = False,
     scan: Scan = folder.scan,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
@@ -256,8 +263,8 @@ def load(
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
-    mapped = stay_in_files(listings.values(), size, memory)
-    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, size, cache_folder, progress, skip, mapped))
+    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew)
+    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped))
     whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)

@@ -54,6 +54,11 @@ class Data(Section):
     image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
         [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
     )
+    deskew: bool = Field(
+        False,
+        description="shear each image so that its main axis stands upright, as LeCun et al. (1998) did: digits written"
+        " aslant look like upright ones; for light digits on black",
+    )
     classes: Annotated[list[str], Len(2)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
     )

@@ -15,6 +15,7 @@ from fcnet.errors import ConfigError
 from fcnet.inspection import by_class, logits_of
 from fcnet.models import weight_matrices
 from fcnet.overview import Point
+from fcnet.weights_schema import LocalWeights
 
 
 def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "png") -> list[Path]:
@@ -148,7 +149,10 @@ def _draw_weights(
     spec = trained.settings.model
     names = None if spec.hidden else classes
     title = f"{name}, weights of {'fc1' if spec.kind == 'fcnet' else 'the first layer'}"
-    return save({"weights": plots.weights(first, loading.image_size(trained.settings), names, title)}, out, file_format)
+    size = loading.image_size(trained.settings)
+    if isinstance(spec, ELMModel) and isinstance(spec.weights, LocalWeights):
+        size, title = (spec.weights.side, spec.weights.side), f"{name}, filters"
+    return save({"weights": plots.weights(first, size, names, title)}, out, file_format)
 
 
 def save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:

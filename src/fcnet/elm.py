@@ -8,9 +8,11 @@ import math
 import torch
 from torch import Tensor, nn
 
-from fcnet.elm_schema import Autoencoder, ELMModel, HiddenActivation
-from fcnet.maps import HiddenMap
+from fcnet.elm_schema import Autoencoder, ELMModel
+from fcnet.local import LocalFields
+from fcnet.maps import Drawn, HiddenMap
 from fcnet.models import activation_module
+from fcnet.weights_schema import LocalWeights
 
 Size = tuple[int, int]  # height, width in pixels
 
@@ -41,10 +43,10 @@ class Machine(nn.Module):
         readout: beta, as a linear layer (C, M) without biases.
     """
 
-    def __init__(self, inputs: int, units: int, activation: HiddenActivation, outputs: int) -> None:
+    def __init__(self, hidden: Drawn, outputs: int) -> None:
         super().__init__()
-        self.hidden = HiddenMap(inputs, units, activation)
-        self.readout = nn.Linear(units, outputs, bias=False)
+        self.hidden = hidden
+        self.readout = nn.Linear(hidden.units, outputs, bias=False)
         self.readout.requires_grad_(False)
         nn.init.zeros_(self.readout.weight)
 
@@ -64,9 +66,9 @@ class ELM(nn.Module):
         scale: (), a factor on the outputs that makes logits of them: the softmax is a probability then.
     """
 
-    def __init__(self, inputs: int, outputs: int, spec: ELMModel) -> None:
+    def __init__(self, size: Size, outputs: int, spec: ELMModel) -> None:
         super().__init__()
-        widths = [inputs, *(encoder.hidden for encoder in spec.encoders)]
+        widths = [math.prod(size), *(encoder.hidden for encoder in spec.encoders)]
         self.encoders = nn.Sequential(
             *(
                 Encoded(width, one) if isinstance(one, Autoencoder) else HiddenMap(width, one.hidden, one.activation)
@@ -74,10 +76,11 @@ class ELM(nn.Module):
             )
         )
         count = len(spec.all_weights) if spec.combiner is not None else 1
-        self.machines = nn.ModuleList(Machine(widths[-1], spec.hidden, spec.activation, outputs) for _ in range(count))
+        self.machines = nn.ModuleList(Machine(_hidden(widths[-1], size, spec), outputs) for _ in range(count))
         self.combiner: Machine | None = None
         if spec.combiner is not None:
-            self.combiner = Machine(count * outputs, spec.combiner.hidden, spec.combiner.activation, outputs)
+            combined = HiddenMap(count * outputs, spec.combiner.hidden, spec.combiner.activation)
+            self.combiner = Machine(combined, outputs)
         self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
 
     def machine_outputs(self, x: Tensor) -> Tensor:
@@ -95,4 +98,11 @@ class ELM(nn.Module):
 
 def build(spec: ELMModel, size: Size, classes: int) -> ELM:
     """The net that a config describes, for images of a size (height, width); its weights are all 0."""
-    return ELM(math.prod(size), classes, spec)
+    return ELM(size, classes, spec)
+
+
+def _hidden(inputs: int, size: Size, spec: ELMModel) -> Drawn:
+    """The hidden map of a machine."""
+    if isinstance(spec.weights, LocalWeights):
+        return LocalFields(size, spec.hidden, spec.weights.side, spec.weights.pool, spec.weights.stride)
+    return HiddenMap(inputs, spec.hidden, spec.activation)

@@ -1,6 +1,5 @@
 """The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
@@ -8,6 +7,15 @@ from pydantic import Field, Tag, field_validator, model_validator
 
 from fcnet.model_schema import ACTIVATIONS, Activation, ActivationMembers, OneActivation, PlainActivation
 from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_kind, by_name, by_type, named
+from fcnet.weights_schema import (
+    ComputedWeights,
+    FieldWeights,
+    LocalWeights,
+    OneWeights,
+    PlainWeights,
+    Weights,
+    WeightsOrList,
+)
 
 Units = Annotated[int, Field(ge=1, le=10_000_000)]
 _Penalty = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -23,85 +31,6 @@ class RBF(Section):
         None, description="in units of the inputs; without it the median distance between the centres"
     )
 
-
-Length = Annotated[float, Field(ge=0, le=LARGEST)]
-_LENGTH = "each unit's weights are scaled to this length; 0 leaves them as they are drawn"
-
-
-class PlainWeights(Section):
-    """Weights that do not look at the data: ±1, N(0, 1), uniform in [-1, 1], or orthogonal to each other."""
-
-    name: Literal["sign", "gaussian", "uniform", "orthogonal"]
-    length: Length = Field(2.0, description=_LENGTH)
-    bias: float = Field(0.0, ge=0, le=LARGEST, description="biases are uniform between minus this and this")
-
-
-class SampleWeights(Section):
-    """A unit's weights are a training image: the centres of radial basis functions."""
-
-    name: Literal["samples"] = "samples"
-    length: Length = Field(0.0, description=_LENGTH)
-
-
-class ComputedWeights(Section):
-    """CIW (Tapson et al. 2015): sums of a class's training images with random signs."""
-
-    name: Literal["ciw"] = "ciw"
-    length: Length = Field(2.0, description=_LENGTH)
-
-
-class ConstrainedWeights(Section):
-    """C (Zhu et al. 2015): differences of two images of different classes; the bias puts 0 half way between them."""
-
-    name: Literal["c"] = "c"
-    length: Length = Field(2.0, description=_LENGTH)
-
-
-class FieldWeights(Section):
-    """RF, RF-CIW, RF-C (McDonnell et al. 2015): ±1, CIW or C within one random rectangle of pixels per unit."""
-
-    name: Literal["rf", "rf-ciw", "rf-c"]
-    length: Length = Field(2.0, description=_LENGTH)
-    margin: Annotated[int, Field(ge=0, le=10_000)] = Field(3, description="rows and columns at the edge left out")
-    least_area: Positive = Field(10, description="pixels of the smallest rectangle")
-    least_side: Positive = Field(1, description="its least height and width")
-    most_side: Positive | None = Field(None, description="its largest height and width; without it the margin's")
-
-    def misfit(self, size: Sequence[int]) -> str | None:
-        """Why images of a size (height, width) have no such rectangle, where they have none."""
-        inner = [max(side - 2 * self.margin, 0) for side in size]
-        most = [min(side, self.most_side or side) for side in inner]
-        if min(most) >= self.least_side and most[0] * most[1] >= self.least_area:
-            return None
-        return (
-            f"{self.name}: margin {self.margin} leaves {inner[0]}x{inner[1]} of {size[0]}x{size[1]} pixels, and"
-            f" rectangles of at most {most[0]}x{most[1]} (most_side) are too small for least_side {self.least_side} or"
-            f" least_area {self.least_area}; lower one of them"
-        )
-
-
-_WEIGHTS = dict.fromkeys(("sign", "gaussian", "uniform", "orthogonal"), "|plain") | {
-    "samples": "|samples",
-    "ciw": "|ciw",
-    "c": "|c",
-    "rf": "|field",
-    "rf-ciw": "|field",
-    "rf-c": "|field",
-}
-Weights = PlainWeights | SampleWeights | ComputedWeights | ConstrainedWeights | FieldWeights
-_WeightsMembers = (
-    Annotated[PlainWeights, Tag("|plain")]
-    | Annotated[SampleWeights, Tag("|samples")]
-    | Annotated[ComputedWeights, Tag("|ciw")]
-    | Annotated[ConstrainedWeights, Tag("|c")]
-    | Annotated[FieldWeights, Tag("|field")]
-)
-_OneWeights = Annotated[_WeightsMembers, by_name(_WEIGHTS), ShortForm(_WEIGHTS)]
-_WeightsOrList = Annotated[
-    _WeightsMembers | Annotated[Annotated[list[_OneWeights], Len(2)], Tag("|list")],
-    by_name(_WEIGHTS | {"[]": "|list"}),
-    ShortForm(_WEIGHTS),
-]
 
 HiddenActivation = Activation | RBF
 _RBF_TOO = ACTIVATIONS | {"rbf": "|rbf"}
@@ -137,7 +66,7 @@ class DrawnLayer(_Layer):
     kind: Literal["drawn"]
     hidden: Units = Field(1000, description="units, the width of what the next layer sees")
     activation: _HiddenActivation = Field(_SIGMOID, description="of its units")
-    weights: _WeightsOrList = Field(
+    weights: WeightsOrList = Field(
         PlainWeights(name="gaussian"), description="how its weights are drawn; each of a list gets an equal share"
     )
 
@@ -158,7 +87,7 @@ class Combiner(_Layer):
 
     hidden: Units = Field(500, description="units of the second ELM")
     activation: _HiddenActivation = Field(_SIGMOID, description="of its hidden units")
-    weights: _OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; none with rf")
+    weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; none with rf")
 
 
 class ELMModel(_Layer):
@@ -167,7 +96,7 @@ class ELMModel(_Layer):
     kind: Literal["elm"]
     hidden: Units = Field(1000, description="units of the hidden layer, M")
     activation: _HiddenActivation = Field(_SIGMOID, description="of the hidden units: any of an fcnet's, or rbf")
-    weights: _WeightsOrList = Field(
+    weights: WeightsOrList = Field(
         PlainWeights(name="gaussian"),
         description="how hidden weights are drawn; of a list each gets an equal share of the units, or with `combiner` "
         "a whole ELM of its own",
@@ -202,9 +131,24 @@ class ELMModel(_Layer):
         behind += [self.all_weights] if self.encoders else []
         if any(isinstance(way, FieldWeights) for ways in behind for way in ways):
             raise ValueError("behind `encoders` there are no pixels; choose weights without rf, such as c")
+        self._check_local()
         if self.combiner is None and self.hidden < len(self.all_weights):
             raise ValueError(f"`hidden` is {self.hidden}, too few for {len(self.all_weights)} kinds of `weights`")
         return self
+
+    def _check_local(self) -> None:
+        """Raise ValueError where `lrf` is not all that a net is drawn by, or is given an activation."""
+        drawn = [way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights]
+        combined = [] if self.combiner is None else [self.combiner.weights]
+        if not any(isinstance(way, LocalWeights) for way in (*self.all_weights, *drawn, *combined)):
+            return
+        if self.encoders or self.combiner or len(self.all_weights) > 1:
+            raise ValueError("`lrf` makes a whole hidden layer, right behind the pixels; give `weights: lrf` alone")
+        if "activation" in self.model_fields_set and self.activation != _SIGMOID:
+            raise ValueError(
+                f"`activation`: is {self.activation.name}, and units of `lrf` have none but the root of the sum of"
+                " squares; take it out"
+            )
 
 
 # --- output weights -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import os
 import struct
 import warnings
 import zlib
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -52,6 +53,27 @@ _DAMAGE = (
     zlib.error,
     Image.DecompressionBombError,
 )
+
+
+# Light spread over fewer rows than this (their variance) has no slant but rounding errors: it lies in one row.
+LEAST_SPREAD = 1e-6
+
+
+@dataclass(frozen=True)
+class Form:
+    """What image files are brought to.
+
+    Attributes:
+        size: height and width in pixels.
+        deskew: whether they are sheared upright.
+    """
+
+    size: tuple[int, int]
+    deskew: bool = False
+
+    def __str__(self) -> str:
+        height, width = self.size
+        return f"{height}x{width}" + ("-deskewed" if self.deskew else "")
 
 
 class UnreadError(DataError):
@@ -98,6 +120,47 @@ def resize(pixels: Grey, size: tuple[int, int]) -> Grey:
         return pixels
     height, width = size
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def deskewed(pixels: Grey) -> Grey:
+    """Images (N, H, W) of light digits on black, sheared so that their main axes stand upright, and put in the middle.
+
+    Rows are moved sideways by their height above the centre of mass times the slant, which is the covariance of columns
+    and rows over the variance of rows, with the pixels as weights (LeCun et al. 1998, section III.A); then the centre
+    of mass is moved to the middle. Between two pixels linear, beyond the edge black. Light in one row has no slant.
+    """
+    _, height, width = pixels.shape
+    y, x = np.arange(height, dtype=np.float64), np.arange(width, dtype=np.float64)
+    light = pixels.astype(np.float64)
+    mass = np.maximum(light.sum((1, 2)), 1)[:, None]
+    rows, columns = light.sum(2), light.sum(1)
+    lit = rows.sum(1) > 0
+    middle = rows @ y[:, None] / mass, columns @ x[:, None] / mass  # (N, 1) each
+    above, aside = y - middle[0], x - middle[1]  # (N, H), (N, W)
+    spread, least = (rows * above**2).sum(1), LEAST_SPREAD * mass[:, 0]
+    slant = np.einsum("nyx,ny,nx->n", light, above, aside) / np.maximum(spread, least)
+    slant[spread <= least] = 0
+    down, right = (
+        np.where(lit[:, None], centre - (side - 1) / 2, 0.0)
+        for centre, side in zip(middle, (height, width), strict=True)
+    )
+    moved = _between(light, (y + down)[:, :, None], 1)
+    from_middle = y - (height - 1) / 2
+    moved = _between(moved, x + (slant[:, None] * from_middle + right)[:, :, None], 2)
+    found: Grey = moved.round().astype(np.uint8)
+    return found
+
+
+def _between(images: NDArray[np.float64], at: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Pixels of images (N, H, W) at places between those of an axis, (N, H, 1) or (N, H, W); 0 beyond the edge."""
+    before = np.floor(at).astype(np.int64)
+    last, share = images.shape[axis] - 1, at - before
+
+    def taken(which: NDArray[np.int64]) -> NDArray[np.float64]:
+        within = (which >= 0) & (which <= last)
+        return np.where(within, np.take_along_axis(images, which.clip(0, last), axis), 0.0)
+
+    return (1 - share) * taken(before) + share * taken(before + 1)
 
 
 def encode_png(pixels: Grey) -> bytes:

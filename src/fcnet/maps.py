@@ -12,18 +12,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcnet.elm_schema import (
-    RBF,
+from fcnet.elm_schema import RBF, HiddenActivation
+from fcnet.errors import ConfigError, DataError
+from fcnet.local import LocalFields
+from fcnet.models import activation_module
+from fcnet.weights_schema import (
     ComputedWeights,
     ConstrainedWeights,
     FieldWeights,
-    HiddenActivation,
+    LocalWeights,
     PlainWeights,
     SampleWeights,
     Weights,
 )
-from fcnet.errors import ConfigError, DataError
-from fcnet.models import activation_module
 
 ROWS = 2000  # inputs looked at together: 6 MB of MNIST's as floats
 
@@ -71,10 +72,13 @@ class HiddenMap(nn.Module):
     Attributes:
         weight: W (M, D).
         bias: b (M,).
+        units: M.
+        inputs: D.
     """
 
     def __init__(self, inputs: int, units: int, activation: HiddenActivation) -> None:
         super().__init__()
+        self.inputs, self.units = inputs, units
         self.weight = nn.Parameter(torch.zeros(units, inputs), requires_grad=False)
         self.bias = nn.Parameter(torch.zeros(units), requires_grad=False)
         self.activation = Gaussian() if isinstance(activation, RBF) else activation_module(activation, units)
@@ -94,8 +98,11 @@ def squared_distances(x: Tensor, centres: Tensor) -> Tensor:
     return torch.addmm(lengths, x, centres.T, alpha=-2).clamp_min_(0)  # rounding can make it negative
 
 
+Drawn = HiddenMap | LocalFields
+
+
 @torch.no_grad()
-def fill(layer: HiddenMap, ways: list[Weights], width: float | None, inputs: Inputs, seed: tuple[int, ...]) -> None:
+def fill(layer: Drawn, ways: list[Weights], width: float | None, inputs: Inputs, seed: tuple[int, ...]) -> None:
     """Draw a layer's weights.
 
     Args:
@@ -108,8 +115,12 @@ def fill(layer: HiddenMap, ways: list[Weights], width: float | None, inputs: Inp
     Raises:
         ConfigError, DataError: weights cannot be drawn in one of the ways from such inputs.
     """
-    units, n = len(layer.weight), len(ways)
+    units, n = layer.units, len(ways)
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
+    if isinstance(layer, LocalFields):
+        filters = _plain("orthogonal", len(layer.weight), layer.weight.shape[1], generator)
+        layer.weight.copy_(scaled(filters, 1.0))
+        return
     shares = [units // n + (i < units % n) for i in range(n)]
     drawn = [_draw(way, share, inputs, generator) for way, share in zip(ways, shares, strict=True)]
     layer.weight.copy_(torch.cat([weight for weight, _ in drawn]))
@@ -149,6 +160,8 @@ def _draw(way: Weights, units: int, inputs: Inputs, generator: torch.Generator) 
                 plain = name == "rf"
                 drawn = signs(units, inputs.width, generator) if plain else computed(units, inputs, generator)
                 weight = scaled(drawn * mask, length)
+        case LocalWeights():
+            raise AssertionError(way)  # the schema gives them a layer of their own
     return weight, bias
 
 

@@ -42,6 +42,8 @@ def take_encoder(model: nn.Module, spec: FCNetModel, settings: Config, init: Enc
     problem = misfit(spec, trained.settings.model)
     if settings.data.image_size != trained.settings.data.image_size:
         problem = f"its images are {trained.settings.data.image_size} pixels, these {settings.data.image_size}"
+    if settings.data.deskew != trained.settings.data.deskew:
+        problem = f"its data.deskew is {str(trained.settings.data.deskew).lower()}; make both equal"
     if problem:
         raise ConfigError(f"model.init: {trained.path}: {problem}")
     autoencoder = trained.model(2, torch.device("cpu"))

@@ -13,12 +13,11 @@ from fcnet.elm_schema import (
     DrawnLayer,
     ELMModel,
     HiddenActivation,
-    PlainWeights,
     RidgeSolver,
     Solver,
-    Weights,
 )
-from fcnet.maps import HiddenMap, Inputs, fill
+from fcnet.maps import Drawn, HiddenMap, Inputs, fill
+from fcnet.weights_schema import PlainWeights, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Stage:
     """
 
     name: str
-    hidden: HiddenMap
+    hidden: Drawn
     inputs: Callable[[Tensor], Tensor]
     ways: list[Weights]
     width: float | None
@@ -50,12 +49,12 @@ class Stage:
     @property
     def units(self) -> int:
         """Columns of H, M."""
-        return len(self.hidden.weight)
+        return self.hidden.units
 
     @property
     def inputs_width(self) -> int:
         """Columns of the map's inputs, D'."""
-        return self.hidden.weight.shape[1]
+        return self.hidden.inputs
 
     def draw(self, inputs: Inputs, seed: tuple[int, ...]) -> None:
         """Draw the map."""

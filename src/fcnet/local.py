@@ -1,0 +1,53 @@
+"""Local receptive fields: a hidden layer whose units look at one part of an image each, with filters they share.
+
+Huang et al. 2015 (Local receptive fields based extreme learning machine).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+CACHED = 2**20  # answers of filters held together, in numbers: 4 MB, which a CPU's cache has
+
+
+class LocalFields(nn.Module):
+    """Filters at every place of an image, and the root of the sum of squared answers of neighbouring places.
+
+    Of a filter w and the patches x_p at the places p of a square P, a unit is sqrt(sum over P of (w x_p)^2): square
+    root pooling, which changes little where strokes move within the square.
+
+    Args:
+        size: height and width of the images, in pixels.
+        units: M, a multiple of the squares.
+        side: height and width of the filters.
+        pool: height and width of a square, in places.
+        stride: places between two squares.
+
+    Attributes:
+        weight: a filter each row (K, side * side).
+        units: M = K * squares; all units of a filter lie together.
+        inputs: pixels, D.
+    """
+
+    def __init__(self, size: tuple[int, int], units: int, side: int, pool: int, stride: int) -> None:
+        super().__init__()
+        self._size, self._pool, self._stride = size, pool, stride
+        self._places = [length - side + 1 for length in size]
+        rows, columns = ((places - pool) // stride + 1 for places in self._places)
+        self.inputs, self.units = size[0] * size[1], units
+        self.weight = nn.Parameter(torch.zeros(units // (rows * columns), side * side), requires_grad=False)
+        self._shape = (-1, 1, side, side)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Hidden outputs (B, M) of pixels (B, D)."""
+        filters = self.weight.reshape(self._shape).to(memory_format=torch.channels_last)
+        each = len(filters) * self._places[0] * self._places[1]
+        images = x.reshape(-1, 1, *self._size)
+        some = len(images) if images.is_cuda else max(CACHED // each, 1)
+        found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]
+        return torch.cat(found)
+
+    def _pooled(self, answers: Tensor) -> Tensor:
+        """Units (B, M) of filters' answers (B, K, rows, columns)."""
+        mean = functional.avg_pool2d(answers.square_(), self._pool, self._stride)
+        return mean.mul_(self._pool**2).sqrt_().flatten(1)
