@@ -46,3 +46,41 @@ def test_learned_slopes_are_taken_with_an_encoder(fcnet: Run, auto: Callable[...
     assert torch.equal(encoder["encoder.act1.weight"], probe["act1.weight"])
     assert torch.equal(encoder["code.weight"], probe["act2.weight"])
     assert not torch.equal(probe["act1.weight"], torch.full_like(probe["act1.weight"], 0.25))
+
+
+def test_a_training_goes_on_from_another_run(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:
+    """All weights are taken as they are."""
+    assert fcnet("train", "-c", auto(variational={}, loss="cross_entropy"), "--out", "run").code == 0
+    init = {"name": "run", "run": "run"}
+    still = {"epochs": 1, "optimizer": {"name": "sgd", "lr": 1e-30}}
+    outcome = fcnet(
+        "train", "-c", auto(variational={"samples": 3}, loss="cross_entropy", init=init, train=still), "--out", "next"
+    )
+    assert outcome.code == 0, outcome.err
+    first, following = weights("run"), weights("next")
+    assert first.keys() == following.keys()
+    assert all(torch.equal(first[name], following[name]) for name in first)
+    for values, told in (
+        ({"variational": None}, "one of the two is variational"),
+        ({"hidden": [9, 3]}, "its model.hidden is another"),
+        ({"activation": "tanh"}, "its model.activation is another"),
+    ):
+        asked = {"variational": {}, "loss": "cross_entropy", "init": init} | values
+        outcome = fcnet("train", "-c", auto(**asked), "--out", "other")
+        assert outcome.code == 2
+        assert told in outcome.errors[0]
+        assert not Path("other").exists()
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", f"model.init={init}".replace("'", ""), "--out", "other")
+    assert outcome.code == 2
+    assert "is no fcnet; name the run of one" in outcome.errors[0]
+
+
+def test_a_classifier_goes_on_from_another_run(fcnet: Run, tiny: Path) -> None:
+    assert fcnet("train", "-c", tiny / "tiny.yaml", "--out", "run").code == 0
+    words = ("model.init={name: run, run: run}", "train.optimizer={name: sgd, lr: 1e-30}", "train.epochs=1")
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", *words, "--out", "next")
+    assert outcome.code == 0, outcome.err
+    assert all(torch.equal(tensor, weights("next")[name]) for name, tensor in weights("run").items())
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", words[0], "data.image_size=[4, 4]", "--out", "other")
+    assert outcome.code == 2
+    assert "its images are" in outcome.errors[0]

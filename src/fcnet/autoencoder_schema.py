@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal, Self
 from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
-from fcnet.model_schema import Activation, Activations, DefaultInit, Init, OneActivation, PlainActivation, per_layer
+from fcnet.model_schema import (
+    Activation,
+    Activations,
+    AutoencoderInit,
+    DefaultInit,
+    OneActivation,
+    PlainActivation,
+    per_layer,
+)
 from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_name, named
 
 _Weight = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -140,7 +148,9 @@ class AutoencoderModel(Section):
     batch_norm: bool = Field(
         False, description="batch normalisation before each activation but the code's and the output's"
     )
-    init: Init = Field(DefaultInit(), description="initialisation, named as in torch.nn.init")
+    init: AutoencoderInit = Field(
+        DefaultInit(), description="initialisation, named as in torch.nn.init; or run, what another run has learned"
+    )
     corruption: Corruption | None = Field(
         None, description="denoising: what corrupts the input; the target is the clean image"
     )

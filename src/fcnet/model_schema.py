@@ -105,6 +105,13 @@ class EncoderInit(Section):
     )
 
 
+class RunInit(Section):
+    """All weights of a trained net with the same layers, whose training goes on from there in another way."""
+
+    name: Literal["run"] = "run"
+    run: str = Field(min_length=1, description="run directory, or model file in one, of a net with the same layers")
+
+
 _INITS = {
     "default": "|default",
     "kaiming_uniform": "|kaiming",
@@ -124,8 +131,14 @@ _InitMembers = (
     | Annotated[UniformInit, Tag("|uniform")]
 )
 Init = Annotated[_InitMembers, by_name(_INITS), ShortForm(_INITS)]
-_ALL_INITS = _INITS | {"encoder": "|encoder"}
-FCNetInit = Annotated[_InitMembers | Annotated[EncoderInit, Tag("|encoder")], by_name(_ALL_INITS), ShortForm(_INITS)]
+TrainedInit = EncoderInit | RunInit  # of weights that lie in a run
+_WITH_RUN = _INITS | {"run": "|run"}
+_RunInitMembers = _InitMembers | Annotated[RunInit, Tag("|run")]
+_WITH_ENCODER = _WITH_RUN | {"encoder": "|encoder"}
+AutoencoderInit = Annotated[_RunInitMembers, by_name(_WITH_RUN), ShortForm(_INITS)]
+FCNetInit = Annotated[
+    _RunInitMembers | Annotated[EncoderInit, Tag("|encoder")], by_name(_WITH_ENCODER), ShortForm(_INITS)
+]
 
 
 class FCNetModel(Section):
@@ -143,7 +156,8 @@ class FCNetModel(Section):
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
     init: FCNetInit = Field(
         DefaultInit(),
-        description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned",
+        description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned, or run,"
+        " what another run has",
     )
 
     @property

@@ -20,6 +20,8 @@ from fcnet.model_schema import (
     NormalInit,
     PlainActivation,
     PReLU,
+    RunInit,
+    TrainedInit,
     UniformInit,
 )
 
@@ -48,11 +50,11 @@ def activation_module(spec: Activation, width: int) -> nn.Module:
 
 
 @torch.no_grad()
-def initialise(layer: nn.Linear, init: Init | EncoderInit) -> None:
+def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
     """Fill a layer's weights from torch's global generator; biases become 0 unless ``init`` is the default."""
     weight, bias = layer.weight, layer.bias
     match init:
-        case DefaultInit() | EncoderInit():  # an encoder's weights are put in where its run is at hand
+        case DefaultInit() | EncoderInit() | RunInit():  # trained weights are put in where their run is at hand
             layer.reset_parameters()
             return
         case KaimingInit(name="kaiming_uniform", a=a, mode=mode):
@@ -101,7 +103,7 @@ class FCNet(nn.Module):
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         batch_norm: bool = False,
-        init: Init | EncoderInit = DefaultInit(),  # noqa: B008
+        init: Init | TrainedInit = DefaultInit(),  # noqa: B008
     ) -> None:
         super().__init__()
         sizes = (input_size, *hidden, output_size)

@@ -1,19 +1,19 @@
-"""A classifier that begins with the encoder of a trained autoencoder."""
+"""Nets that begin with what another run has learned: a classifier with an encoder, or any net with all weights."""
 
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from fcnet import loading
+from fcnet import checkpoint, loading
 from fcnet.autoencoder_schema import AutoencoderModel, KSparse
 from fcnet.errors import ConfigError
-from fcnet.model_schema import Activation, EncoderInit, FCNetModel
+from fcnet.model_schema import Activation, EncoderInit, FCNetModel, RunInit
 from fcnet.schema import Config
 
 
 def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
-    """Put an encoder's weights into a net that begins with one, and freeze them, where its config says so.
+    """Put trained weights into a net that begins with some, and freeze an encoder's, where its config says so.
 
     Args:
         model: the net, on the CPU.
@@ -21,10 +21,12 @@ def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
         begins: whether it needs the weights: a training that goes on has its own.
 
     Raises:
-        ConfigError: there is no such run, or its encoder is not the net's hidden layers.
+        ConfigError: there is no such run, or its net is another one.
         CheckpointError: its weights are not there, or damaged.
     """
     spec = settings.model
+    if begins and isinstance(spec, FCNetModel | AutoencoderModel) and isinstance(spec.init, RunInit):
+        take_all(model, spec, settings, spec.init)
     if not isinstance(spec, FCNetModel) or not isinstance(spec.init, EncoderInit):
         return
     if begins:
@@ -39,13 +41,7 @@ def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
 def take_encoder(model: nn.Module, spec: FCNetModel, settings: Config, init: EncoderInit) -> None:
     """Put the encoder's weights into a fresh net; raises as ``prepare``."""
     trained = loading.locate(Path(init.run))
-    problem = misfit(spec, trained.settings.model)
-    if settings.data.image_size != trained.settings.data.image_size:
-        problem = f"its images are {trained.settings.data.image_size} pixels, these {settings.data.image_size}"
-    if settings.data.deskew != trained.settings.data.deskew:
-        problem = f"its data.deskew is {str(trained.settings.data.deskew).lower()}; make both equal"
-    if problem:
-        raise ConfigError(f"model.init: {trained.path}: {problem}")
+    check(trained, settings, misfit(spec, trained.settings.model))
     autoencoder = trained.model(2, torch.device("cpu"))
     last = len(spec.hidden)
     for number, width in enumerate(spec.hidden, 1):
@@ -53,6 +49,44 @@ def take_encoder(model: nn.Module, spec: FCNetModel, settings: Config, init: Enc
         theirs = (*autoencoder.get_submodule(f"encoder.fc{number}").parameters(), *code.parameters())
         for own, found in zip(layer_parameters(model, number), theirs, strict=True):
             own.copy_(found[:width])  # a variational encoder's last layer has the log variances behind the means
+
+
+def take_all(model: nn.Module, spec: FCNetModel | AutoencoderModel, settings: Config, init: RunInit) -> None:
+    """Put the weights of a whole net into a fresh one with the same layers; raises as ``prepare``."""
+    trained = loading.locate(Path(init.run))
+    check(trained, settings, difference(spec, trained.settings.model))
+    theirs = trained.model(len(trained.settings.data.classes or ()), torch.device("cpu"))
+    checkpoint.restore(model, dict(theirs.state_dict()), trained.path)
+
+
+def check(trained: loading.Trained, settings: Config, problem: str | None) -> None:
+    """Raise ConfigError where a net cannot begin with a trained one, for a reason or because its images are others."""
+    own, theirs = settings.data, trained.settings.data
+    if own.image_size != theirs.image_size:
+        problem = f"its images are {theirs.image_size} pixels, these {own.image_size}"
+    if own.deskew != theirs.deskew:
+        problem = f"its data.deskew is {str(theirs.deskew).lower()}; make both equal"
+    if problem:
+        raise ConfigError(f"model.init: {trained.path}: {problem}")
+
+
+# What has to be alike for weights to mean the same.
+_ALIKE = {
+    FCNetModel: ("hidden", "activations", "batch_norm"),
+    AutoencoderModel: ("hidden", "activations", "code_activation", "output", "tied", "batch_norm"),
+}
+
+
+def difference(spec: FCNetModel | AutoencoderModel, other: object) -> str | None:
+    """Why a net cannot begin with all weights of another one, where it cannot."""
+    if not isinstance(other, type(spec)):
+        return f"is no {spec.kind}; name the run of one"
+    for name in _ALIKE[type(spec)]:
+        if getattr(spec, name) != getattr(other, name):
+            return f"its model.{name.replace('activations', 'activation')} is another; copy that of its config.yaml"
+    if (getattr(spec, "variational", None) is None) != (getattr(other, "variational", None) is None):
+        return "one of the two is variational; make both so, or neither"
+    return None
 
 
 def layer_parameters(net: nn.Module, number: int) -> list[nn.Parameter]:
