@@ -50,6 +50,9 @@ def test_deskewed_images_are_kept_beside_others(images: Path) -> None:
     np.testing.assert_array_equal(decode(images, told=told).pixels, plain.pixels)
     np.testing.assert_array_equal(decode(images, told=told, form=Form(SIZE, deskew=True)).pixels, upright.pixels)
     assert told == []
+    listing = folder.scan(images, images.with_suffix(".txt"))
+    mapped = cache.decode(listing, Form(SIZE, deskew=True), None, lambda *news: told.append(news), mapped=True)
+    np.testing.assert_array_equal(mapped.pixels, upright.pixels)
 
 
 @pytest.mark.parametrize("change", ["other pixels", "same size and time", "added", "removed", "renamed"])

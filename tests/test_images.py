@@ -194,6 +194,14 @@ def test_deskewed_digits_stand_upright_in_the_middle(by: float) -> None:
     np.testing.assert_allclose(images.deskewed(found[None])[0].astype(int), found, atol=3)
 
 
+def test_deskewing_goes_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = np.stack([blob(28, 28, by) for by in (-0.5, 0.1, 0.4, 0.6, -0.2)])
+    whole = images.deskewed(digits)
+    monkeypatch.setattr(images, "DESKEWED_AT_ONCE", 2 * 784)
+    np.testing.assert_array_equal(images.deskewed(digits), whole)
+    assert images.deskewed(digits[:0]).shape == (0, 28, 28)
+
+
 def test_deskewing_leaves_what_has_no_slant() -> None:
     dark, line = np.zeros((5, 7), np.uint8), np.zeros((5, 7), np.uint8)
     line[2, 1:6] = (9, 200, 255, 200, 9)
@@ -207,6 +215,10 @@ def test_deskewing_leaves_what_has_no_slant() -> None:
 @settings(max_examples=50, deadline=None)
 def test_deskewing_stands_any_pixels(height: int, width: int, random: st.DataObject) -> None:
     pixels = np.array([random.choice((0, 1, 255)) for _ in range(3 * height * width)], np.uint8)
-    found = images.deskewed(pixels.reshape(3, height, width))
+    pixels = pixels.reshape(3, height, width)
+    found = images.deskewed(pixels)
     assert found.shape == (3, height, width)
     assert found.dtype == np.uint8
+    assert not found[~pixels.any((1, 2))].any()
+    # A mirror's slant is the other way round: mirrored digits come out mirrored, up to rounding.
+    np.testing.assert_allclose(images.deskewed(pixels[:, ::-1, ::-1])[:, ::-1, ::-1].astype(int), found, atol=1)

@@ -70,9 +70,17 @@ def test_deskewed_images_are_deskewed_wherever_they_are_looked_at(fcnet: Run, ti
             ).out
         )["loss"]
     )
-    for file in Path(values["data"]["train"]["images"]).rglob("*.png"):
-        Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
-    outcome = fcnet("train", "-c", path, "--out", "light")
-    assert outcome.code == 3
-    assert "images have a light background" in outcome.errors[0]
+    for part in ("train", "test"):
+        for file in Path(values["data"][part]["images"]).rglob("*.png"):
+            Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
+    for words in (
+        ("train", "-c", path, "--out", "light"),
+        ("eval", "run", "--images", test["images"], "--labels", test["labels"]),
+    ):
+        outcome = fcnet(*words)
+        assert outcome.code == 3
+        assert "images have a light background" in outcome.errors[0]
     assert not Path("light").exists()
+    outcome = fcnet("predict", "run", test["images"])
+    assert outcome.code == 0
+    assert "have a light background" in outcome.err

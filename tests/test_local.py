@@ -77,7 +77,11 @@ def test_a_net_of_local_fields(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", path, "--out", "run")
     assert outcome.code == 0, outcome.err
     assert weights("run")["machines.0.hidden.weight"].shape == (5, 9)
+    before = weights("run")
     assert fcnet("train", "-c", path, "--resume", "run", "solve.solver.ridge=2").code == 0
+    after = weights("run")
+    assert torch.equal(before["machines.0.hidden.weight"], after["machines.0.hidden.weight"])
+    assert not torch.equal(before["machines.0.readout.weight"], after["machines.0.readout.weight"])
     assert fcnet("eval", "run", "--json").code == 0
     assert fcnet("plot", "run").code == 0
     for words, told in (

@@ -81,6 +81,21 @@ def test_a_classifier_goes_on_from_another_run(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", tiny / "tiny.yaml", *words, "--out", "next")
     assert outcome.code == 0, outcome.err
     assert all(torch.equal(tensor, weights("next")[name]) for name, tensor in weights("run").items())
-    outcome = fcnet("train", "-c", tiny / "tiny.yaml", words[0], "data.image_size=[4, 4]", "--out", "other")
-    assert outcome.code == 2
-    assert "its images are" in outcome.errors[0]
+    classes = ["0", "1", "2"]
+    values = tiny_config(tiny)
+    values["data"]["classes"] = classes[::-1]
+    turned = write_config(tiny / "turned.yaml", values)
+    for words_of, told in (
+        ((tiny / "tiny.yaml", "data.image_size=[4, 4]"), "its images are"),
+        ((tiny / "tiny.yaml", "data.deskew=true"), "its data.deskew is false"),
+        ((turned,), "its classes are [0, 1, 2], these [2, 1, 0]"),
+    ):
+        outcome = fcnet("train", "-c", words_of[0], words[0], *words_of[1:], "--out", "other")
+        assert outcome.code == 2
+        assert told in outcome.errors[0]
+        assert not Path("other").exists()
+    half = fcnet("train", "-c", tiny / "tiny.yaml", words[0], "train.epochs=1", "--out", "half")
+    assert half.code == 0
+    Path("run").rename("moved")  # a run that goes on has no need of it
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", words[0], "--resume", "half", "train.epochs=2")
+    assert outcome.code == 0, outcome.err

@@ -415,7 +415,7 @@ def test_stages_that_stand_on_others_cannot_grow(fcnet: Run, elm: Callable[..., 
         (
             ["model.activation={name: leaky_relu, slope: 1e38}", "model.weights={name: sign, length: 1e3}"],
             4,
-            "are not finite; choose another",
+            "are not finite; give a larger",
         ),
         (["solve.solver={name: ridge, ridge: [1, 2], choose: validation}"], 2, "no images are held out"),
     ],

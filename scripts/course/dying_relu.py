@@ -42,7 +42,7 @@ def figure(quick: bool) -> Figure:
     right.set(ylabel="test images wrong (%)", title="what it costs")
     for axes in (left, right):
         axes.set_xlabel(f"learning rate of the first {FIRST} steps, then {SMALL}")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
         axes.grid(alpha=0.3)
         axes.legend()
     table(["activation", "first rate", "dead units", "test errors"], rows)

@@ -164,15 +164,28 @@ class _Tally:
         sizes: the files' own sizes, and how many have them.
         bad: what is wrong with the images that cannot be decoded, by position.
         unread: the files that cannot be read, by position; these are never skipped, for tomorrow they may be there.
+        edges: sum and number of the outermost pixels of images that are to be deskewed.
     """
 
     sizes: Counter[str] = field(default_factory=Counter)
     bad: dict[int, str] = field(default_factory=dict)
     unread: dict[int, str] = field(default_factory=dict)
+    edges: tuple[int, int] = (0, 0)
+
+    def see(self, pixels: NDArray[np.uint8]) -> None:
+        """Take note of the background of images (n, H, W) that are to be deskewed."""
+        light, count = images.edges(pixels)
+        self.edges = self.edges[0] + light, self.edges[1] + count
 
     def check(self, listing: Listing, skip: bool) -> None:
-        """Raise DataError where there are images that are not to be left out."""
+        """Raise DataError where there are images that are not to be left out, or that have no slant to be told."""
         _check(listing, self.bad | self.unread, skip and not self.unread)
+        light, count = self.edges
+        if light > images.LIGHT * 255 * count:
+            raise DataError(
+                f"{listing.root}: images have a light background (their edges are {light / count / 255:.2f} of white),"
+                " and data.deskew weighs light pixels; invert the images, or take data.deskew out"
+            )
 
 
 def _chunks(listing: Listing, form: Form, progress: Progress, tally: _Tally) -> Iterator[bytes]:
@@ -190,7 +203,10 @@ def _chunks(listing: Listing, form: Form, progress: Progress, tally: _Tally) -> 
                 tally.unread[start + i] = error.problems[0]
             except DataError as error:
                 tally.bad[start + i] = error.problems[0]
-        yield (images.deskewed(chunk) if form.deskew else chunk).tobytes()
+        if form.deskew:
+            tally.see(chunk)
+            chunk = images.deskewed(chunk)
+        yield chunk.tobytes()
         progress(f"decoding {listing.root.name}", start + len(names), total)
 
 

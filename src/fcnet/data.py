@@ -23,7 +23,7 @@ from fcnet.cache import Progress
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import DataError
 from fcnet.holdout import held_out_mask
-from fcnet.images import Form
+from fcnet.images import Form, edges
 from fcnet.mapped import Mapped, advisable, pieces
 
 Size = tuple[int, int]  # height, width in pixels
@@ -33,8 +33,6 @@ Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in 
 Scan = Callable[[str, str | None], folder.Listing]  # of a folder of images and a file of labels
 
 DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
-
-LIGHT = 0.5  # brightness in [0, 1] above which a background is called light: half way
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -301,12 +299,9 @@ def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, Imag
 
 def border(pieces: Iterable[Tensor]) -> float:
     """Mean brightness in [0, 1] of the outermost pixels of images uint8 (n, H, W), piece by piece: the background."""
-    total = count = 0
-    for images in pieces:
-        for edge in (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]):
-            total += int(edge.sum())
-            count += edge.numel()
-    return total / count / 255
+    sums, counts = zip(*(edges(piece.cpu().numpy()) for piece in pieces), strict=True)
+    brightness: float = sum(sums) / sum(counts) / 255
+    return brightness
 
 
 def require_split(splits: Splits, name: str) -> ImageFolder:

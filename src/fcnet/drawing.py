@@ -113,7 +113,8 @@ def _point(run: Path, curve: plots.Curve) -> Point:
     ways = "+".join(way.name for way in model.all_weights)
     behind = "".join(f"{one.hidden}-" for one in model.encoders)
     combined = "" if model.combiner is None else f", {model.combiner.hidden} to combine"
-    series = f"{behind and f'behind {behind[:-1]}: '}{ways}, {model.activation.name}{combined}"
+    after = "" if isinstance(model.weights, LocalWeights) else f", {model.activation.name}"
+    series = f"{behind and f'behind {behind[:-1]}: '}{ways}{after}{combined}"
     return Point(curve.name, model.kind, float(last["seconds"]), accuracy, split, model.hidden, series)
 
 
@@ -150,9 +151,10 @@ def _draw_weights(
     names = None if spec.hidden else classes
     title = f"{name}, weights of {'fc1' if spec.kind == 'fcnet' else 'the first layer'}"
     size = loading.image_size(trained.settings)
+    what = "units"
     if isinstance(spec, ELMModel) and isinstance(spec.weights, LocalWeights):
-        size, title = (spec.weights.side, spec.weights.side), f"{name}, filters"
-    return save({"weights": plots.weights(first, size, names, title)}, out, file_format)
+        size, what = (spec.weights.side, spec.weights.side), "filters"
+    return save({"weights": plots.weights(first, size, names, title, what)}, out, file_format)
 
 
 def save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:

@@ -87,7 +87,7 @@ class Combiner(_Layer):
 
     hidden: Units = Field(500, description="units of the second ELM")
     activation: _HiddenActivation = Field(_SIGMOID, description="of its hidden units")
-    weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; none with rf")
+    weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; no rf, no lrf")
 
 
 class ELMModel(_Layer):
@@ -147,7 +147,7 @@ class ELMModel(_Layer):
         if "activation" in self.model_fields_set and self.activation != _SIGMOID:
             raise ValueError(
                 f"`activation`: is {self.activation.name}, and units of `lrf` have none but the root of the sum of"
-                " squares; take it out"
+                " squares; take it out, or give activation: null where another file brings it"
             )
 
 

@@ -55,6 +55,10 @@ _DAMAGE = (
 )
 
 
+LIGHT = 0.5  # brightness in [0, 1] above which a background is called light: half way
+
+DESKEWED_AT_ONCE = 1 << 20  # pixels, each of which takes some 70 bytes while it is done
+
 # Light spread over fewer rows than this (their variance) has no slant but rounding errors: it lies in one row.
 LEAST_SPREAD = 1e-6
 
@@ -129,6 +133,12 @@ def deskewed(pixels: Grey) -> Grey:
     and rows over the variance of rows, with the pixels as weights (LeCun et al. 1998, section III.A); then the centre
     of mass is moved to the middle. Between two pixels linear, beyond the edge black. Light in one row has no slant.
     """
+    some = max(DESKEWED_AT_ONCE // max(pixels[0].size, 1), 1) if len(pixels) else 1
+    parts = [_upright(pixels[first : first + some]) for first in range(0, len(pixels), some)]
+    return np.concatenate([pixels[:0], *parts])
+
+
+def _upright(pixels: Grey) -> Grey:
     _, height, width = pixels.shape
     y, x = np.arange(height, dtype=np.float64), np.arange(width, dtype=np.float64)
     light = pixels.astype(np.float64)
@@ -161,6 +171,12 @@ def _between(images: NDArray[np.float64], at: NDArray[np.float64], axis: int) ->
         return np.where(within, np.take_along_axis(images, which.clip(0, last), axis), 0.0)
 
     return (1 - share) * taken(before) + share * taken(before + 1)
+
+
+def edges(pixels: Grey) -> tuple[int, int]:
+    """Sum and number of the outermost pixels of images (N, H, W): their background."""
+    found = (pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1])
+    return sum(int(edge.sum()) for edge in found), sum(edge.size for edge in found)
 
 
 def encode_png(pixels: Grey) -> bytes:

@@ -19,7 +19,6 @@ from fcnet.data_schema import ImageSplit
 from fcnet.errors import CheckpointError, ConfigError, DataError, listed
 from fcnet.evaluation import predict
 from fcnet.folder import natural
-from fcnet.images import Form
 from fcnet.metrics import Metrics
 from fcnet.schema import Config
 
@@ -175,8 +174,10 @@ def read_files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
         DataError: naming all that cannot be found or read.
     """
     files = find_images(wanted)
-    pixels = read_images(files, Form(loading.image_size(trained.settings), trained.settings.data.deskew))
+    pixels = read_images(files, loading.image_size(trained.settings))
     warn_of_light(files, pixels, trained.run)
+    if trained.settings.data.deskew:
+        pixels = data.tensor(images.deskewed(pixels.numpy()))
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
     classes = tuple(trained.settings.data.classes or ())
     return ImageFolder(pixels, unlabelled, classes, Path(), [str(file) for file in files])
@@ -208,18 +209,18 @@ def _is_image(file: Path) -> bool:
     return file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
-def read_images(files: Sequence[Path], form: Form) -> Tensor:
+def read_images(files: Sequence[Path], size: data.Size) -> Tensor:
     """Pixels uint8 (N, H, W) of image files. Raises DataError naming those that cannot be read."""
-    pixels = torch.empty((len(files), *form.size), dtype=torch.uint8)
+    pixels = torch.empty((len(files), *size), dtype=torch.uint8)
     problems: list[str] = []
     for i, file in enumerate(files):
         try:
-            pixels[i] = torch.from_numpy(images.read(file, form.size)[0].copy())
+            pixels[i] = torch.from_numpy(images.read(file, size)[0].copy())
         except DataError as error:
             problems += error.problems
     if problems:
         raise DataError(*listed(problems, "images that cannot be read"))
-    return data.tensor(images.deskewed(pixels.numpy())) if form.deskew else pixels
+    return pixels
 
 
 def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
@@ -231,9 +232,9 @@ def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> No
     except (CheckpointError, KeyError, TypeError):
         console.warn(f"{run / rundir.ENVIRONMENT}: does not tell the training images' background; it is not compared")
         return
-    if trained_on >= data.LIGHT:
+    if trained_on >= images.LIGHT:
         return
-    light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border([image[None]]) > data.LIGHT]
+    light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border([image[None]]) > images.LIGHT]
     if light:
         shown = ", ".join(light[:3]) + (", ..." if len(light) > 3 else "")
         console.warn(

@@ -68,21 +68,8 @@ def read_splits(settings: Config, check: Callable[[], None] = console.never, sca
             deskew=settings.data.deskew,
             scan=scan,
         )
-    if settings.data.deskew:
-        check_dark(splits)
     normal = settings.data.normal_classes
     return splits if normal is None else normal_splits(splits, normal)
-
-
-def check_dark(splits: Splits) -> None:
-    """Raise DataError where images have a light background, by whose weight a digit's slant cannot be told."""
-    for _, split in splits.items():
-        background = data.border(split.pieces())
-        if background > data.LIGHT:
-            raise DataError(
-                f"{split.origin}: images have a light background (their edges are {background:.2f} of white), and"
-                " data.deskew weighs light pixels; invert the images, or take data.deskew out"
-            )
 
 
 def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:

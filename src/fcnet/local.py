@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CACHED = 2**20  # answers of filters held together, in numbers: 4 MB, which a CPU's cache has
+# Answers of filters held together, in numbers: 4 MB, which a CPU's cache has; 1 GB, which a GPU has beside the images.
+CACHED, CACHED_CUDA = 2**20, 2**28
 
 
 class LocalFields(nn.Module):
@@ -43,8 +44,10 @@ class LocalFields(nn.Module):
         filters = self.weight.reshape(self._shape).to(memory_format=torch.channels_last)
         each = len(filters) * self._places[0] * self._places[1]
         images = x.reshape(-1, 1, *self._size)
-        some = len(images) if images.is_cuda else max(CACHED // each, 1)
-        found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]
+        some = max((CACHED_CUDA if images.is_cuda else CACHED) // each, 1)
+        # cuDNN's convolutions round to TF32 by themselves, which hidden outputs of float32 are not.
+        with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+            found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]
         return torch.cat(found)
 
     def _pooled(self, answers: Tensor) -> Tensor:

@@ -144,14 +144,16 @@ def mistakes(
 
 
 @as_written
-def weights(matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str) -> Figure:
+def weights(
+    matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str, what: str = "units"
+) -> Figure:
     """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
 
     The strongest colour is that of the 99.5th percentile, so that a few large weights do not pale the others.
     """
     shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
     captions = [str(i) for i in range(len(shown))] if names is None else list(names)
-    count = f"{len(shown)} of {len(matrix)} units" if len(shown) < len(matrix) else f"all {len(matrix)} units"
+    count = f"{len(shown)} of {len(matrix)} {what}" if len(shown) < len(matrix) else f"all {len(matrix)} {what}"
     limit = float(np.quantile(np.abs(shown), 0.995))
     return _pictures(shown, captions, f"{title}: {count} (blue < 0 < red, ±{limit:.2g})", "RdBu_r", limit)
 

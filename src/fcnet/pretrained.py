@@ -1,5 +1,6 @@
 """Nets that begin with what another run has learned: a classifier with an encoder, or any net with all weights."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,12 +13,13 @@ from fcnet.model_schema import Activation, EncoderInit, FCNetModel, RunInit
 from fcnet.schema import Config
 
 
-def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
+def prepare(model: nn.Module, settings: Config, classes: Sequence[str], begins: bool) -> None:
     """Put trained weights into a net that begins with some, and freeze an encoder's, where its config says so.
 
     Args:
         model: the net, on the CPU.
         settings: of the net.
+        classes: that it tells apart, in the order of its outputs.
         begins: whether it needs the weights: a training that goes on has its own.
 
     Raises:
@@ -26,7 +28,7 @@ def prepare(model: nn.Module, settings: Config, begins: bool) -> None:
     """
     spec = settings.model
     if begins and isinstance(spec, FCNetModel | AutoencoderModel) and isinstance(spec.init, RunInit):
-        take_all(model, spec, settings, spec.init)
+        take_all(model, spec, settings, classes, spec.init)
     if not isinstance(spec, FCNetModel) or not isinstance(spec.init, EncoderInit):
         return
     if begins:
@@ -51,12 +53,25 @@ def take_encoder(model: nn.Module, spec: FCNetModel, settings: Config, init: Enc
             own.copy_(found[:width])  # a variational encoder's last layer has the log variances behind the means
 
 
-def take_all(model: nn.Module, spec: FCNetModel | AutoencoderModel, settings: Config, init: RunInit) -> None:
+def take_all(
+    model: nn.Module,
+    spec: FCNetModel | AutoencoderModel,
+    settings: Config,
+    classes: Sequence[str],
+    init: RunInit,
+) -> None:
     """Put the weights of a whole net into a fresh one with the same layers; raises as ``prepare``."""
     trained = loading.locate(Path(init.run))
-    check(trained, settings, difference(spec, trained.settings.model))
-    theirs = trained.model(len(trained.settings.data.classes or ()), torch.device("cpu"))
+    problem, known = difference(spec, trained.settings.model), trained.settings.data.classes or []
+    if problem is None and isinstance(spec, FCNetModel) and list(classes) != known:
+        problem = f"its classes are [{_some(known)}], these [{_some(classes)}]; give data.classes in the same order"
+    check(trained, settings, problem)
+    theirs = trained.model(len(known), torch.device("cpu"))
     checkpoint.restore(model, dict(theirs.state_dict()), trained.path)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 def check(trained: loading.Trained, settings: Config, problem: str | None) -> None:

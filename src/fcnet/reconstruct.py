@@ -140,7 +140,7 @@ class PixelCrossEntropy(torch.autograd.Function):
 
 def _samples_in_cache(logits: Tensor) -> int:
     """How many samples of (S, B, D) are worked on together: all on a GPU, as many as stay in its cache on a CPU."""
-    return len(logits) if logits.is_cuda else max(CACHED // logits[0].numel(), 1)
+    return len(logits) if logits.is_cuda else max(CACHED // max(logits[0].numel(), 1), 1)
 
 
 def importance_bound(weights: Tensor) -> Tensor:

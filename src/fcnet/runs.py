@@ -249,7 +249,7 @@ def prepare(settings: Config, splits: Splits, device: torch.device, begins: bool
             f"model.hidden: {settings.model.hidden} makes {weights:,} weights, {4 * weights / 2**30:.1f} GiB, which"
             " this machine has not free; choose narrower layers"
         ) from None
-    pretrained.prepare(model, settings, begins)
+    pretrained.prepare(model, settings, splits.classes, begins)
     return model.to(device), splits.to(device)
 
 

@@ -126,8 +126,8 @@ class Summing:
         """What to say of numbers that are not finite."""
         name = self.problem.stage.name
         return DivergedError(
-            f"{name}: the {what} are not finite; choose another model.activation, a smaller length of model.weights, or"
-            " a larger solve.solver.ridge",
+            f"{name}: the {what} are not finite; give a larger solve.solver.ridge, or, where they have them, another"
+            " model.activation or a smaller length of model.weights",
             facts={"stage": name},
         )
 
