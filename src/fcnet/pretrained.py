@@ -77,9 +77,9 @@ def _some(names: Sequence[str]) -> str:
 def check(trained: loading.Trained, settings: Config, problem: str | None) -> None:
     """Raise ConfigError where a net cannot begin with a trained one, for a reason or because its images are others."""
     own, theirs = settings.data, trained.settings.data
-    if own.image_size != theirs.image_size:
+    if problem is None and own.image_size != theirs.image_size:
         problem = f"its images are {theirs.image_size} pixels, these {own.image_size}"
-    if own.deskew != theirs.deskew:
+    if problem is None and own.deskew != theirs.deskew:
         problem = f"its data.deskew is {str(theirs.deskew).lower()}; make both equal"
     if problem:
         raise ConfigError(f"model.init: {trained.path}: {problem}")
