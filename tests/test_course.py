@@ -58,3 +58,14 @@ def test_what_the_course_s_program_saves_is_evaluated_to_its_own_figure(fcnet: R
     found = json.loads(fcnet("eval", "model.pth", "--config", "m.yaml", "--json").out)
     assert 100 * found["accuracy"] == pytest.approx(float(printed[1]))
     assert found["n"] == 60
+
+
+@pytest.mark.long
+def test_pca_of_real_mnist_is_the_published_figure(mnist: Path, tmp_path: Path) -> None:
+    """13.87 with 30 components (Hinton and Salakhutdinov 2006): squared errors here mean what they mean there."""
+    file = write_config(tmp_path / "m.yaml", {"data": {"source": "mnist", "root": str(mnist)}})
+    done = subprocess.run([sys.executable, ROOT / "scripts/pca.py", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = re.search(r"squared error ([\d.]+) per image, 10000 test images", done.stdout)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(13.87, abs=0.3)

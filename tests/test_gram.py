@@ -1,5 +1,10 @@
 """Sums over chunks of rows against whole products."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -74,3 +79,11 @@ def test_rows_are_kept_whole() -> None:
     found = kept.whole()
     torch.testing.assert_close(found[0], torch.cat([h[:4], 2 * h[4:]]))
     torch.testing.assert_close(found[1], torch.cat([t[:4], 2 * t[4:]]))
+
+
+def test_the_program_that_times_sums_runs() -> None:
+    program = Path(__file__).parent.parent / "scripts/elm_products.py"
+    words = ["--units", "50", "--images", "4000", "--rounds", "1"]
+    done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^50 units, 4000 images, fp64, (cpu|cuda): median [\d.]+$", done.stdout, re.MULTILINE)

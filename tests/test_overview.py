@@ -76,4 +76,6 @@ def test_units_has_a_line_for_each_series() -> None:
     ]
     upper, lower = overview.units(points).axes
     assert [list(line.get_xdata()) for line in upper.lines] == [[100, 200], [100]]
+    again = Point("d", "elm", 3.0, 0.97, "test", 100, "ciw")
+    assert list(overview.units([*points, again]).axes[0].lines[0].get_ydata()) == pytest.approx([96.0, 97.0])
     assert list(lower.lines[0].get_ydata()) == [1.0, 4.0]

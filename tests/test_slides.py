@@ -31,6 +31,13 @@ def test_j_of_a_b_c(capsys: pytest.CaptureFixture[str]) -> None:
         assert moved in out
 
 
+def test_all_examples_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("worked_examples").main()
+    out = capsys.readouterr().out
+    for what in ("J = 3", "logistic regression at", "df/dw: reverse mode 0.25, forward mode 0.25, torch 0.25"):
+        assert what in out
+
+
 def test_df_dw_of_the_logistic_function() -> None:
     """Slides: at x = 1, w = 0, b = 0 the derivative is 0.25, by reverse and by forward mode."""
     examples = importlib.import_module("worked_examples")

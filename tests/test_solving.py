@@ -17,7 +17,7 @@ from sklearn import linear_model
 
 from fcnet import answers, checkpoint, config, loading, summing
 from fcnet.elm import ELM, build
-from fcnet.metrics import StageRecord, Tick
+from fcnet.metrics import Begin, StageRecord, Tick
 from fcnet.seen import Seen
 from fcnet.solving import Solving
 
@@ -76,6 +76,7 @@ def test_train_eval_predict_and_plot(fcnet: Run, elm: Callable[..., Path], tiny:
     assert "training 36-20-3 (" in outcome.out
     assert "step: closed form (ridge), cpu" in outcome.out
     assert "hidden layer: 20 units, 60 images in fp" in outcome.out
+    assert "\nhidden layer: solution (ridge), 20 units\n" in outcome.out
     told = json.loads(fcnet("eval", "checkpoints/elm", "--json").out)
     ended = result(Path("checkpoints/elm"))
     assert told["accuracy"] == ended["test"]["accuracy"] == 1
@@ -251,7 +252,7 @@ def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dic
     whole = solving(file)
     states = []
     for record in whole.records():
-        if isinstance(record, Tick | StageRecord):
+        if isinstance(record, Tick | Begin | StageRecord):
             states.append(checkpoint.encode(whole.state()))
     assert len(states) > 9
     for data in states:
@@ -263,7 +264,7 @@ def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dic
             assert torch.equal(tensor, other.model.state_dict()[name]), name
         assert [one["images"] for one in other.done] == [60] * len(whole.done)
     if model is DRAWN:
-        assert len(whole.done) == 1
+        assert [one["stage"] for one in whole.done] == ["drawn layer 1", "hidden layer"]
         assert (whole.model.encoders[0].weight != 0).any(1).all()
 
 
@@ -506,6 +507,9 @@ def test_places_of_checkpoints_only_grow(elm: Callable[..., Path], tiny: Path, t
     first = solving(file)
     places, data = [], b""
     for record in first.records():
+        if isinstance(record, Begin):
+            assert places[-1] == (first.epoch, first.step)
+            continue
         places.append((first.epoch, first.step))
         if isinstance(record, StageRecord):
             data = checkpoint.encode(first.state())

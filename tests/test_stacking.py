@@ -100,3 +100,30 @@ def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str
             pass
         for name, tensor in expected.items():
             assert torch.equal(tensor, other.model.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            {"loss": "cross_entropy", "activation": "relu", "train": {"epochs": 0, "stages": [1, 1]}},
+            "`loss` cross_entropy compares with chances, and `activation` relu, which the layer above gives back,",
+        ),
+        ({"train": {"epochs": 0, "stages": [1]}}, "lists 1, and model.hidden 2 layers; give the epochs of each layer"),
+        ({"variational": {}, "train": {"epochs": 1, "stages": [1, 1]}}, "is trained with the whole net"),
+        ({"train": {"epochs": 1, "label_smoothing": 0.1}}, "an autoencoder looks at no labels"),
+    ],
+)
+def test_what_stages_and_targets_cannot_be(
+    fcnet: Run, auto: Callable[..., Path], values: dict[str, object], told: str
+) -> None:
+    outcome = fcnet("train", "-c", auto(**values), "--out", "run")
+    assert outcome.code == 2
+    assert told in outcome.errors[0]
+    assert not Path("run").exists()
+
+
+def test_normal_classes_are_for_autoencoders(fcnet: Run, tiny: Path) -> None:
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", "data.normal_classes=[0]", "--out", "run")
+    assert outcome.code == 2
+    assert "data.normal_classes: is for autoencoders, and model.kind is fcnet" in outcome.errors[0]

@@ -25,7 +25,7 @@ def figure(quick: bool) -> Figure:
     """Loss of the training, step by step."""
     data = Digits.load()
     depths = range(3 if quick else 6)
-    rows = [[one.name, *(f"{apart(one, depth, data):.0e}" for depth in depths)] for one in ALL]
+    rows = [[one.name, *(f"{apart(one, depth, data):.1e}" for depth in depths)] for one in ALL]
     table(["largest difference", *(f"depth {depth}" for depth in depths)], rows)
     model, losses = net([50], "relu"), []
     for epoch in range(2 if quick else 30):

@@ -2,9 +2,9 @@
 
     python scripts/course/worked_examples.py
 
-Each step of a graph has its value, its derivative by the step's input, and the derivative of the end by it: the chain
-rule, from the end back (reverse mode). Beside it the same by forward mode, by differences as on the slide, and by
-torch's automatic differentiation.
+Each step of a graph has its value and the derivative of the end by it: the chain rule, from the end back (reverse
+mode). Beside it, as on the slides: differences for J, torch's automatic differentiation for logistic regression, and
+forward mode for f.
 """
 
 import math

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from fcnet import streams
-from fcnet.metrics import EpochRecord, Metrics, Record, StageRecord, Start, StepRecord, Tick
+from fcnet.metrics import Begin, EpochRecord, Metrics, Record, StageRecord, Start, StepRecord, Tick
 
 Report = Callable[[Record], None]
 
@@ -87,6 +87,9 @@ def training(epochs: int) -> Iterator[Report]:
             if isinstance(record, Start):
                 progress.console.print(f"step: {record.step}", highlight=False, markup=False)
                 return
+            if isinstance(record, Begin):
+                progress.update(task, description=record.what)
+                return
             if isinstance(record, EpochRecord):
                 text = ", ".join(f"{name} {_figures_text(m)}" for name, m in record.figures().items())
                 what = "Losses" if record.train.accuracy is None else "Accuracy"
@@ -118,6 +121,8 @@ def training(epochs: int) -> Iterator[Report]:
 def _print_lines(record: Record, epochs: int) -> None:
     if isinstance(record, Start):
         say(f"step: {record.step}")
+    elif isinstance(record, Begin):
+        say(record.what)
     elif isinstance(record, StepRecord):
         place = f"Epoch [{record.epoch}/{epochs}], Step [{record.step}/{record.steps}]"
         say(f"{place}, Loss: {record.loss:.4f}")

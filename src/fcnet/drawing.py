@@ -85,6 +85,8 @@ def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
         machines = [point for point in points if point.units is not None]
         if len({point.units for point in machines}) > 1:
             figures["units"] = overview.units(machines)
+    else:
+        console.notice("accuracy and time are not drawn: these accuracies are of different splits")
     return save(figures, out, file_format)
 
 
@@ -102,7 +104,8 @@ def _curves(runs: Sequence[Path]) -> list[plots.Curve]:
 
 def _point(run: Path, curve: plots.Curve) -> Point:
     """A run's last accuracy, on test images where there are some, and the seconds of training up to there."""
-    model = config.load(run / rundir.CONFIG).model
+    settings = config.load(run / rundir.CONFIG)
+    model = settings.model
     epochs = curve.of("epoch")
     last = epochs[-1]
     split = next(name for name in ("test", "validation", "train") if last[name] is not None)
@@ -114,7 +117,7 @@ def _point(run: Path, curve: plots.Curve) -> Point:
     behind = "".join(f"{one.hidden}-" for one in model.encoders)
     combined = "" if model.combiner is None else f", {model.combiner.hidden} to combine"
     after = "" if isinstance(model.weights, LocalWeights) else f", {model.activation.name}"
-    series = f"{behind and f'behind {behind[:-1]}: '}{ways}{after}{combined}"
+    series = f"{behind and f'behind {behind[:-1]}: '}{ways}{after}{combined}, {settings.solve.solver.name}"
     return Point(curve.name, model.kind, float(last["seconds"]), accuracy, split, model.hidden, series)
 
 

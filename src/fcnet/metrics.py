@@ -66,6 +66,17 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Begin:
+    """Work begins that takes long and tells nothing before its end. A loop may stop here.
+
+    Attributes:
+        what: for people.
+    """
+
+    what: str
+
+
+@dataclass(frozen=True)
 class Tick:
     """A step was done; nothing was read from the device. A loop may stop here.
 
@@ -176,7 +187,7 @@ class StageRecord:
         return asdict(self)
 
 
-Record = Start | Tick | StepRecord | StageRecord | EpochRecord
+Record = Start | Begin | Tick | StepRecord | StageRecord | EpochRecord
 
 
 class Sums:

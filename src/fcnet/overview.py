@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -86,17 +87,17 @@ def trade(points: Sequence[Point]) -> Figure:
 
 @as_written
 def units(points: Sequence[Point]) -> Figure:
-    """Accuracy and seconds against hidden units, a line for each series of runs."""
+    """Accuracy and seconds against hidden units, a line for each series of runs, with means of those of equal units."""
     split = points[0].split
     figure = Figure(figsize=(7.2, 6.4), layout="constrained")
     figure.suptitle("accuracy and time against hidden units")
     upper, lower = figure.subplots(2, 1, sharex=True)
     ordered = sorted(points, key=lambda point: (point.series, point.units or 0))
     for series, group in groupby(ordered, key=lambda point: point.series):
-        own = list(group)
-        x = [point.units for point in own]
-        upper.plot(x, [100 * point.accuracy for point in own], marker="o", label=series)
-        lower.plot(x, [point.seconds for point in own], marker="o", label=series)
+        own = [list(alike) for _, alike in groupby(group, key=lambda point: point.units)]
+        x = [alike[0].units for alike in own]
+        upper.plot(x, [100 * fmean(point.accuracy for point in alike) for alike in own], marker="o", label=series)
+        lower.plot(x, [fmean(point.seconds for point in alike) for alike in own], marker="o", label=series)
     upper.set_ylabel(f"{split} accuracy (%)")
     lower.set_ylabel("seconds of training")
     lower.set_xlabel("hidden units")

@@ -16,7 +16,7 @@ from fcnet.data import Splits
 from fcnet.elm import ELM
 from fcnet.elm_schema import ELMModel, PseudoInverse, Solve
 from fcnet.evaluation import best_scale, predict
-from fcnet.metrics import EpochRecord, Metrics, Record, StageRecord, Start, Tick
+from fcnet.metrics import Begin, EpochRecord, Metrics, Record, StageRecord, Start, Tick
 from fcnet.seen import Seen
 from fcnet.solvers import Answer
 from fcnet.stages import stages
@@ -134,11 +134,14 @@ class Solving:
         summing = self._summing
         stage = summing.problem.stage
         if stage.solver is None:
+            mapped = {"map_s": round(summing.timing["map"], 3)}
+            self.done.append({"stage": stage.name, "units": stage.units, "images": len(self.splits.train), **mapped})
             self._next_stage()
             yield self._tick()
             return
         summing.check()
         assert summing.sums is not None
+        yield Begin(f"{stage.name}: solution ({stage.solver.name}), {stage.units} units")
         began = summing.now()
         asking = answers.find(summing.problem, summing.sums, self.splits, self.settings.precision == "auto")
         answer = yield from self._asked(asking)
