@@ -40,7 +40,7 @@ def test_a_gpu_comes_to_the_cpu_s_weights(fcnet: Run, tiny: Path, name: str) -> 
 
 
 def test_a_variational_net_on_a_gpu(fcnet: Run, tiny: Path) -> None:
-    """Its noise is another on a GPU, what it comes to is not; a run that goes on there ends as if it had not stopped."""
+    """Its noise is another on a GPU, what it comes to is not; a run that goes on ends as if it had not stopped."""
     values = tiny_config(tiny)
     values["model"] = {
         "kind": "autoencoder",
