@@ -56,8 +56,8 @@ class Data(Section):
     )
     deskew: bool = Field(
         False,
-        description="shear each image so that its main axis stands upright (LeCun et al. 1998), and put its centre of mass"
-        " in the middle: digits written aslant look like upright ones; for light digits on black",
+        description="shear each image so that its main axis stands upright (LeCun et al. 1998), and put its centre of"
+        " mass in the middle: digits written aslant look like upright ones; for light digits on black",
     )
     classes: Annotated[list[str], Len(2)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
