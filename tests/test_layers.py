@@ -12,15 +12,12 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: [
-        *("errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"),
-        "local",
-    ],
+    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
     1: [
         *("signals", "yamlfile", "images", "model_schema", "checkpoint", "gradients", "mapped", "holdout", "solvers"),
         "weights_schema",
     ],
-    2: ["data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "checkpointer"],
+    2: ["data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "checkpointer", "local"],
     3: ["schema", "maps", "ownership", "autoencoders"],
     4: ["config", "folder", "optim", "elm", "plots", "rundir", "reconstruct"],
     5: ["ahead", "cache", "overview", "autoplots", "families", "stages"],

@@ -18,7 +18,7 @@ WAY = LocalWeights(side=3, pool=2, stride=2)
 
 def fields(filters: int = 4, seed: int = 0) -> LocalFields:
     """3x4 squares a filter: 7x9 places, of which 2x2 make a unit."""
-    layer = LocalFields(SIZE, 12 * filters, WAY.side, WAY.pool, WAY.stride)
+    layer = LocalFields(SIZE, 12 * filters, WAY)
     inputs = Inputs(lambda rows: X[rows], 99, torch.arange(6) % 2, 2, SIZE)
     maps.fill(layer, [WAY], None, inputs, (seed,))
     return layer

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from fcnet.data import ImageFolder, Splits
+from fcnet.errors import few
 
 HASHED_AT_ONCE = 1024  # images, so that the products stay in a CPU's cache
 
@@ -40,7 +41,7 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
         counts = dict(zip(split.classes, _counts(split), strict=True))
         missing = [label for label in asked_for if counts[label] == 0]
         if missing:
-            shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+            shown = few(missing, 10)
             warnings.append(f"{name}: no image of class {shown} ({len(missing)} of {len(asked_for)} classes)")
         if name != "train":
             pairs = identical(splits.train, split)

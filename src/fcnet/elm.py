@@ -104,5 +104,5 @@ def build(spec: ELMModel, size: Size, classes: int) -> ELM:
 def _hidden(inputs: int, size: Size, spec: ELMModel) -> Drawn:
     """The hidden map of a machine."""
     if isinstance(spec.weights, LocalWeights):
-        return LocalFields(size, spec.hidden, spec.weights.side, spec.weights.pool, spec.weights.stride)
+        return LocalFields(size, spec.hidden, spec.weights)
     return HiddenMap(inputs, spec.hidden, spec.activation)

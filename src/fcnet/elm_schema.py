@@ -1,5 +1,6 @@
 """The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
@@ -113,13 +114,17 @@ class ELMModel(_Layer):
         return _listed(self.weights)
 
     @property
-    def fields(self) -> list[FieldWeights]:
-        """The ways among them, and those of a layer before, that look at rectangles of pixels."""
-        ways = [
-            *self.all_weights,
-            *(way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights),
-        ]
-        return [way for way in ways if isinstance(way, FieldWeights)]
+    def _ways(self) -> list[Weights]:
+        """Those, and the ways to draw layers before."""
+        before = (way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights)
+        return [*self.all_weights, *before]
+
+    def misfit(self, size: Sequence[int]) -> str | None:
+        """Why images of a size (height, width) do not fit the net, key first, where they do not."""
+        for way in self._ways:
+            if isinstance(way, FieldWeights) and (problem := way.misfit(size)):
+                return f"weights: {problem}"
+        return self.weights.misfit(size, self.hidden) if isinstance(self.weights, LocalWeights) else None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -138,9 +143,8 @@ class ELMModel(_Layer):
 
     def _check_local(self) -> None:
         """Raise ValueError where `lrf` is not all that a net is drawn by, or is given an activation."""
-        drawn = [way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights]
         combined = [] if self.combiner is None else [self.combiner.weights]
-        if not any(isinstance(way, LocalWeights) for way in (*self.all_weights, *drawn, *combined)):
+        if not any(isinstance(way, LocalWeights) for way in (*self._ways, *combined)):
             return
         if self.encoders or self.combiner or len(self.all_weights) > 1:
             raise ValueError("`lrf` makes a whole hidden layer, right behind the pixels; give `weights: lrf` alone")

@@ -14,7 +14,7 @@ only place that prints them, each behind ``fcnet: error:`` (``fcnet: stopped:``)
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,12 @@ def listed(problems: list[str], summary: str) -> tuple[str, ...]:
     if len(problems) <= SHOWN:
         return tuple(problems)
     return (*problems[:SHOWN], f"{summary} (the first {SHOWN} of {len(problems)} are listed above)")
+
+
+def few(names: Iterable[object], most: int) -> str:
+    """The first few of some names, with dots where there are more."""
+    found = [str(name) for name in names]
+    return ", ".join(found[:most]) + (", ..." if len(found) > most else "")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

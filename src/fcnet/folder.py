@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.errors import DataError, listed
+from fcnet.errors import DataError, few, listed
 from fcnet.images import SUFFIXES
 
 Stats = NDArray[np.int64]  # (N, 3): size in bytes, time of modification and of the last change of status in ns
@@ -111,7 +111,7 @@ def class_names(listing: Listing) -> tuple[str, ...]:
 def encode(listing: Listing, classes: Sequence[str]) -> NDArray[np.int64]:
     """Labels (N,) as positions in ``classes``. Raises DataError naming each label that is none of them."""
     index = {name: i for i, name in enumerate(classes)}
-    known = ", ".join(classes[:20]) + (", ..." if len(classes) > 20 else "")
+    known = few(classes, 20)
     codes = [index.get(label, -1) for label in listing.labels]
     problems = [
         f"{listing.place(i)}: label {listing.labels[i]!r} is no class; the classes are {known}"

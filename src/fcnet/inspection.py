@@ -16,7 +16,7 @@ from torch import Tensor
 from fcnet import console, data, images, journal, loading, rundir
 from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
-from fcnet.errors import CheckpointError, ConfigError, DataError, listed
+from fcnet.errors import CheckpointError, ConfigError, DataError, few, listed
 from fcnet.evaluation import predict
 from fcnet.folder import natural
 from fcnet.metrics import Metrics
@@ -236,7 +236,7 @@ def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> No
         return
     light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border([image[None]]) > images.LIGHT]
     if light:
-        shown = ", ".join(light[:3]) + (", ..." if len(light) > 3 else "")
+        shown = few(light, 3)
         console.warn(
             f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
             " invert them, or expect wrong results"

@@ -3,9 +3,13 @@
 Huang et al. 2015 (Local receptive fields based extreme learning machine).
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from fcnet.weights_schema import LocalWeights
 
 # Answers of filters held together, in numbers: 4 MB, which a CPU's cache has; 1 GB, which a GPU has beside the images.
 CACHED, CACHED_CUDA = 2**20, 2**28
@@ -20,9 +24,7 @@ class LocalFields(nn.Module):
     Args:
         size: height and width of the images, in pixels.
         units: M, a multiple of the squares.
-        side: height and width of the filters.
-        pool: height and width of a square, in places.
-        stride: places between two squares.
+        way: the filters and the squares.
 
     Attributes:
         weight: a filter each row (K, side * side).
@@ -30,19 +32,17 @@ class LocalFields(nn.Module):
         inputs: pixels, D.
     """
 
-    def __init__(self, size: tuple[int, int], units: int, side: int, pool: int, stride: int) -> None:
+    def __init__(self, size: tuple[int, int], units: int, way: LocalWeights) -> None:
         super().__init__()
-        self._size, self._pool, self._stride = size, pool, stride
-        self._places = [length - side + 1 for length in size]
-        rows, columns = ((places - pool) // stride + 1 for places in self._places)
-        self.inputs, self.units = size[0] * size[1], units
-        self.weight = nn.Parameter(torch.zeros(units // (rows * columns), side * side), requires_grad=False)
-        self._shape = (-1, 1, side, side)
+        self._size, self._way = size, way
+        self.inputs, self.units = math.prod(size), units
+        self.weight = nn.Parameter(torch.zeros(units // math.prod(way.grid(size)), way.side**2), requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Hidden outputs (B, M) of pixels (B, D)."""
-        filters = self.weight.reshape(self._shape).to(memory_format=torch.channels_last)
-        each = len(filters) * self._places[0] * self._places[1]
+        side = self._way.side
+        filters = self.weight.reshape(-1, 1, side, side).to(memory_format=torch.channels_last)
+        each = len(filters) * math.prod(length - side + 1 for length in self._size)
         images = x.reshape(-1, 1, *self._size)
         some = max((CACHED_CUDA if images.is_cuda else CACHED) // each, 1)
         # cuDNN's convolutions round to TF32 by themselves, which hidden outputs of float32 are not.
@@ -52,5 +52,5 @@ class LocalFields(nn.Module):
 
     def _pooled(self, answers: Tensor) -> Tensor:
         """Units (B, M) of filters' answers (B, K, rows, columns)."""
-        mean = functional.avg_pool2d(answers.square_(), self._pool, self._stride)
-        return mean.mul_(self._pool**2).sqrt_().flatten(1)
+        mean = functional.avg_pool2d(answers.square_(), self._way.pool, self._way.stride)
+        return mean.mul_(self._way.pool**2).sqrt_().flatten(1)

@@ -115,15 +115,13 @@ def fill(layer: Drawn, ways: list[Weights], width: float | None, inputs: Inputs,
     Raises:
         ConfigError, DataError: weights cannot be drawn in one of the ways from such inputs.
     """
-    units, n = layer.units, len(ways)
+    units, n = len(layer.weight), len(ways)
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
-    if isinstance(layer, LocalFields):
-        filters = _plain("orthogonal", len(layer.weight), layer.weight.shape[1], generator)
-        layer.weight.copy_(scaled(filters, 1.0))
-        return
     shares = [units // n + (i < units % n) for i in range(n)]
     drawn = [_draw(way, share, inputs, generator) for way, share in zip(ways, shares, strict=True)]
     layer.weight.copy_(torch.cat([weight for weight, _ in drawn]))
+    if isinstance(layer, LocalFields):
+        return
     layer.bias.copy_(torch.cat([bias for _, bias in drawn]))
     if isinstance(layer.activation, Gaussian):
         layer.activation.width.fill_(median_distance(layer.weight) if width is None else width)
@@ -160,8 +158,8 @@ def _draw(way: Weights, units: int, inputs: Inputs, generator: torch.Generator) 
                 plain = name == "rf"
                 drawn = signs(units, inputs.width, generator) if plain else computed(units, inputs, generator)
                 weight = scaled(drawn * mask, length)
-        case LocalWeights():
-            raise AssertionError(way)  # the schema gives them a layer of their own
+        case LocalWeights(side=side):
+            weight = scaled(_plain("orthogonal", units, side * side, generator), 1.0)
     return weight, bias
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from fcnet import checkpoint, loading
 from fcnet.autoencoder_schema import AutoencoderModel, KSparse
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, few
 from fcnet.model_schema import Activation, EncoderInit, FCNetModel, RunInit
 from fcnet.schema import Config
 
@@ -64,14 +64,10 @@ def take_all(
     trained = loading.locate(Path(init.run))
     problem, known = difference(spec, trained.settings.model), trained.settings.data.classes or []
     if problem is None and isinstance(spec, FCNetModel) and list(classes) != known:
-        problem = f"its classes are [{_some(known)}], these [{_some(classes)}]; give data.classes in the same order"
+        problem = f"its classes are [{few(known, 10)}], these [{few(classes, 10)}]; give data.classes in the same order"
     check(trained, settings, problem)
     theirs = trained.model(len(known), torch.device("cpu"))
     checkpoint.restore(model, dict(theirs.state_dict()), trained.path)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 def check(trained: loading.Trained, settings: Config, problem: str | None) -> None:

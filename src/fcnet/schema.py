@@ -14,7 +14,6 @@ from fcnet.data_schema import Data
 from fcnet.elm_schema import ELMModel, RidgeSolver, Solve
 from fcnet.model_schema import FCNetModel
 from fcnet.sections import LARGEST, Fraction, Positive, Section, ShortForm, by_kind, by_name, named
-from fcnet.weights_schema import LocalWeights
 
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
@@ -207,14 +206,8 @@ class Config(Section):
         solver = self.solve.solver
         if isinstance(solver, RidgeSolver) and solver.choose == "validation" and self.data.validation is None:
             raise ValueError("solve.solver.choose: is validation, but no images are held out; give data.validation")
-        for way in self.model.fields if isinstance(self.model, ELMModel) else ():
-            if problem := way.misfit(self.data.image_size):
-                raise ValueError(f"model.weights: {problem}")
-        model, size = self.model, self.data.image_size
-        if isinstance(model, ELMModel) and isinstance(model.weights, LocalWeights):
-            problem = model.weights.misfit(size, model.hidden)
-            if problem:
-                raise ValueError(f"model.{problem}")
+        if isinstance(self.model, ELMModel) and (problem := self.model.misfit(self.data.image_size)):
+            raise ValueError(f"model.{problem}")
         return self
 
     @model_validator(mode="after")

@@ -134,8 +134,8 @@ class Solving:
         summing = self._summing
         stage = summing.problem.stage
         if stage.solver is None:
-            mapped = {"map_s": round(summing.timing["map"], 3)}
-            self.done.append({"stage": stage.name, "units": stage.units, "images": len(self.splits.train), **mapped})
+            told = {"stage": stage.name, "units": stage.units, "images": len(self.splits.train)}
+            self.done.append(told | {"map_s": round(summing.timing["map"], 3)})
             self._next_stage()
             yield self._tick()
             return

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from fcnet import gradients, optim
 from fcnet.batches import epoch_order, grouped_order
 from fcnet.data import ImageFolder, Splits
-from fcnet.errors import DivergedError
+from fcnet.errors import DivergedError, few
 from fcnet.evaluation import evaluate, evaluate_some
 from fcnet.guard import LastGood, copy
 from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
@@ -240,7 +240,7 @@ class Training:
         self.good.restore()
         lr, size = self.lr(step - 1), self.settings.batch_size
         batch = self.order()[(step - 1) * size : step * size].tolist()
-        shown = ", ".join(str(i) for i in batch[:10]) + (", ..." if len(batch) > 10 else "")
+        shown = few(batch, 10)
         raise DivergedError(
             f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
             " finite; lower train.optimizer.lr, or set train.clip_grad_norm; the weights of"
