@@ -77,6 +77,16 @@ def test_a_child_that_is_killed_changes_nothing(tmp_path: Path, sign: str) -> No
 
 
 @linux
+def test_a_signal_in_the_middle_of_the_fork_is_not_lost(tmp_path: Path) -> None:
+    """Ctrl-C goes to both processes at once, the child's first instruction included; a slow listing ends with it."""
+    slow = "import time; from fcnet import ahead; ahead._list = lambda places, pipe: time.sleep(60)"
+    own = "import signal; os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))"
+    told = run(tmp_path, f"{slow}\n{own}")
+    assert told[:-2] == ["listed here"] * 2
+    assert told[-1] == "no child is left"
+
+
+@linux
 def test_one_that_is_not_waited_for_keeps_no_stream_open(tmp_path: Path) -> None:
     """Who reads the output of a command that fails early does not wait for a slow listing."""
     program = """

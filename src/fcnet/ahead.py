@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 if TYPE_CHECKING:
     from fcnet.folder import Listing
@@ -63,16 +64,29 @@ def _start(places: list[Place]) -> tuple[int, BinaryIO] | None:
         reader, writer = os.pipe()
     except OSError:  # no more open files allowed
         return None
+    # Held back until the child has no handlers left: Python forgets a signal that comes in the middle of a fork, and an
+    # exception of a handler there would go on through the parent's program, in the child.
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         process = os.fork()
+        if process == 0:
+            _be_child(places, reader, writer, unblocked)
     except OSError:  # no memory, or no more processes allowed
         os.close(reader)
         os.close(writer)
         return None
-    if process:
-        os.close(writer)
-        return process, os.fdopen(reader, "rb")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
+    os.close(writer)
+    return process, os.fdopen(reader, "rb")
+
+
+def _be_child(places: list[Place], reader: int, writer: int, unblocked: set[int | signal.Signals]) -> NoReturn:
     try:
+        for number in signal.valid_signals():
+            if callable(signal.getsignal(number)):
+                signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
         os.close(reader)
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):  # or who reads the parent's would wait for this one's end
