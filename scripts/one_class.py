@@ -7,14 +7,17 @@ and started again it goes on: finished runs are left alone.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
+from fcnet.cli import main
 
-def main() -> None:
+
+def run() -> None:
     """Print a line per class, and the mean."""
     parser = argparse.ArgumentParser(description="one-class AUROC over all classes")
     parser.add_argument("config", type=Path)
@@ -24,10 +27,10 @@ def main() -> None:
     args = parser.parse_intermixed_args()
     found = []
     for name in args.classes.split(","):
-        run = args.out / name
+        folder = args.out / name
         normal = f'data.normal_classes=["{name}"]'
-        fcnet("train", "--config", str(args.config), "--out", str(run), "--resume", normal, *args.settings)
-        result = json.loads(fcnet("eval", str(run), "--json"))
+        fcnet("train", "--config", str(args.config), "--out", str(folder), "--resume", normal, *args.settings)
+        result = json.loads(fcnet("eval", str(folder), "--json"))
         found.append(result["outliers"]["auroc"])
         print(f"normal {name}: AUROC {100 * found[-1]:.2f} %", flush=True)
     print(f"mean of {len(found)}: {100 * statistics.mean(found):.2f} %")
@@ -35,11 +38,12 @@ def main() -> None:
 
 def fcnet(*words: str) -> str:
     """What a command prints. Ends the program with its exit code where it fails."""
-    done = subprocess.run([sys.executable, "-m", "fcnet", *words], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-    return done.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        code = main(words)
+    if code:
+        sys.exit(code)
+    return out.getvalue()
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -12,6 +12,7 @@ from fcnet import config
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
 
+CONFIGS = Path(__file__).parent.parent / "configs"
 GOOD = "data: {source: mnist, root: data/mnist}\n"
 
 
@@ -130,6 +131,24 @@ device: gpu
     assert "did you mean 'slope'?" in outcome.errors[3]
     assert "allowed here: lr, momentum, name, nesterov" in outcome.errors[4]
     assert "should be one of: constant, step, cosine, one_cycle" in outcome.errors[5]
+
+
+@pytest.mark.parametrize(
+    ("override", "asked"),
+    [
+        ("epochs=1", "did you mean 'train.epochs'? "),
+        ("train.lr=0.1", "did you mean 'train.optimizer.lr'? "),
+        ("train.device=cpu", "did you mean 'device'? "),
+        ("data.batch_size=3", "did you mean 'train.batch_size'? "),  # and not 'image_size', which is spelt alike
+        ("data.sorce=x", "did you mean 'source'? "),
+        ("name=x", ""),  # several sections have one
+        ("model.sparse=kl", ""),  # in its place already, of another kind of model
+    ],
+)
+def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: str) -> None:
+    outcome = fcnet("config", "check", CONFIGS / "digits.yaml", override)
+    assert outcome.code == 2
+    assert f"{override.split('=')[0]}: unknown key; {asked}allowed here: " in outcome.errors[0]
 
 
 @pytest.mark.parametrize(

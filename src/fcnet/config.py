@@ -5,9 +5,9 @@ each on one line with the file and line that it comes from.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
@@ -130,7 +130,7 @@ def _renamed(base: dict[str, Any], top: dict[str, Any]) -> bool:
 
 def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:
     """One of pydantic's errors as (layer, line, ``FILE:LINE: KEY: what is wrong``)."""
-    path = tuple(part for part in detail["loc"] if not (isinstance(part, str) and part.startswith(TAG)))
+    path = _untagged(detail["loc"])
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
         path = (*path, "kind")
     # The layer that has the most of the path, and of several the highest one: that is the one that counts.
@@ -138,6 +138,10 @@ def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, s
     line = layers[number].where(path)[1]
     key = "".join(f"{part}." for part in path)[:-1] + ": " if path else ""  # of the whole, none
     return number, line, f"{layers[number].place(line)}: {key}{_problem(detail)}"
+
+
+def _untagged(tagged: Path_) -> Path_:
+    return tuple(part for part in tagged if not (isinstance(part, str) and part.startswith(TAG)))
 
 
 def _problem(detail: ErrorDetails) -> str:
@@ -150,7 +154,7 @@ def _problem(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
             known = sorted(_fields(tagged[:-1]))
-            return f"unknown key; {_nearest(str(tagged[-1]), known)}allowed here: {', '.join(known)}"
+            return f"unknown key; {_nearest(_untagged(tagged), known)}allowed here: {', '.join(known)}"
         case "missing":
             return f"missing; {_description(tagged)}"
         case "value_error":
@@ -170,9 +174,25 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
+def _nearest(path: Path_, known: Sequence[str]) -> str:
+    """A question: one of the section's keys is spelt much the same, or another section has the key."""
+    word, own = str(path[-1]), ".".join(part for part in path if isinstance(part, str))
+    keys = set(_keys(Config))
+    same = [key for key in keys if key.split(".")[-1] == word and own not in keys]
+    highest = [key for key in same if key.count(".") == min(other.count(".") for other in same)]
+    close = highest if len(highest) == 1 else difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}? " if close else ""
+
+
+def _keys(kind: Any, place: str = "") -> Iterator[str]:
+    """Dotted places of all keys of a section, through its sections and unions, but not those in lists."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, field in kind.model_fields.items():
+            yield place + name
+            yield from _keys(field.annotation, f"{place}{name}.")
+    elif get_origin(kind) is not list:
+        for one in get_args(kind):
+            yield from _keys(one, place)
 
 
 def _fields(tagged: Path_) -> dict[str, Any]:
