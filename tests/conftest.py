@@ -19,6 +19,8 @@ from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.cli import main
 
+ROOT = Path(__file__).parent.parent  # of the repository
+
 SIDE = 6  # pixels: tiny images keep the suite fast
 CLASSES = 3
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run
+from conftest import ROOT, Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +12,6 @@ from fcnet import config
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
 
-CONFIGS = Path(__file__).parent.parent / "configs"
 GOOD = "data: {source: mnist, root: data/mnist}\n"
 
 
@@ -141,12 +140,14 @@ device: gpu
         ("train.device=cpu", "did you mean 'device'? "),
         ("data.batch_size=3", "did you mean 'train.batch_size'? "),  # and not 'image_size', which is spelt alike
         ("data.sorce=x", "did you mean 'source'? "),
+        ("|=1", ""),  # the mark of a tag within, and a key like any other
+        ("train.|x=1", ""),
         ("name=x", ""),  # several sections have one
         ("model.sparse=kl", ""),  # in its place already, of another kind of model
     ],
 )
 def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: str) -> None:
-    outcome = fcnet("config", "check", CONFIGS / "digits.yaml", override)
+    outcome = fcnet("config", "check", ROOT / "configs/digits.yaml", override)
     assert outcome.code == 2
     assert f"{override.split('=')[0]}: unknown key; {asked}allowed here: " in outcome.errors[0]
 

@@ -130,7 +130,7 @@ def _renamed(base: dict[str, Any], top: dict[str, Any]) -> bool:
 
 def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:
     """One of pydantic's errors as (layer, line, ``FILE:LINE: KEY: what is wrong``)."""
-    path = _untagged(detail["loc"])
+    path = _path(detail)
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
         path = (*path, "kind")
     # The layer that has the most of the path, and of several the highest one: that is the one that counts.
@@ -140,8 +140,12 @@ def _located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, s
     return number, line, f"{layers[number].place(line)}: {key}{_problem(detail)}"
 
 
-def _untagged(tagged: Path_) -> Path_:
-    return tuple(part for part in tagged if not (isinstance(part, str) and part.startswith(TAG)))
+def _path(detail: ErrorDetails) -> Path_:
+    """The keys of an error location, without the tags of unions; what an unknown key looks like does not matter."""
+    tagged = detail["loc"]
+    last = tagged[-1:] if detail["type"] == "extra_forbidden" else ()
+    above = tagged[: len(tagged) - len(last)]
+    return (*(part for part in above if not (isinstance(part, str) and part.startswith(TAG))), *last)
 
 
 def _problem(detail: ErrorDetails) -> str:
@@ -154,7 +158,7 @@ def _problem(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
             known = sorted(_fields(tagged[:-1]))
-            return f"unknown key; {_nearest(_untagged(tagged), known)}allowed here: {', '.join(known)}"
+            return f"unknown key; {_nearest(_path(detail), known)}allowed here: {', '.join(known)}"
         case "missing":
             return f"missing; {_description(tagged)}"
         case "value_error":
@@ -175,11 +179,12 @@ def _short(value: Any) -> str:
 
 
 def _nearest(path: Path_, known: Sequence[str]) -> str:
-    """A question: one of the section's keys is spelt much the same, or another section has the key."""
+    """A question: another section has the key, or one of this section's is spelt much the same."""
     word, own = str(path[-1]), ".".join(part for part in path if isinstance(part, str))
     keys = set(_keys(Config))
-    same = [key for key in keys if key.split(".")[-1] == word and own not in keys]
-    highest = [key for key in same if key.count(".") == min(other.count(".") for other in same)]
+    same = [] if own in keys else [key for key in keys if key.split(".")[-1] == word]
+    depth = min((key.count(".") for key in same), default=0)
+    highest = [key for key in same if key.count(".") == depth]
     close = highest if len(highest) == 1 else difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}? " if close else ""
 
