@@ -14,10 +14,10 @@ import statistics
 import sys
 from pathlib import Path
 
-from fcnet.cli import main
+from fcnet import cli
 
 
-def run() -> None:
+def main() -> None:
     """Print a line per class, and the mean."""
     parser = argparse.ArgumentParser(description="one-class AUROC over all classes")
     parser.add_argument("config", type=Path)
@@ -27,10 +27,10 @@ def run() -> None:
     args = parser.parse_intermixed_args()
     found = []
     for name in args.classes.split(","):
-        folder = args.out / name
+        run = args.out / name
         normal = f'data.normal_classes=["{name}"]'
-        fcnet("train", "--config", str(args.config), "--out", str(folder), "--resume", normal, *args.settings)
-        result = json.loads(fcnet("eval", str(folder), "--json"))
+        fcnet("train", "--config", str(args.config), "--out", str(run), "--resume", normal, *args.settings)
+        result = json.loads(fcnet("eval", str(run), "--json"))
         found.append(result["outliers"]["auroc"])
         print(f"normal {name}: AUROC {100 * found[-1]:.2f} %", flush=True)
     print(f"mean of {len(found)}: {100 * statistics.mean(found):.2f} %")
@@ -39,11 +39,11 @@ def run() -> None:
 def fcnet(*words: str) -> str:
     """What a command prints. Ends the program with its exit code where it fails."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        code = main(words)
+        code = cli.main(words)
     if code:
         sys.exit(code)
     return out.getvalue()
 
 
 if __name__ == "__main__":
-    run()
+    main()

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Run
+from conftest import ROOT, Run
 from PIL import Image
 
 from fcnet import coding
 from fcnet.data import ImageFolder
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = ROOT / "scripts"
 
 
 def test_eval_plot_predict_and_encode(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:

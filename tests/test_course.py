@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Run, write_config, write_numbered
+from conftest import ROOT, Run, write_config, write_numbered
 from course_program import FCNet as CourseFCNet
 
 from fcnet.data import ImageFolder
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from conftest import Run
+from conftest import ROOT, Run
 from test_cli import COMMANDS
 from test_layers import LAYERS
 
@@ -18,7 +18,6 @@ from fcnet import config
 from fcnet.errors import FcnetError
 from fcnet.schema import Config
 
-ROOT = Path(__file__).parent.parent
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -63,7 +64,7 @@ def test_configs_of_random_values(
     outcome(path, capsys)
 
 
-GOOD = Path(__file__).parent.parent.joinpath("configs/mnist.yaml").read_bytes()
+GOOD = (ROOT / "configs/mnist.yaml").read_bytes()
 EDITS = st.lists(
     st.tuples(
         st.integers(0, len(GOOD)), st.integers(0, 12), st.binary(max_size=8) | st.sampled_from([b"!!python/name:x "])

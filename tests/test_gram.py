@@ -3,10 +3,10 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from conftest import ROOT
 
 from fcnet import gram
 from fcnet.gram import Gram, Rows
@@ -82,7 +82,7 @@ def test_rows_are_kept_whole() -> None:
 
 
 def test_the_program_that_times_sums_runs() -> None:
-    program = Path(__file__).parent.parent / "scripts/elm_products.py"
+    program = ROOT / "scripts/elm_products.py"
     words = ["--units", "50", "--images", "4000", "--rounds", "1"]
     done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

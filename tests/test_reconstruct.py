@@ -245,7 +245,7 @@ def test_the_contractive_gradient_is_that_of_the_jacobian(x: Tensor, hidden: lis
 
     (expected,) = torch.autograd.grad(norms(matrix), matrix)
     torch.manual_seed(9)
-    copies, probes = (1, 1) if len(hidden) == 1 else (1000, 40)
+    copies, probes = (1, 1) if len(hidden) == 1 else (1000, 40)  # 40,000 of each image, most of them at once
     norm = reconstruct.contraction(net, x.repeat(copies, 1), probes)[1].sum() / copies
     (found,) = torch.autograd.grad(norm, matrix)
     if len(hidden) == 1:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from matplotlib.figure import Figure
 
-ROOT = Path(__file__).parent.parent
 COURSE = ROOT / "scripts/course"
 TRAINING = ("softmax_mlp", "elm_width")  # call fcnet train
 FIGURES = sorted(path.stem for path in COURSE.glob("*.py") if path.stem not in ("pages", "worked_examples", *TRAINING))

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-SCRIPT = Path(__file__).parent.parent / "scripts/slurm/train.sbatch"
+SCRIPT = ROOT / "scripts/slurm/train.sbatch"
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None or sys.platform == "win32", reason="needs bash")
 
