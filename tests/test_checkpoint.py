@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcnet import checkpoint
+from fcnet import checkpoint, files
 from fcnet.errors import CheckpointError
 from fcnet.models import FCNet
 
@@ -99,13 +99,13 @@ def test_weights_of_another_net_are_refused_with_both_shapes(tmp_path: Path) -> 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
-    checkpoint.write_bytes(path, b"old")
+    files.write_bytes(path, b"old")
 
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space"):
-        checkpoint.write_bytes(path, b"new")
+        files.write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]

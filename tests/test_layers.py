@@ -14,13 +14,13 @@ SOURCE = Path(fcnet.__file__).parent
 LAYERS = {
     0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
     1: [
-        *("signals", "yamlfile", "images", "model_schema", "checkpoint", "gradients", "mapped", "holdout", "solvers"),
+        *("signals", "yamlfile", "images", "model_schema", "files", "gradients", "mapped", "holdout", "solvers"),
         "weights_schema",
     ],
-    2: ["data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "checkpointer", "local"],
-    3: ["schema", "maps", "ownership", "autoencoders"],
-    4: ["config", "folder", "optim", "elm", "plots", "rundir", "reconstruct"],
-    5: ["ahead", "cache", "overview", "autoplots", "families", "stages"],
+    2: ["checkpoint", "data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "local"],
+    3: ["schema", "maps", "checkpointer", "autoencoders"],
+    4: ["config", "folder", "optim", "elm", "plots", "ownership", "reconstruct"],
+    5: ["ahead", "cache", "overview", "autoplots", "families", "stages", "rundir"],
     6: ["data", "sources"],
     7: ["audit", "evaluation", "journal", "console", "seen", "answers"],
     8: ["train", "summing", "loading", "resuming", "session"],

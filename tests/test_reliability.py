@@ -24,7 +24,7 @@ import torch
 from conftest import Run, tiny_config, write_config
 from crash import contents
 
-from fcnet import checkpoint, checkpointer, session, train
+from fcnet import checkpoint, checkpointer, files, session, train
 from fcnet.cli import main
 from fcnet.train import Training
 
@@ -771,7 +771,7 @@ def test_a_second_int_exits_at_once_with_130(fcnet: Run, tiny: Path, at_step: Ca
 
 PLACES = {
     "evaluation": (train, "evaluate"),
-    "save": (checkpoint, "write_bytes"),
+    "save": (files, "write_bytes"),
     "the metrics": (session.journal, "append"),
     "start-up": (session.journal, "write_start"),
 }

@@ -1,8 +1,6 @@
 """Files of tensors: written whole or not at all, read without running code."""
 
-import errno
 import io
-import json
 import os
 import pickle
 import struct
@@ -14,14 +12,13 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor, nn
 
-from fcnet.errors import CheckpointError, ConfigError, from_os_error, naming
+from fcnet.errors import CheckpointError, ConfigError, from_os_error
+from fcnet.files import write_bytes
 
 State = dict[str, Tensor]
 
 # With this variable set, programs mean to load pickles that run code. fcnet never does.
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
-
-MAX_JSON = 1 << 20  # bytes; the files that fcnet writes have a few hundred
 
 MAX_DEPTH = 10  # of lists and dicts in each other; a training's state is four deep
 
@@ -39,49 +36,6 @@ _DAMAGE = (
     struct.error,
     zipfile.BadZipFile,
 )
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: after a crash, also of the machine, it is either the old one or the new one."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with naming(path), partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-        _sync_folder(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable. Windows has no such call, and needs none."""
-    if os.name == "posix":
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            with naming(folder):
-                os.fsync(number)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such call
-                raise
-        finally:
-            os.close(number)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a small file. Raises OSError, or ValueError where there is none."""
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
-        raise ValueError(f"{path}: is no file")
-    with path.open("rb") as file:
-        data = file.read(MAX_JSON + 1)
-    try:
-        values = json.loads(data) if len(data) <= MAX_JSON else None
-    except RecursionError:
-        values = None
-    if not isinstance(values, dict):
-        raise ValueError(f"{path}: holds no JSON object")
-    return values
 
 
 def encode(content: Any) -> bytes:

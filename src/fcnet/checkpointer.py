@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fcnet import checkpoint
+from fcnet import checkpoint, files
 from fcnet.errors import CheckpointError
 
 FOLDER = "ckpt"  # in the run directory
@@ -49,8 +49,8 @@ class Checkpointer:
         seal = {"schema": SCHEMA, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         self.folder.mkdir(exist_ok=True)
         (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a damaged one, which is written anew
-        checkpoint.write_bytes(self.folder / f"{name}.pt", data)
-        checkpoint.write_bytes(self.folder / f"{name}.json", (json.dumps(seal) + "\n").encode())
+        files.write_bytes(self.folder / f"{name}.pt", data)
+        files.write_bytes(self.folder / f"{name}.json", (json.dumps(seal) + "\n").encode())
         self._whole = [*(other for other in self._whole if other != name), name][-KEPT:]
         self._remove_others()
 
@@ -110,7 +110,7 @@ class Checkpointer:
 def _read(path: Path) -> dict[str, Any]:
     """A state whose size and hash are those that were written."""
     try:
-        seal = checkpoint.read_json(path.with_suffix(".json"))
+        seal = files.read_json(path.with_suffix(".json"))
         schema, size, sha256 = int(seal["schema"]), int(seal["bytes"]), str(seal["sha256"])
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         raise _Damaged(f"is damaged ({path.with_suffix('.json').name} is not readable)") from None

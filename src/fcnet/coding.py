@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcnet import checkpoint, inspection, loading
+from fcnet import files, inspection, loading
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.data import ImageFolder
@@ -219,7 +219,7 @@ def run_predict(
         with naming(out):
             out.mkdir(parents=True, exist_ok=True)
         for path, image in zip(paths, grey.numpy(), strict=True):
-            checkpoint.write_bytes(path, encode_png(image))
+            files.write_bytes(path, encode_png(image))
         outputs = [str(path) for path in paths]
     rows = zip(split.names, seen.errors.tolist(), outputs, strict=True)
     return [Restored(*row) for row in rows]
@@ -271,5 +271,5 @@ def run_encode(
     np.savez(buffer, allow_pickle=False, codes=codes, files=np.array(list(images.names)), **labels)
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-    checkpoint.write_bytes(out, buffer.getvalue())
+    files.write_bytes(out, buffer.getvalue())
     return codes.shape[0], codes.shape[1]

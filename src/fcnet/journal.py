@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from fcnet import checkpoint, config
+from fcnet import config, files
 from fcnet.data import Splits, border
 from fcnet.errors import CheckpointError, naming
 from fcnet.metrics import EpochRecord, StageRecord, StepRecord
@@ -27,12 +27,12 @@ def write_start(path: Path, name: str, settings: Config, splits: Splits, device:
     (path / METRICS).touch()
     skipped = [f"{name}: {problem}\n" for name, split in splits.items() for problem in split.skipped]
     if skipped:
-        checkpoint.write_bytes(path / SKIPPED, "".join(skipped).encode(errors="backslashreplace"))
+        files.write_bytes(path / SKIPPED, "".join(skipped).encode(errors="backslashreplace"))
 
 
 def write_config(path: Path, settings: Config) -> None:
     """Write the resolved config."""
-    checkpoint.write_bytes(path / CONFIG, config.dump(settings).encode(errors="backslashreplace"))
+    files.write_bytes(path / CONFIG, config.dump(settings).encode(errors="backslashreplace"))
 
 
 def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, step: int) -> None:
@@ -154,7 +154,7 @@ def write_result(
 
 
 def _write_json(path: Path, values: Any) -> None:
-    checkpoint.write_bytes(
+    files.write_bytes(
         path,
         (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace"),
     )
@@ -163,7 +163,7 @@ def _write_json(path: Path, values: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of a run. Raises CheckpointError where it is missing or damaged."""
     try:
-        return checkpoint.read_json(path)
+        return files.read_json(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
     except ValueError:

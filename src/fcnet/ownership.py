@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from fcnet import checkpoint
+from fcnet import files
 from fcnet.checkpointer import FOLDER
 from fcnet.errors import InUseError, ResourceError, naming
 
@@ -97,7 +97,7 @@ def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
         left = _read(path)
     # The lock was free, so that on this host the writer of the record is gone.
     if not left or left.get("host") == record["host"] or _restarted(left, record) or force:
-        checkpoint.write_bytes(path, json.dumps(record).encode())
+        files.write_bytes(path, json.dumps(record).encode())
         return
     raise InUseError(
         f"{run}: is held by {_words(left)}, which may still run there; if it has ended, take the run over with --force"
@@ -152,7 +152,7 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
 def _read(path: Path) -> dict[str, Any]:
     """The record that is there; an empty one where it cannot be read."""
     try:
-        return checkpoint.read_json(path)
+        return files.read_json(path)
     except (OSError, ValueError):
         return {}
 

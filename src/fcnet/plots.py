@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fcnet.checkpoint import write_bytes
+from fcnet.files import write_bytes
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import re
 import shutil
 from pathlib import Path
 
-from fcnet import checkpoint
+from fcnet import files
 from fcnet.checkpointer import FOLDER
 from fcnet.errors import ConfigError, InUseError, ResourceError
 from fcnet.ownership import LOCK, OWNER
@@ -42,7 +42,7 @@ def others(path: Path) -> list[str]:
 
 
 def _is_partial(name: str) -> bool:
-    """Whether a file is one that was being written (``checkpoint.write_bytes``, ``ownership``), by its name."""
+    """Whether a file is one that was being written (``files.write_bytes``, ``ownership``), by its name."""
     stem = name.split(".")[0]
     return name.endswith(".tmp") and (stem in _STEMS or stem == OWNER.split(".")[0] or stem.startswith("epoch-"))
 
@@ -156,7 +156,7 @@ def newest_of(name: str) -> Path | None:
 def _is_of(path: Path, name: str) -> bool:
     """Whether a run, whole or cut short, is of a config; ``mnist-2`` may also be the first of a config ``mnist-2``."""
     try:
-        return bool(checkpoint.read_json(path / ENVIRONMENT)["name"] == name)
+        return bool(files.read_json(path / ENVIRONMENT)["name"] == name)
     except (OSError, ValueError, KeyError):
         return is_run(path) or not others(path)
 

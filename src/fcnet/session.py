@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from fcnet import checkpoint, console, journal, rundir
+from fcnet import checkpoint, console, files, journal, rundir
 from fcnet.checkpointer import Checkpointer
 from fcnet.errors import (
     CheckpointError,
@@ -226,7 +226,7 @@ class Session:
         checkpoint.save(self.training.model, self.run / rundir.MODEL)
 
     def _write_best(self) -> None:
-        checkpoint.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
+        files.write_bytes(self.run / rundir.BEST, checkpoint.encode(self._best_weights))
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started

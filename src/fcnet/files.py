@@ -1,0 +1,107 @@
+"""Files as bytes: replaced as a whole, and read only where they are files, and no larger than they may be."""
+
+import errno
+import json
+import os
+import stat
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fcnet.errors import naming
+
+MAX_JSON = 1 << 20  # bytes; the files that fcnet writes have a few hundred
+
+# File systems whose files are made by the system as they are read, some of them without an end.
+_SYSTEMS = ("/proc", "/sys")
+
+
+class NotReadable(ValueError):
+    """What should be read is no file, or larger than it may be; the text says which."""
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: after a crash, also of the machine, it is either the old one or the new one."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with naming(path), partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        _sync_folder(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Windows has no such call, and needs none."""
+    if os.name == "posix":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            with naming(folder):
+                os.fsync(number)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that have no such call
+                raise
+        finally:
+            os.close(number)
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path: the file.
+        most: how many bytes it may have.
+
+    Raises:
+        OSError: it cannot be read.
+        NotReadable: it is a folder, a pipe, a device or made by the system, whose reading might never end; or it is
+            larger than ``most``.
+    """
+    # A pipe without a writer would keep an opening that blocks for ever.
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or found.st_dev in _made_by_the_system():
+            raise NotReadable(f"is {kind(found)}, not a file")
+        if found.st_size > most:
+            raise NotReadable(f"has {found.st_size:,} bytes, more than {most:,}")
+        with open(number, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    finally:
+        os.close(number)
+    if len(data) > most:  # it grows
+        raise NotReadable(f"has more than {most:,} bytes")
+    return data
+
+
+def kind(found: os.stat_result) -> str:
+    """What the system says that something is, in words."""
+    mode = found.st_mode
+    words = (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
+    return next((word for is_one, word in words if is_one(mode)), "made by the system")
+
+
+@cache
+def _made_by_the_system() -> frozenset[int]:
+    """The numbers of the file systems whose files are on no disk."""
+    return frozenset(os.stat(place).st_dev for place in _SYSTEMS if os.path.isdir(place))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a small file. Raises OSError, or ValueError where there is none."""
+    try:
+        values = json.loads(read_bytes(path, MAX_JSON))
+    except RecursionError:
+        values = None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: holds no JSON object")
+    return values
