@@ -73,8 +73,8 @@ def dying(k: int, told: int) -> None:
             return super().write(bytes(data[len(data) // 2 :]))  # type: ignore[index, arg-type]
 
     def opened(file: object, mode: str = "r", *args: object, **more: object) -> object:
-        if mode == "wb":
-            return Dying(io.FileIO(file, "w"))  # type: ignore[arg-type]
+        if mode in ("wb", "xb"):
+            return Dying(io.FileIO(file, "w" if mode == "wb" else "x"))  # type: ignore[arg-type]
         return plain(file, mode, *args, **more)  # type: ignore[call-overload]
 
     plain = builtins.open

@@ -18,6 +18,7 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     run = rundir.create(tmp_path / "run", "")
     for name in (rundir.CONFIG, rundir.ENVIRONMENT, rundir.METRICS, rundir.MODEL):
         (run / name).write_text("")
+    (run / rundir.ENVIRONMENT).write_text('{"versions": {"fcnet": null}}')
     with pytest.raises(ConfigError, match="exists already"):
         rundir.check_free(run, False)
     with pytest.raises(InUseError, match="another process has just made it"):
@@ -43,7 +44,8 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     assert sorted(path.name for path in (run / rundir.FOLDER).iterdir()) == [rundir.LOCK, rundir.OWNER]
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter").write_text("years of work")
-    (tmp_path / "thesis" / rundir.CONFIG).write_text("of another program")
+    for name in (rundir.CONFIG, rundir.ENVIRONMENT, rundir.METRICS):
+        (tmp_path / "thesis" / name).write_text("of another program")
     with pytest.raises(ConfigError, match="is no run directory"):
         rundir.check_free(tmp_path / "thesis", True)
     assert (tmp_path / "thesis/chapter").exists()

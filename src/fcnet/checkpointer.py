@@ -27,6 +27,20 @@ KEPT = 2  # checkpoints: the newest, and the one before in case the disk spoils 
 _NAME = re.compile(r"epoch-([0-9]{1,18})-step-([0-9]{1,18})")
 
 
+def is_name(path: Path) -> bool:
+    """Whether a file has the name of a checkpoint, or of the JSON beside one."""
+    return path.suffix in (".pt", ".json") and _NAME.fullmatch(path.stem) is not None
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is a checkpoint with its JSON beside it, or that JSON."""
+    try:
+        seal = files.read_json(path.with_suffix(".json"))
+        return is_name(path) and seal.keys() == {"schema", "bytes", "sha256"} and path.with_suffix(".pt").is_file()
+    except (OSError, ValueError):
+        return False
+
+
 class _Damaged(Exception):
     """A checkpoint that is not what was written."""
 

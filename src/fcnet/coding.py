@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -241,6 +242,15 @@ def output_files(names: Sequence[str], out: Path) -> list[Path]:
     return paths
 
 
+def _holds_codes(path: Path) -> bool:
+    """Return whether a file is one that ``run_encode`` has written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not path.is_symlink() and {"codes.npy", "files.npy"} <= set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 # --- encode -------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +271,8 @@ def run_encode(
     """
     if out.suffix != ".npz":
         raise ConfigError(f"--out {out}: codes are written as NumPy's .npz; give a name that ends so")
+    if (out.exists() or out.is_symlink()) and not _holds_codes(out):
+        raise ConfigError(f"--out {out}: is there already and holds no codes of fcnet's; name another file")
     trained = loading.locate(run)
     where = loading.choose_device(device)
     model, _ = autoencoder(trained, where)

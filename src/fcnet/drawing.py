@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from fcnet import autodrawing, autoplots, config, console, journal, loading, overview, plots, rundir
+from fcnet import autodrawing, autoplots, config, console, journal, loading, overview, plots, rundir, runfiles
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError
@@ -16,6 +16,12 @@ from fcnet.inspection import by_class, logits_of
 from fcnet.models import weight_matrices
 from fcnet.overview import Point
 from fcnet.weights_schema import LocalWeights
+
+# Names of pictures; a machine's path of ridges has the machine's name behind it.
+NAMES = {
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
+    *("codes", "reconstructions", "samples", "plane", "errors"),
+}
 
 
 def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "png") -> list[Path]:
@@ -37,12 +43,39 @@ def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "
     if len(folders) < len(trained):
         raise ConfigError(f"{runs[0]}: plot needs run directories, with their {rundir.METRICS}")
     if len(folders) > 1:
-        return draw_beside(folders, out or folders[0].parent / rundir.PLOTS, file_format)
-    out = out or folders[0] / rundir.PLOTS
+        out = out or folders[0].parent / rundir.PLOTS
+        check_pictures(out, file_format, in_run=False)
+        return draw_beside(folders, out, file_format)
+    in_run, out = out is None, out or folders[0] / rundir.PLOTS
+    check_pictures(out, file_format, in_run)
     drawn = draw_metrics(folders[0], out, file_format)
     if isinstance(trained[0].settings.model, AutoencoderModel):
         return drawn + save(autodrawing.figures(trained[0]), out, file_format)
     return drawn + _draw_model(trained[0], out, file_format)
+
+
+def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
+    """Refuse a folder for pictures in which others would be lost.
+
+    Args:
+        out: the folder.
+        file_format: of the pictures.
+        in_run: whether it is that of a run, and nobody has named it.
+
+    Raises:
+        ConfigError: it is a link that a run has in place of its folder; or it holds pictures under the names of
+            fcnet's that fcnet has not drawn.
+    """
+    if in_run and out.is_symlink():
+        raise ConfigError(f"{out}: is a link to {out.readlink()}; name a folder for the pictures with --out")
+    drawn = [path for path in sorted(out.glob(f"*.{file_format}")) if is_drawn(path.stem)]
+    if others := [path.name for path in drawn if not runfiles.is_picture(path, in_run)]:
+        raise ConfigError(runfiles.refusal(str(out), others, "was not drawn by fcnet", "were not drawn by fcnet"))
+
+
+def is_drawn(name: str) -> bool:
+    """Return whether a picture has one of the names that fcnet gives."""
+    return name in NAMES or name.startswith("ridge-")
 
 
 def draw_metrics(run: Path, out: Path, file_format: str = "png") -> list[Path]:

@@ -21,17 +21,46 @@ class NotReadable(ValueError):
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: after a crash, also of the machine, it is either the old one or the new one."""
+    """Replace a file as a whole: after a crash, also of the machine, it is either the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written; or a link lies there, which leads to a file that is somebody else's.
+    """
+    if path.is_symlink():
+        raise _is_a_link(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with naming(path), partial.open("wb") as file:
+    if _is_file_itself(partial):  # of an earlier process with the same number
+        partial.unlink()
+    with naming(path), partial.open("xb") as file:
+        try:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
-        _sync_folder(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def following_no_link(path: str, flags: int) -> int:
+    """Open a file for ``open(..., opener=...)``. Raises OSError if it is a link."""
+    try:
+        return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except OSError as error:
+        raise (_is_a_link(Path(path)) if error.errno == errno.ELOOP else error) from None
+
+
+def _is_a_link(path: Path) -> OSError:
+    return OSError(
+        errno.ELOOP, "is a link, through which nothing is written; remove it, or name the file it leads to", str(path)
+    )
+
+
+def _is_file_itself(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -107,15 +107,20 @@ KINDS = {StepRecord: "step", StageRecord: "stage", EpochRecord: "epoch"}
 def append(path: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
     """Add a record to the metrics."""
     kind = KINDS[type(record)]
-    with naming(path / METRICS), (path / METRICS).open("a", encoding="utf-8") as file:
+    with naming(path / METRICS), _metrics(path, "a") as file:
         file.write(json.dumps({"kind": kind} | record.to_dict(), allow_nan=False) + "\n")
 
 
 def metrics_size(path: Path) -> int:
     """Bytes of the metrics so far, which are on the disk when this returns."""
-    with naming(path / METRICS), (path / METRICS).open("ab") as file:
+    with naming(path / METRICS), _metrics(path, "a") as file:
         os.fsync(file.fileno())
-        return file.tell()
+        return file.seek(0, os.SEEK_END)
+
+
+def _metrics(path: Path, mode: str) -> IO[str]:
+    """The open metrics; never a file elsewhere that a link leads to."""
+    return open(path / METRICS, mode, encoding="utf-8", opener=files.following_no_link)
 
 
 def metrics_left(path: Path) -> int:

@@ -77,7 +77,9 @@ def _locked(run: Path) -> Iterator[None]:
 
 def check_unused(run: Path) -> None:
     """Raise InUseError, naming the owner, where a process of this host works in a directory."""
-    if (run / FOLDER / LOCK).is_file():
+    lock = run / FOLDER / LOCK
+    # A file of another program with this name is not touched, not even to look whether it is locked.
+    if lock.is_file() and not lock.stat().st_size and not (lock.parent.is_symlink() or lock.is_symlink()):
         with _locked(run):
             pass
 
@@ -143,7 +145,8 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
         partial = path.with_name(f"{path.name}.tmp")
         # Not synced: a heartbeat need not outlive the machine. Nor may it stop a training on a full disk.
         with contextlib.suppress(OSError):
-            partial.write_text(json.dumps(record | {"heartbeat": _now()}), encoding="utf-8")
+            with open(partial, "w", encoding="utf-8", opener=files.following_no_link) as file:
+                file.write(json.dumps(record | {"heartbeat": _now()}))
             os.replace(partial, path)
 
     return beat

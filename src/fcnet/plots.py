@@ -53,7 +53,12 @@ def save(figure: Figure, path: Path) -> None:
     """Write a figure; the ending of ``path`` is its format."""
     buffer = io.BytesIO()
     # Without a date and random names in it, the same figure gives the same file.
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(path.suffix[1:])
+    # It says whose it is, or the next picture of that name would not take its place (``runfiles.is_picture``).
+    metadata = {
+        "png": {"Software": "fcnet"},
+        "svg": {"Date": None, "Creator": "fcnet"},
+        "pdf": {"CreationDate": None, "Creator": "fcnet"},
+    }[path.suffix[1:]]
     with matplotlib.rc_context({"svg.hashsalt": "fcnet", "font.family": _fonts()}):
         figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)

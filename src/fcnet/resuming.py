@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fcnet import __version__, config, journal, rundir, yamlfile
+from fcnet import __version__, config, journal, rundir, runfiles, yamlfile
 from fcnet.checkpointer import FOLDER, Checkpointer
 from fcnet.data import Splits
 from fcnet.elm_schema import ELMModel
@@ -50,7 +50,10 @@ def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
     named = insisted or out
     if named is None:
         rundir.check_name(name)
-        return rundir.newest_of(name)
+        newest = rundir.newest_of(name)
+        if newest is not None:
+            runfiles.check_writable(newest, f"--resume {newest}")
+        return newest
     if insisted is None:
         rundir.check_out(named)
         if not named.exists():
@@ -59,8 +62,11 @@ def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
     if not named.is_dir():
         what = "is a file" if named.exists() else "is not there"
         raise ConfigError(f"{option}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
-    if (insisted is not None or rundir.others(named)) and not rundir.is_run(named):
+    if insisted is not None and not rundir.is_run(named):
         raise ConfigError(f"{option}: is no run directory (it has no {rundir.CONFIG}); name one")
+    if not runfiles.is_known(named) and (found := runfiles.foreign(named)):
+        raise ConfigError(runfiles.refusal(f"{option}: is no run directory", found))
+    runfiles.check_writable(named, option)
     return named
 
 

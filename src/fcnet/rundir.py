@@ -11,40 +11,25 @@ ckpt/              checkpoints to go on from, and who works in the directory
 plots/             pictures
 """
 
+import contextlib
 import os
 import re
-import shutil
 from pathlib import Path
 
-from fcnet import files
+from fcnet import files, runfiles
 from fcnet.checkpointer import FOLDER
 from fcnet.errors import ConfigError, InUseError, ResourceError
 from fcnet.ownership import LOCK, OWNER
 
 ROOT = Path("checkpoints")
 
-CONFIG, ENVIRONMENT, METRICS, RESULT = "config.yaml", "environment.json", "metrics.jsonl", "result.json"
-MODEL, BEST, PLOTS, SKIPPED = "model.pth", "best.pth", "plots", "skipped.txt"
-FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, PLOTS, SKIPPED, FOLDER})
-
-_STEMS = frozenset(name.split(".")[0] for name in FILES)
+CONFIG, ENVIRONMENT, METRICS, RESULT = runfiles.CONFIG, runfiles.ENVIRONMENT, runfiles.METRICS, runfiles.RESULT
+MODEL, BEST, PLOTS, SKIPPED = runfiles.MODEL, runfiles.BEST, runfiles.PLOTS, runfiles.SKIPPED
 
 
 def is_run(path: Path) -> bool:
     """Whether a folder is a run directory."""
     return (path / CONFIG).is_file()
-
-
-def others(path: Path) -> list[str]:
-    """What a folder holds that is not of a run. Files that a killed process was writing (``*.tmp``) are."""
-    names = {entry.name for entry in path.iterdir()} - FILES
-    return sorted(name for name in names if not _is_partial(name))
-
-
-def _is_partial(name: str) -> bool:
-    """Whether a file is one that was being written (``files.write_bytes``, ``ownership``), by its name."""
-    stem = name.split(".")[0]
-    return name.endswith(".tmp") and (stem in _STEMS or stem == OWNER.split(".")[0] or stem.startswith("epoch-"))
 
 
 def check_out(out: Path) -> None:
@@ -79,16 +64,13 @@ def check_free(out: Path, overwrite: bool) -> None:
             f"--out {out}: exists already; choose another folder, or give --overwrite to replace the run, --resume to"
             " go on with it"
         )
-    # A run that was killed while it began has its folder of checkpoints, if anything.
-    is_run = all((out / name).is_file() for name in (CONFIG, ENVIRONMENT, METRICS)) or (out / FOLDER).is_dir()
-    if out.is_symlink() or not out.is_dir() or not (is_run or not any(out.iterdir())):
+    if out.is_symlink() or not out.is_dir():
         raise ConfigError(f"--overwrite {out}: is no run directory; choose another folder")
     if Path.cwd().is_relative_to(out.resolve()):
         raise ConfigError(f"--overwrite {out}: is the folder that the command runs in, or above it; run from elsewhere")
-    if found := others(out):
-        raise ConfigError(
-            f"--overwrite {out}: holds {found[0]}, which is not of a run; move it, or choose another folder"
-        )
+    if found := runfiles.foreign(out):
+        what = f"--overwrite {out}" + ("" if runfiles.is_known(out) else ": is no run directory")
+        raise ConfigError(runfiles.refusal(what, found))
 
 
 def check_name(name: str) -> None:
@@ -122,28 +104,22 @@ def create(out: Path | None, name: str) -> Path:
 
 
 def clear(path: Path) -> None:
-    """Remove all that a run has written, but for the lock that this process holds.
-
-    In an order that may be cut short: without its result the run is not taken for a finished one, then its checkpoints
-    go, each after the JSON that makes it count, so that no old one is taken for one of the new run.
-    """
-    (path / RESULT).unlink(missing_ok=True)
-    checkpoints = [entry for entry in (path / FOLDER).iterdir() if entry.name not in (LOCK, OWNER)]
-    for entry in sorted(checkpoints, key=lambda entry: (entry.stem, entry.suffix)):  # .json before .pt
-        entry.unlink()
-    tidy(path)
-    for name in sorted(FILES - {FOLDER}):
-        if (path / name).is_dir():
-            shutil.rmtree(path / name)
+    """Remove all that a run has written, but for the lock that this process holds. What is not of a run stays."""
+    for entry in runfiles.own(path):
+        if entry.name == FOLDER or (entry.parent.name == FOLDER and entry.name in (LOCK, OWNER)):
+            continue
+        if entry.is_dir():
+            with contextlib.suppress(OSError):  # it holds something else too
+                entry.rmdir()
         else:
-            (path / name).unlink(missing_ok=True)
+            entry.unlink(missing_ok=True)
 
 
 def tidy(path: Path) -> None:
     """Remove the files that a killed process was writing."""
-    for entry in (*path.iterdir(), *(path / FOLDER).iterdir()):
-        if _is_partial(entry.name) and entry.is_file():
-            entry.unlink()
+    for entry in runfiles.own(path):
+        if runfiles.is_partial(entry):
+            entry.unlink(missing_ok=True)
 
 
 def newest_of(name: str) -> Path | None:
@@ -158,7 +134,7 @@ def _is_of(path: Path, name: str) -> bool:
     try:
         return bool(files.read_json(path / ENVIRONMENT)["name"] == name)
     except (OSError, ValueError, KeyError):
-        return is_run(path) or not others(path)
+        return is_run(path) or not runfiles.foreign(path)
 
 
 def _started(path: Path) -> tuple[int, str]:
