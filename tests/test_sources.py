@@ -65,7 +65,7 @@ def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> Non
     sources.write("digits", tmp_path / "whole", lambda *_: None)
     root = tmp_path / "d"
     moving, writing = root / ".partial-a", root / ".partial-b"
-    shutil.copytree(tmp_path / "whole", moving)
+    shutil.copytree(tmp_path / "whole", moving, ignore=shutil.ignore_patterns(".lock"))
     (moving / "whole").touch()
     for part in ("train-labels.txt", "train-images"):
         (moving / part).rename(root / part)
@@ -167,3 +167,18 @@ def test_mnist_is_the_official_one(mnist: Path, mnist_files: Path) -> None:
         for i in (0, n // 2, n - 1):
             with Image.open(mnist / f"{split}-images/{i}.png") as image:
                 np.testing.assert_array_equal(np.asarray(image), folder.images[i])
+
+
+def test_folders_of_others_stay_whatever_their_names(tmp_path: Path) -> None:
+    for place in (".partial-thesis", ".partial-a/train-images", ".partial-b"):
+        (tmp_path / "d" / place).mkdir(parents=True)
+    (tmp_path / "d/.partial-thesis/chapter.tex").write_text("years of work")
+    (tmp_path / "d/.partial-a/train-images/mine.png").write_text("mine")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/whole").touch()
+    (tmp_path / "d/.partial-link").symlink_to(tmp_path / "elsewhere")
+    assert sources.write("digits", tmp_path / "d", lambda *_: None) is True
+    assert (tmp_path / "d/.partial-thesis/chapter.tex").exists()
+    assert (tmp_path / "d/.partial-a/train-images/mine.png").exists()
+    assert (tmp_path / "d/.partial-link/whole").exists()
+    assert not (tmp_path / "d/.partial-b").exists()  # as a killed process leaves it

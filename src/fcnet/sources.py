@@ -10,6 +10,8 @@ no network: 1,797 scans of 8x8 pixels.
 
 import contextlib
 import io
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -35,6 +37,7 @@ _PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labe
 
 # A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
 _PARTIAL, _WHOLE = ".partial-", "whole"
+_IMAGE = re.compile(r"[0-9]+\.png")
 
 # Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
 _DIGITS_HELD_OUT = 5
@@ -59,7 +62,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     Raises:
         DataError: part of a data set lies there, or the data set cannot be had.
     """
-    if all((root / part).exists() for part in _PARTS):
+    if is_there(root):
         return False
     root.mkdir(parents=True, exist_ok=True)
     with acquire(root / ".lock", progress):
@@ -82,17 +85,38 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     return True
 
 
+def is_there(root: Path) -> bool:
+    """Return whether a data set is written below a folder."""
+    return all((root / part).exists() for part in _PARTS)
+
+
 def _tidy(root: Path) -> None:
     """Move a whole data set from where it was written into place; remove one that is not whole.
 
-    Both also for what a killed process left behind: its moving is finished, its writing undone.
+    Both also for what a killed process left behind: its moving is finished, its writing undone. A folder that holds
+    anything else is not fcnet's, whatever its name, and stays as it is.
     """
     for partial in root.glob(f"{_PARTIAL}*"):
+        if not _is_own(partial):
+            continue
         if (partial / _WHOLE).exists():
             for part in _PARTS:
-                if (partial / part).exists():
+                if (partial / part).exists() and not (root / part).exists():
                     (partial / part).rename(root / part)
         shutil.rmtree(partial)
+
+
+def _is_own(partial: Path) -> bool:
+    """Return whether a folder holds nothing but what ``write`` puts there: labels, and folders of numbered images."""
+    if partial.is_symlink() or not partial.is_dir():
+        return False
+    return all(_is_part(entry) for entry in partial.iterdir())
+
+
+def _is_part(entry: Path) -> bool:
+    if entry.name not in (*_PARTS, _WHOLE) or entry.is_symlink():
+        return False
+    return not entry.is_dir() or all(_IMAGE.fullmatch(name) for name in os.listdir(entry))
 
 
 def _complete(root: Path) -> bool:
