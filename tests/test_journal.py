@@ -3,35 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from fcnet import journal, rundir
-from fcnet.errors import CheckpointError
-from fcnet.metrics import EpochRecord, Metrics, StepRecord
-
-
-def test_metrics_are_one_json_object_a_line(tmp_path: Path) -> None:
-    some = Metrics(1.5, 0.5, 2)
-    journal.append(tmp_path, StepRecord(1, 2, 3, 0.1, 0.2, 0.3, 0.4, 5.0))
-    journal.append(tmp_path, EpochRecord(1, some, None, some, 2.5))
-    step, epoch = journal.read_metrics(tmp_path)
-    assert step["kind"] == "step"
-    assert step["loss"] == 0.1
-    assert epoch == {
-        "kind": "epoch",
-        "epoch": 1,
-        "train": {"loss": 1.5, "accuracy": 0.5, "n": 2},
-        "validation": None,
-        "test": {"loss": 1.5, "accuracy": 0.5, "n": 2},
-        "seconds": 2.5,
-    }
-    (tmp_path / rundir.METRICS).write_text('{"kind": "step"}\n{"ki')
-    with pytest.raises(CheckpointError, match=r"metrics\.jsonl:2: is damaged"):
-        journal.read_metrics(tmp_path)
-    for line in (b"5", b"\xff"):
-        (tmp_path / rundir.METRICS).write_bytes(line)
-        with pytest.raises(CheckpointError, match=r"metrics\.jsonl:1: is damaged"):
-            journal.read_metrics(tmp_path)
+from fcnet.metrics import EpochRecord, Metrics
 
 
 def test_the_result_has_final_and_best_figures(tmp_path: Path) -> None:

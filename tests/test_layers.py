@@ -22,7 +22,7 @@ LAYERS = {
     4: ["config", "folder", "optim", "elm", "plots", "ownership", "reconstruct"],
     5: ["ahead", "cache", "overview", "autoplots", "families", "stages", "runfiles"],
     6: ["data", "sources", "rundir"],
-    7: ["audit", "evaluation", "journal", "console", "seen", "answers"],
+    7: ["audit", "evaluation", "journal", "console", "seen", "answers", "log"],
     8: ["train", "summing", "loading", "resuming", "session"],
     9: ["solving", "inspection", "stacking", "pretrained"],
     10: ["coding"],

@@ -415,13 +415,6 @@ def test_metrics_that_are_shorter_take_the_checkpoint_before(fcnet: Run, stopped
     assert same("cut", "whole")
 
 
-def test_metrics_that_are_gone_are_exit_5(fcnet: Run, stopped: Path) -> None:
-    (stopped / "metrics.jsonl").unlink()
-    outcome = fcnet(*WORDS, "--out", "cut", "--resume")
-    assert outcome.code == 5
-    assert "bytes of metrics.jsonl, of which 0 are left" in outcome.errors[0]
-
-
 def test_a_full_disk_is_exit_6_and_nothing_is_lost(fcnet: Run, tiny: Path) -> None:
     """A limit on the size of files stands for the disk: the metrics fit, the checkpoint does not."""
     import resource
@@ -772,7 +765,7 @@ def test_a_second_int_exits_at_once_with_130(fcnet: Run, tiny: Path, at_step: Ca
 PLACES = {
     "evaluation": (train, "evaluate"),
     "save": (files, "write_bytes"),
-    "the metrics": (session.journal, "append"),
+    "the metrics": (session.log, "append"),
     "start-up": (session.journal, "write_start"),
 }
 

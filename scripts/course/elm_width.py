@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from pages import DIGITS, draw, table, trained
 
-from fcnet import journal
+from fcnet import log
 
 WIDTHS = {"elm": ([50, 100, 200, 500, 1000, 2000, 4000], "ELM, closed form"), "mlp-relu": ([50, 200, 500], "MLP, Adam")}
 
@@ -28,7 +28,7 @@ def figure(quick: bool) -> Figure:
             hidden = str(width) if config == "elm" else f"[{width}]"
             more = [*DIGITS, *([] if config == "elm" else ["train.epochs=2"])] if quick else []
             run = trained(f"configs/course/{config}.yaml", [*more, f"model.hidden={hidden}"])
-            epochs = [record for record in journal.read_metrics(run) if record["kind"] == "epoch"]
+            epochs = [record for record in log.read(run)[0] if record["kind"] == "epoch"]
             errors.append(100 * (1 - epochs[-1]["test"]["accuracy"]))
             times.append(sum(record["seconds"] for record in epochs))
             rows.append([name, str(width), f"{errors[-1]:.2f} %", f"{times[-1]:.1f}"])

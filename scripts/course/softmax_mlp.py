@@ -9,7 +9,7 @@ yet, and lays their accuracies over each other. Quick is on scikit-learn's digit
 from matplotlib.figure import Figure
 from pages import DIGITS, draw, trained
 
-from fcnet import journal, plots
+from fcnet import log, plots
 
 
 def figure(quick: bool) -> Figure:
@@ -18,7 +18,7 @@ def figure(quick: bool) -> Figure:
     curves = []
     for config, name in (("perceptron", "softmax regression"), ("mlp-relu", "one hidden layer of 500")):
         run = trained(f"configs/course/{config}.yaml", more)
-        curve = plots.Curve(name, journal.read_metrics(run))
+        curve = plots.Curve(name, log.read(run)[0])
         last = curve.of("epoch")[-1]["test"]
         print(
             f"{name}: {100 * last['accuracy']:.2f} % of {last['n']} test images after {len(curve.of('epoch'))} epochs"

@@ -76,7 +76,7 @@ class Checkpointer:
         """The newest intact checkpoint.
 
         Args:
-            metrics: how many bytes of metrics there are; a checkpoint that knew more of them is not used.
+            metrics: how many bytes of metrics there are; one that knew no more is preferred, for with it none are lost.
 
         Returns:
             Its file, its state, and what is wrong with newer ones; None where there is no checkpoint at all.
@@ -85,17 +85,21 @@ class Checkpointer:
             CheckpointError: all are damaged, or the newest intact one is of another schema.
         """
         problems: list[str] = []
+        without_metrics: tuple[Path, dict[str, Any], list[str]] | None = None
         for name in self._names():
             path = self.folder / f"{name}.pt"
             try:
                 state = _read(path)
                 known = state.get("metrics_bytes", 0)
                 if metrics is not None and isinstance(known, int) and known > metrics:
+                    without_metrics = without_metrics or (path, state, list(problems))
                     raise _Damaged(f"goes with {known} bytes of metrics.jsonl, of which {metrics} are left")
             except _Damaged as error:
                 problems.append(f"{path}: {error}")
                 continue
             return path, state, problems
+        if without_metrics is not None:  # its figures are the truth, and the metrics tell of them only
+            return without_metrics
         # One file without its JSON is of a first save that was cut short. More have lost theirs.
         unsealed = sorted(path for path in self.folder.glob("*.pt") if _NAME.fullmatch(path.stem))
         if problems or len(unsealed) > 1:

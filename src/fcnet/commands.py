@@ -115,6 +115,7 @@ def train(
     if "" in (resume, out):
         raise ConfigError("--resume, --out: is followed by an empty name (an unset variable?); name a run directory")
     insisted = None if resume in (None, NEWEST) else Path(str(resume))
+    own_config = config is None
     if config is None:
         if insisted is None:
             raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
@@ -128,13 +129,17 @@ def train(
     if force and resume is None and not overwrite:
         raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
-    settings = configs.load(config, [*(overrides or ()), *short])
+    try:
+        settings = configs.load(config, [*(overrides or ()), *short])
+    except ConfigError as error:
+        hint = f"--resume {insisted}: that is its own config; give a sound copy of it with --config FILE"
+        raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
     listed = ahead.Ahead([(part.images, part.labels) for part in settings.data.parts() if part is not None])
     with signals.importing():
         from fcnet import runs
 
     folder = None if out is None else Path(out)
-    place = runs.Place(config.stem, folder, overwrite, resume is not None, insisted, force)
+    place = runs.Place(config.stem, folder, overwrite, resume is not None, insisted, force, own_config)
     runs.run_train(settings, place, context.obj, listed.scan)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from fcnet import autodrawing, autoplots, config, console, journal, loading, overview, plots, rundir, runfiles
+from fcnet import autodrawing, autoplots, config, console, loading, log, overview, plots, rundir, runfiles
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError
@@ -128,11 +128,18 @@ def _curves(runs: Sequence[Path]) -> list[plots.Curve]:
     names = [run.resolve().name for run in runs]
     if len(set(names)) < len(names):
         names = [str(run) for run in runs]
-    curves = [plots.Curve(name, journal.read_metrics(run)) for name, run in zip(names, runs, strict=True)]
+    curves = [plots.Curve(name, _records(run)) for name, run in zip(names, runs, strict=True)]
     empty = [str(run) for run, curve in zip(runs, curves, strict=True) if not curve.of("epoch")]
     if empty:
         raise ConfigError(f"{empty[0]}: has no finished epoch to draw; let it train, or leave it out")
     return curves
+
+
+def _records(run: Path) -> list[dict[str, Any]]:
+    records, damaged = log.read(run)
+    if damaged:
+        console.warn(damaged)
+    return records
 
 
 def _point(run: Path, curve: plots.Curve) -> Point:

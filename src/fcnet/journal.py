@@ -1,21 +1,20 @@
-"""What a run writes down: config, environment, metrics, result; and how they are read again."""
+"""What a run writes down beside its log: config, environment, result; and how they are read again."""
 
 import json
-import os
 import platform
 import subprocess
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 
 from fcnet import config, files
 from fcnet.data import Splits, border
-from fcnet.errors import CheckpointError, naming
-from fcnet.metrics import EpochRecord, StageRecord, StepRecord
+from fcnet.errors import CheckpointError
+from fcnet.metrics import EpochRecord
 from fcnet.rundir import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 
@@ -101,46 +100,6 @@ def _git_commit() -> str | None:
     return commit.stdout.strip() + ("+" if changes.stdout else "") if commit.returncode == 0 else None
 
 
-KINDS = {StepRecord: "step", StageRecord: "stage", EpochRecord: "epoch"}
-
-
-def append(path: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
-    """Add a record to the metrics."""
-    kind = KINDS[type(record)]
-    with naming(path / METRICS), _metrics(path, "a") as file:
-        file.write(json.dumps({"kind": kind} | record.to_dict(), allow_nan=False) + "\n")
-
-
-def metrics_size(path: Path) -> int:
-    """Bytes of the metrics so far, which are on the disk when this returns."""
-    with naming(path / METRICS), _metrics(path, "a") as file:
-        os.fsync(file.fileno())
-        return file.seek(0, os.SEEK_END)
-
-
-def _metrics(path: Path, mode: str) -> IO[str]:
-    """The open metrics; never a file elsewhere that a link leads to."""
-    return open(path / METRICS, mode, encoding="utf-8", opener=files.following_no_link)
-
-
-def metrics_left(path: Path) -> int:
-    """Bytes of the metrics that are there."""
-    file = path / METRICS
-    return file.stat().st_size if file.is_file() else 0
-
-
-def cut_metrics(path: Path, size: int) -> None:
-    """Take away what was written after a checkpoint. Raises CheckpointError where there is less than it knew."""
-    file = path / METRICS
-    found = file.read_bytes()[:size] if file.is_file() else b""
-    if len(found) < size or (size and not found.endswith(b"\n")):
-        raise CheckpointError(
-            f"{file}: its first {size} bytes, which the checkpoint goes with, are not there or not the same; restore it"
-            " from a copy, or start a new run"
-        )
-    os.truncate(file, size)
-
-
 def write_result(
     path: Path,
     ended: str,
@@ -173,17 +132,3 @@ def read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
     except ValueError:
         raise CheckpointError(f"{path}: is damaged; the run was changed or cut short: train it again") from None
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The records of a run, in order. Raises CheckpointError with the line where one is damaged."""
-    file = path / METRICS
-    if not file.is_file():
-        raise CheckpointError(f"{file}: is missing; give a run directory that fcnet train has written")
-    records = []
-    for number, line in enumerate(file.read_bytes().splitlines(), 1):
-        try:
-            records.append(dict(json.loads(line)))
-        except (ValueError, TypeError, RecursionError):
-            raise CheckpointError(f"{file}:{number}: is damaged; remove the line") from None
-    return records

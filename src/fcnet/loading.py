@@ -1,6 +1,7 @@
 """From a config, or from a run, to what commands work on: device, data, model."""
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,29 +32,48 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def parts(settings: Config, check: Callable[[], None] = console.never) -> tuple[ImageSplit, ImageSplit | None]:
+def parts(
+    settings: Config, check: Callable[[], None] = console.never, writes: bool = True
+) -> tuple[ImageSplit, ImageSplit | None]:
     """Where training and test images lie; a known data set is written first where it is not there yet.
 
     Args:
         settings: the config.
         check: called now and then while images are written; ends it by raising.
+        writes: whether it is written. The config of a run does not say so: the run may be a stranger's.
+
+    Raises:
+        DataError: a known data set is not there, and is not to be written.
     """
     where = settings.data
     if where.source is not None and where.root is not None:
-        with console.counting(check) as progress:
-            sources.write(where.source, Path(where.root), progress)
+        root = Path(where.root)
+        if writes:
+            with console.counting(check) as progress:
+                sources.write(where.source, root, progress)
+        elif not sources.is_there(root):
+            raise DataError(
+                f"data.root: {root} does not hold {where.source}, and the config of a run writes nothing outside the"
+                f" run; write it with: fcnet data {where.source} --out {shlex.quote(str(root))}"
+            )
     return where.parts()
 
 
-def read_splits(settings: Config, check: Callable[[], None] = console.never, scan: data.Scan = folder.scan) -> Splits:
+def read_splits(
+    settings: Config,
+    check: Callable[[], None] = console.never,
+    scan: data.Scan = folder.scan,
+    writes: bool = True,
+) -> Splits:
     """All data of a config. Raises DataError naming every file and line that is wrong.
 
     Args:
         settings: the config.
         check: as for ``parts``.
         scan: lists a folder.
+        writes: as for ``parts``; and whether a cache is made where none is.
     """
-    train, test = parts(settings, check)
+    train, test = parts(settings, check, writes)
     with console.counting(check) as progress:
         splits = data.load(
             train,
@@ -111,10 +131,14 @@ def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:
 
 
 def read_split(settings: Config, name: str) -> ImageFolder:
-    """One part of a config's data: train, validation or test. Raises DataError where it has none of that name."""
+    """One part of the data of a run's config: train, validation or test. Nothing is written but a cache.
+
+    Raises:
+        DataError: there is none of that name, or the data are not there.
+    """
     if name != "test":
-        return _told(data.require_split(read_splits(settings), name))
-    train, test = parts(settings)
+        return _told(data.require_split(read_splits(settings, writes=False), name))
+    train, test = parts(settings, writes=False)
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
     return read_folder(settings, test, train)
@@ -131,7 +155,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
     """Any image folder, with the size and the classes of a config."""
     classes = settings.data.classes
     if classes is None:
-        train = train or parts(settings)[0]
+        train = train or parts(settings, writes=False)[0]
         classes = list(folder.class_names(folder.scan(train.images, train.labels)))
     with console.counting() as progress:
         split = ImageFolder.open(

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from fcnet import __version__, config, journal, rundir, runfiles, yamlfile
+from fcnet import __version__, config, console, journal, log, rundir, runfiles, yamlfile
 from fcnet.checkpointer import FOLDER, Checkpointer
 from fcnet.data import Splits
 from fcnet.elm_schema import ELMModel
@@ -62,7 +62,7 @@ def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
     if not named.is_dir():
         what = "is a file" if named.exists() else "is not there"
         raise ConfigError(f"{option}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
-    if insisted is not None and not rundir.is_run(named):
+    if insisted is not None and not (rundir.is_run(named) or runfiles.is_known(named)):
         raise ConfigError(f"{option}: is no run directory (it has no {rundir.CONFIG}); name one")
     if not runfiles.is_known(named) and (found := runfiles.foreign(named)):
         raise ConfigError(runfiles.refusal(f"{option}: is no run directory", found))
@@ -78,7 +78,11 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
     """
     if not rundir.is_run(run):
         return False  # it was cut short before it had a config
-    before = config.load(run / rundir.CONFIG)
+    try:
+        before = config.load(run / rundir.CONFIG)
+    except ConfigError as error:
+        console.warn(f"{error.problems[0]}; the config of the newest checkpoint is compared instead")
+        return False
     _refuse_changes(run, before, settings)
     if TRAINED_BY[settings.model.kind] == "solve":
         return False  # images may have been added, which only reading them shows
@@ -157,7 +161,7 @@ def newest(run: Path, settings: Config, insisted: bool) -> Found | None:
         CheckpointError: all are damaged; or there is none, and the run is finished or ``insisted`` on.
         ConfigError: naming each key that is not as it was for the checkpoint.
     """
-    found = Checkpointer(run).newest(metrics=journal.metrics_left(run))
+    found = Checkpointer(run).newest(metrics=log.left(run))
     if found is not None:
         path, state, problems = found
         try:

@@ -64,6 +64,7 @@ class Place:
         resume: go on with the run at ``out``, or else the newest of that name; begin it where there is none.
         insisted: go on with this run, which has to be there.
         force: take a run over that another host holds.
+        own_config: the config is that of the run itself, which writes nothing outside the run.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Place:
     resume: bool = False
     insisted: Path | None = None
     force: bool = False
+    own_config: bool = False
 
     @property
     def goes_on(self) -> bool:
@@ -117,7 +119,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         # What is there is locked before the images are read, which can take long; what is not is made after.
         beat = held.enter_context(owning(run, place.force)) if run is not None else None
         found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
-        work = gather(settings, stop, scan, begins=found is None)
+        work = gather(settings, stop, scan, begins=found is None, writes=not place.own_config)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
         training = trainable(work)  # what it refuses leaves no directory behind
         if run is None or beat is None:
@@ -191,14 +193,21 @@ class Work:
     facts: dict[str, Any]
 
 
-def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool = True) -> Work:
+def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool = True, writes: bool = True) -> Work:
     """Read and audit the images, and make the model; one that ``begins`` with another's weights takes them.
+
+    Args:
+        settings: the config.
+        stop: whether a signal has asked to stop.
+        scan: lists an image folder.
+        begins: whether the training begins.
+        writes: whether a known data set is written where it is not there yet.
 
     Raises:
         Stopped: a signal asks to stop meanwhile.
     """
     device = loading.choose_device(settings.device)
-    splits = loading.read_splits(settings, stop.check, scan)
+    splits = loading.read_splits(settings, stop.check, scan, writes)
     found = audit.audit(splits, settings.data.normal_classes)
     for line in found.lines:
         console.say(line)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from fcnet import checkpoint, console, files, journal, rundir
+from fcnet import checkpoint, console, files, journal, log, rundir
 from fcnet.checkpointer import Checkpointer
 from fcnet.errors import (
     CheckpointError,
@@ -128,7 +128,9 @@ class Session:
         self._saved = (self.training.epoch, self.training.step)
         self._keeper.trust(path)
         rundir.tidy(self.run)
-        journal.cut_metrics(self.run, size)
+        place = (self.training.epoch, self.training.step)
+        if lost := log.cut(self.run, size, place, self._last.epoch if self._last else 0):
+            console.warn(lost)
         (self.run / rundir.RESULT).unlink(missing_ok=True)
         if self._best is None:
             (self.run / rundir.BEST).unlink(missing_ok=True)
@@ -184,7 +186,7 @@ class Session:
     def _write(self, record: Record) -> None:
         """Write a record down, and the weights of the best epoch."""
         if isinstance(record, StepRecord | StageRecord | EpochRecord):
-            journal.append(self.run, record)
+            log.append(self.run, record)
         if isinstance(record, EpochRecord):
             self._last = record
             if better(record, self._best):
@@ -211,7 +213,7 @@ class Session:
             "best": self._best.to_plain() if self._best else {},
             "best_weights": self._best_weights,
             "seconds": self._seconds(),
-            "metrics_bytes": journal.metrics_size(self.run),
+            "metrics_bytes": log.size(self.run),
         }
         self._keeper.save(self._facts | state, *place)
         self._saved, self._saved_at = place, time.monotonic()
