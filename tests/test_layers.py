@@ -12,9 +12,20 @@ SOURCE = Path(fcnet.__file__).parent
 
 # docs/design.md shows the same table.
 LAYERS = {
-    0: ["errors", "streams", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
+    0: ["errors", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
     1: [
-        *("signals", "yamlfile", "images", "model_schema", "files", "gradients", "mapped", "holdout", "solvers"),
+        *(
+            "streams",
+            "signals",
+            "yamlfile",
+            "images",
+            "model_schema",
+            "files",
+            "gradients",
+            "mapped",
+            "holdout",
+            "solvers",
+        ),
         "weights_schema",
     ],
     2: ["checkpoint", "data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "local"],

@@ -1,5 +1,8 @@
 """stdout and stderr, whatever becomes of their readers."""
 
+import csv
+import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,25 +45,63 @@ def test_names_that_the_encoding_has_not_are_escaped(tiny: Path) -> None:
         assert "\\udcff.png" in done.stdout
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk_behind_stdout_is_an_error(tiny: Path) -> None:
-    done = fcnet("FCNET train -c tiny/tiny.yaml >/dev/full", tiny.parent)
-    assert done.returncode == 6
-    assert "the disk is full" in done.stderr
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 
 
+@needs_full
+@pytest.mark.parametrize(("full", "other"), [("stdout", "stderr"), ("stderr", "stdout")])
+def test_a_full_disk_behind_a_stream_is_told_of_once_and_stops_no_training(tiny: Path, full: str, other: str) -> None:
+    done = fcnet(f"FCNET train -c tiny/tiny.yaml {'' if full == 'stdout' else '2'}>/dev/full", tiny.parent)
+    assert done.returncode == 0
+    said = f"{full}: the disk is full; its lines are lost, and the run goes on"
+    assert getattr(done, other).count(f"fcnet: warning: {said}\n") == 1
+    result = json.loads((tiny.parent / "checkpoints/tiny/result.json").read_text())
+    assert (result["ended"], result["warnings"]) == ("finished", [said])
+
+
+@needs_full
+def test_both_full_stop_no_training(tiny: Path) -> None:
+    assert fcnet("FCNET train -c tiny/tiny.yaml >/dev/full 2>&1", tiny.parent).returncode == 0
+    result = json.loads((tiny.parent / "checkpoints/tiny/result.json").read_text())
+    assert [text.split(":")[0] for text in result["warnings"]] == ["stderr", "stdout"]
+
+
+@needs_full
+def test_a_result_that_cannot_be_written_is_an_error(tiny: Path) -> None:
+    assert fcnet("FCNET train -c tiny/tiny.yaml", tiny.parent).returncode == 0
+    for command in ("eval", "plot", "predict checkpoints/tiny tiny/test", "config show tiny/tiny.yaml"):
+        done = fcnet(f"FCNET {command} >/dev/full", tiny.parent)
+        assert done.returncode == 6, command
+        assert "fcnet: error: <stdout>: the disk is full; free some space" in done.stderr
+    assert fcnet("FCNET eval 2>/dev/full", tiny.parent).returncode == 0
+
+
+@needs_full
 def test_the_exit_code_outlives_a_full_disk_behind_stderr(tiny: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("there is no /dev/full")
     assert fcnet("FCNET train -c nofile.yaml 2>/dev/full", tiny.parent).returncode == 2
-    assert "<stdout>: the disk is full" in fcnet("FCNET train -c tiny/tiny.yaml >/dev/full", tiny.parent).stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX file names may have any character")
+def test_names_do_not_steer_the_terminal(tiny: Path) -> None:
+    assert fcnet("FCNET train -c tiny/tiny.yaml", tiny.parent).returncode == 0
+    name = "a\x1b]0;title\x07\x1b[2J\r\u202e\x9b31m\nb.png"
+    (tiny / name).write_bytes((tiny / "test/0.png").read_bytes())
+    for words in ("predict checkpoints/tiny tiny/a*", f"predict checkpoints/tiny {shlex.quote('tiny/' + name + 'x')}"):
+        done = fcnet(f"FCNET {words}", tiny.parent)
+        assert "\\x1b]0;title\\x07" in done.stdout + done.stderr
+        assert not set("\x1b\x07\r\u202e\x9b") & set(done.stdout + done.stderr)
+    assert len(fcnet("FCNET predict checkpoints/tiny tiny/a*", tiny.parent).stdout.splitlines()) == 2
+    fcnet("FCNET predict checkpoints/tiny tiny/a* --csv >rows.csv", tiny.parent)
+    with (tiny.parent / "rows.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["file"] == f"tiny/{name}"  # as it is, for programs
+    found = json.loads(fcnet("FCNET predict checkpoints/tiny tiny/a* --json", tiny.parent).stdout)
+    assert found["predictions"][0]["file"] == f"tiny/{name}"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("hup", [True, False])
 def test_a_terminal_that_goes_away_loses_nothing(tiny: Path, hup: bool) -> None:
     """Its HUP stops and saves; where it is ignored, training goes on, whatever becomes of the progress bar."""
-    import json
     import os
     import pty
     import signal

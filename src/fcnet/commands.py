@@ -165,7 +165,7 @@ def evaluate(
 
     folder = images and ImageSplit(images=str(images), labels=None if labels is None else str(labels))
     result = runs.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
-    console.say(result.to_json() if json else tables.figures(result))
+    console.answer(result.to_json() if json else tables.figures(result), for_programs=json)
 
 
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
@@ -179,7 +179,7 @@ def plot(
         from fcnet import console, drawing
 
     for path in drawing.run_plot(runs or [], out, file_format.value):
-        console.say(str(path))
+        console.answer(str(path))
 
 
 @app.command(epilog="Example: fcnet predict checkpoints/mnist photo.png 'scans/*.jpg'")
@@ -202,7 +202,7 @@ def predict(
 
     results = runs.run_predict(run, images, device, out)
     table = tables.predictions_json if json else tables.predictions_csv if csv else tables.predictions
-    console.say(table(results))
+    console.answer(table(results), for_programs=json or csv)
 
 
 @app.command(epilog="Example: fcnet encode checkpoints/denoising --out codes.npz")
@@ -226,7 +226,7 @@ def encode(
         from fcnet import coding, console
 
     n, k = coding.run_encode(run, images or [], out, (split or Split.TEST).value, device)
-    console.say(f"{out}: {n} codes of {k} values")
+    console.answer(f"{out}: {n} codes of {k} values")
 
 
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
@@ -240,7 +240,7 @@ def data(
 
     folder = out or Path("data") / source.value
     written = runs.run_data(source.value, folder)
-    console.say(f"{folder}: {'written' if written else 'is there already'}")
+    console.answer(f"{folder}: {'written' if written else 'is there already'}")
 
 
 @config_app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")

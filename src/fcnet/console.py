@@ -17,13 +17,18 @@ TENTHS = 10  # lines about a sum over all images
 
 
 def say(text: str) -> None:
-    """A line on stdout, at once: logs are followed while they grow."""
-    streams.write(sys.stdout, text)
+    """A line on stdout about work, at once: logs are followed while they grow."""
+    streams.tell(sys.stdout, text)
+
+
+def answer(text: str, for_programs: bool = False) -> None:
+    """What a command was given for, on stdout; see ``streams.write``. Raises OSError if it cannot be written."""
+    streams.write(sys.stdout, text, for_programs)
 
 
 def notice(text: str) -> None:
     """A line on stderr that is no error."""
-    streams.write(sys.stderr, text)
+    streams.tell(sys.stderr, text)
 
 
 def warn(text: str) -> None:
@@ -162,7 +167,7 @@ def counting(check: Callable[[], None] = never) -> Iterator[Callable[[str, int, 
         def show(what: str, done: int, total: int) -> None:
             check()
             if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total)
+                tasks[what] = progress.add_task(streams.visible(what), total=total)
             progress.update(tasks[what], completed=done)
 
         yield show

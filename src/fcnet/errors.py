@@ -14,6 +14,7 @@ only place that prints them, each behind ``fcnet: error:`` (``fcnet: stopped:``)
 """
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,18 +123,53 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
+# What the system's errors mean, and what to do about them.
+OS_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file grew past the limit on file sizes",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "is a loop of links",
+}
 _OS_FIXES = {
-    errno.ENOSPC: "the disk is full; free some space or choose another folder",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
-    errno.EFBIG: "the file grew past the limit on file sizes; raise the limit or choose another folder",
-    errno.EROFS: "the file system is read-only; choose another folder",
-    errno.EACCES: "permission denied; choose a folder that you may use",
-    errno.EPERM: "permission denied; choose a folder that you may use",
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some space or choose another folder",
+    errno.EFBIG: "raise the limit or choose another folder",
+    errno.EROFS: "choose another folder",
+    errno.EACCES: "choose a folder that you may use",
+    errno.EPERM: "choose a folder that you may use",
+    errno.EMFILE: "raise the limit (ulimit -n)",
+    errno.ENFILE: "close other programs",
+    errno.ENAMETOOLONG: "choose a shorter one",
 }
 
 
 def from_os_error(error: OSError) -> ResourceError:
     """The same failure as a ``ResourceError`` that names the file and the way out."""
-    where = Path(str(error.filename)) if error.filename is not None else "the operating system"
-    fix = _OS_FIXES.get(error.errno or 0, f"{error.strerror or error}")
-    return ResourceError(f"{where}: {fix}")
+    number = error.errno or 0
+    where = "the operating system" if error.filename is None else os.fsdecode(error.filename)
+    if number == errno.ENOSPC and error.filename is not None and _no_more_files(Path(where)):
+        return ResourceError(
+            f"{where}: the file system has room for no more files (its inodes are used up); remove some files or choose"
+            " another folder"
+        )
+    # A text of our own, such as that of a link in the way, says more than the number.
+    ours = error.strerror is not None and ";" in error.strerror
+    reason = None if ours else OS_REASONS.get(number)
+    if reason is None:
+        return ResourceError(f"{where}: {error.strerror or error}")
+    return ResourceError(f"{where}: {reason}" + (f"; {_OS_FIXES[number]}" if number in _OS_FIXES else ""))
+
+
+def _no_more_files(path: Path) -> bool:
+    """Whether the file system of a path has inodes (some have no fixed number), and none free."""
+    place = next((one for one in (path, *path.absolute().parents) if one.exists()), None)
+    if place is None or not hasattr(os, "statvfs"):
+        return False
+    found = os.statvfs(place)
+    return found.f_files > 0 and found.f_favail == 0

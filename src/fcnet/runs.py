@@ -25,6 +25,7 @@ from fcnet import (
     resuming,
     rundir,
     sources,
+    streams,
 )
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
@@ -110,6 +111,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
             DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
     stop = stop or Stop()
+    streams.forget()
     run = place.choose()
     goes_on = run is not None and place.goes_on
     if run is not None and goes_on and resuming.nothing_to_do(run, settings):

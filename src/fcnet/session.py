@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from fcnet import checkpoint, console, files, journal, log, rundir
+from fcnet import checkpoint, console, files, journal, log, rundir, streams
 from fcnet.checkpointer import Checkpointer
 from fcnet.errors import (
     CheckpointError,
@@ -221,7 +221,8 @@ class Session:
 
     def write_result(self, ended: str, more: dict[str, Any] | None = None) -> None:
         """Write result.json: the figures so far, and how the sitting ended."""
-        more = self.training.figures() | (more or {})
+        warnings = {"warnings": lost} if (lost := streams.losses()) else {}
+        more = self.training.figures() | warnings | (more or {})
         journal.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from fcnet.coding import Reconstruction, Restored
 from fcnet.inspection import Evaluation, Prediction
+from fcnet.streams import visible
 
 MOST_COLUMNS = 20  # classes up to which the confusion matrix is printed
 
@@ -105,7 +106,8 @@ def predictions_csv(results: Sequence[Prediction] | Sequence[Restored]) -> str:
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines: the first column to the left, the others to the right."""
+    """Rows as lines: the first column to the left, the others to the right. The end of a line in a name is written."""
+    rows = [[visible(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
