@@ -157,3 +157,13 @@ def test_ctrl_c_while_other_packages_are_imported_is_130(tiny: Path, delay: floa
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert process.returncode in (130, 2)  # 2: it was faster, and there is no such run
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of the address space")
+@pytest.mark.parametrize("megabytes", [400, 2500])
+def test_little_address_space_is_told(tiny: Path, megabytes: int) -> None:
+    line = f"ulimit -v {megabytes * 1024}; exec {sys.executable} -m fcnet train -c tiny/tiny.yaml"
+    done = subprocess.run(["bash", "-c", line], cwd=tiny.parent, capture_output=True, text=True)
+    assert done.returncode == 6, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("fcnet: error: memory: this process may use ")
+    assert "(ulimit -v)" in done.stderr

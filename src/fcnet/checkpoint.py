@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from fcnet.errors import CheckpointError, ConfigError, from_os_error
 from fcnet.files import write_bytes
+from fcnet.mapped import memory
 
 State = dict[str, Tensor]
 
@@ -36,6 +37,11 @@ _DAMAGE = (
     struct.error,
     zipfile.BadZipFile,
 )
+
+
+def most_bytes() -> int:
+    """Return how many bytes a file of tensors may have: it is in memory twice while it is read."""
+    return memory() // 2
 
 
 def encode(content: Any) -> bytes:
@@ -133,6 +139,8 @@ def load(path: Path) -> State:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
     try:
+        if (size := path.stat().st_size) > most_bytes():
+            raise CheckpointError(f"{path}: has {size:,} bytes, which this machine's memory does not take; restore it")
         with path.open("rb") as file:
             state = decode(file, path)
     except OSError as error:

@@ -32,6 +32,12 @@ def is_name(path: Path) -> bool:
     return path.suffix in (".pt", ".json") and _NAME.fullmatch(path.stem) is not None
 
 
+def is_partial(path: Path) -> bool:
+    """Whether a file has the name of a checkpoint that was being written (``files.write_bytes``)."""
+    match = files.PARTIAL.fullmatch(path.name)
+    return match is not None and is_name(Path(match["name"]))
+
+
 def is_sealed(path: Path) -> bool:
     """Whether a file is a checkpoint with its JSON beside it, or that JSON."""
     try:
@@ -119,9 +125,9 @@ class Checkpointer:
 
     def _remove_others(self) -> None:
         """Remove what belongs to none of the good checkpoints: older, damaged and unfinished ones."""
-        files = [path for path in self.folder.iterdir() if _NAME.match(path.name)]
-        for path in sorted(files, key=lambda path: path.suffix != ".json"):  # no JSON is left without its state
-            if path.suffix == ".tmp" or path.stem not in self._whole:
+        own = [path for path in self.folder.iterdir() if is_name(path) or is_partial(path)]
+        for path in sorted(own, key=lambda path: path.suffix != ".json"):  # no JSON is left without its state
+            if is_partial(path) or path.stem not in self._whole:
                 path.unlink(missing_ok=True)
 
 
@@ -141,11 +147,13 @@ def _read(path: Path) -> dict[str, Any]:
         raise _Damaged("is damaged (there is no such file)")
     try:
         found = path.stat().st_size
-        data = path.read_bytes() if found == size else b""
+        if found != size:
+            raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
+        data = files.read_bytes(path, checkpoint.most_bytes())
     except OSError as error:
         raise _Damaged(f"cannot be read ({error.strerror or error})") from None
-    if found != size:
-        raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
+    except files.NotReadable as error:
+        raise _Damaged(f"{error}, which this machine's memory does not take") from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise _Damaged("is damaged (its SHA-256 is not that of what was written)")
     state = checkpoint.decode(BytesIO(data), path)

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from fcnet import commands, signals, streams
-from fcnet.errors import ConfigError, FcnetError, ResourceError, from_os_error, is_out_of_memory
+from fcnet.errors import ConfigError, FcnetError, from_os_error, is_out_of_memory, no_memory
 from fcnet.signals import INTERRUPTED, Stop
 
 # The error of typer's parser: typer exports this subclass of it alone, in every version.
@@ -47,12 +47,12 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _tell("fcnet: interrupted")
         return INTERRUPTED
-    except OSError as error:
-        return _fail(from_os_error(error), debug)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return _fail(ResourceError("memory: not enough is free; use a smaller net, batch or image size"), debug)
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        if is_out_of_memory(error):
+            return _fail(no_memory(), debug)
+        if isinstance(error, OSError):
+            return _fail(from_os_error(error), debug)
+        raise
 
 
 def _with_values(words: list[str]) -> list[str]:
@@ -85,10 +85,13 @@ def entry(stop: Stop | None = None) -> None:
         code = main(stop=stop)
     except KeyboardInterrupt:  # while it was told of another end
         code = INTERRUPTED
-    except Exception:  # a bug
-        with contextlib.suppress(OSError):
-            traceback.print_exc()
-        code = 1
+    except Exception as error:
+        if is_out_of_memory(error):  # again, while it was told of
+            code = _fail(no_memory(), debug=False)
+        else:  # a bug
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
+            code = 1
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):  # its reader may have gone
             stream.flush()

@@ -104,12 +104,42 @@ def few(names: Iterable[object], most: int) -> str:
     return ", ".join(found[:most]) + (", ..." if len(found) > most else "")
 
 
+# What the loader of libraries, and Python for its threads, say where memory or address space ran out.
+_NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, on the CPU or a GPU."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # torch's, for GPUs
         return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, ImportError):  # numpy wraps what the loader said into a page of advice
+        return any(words in str(error) for words in _NO_MEMORY)
     # For the CPU torch has no class: its allocator raises a RuntimeError that begins with its name.
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("DefaultCPUAllocator", "std::bad_alloc", *_NO_MEMORY)
+    )
+
+
+def no_memory() -> ResourceError:
+    """The error of a process that memory ran out for, where no better cause is known."""
+    if (limit := _address_space()) is not None:
+        return ResourceError(
+            f"memory: this process may use {limit / 1e9:.1f} GB of address space (ulimit -v), of which PyTorch alone"
+            " takes 3 to 4; raise the limit"
+        )
+    return ResourceError("memory: not enough is free; use a smaller net, batch or image size")
+
+
+def _address_space() -> int | None:
+    """The limit of this process's address space in bytes; None where there is none."""
+    try:
+        import resource  # POSIX alone has it
+    except ImportError:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ MAX_JSON = 1 << 20  # bytes; the files that fcnet writes have a few hundred
 
 # File systems whose files are made by the system as they are read, some of them without an end.
 _SYSTEMS = ("/proc", "/sys")
+
+# The name of a file that is being written, beside its place: NAME.PID.tmp.
+PARTIAL = re.compile(r"(?P<name>.+)\.[0-9]{1,20}\.tmp")
 
 
 class NotReadable(ValueError):

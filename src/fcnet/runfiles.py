@@ -6,7 +6,6 @@ files of a run count as its own too. Links never do: what is written through one
 """
 
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,14 +20,10 @@ MODEL, BEST, PLOTS, SKIPPED = "model.pth", "best.pth", "plots", "skipped.txt"
 FOLDERS = (FOLDER, PLOTS)
 FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, SKIPPED})
 
-# A file that was being written when its process was killed: NAME.PID.tmp, or that of the owner's heartbeat.
-_PARTIAL = re.compile(r"(?P<name>.+)\.[0-9]{1,20}\.tmp")
 _HEARTBEAT = f"{OWNER}.tmp"
 
 _LOOKED_AT = 1 << 16  # bytes of a file, to tell what it is
 _LARGEST_CONFIG = 1 << 20  # bytes
-
-_ZIP = b"PK\x03\x04"  # what torch.save writes begins so
 
 
 def foreign(run: Path) -> list[str]:
@@ -90,13 +85,10 @@ def is_partial(path: Path) -> bool:
     """Whether a file is one that a killed process was writing in a run directory, by its name."""
     if path.name == _HEARTBEAT:
         return path.parent.name == FOLDER
-    match = _PARTIAL.fullmatch(path.name)
-    if not match:
-        return False
-    name = match["name"]
+    match = files.PARTIAL.fullmatch(path.name)
     if path.parent.name == FOLDER:
-        return name == OWNER or checkpointer.is_name(Path(name))
-    return name in FILES
+        return checkpointer.is_partial(path) or (match is not None and match["name"] == OWNER)
+    return match is not None and match["name"] in FILES
 
 
 def _members(run: Path) -> Iterator[Path]:
