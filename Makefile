@@ -1,6 +1,6 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words
 # make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
-# make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing
+# make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing, Slurm
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, and whether the generated pages are fresh
 

@@ -147,7 +147,7 @@ def test_after_so_many_restarts_a_job_stays_ended(trial: Trial) -> None:
     trial.wait_for(job, TRAINING)
     trial.act("scancel", "--signal=USR2", job)
     trial.ends_for_good(job, state="FAILED")
-    assert "stopped after 0 restarts" in trial.log(job)
+    assert "that was restart 0 of 0" in trial.log(job)
 
 
 def test_a_preempted_job_comes_back_by_itself(trial: Trial) -> None:
@@ -157,7 +157,8 @@ def test_a_preempted_job_comes_back_by_itself(trial: Trial) -> None:
     trial.cluster.submit(*high, cwd=trial.folder)
     trial.comes_back(job)
     assert "DUE TO PREEMPTION" in trial.log(job)
-    assert "is left to Slurm" in trial.log(job)
+    assert "is in use" not in trial.log(job)  # alone in the node, yet one process
+    assert "the rest is Slurm's" in trial.log(job)
 
 
 def test_a_job_requeued_by_hand_comes_back(trial: Trial) -> None:
@@ -165,7 +166,7 @@ def test_a_job_requeued_by_hand_comes_back(trial: Trial) -> None:
     trial.wait_for(job, TRAINING)
     trial.act("scontrol", "requeue", job)
     trial.comes_back(job)
-    assert "is left to Slurm" in trial.log(job)
+    assert "the rest is Slurm's" in trial.log(job)
 
 
 def test_in_an_array_each_task_has_its_own_fate(trial: Trial) -> None:
