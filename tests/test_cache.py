@@ -9,8 +9,9 @@ from conftest import pictures, write_numbered
 from PIL import Image
 
 from fcnet import cache, folder
+from fcnet.deskew import deskewed
 from fcnet.errors import DataError
-from fcnet.images import Form, deskewed
+from fcnet.images import Form
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]
@@ -39,8 +40,8 @@ def test_images_are_decoded_once(images: Path) -> None:
     np.testing.assert_array_equal(again.pixels, PIXELS)
     assert first == [("decoding a", 30, 30)]
     assert second == []
-    assert again.sizes == {"6x6": 30}
-    assert again.sha256 == decode(images).sha256
+    assert again.notes.sizes == {"6x6": 30}
+    assert again.notes.sha256 == decode(images).notes.sha256
 
 
 def test_deskewed_images_are_kept_beside_others(images: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_change_is_noticed(images: Path, change: str) -> None:
         return
     after = decode(images)
     np.testing.assert_array_equal(after.pixels, expected)
-    assert after.sha256 != before.sha256
+    assert after.notes.sha256 != before.notes.sha256
     assert len(list((images.parent / ".fcnet-cache").glob("*.npy"))) == 1  # the stale one went
 
 

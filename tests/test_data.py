@@ -15,6 +15,8 @@ from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import ConfigError, DataError
 from fcnet.folder import Listing
+from fcnet.loading import require_split
+from fcnet.looks import border
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]
@@ -111,15 +113,15 @@ def test_splits_share_the_classes_of_train(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="label '2' is no class; the classes are 0, 1"):
         data.load(train, test, size=SIZE, classes=["0", "1"])
     with pytest.raises(DataError, match="has no such images, only train"):
-        data.require_split(data.load(train, None, size=SIZE), "test")
+        require_split(data.load(train, None, size=SIZE), "test")
 
 
 def test_border_is_the_brightness_of_the_frame() -> None:
     images = torch.zeros(2, 5, 5, dtype=torch.uint8)
     images[:, 1:4, 1:4] = 255
-    assert data.border([images]) == 0
+    assert border([images]) == 0
     images[0, 0] = images[0, -1] = images[0, :, 0] = images[0, :, -1] = 255
-    assert data.border([images[:1], images[1:]]) == pytest.approx(0.5)
+    assert border([images[:1], images[1:]]) == pytest.approx(0.5)
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def test_mapped_images_are_the_same(both: tuple[ImageFolder, ImageFolder]) -> No
     resident, mapped = both
     assert torch.equal(resident.images, mapped.images)
     assert resident.fingerprint() == mapped.fingerprint()
-    assert data.border(resident.pieces()) == data.border(mapped.pieces())
+    assert border(resident.pieces()) == border(mapped.pieces())
     order = torch.randperm(30)
     for (a, la), (b, lb) in zip(resident.batches(7, order), mapped.batches(7, order), strict=True):
         assert torch.equal(a, b)

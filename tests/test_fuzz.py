@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fcnet import images
+from fcnet import images, png
 from fcnet.cli import main
 from fcnet.errors import DataError
 
@@ -101,7 +101,7 @@ def saved(image_format: str, mode: str, **more: object) -> bytes:
 
 
 PICTURES = [
-    images.encode_png(np.arange(784, dtype=np.uint8).reshape(28, 28)),
+    png.encode_png(np.arange(784, dtype=np.uint8).reshape(28, 28)),
     saved("PNG", "L"),
     saved("PNG", "RGB", optimize=True),
     saved("PNG", "P"),
@@ -109,6 +109,14 @@ PICTURES = [
     saved("JPEG", "RGB"),
     saved("JPEG", "L", progressive=True),
     saved("BMP", "RGB"),
+    saved("PNG", "LA"),
+    saved("PNG", "P", transparency=bytes([0, 90, 255])),
+    saved("TIFF", "L"),
+    saved("TIFF", "RGBA", compression="tiff_lzw"),
+    saved("TIFF", "I;16"),
+    saved("WEBP", "RGBA"),
+    saved("GIF", "P", save_all=True, append_images=[Image.new("P", (28, 28), 3)]),
+    saved("PPM", "L"),
 ]
 
 
@@ -116,14 +124,14 @@ def read(path: Path, data: bytes) -> None:
     """Images are decoded to the size that is wanted, or refused with the name of the file."""
     path.write_bytes(data)
     try:
-        pixels, size = images.read(path, (6, 7))
+        picture = images.read(path, (6, 7))
     except DataError as error:
         assert len(error.problems) == 1
         assert error.problems[0].startswith(f"{path}: cannot be read as an image (")
     else:
-        assert pixels.shape == (6, 7)
-        assert pixels.dtype == np.uint8
-        assert size[0] * size[1] <= images.MAX_PIXELS
+        assert picture.pixels.shape == (6, 7)
+        assert picture.pixels.dtype == np.uint8
+        assert picture.size[0] * picture.size[1] <= images.MAX_PIXELS
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda data: b"\x89PNG\r\n\x1a\n" + data))
@@ -146,7 +154,7 @@ def test_mutated_images(tmp_path: Path, data: bytes, edits: list[tuple[float, in
 CHUNKS = st.lists(
     st.tuples(
         st.sampled_from(
-            [b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"zTXt", b"iCCP", b"iTXt", b"acTL", b"fdAT", b"IEND", b"abcd"]
+            [b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"eXIf", b"zTXt", b"iCCP", b"iTXt", b"acTL", b"fdAT", b"IEND", b"abcd"]
         ),
         st.binary(max_size=40) | st.just(b"\0\0\0\x1c\0\0\0\x1c\x08\0\0\0\0"),
     ),
@@ -164,7 +172,7 @@ def test_pngs_of_random_chunks(
 ) -> None:
     """Sound checksums, so that what is inside is looked at; forged sizes among them."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(images._chunk(kind, body) for kind, body in [(b"IHDR", header), *chunks])
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png.chunk(kind, body) for kind, body in [(b"IHDR", header), *chunks])
     read(tmp_path / "x.png", data)
 
 
@@ -174,10 +182,10 @@ from pathlib import Path
 from PIL import Image
 from fcnet import images
 from fcnet.errors import DataError
+from fcnet.png import chunk
 import numpy as np
 
 folder = Path(sys.argv[1])
-chunk = images._chunk
 signature = bytes([0x89]) + b"PNG" + bytes([13, 10, 26, 10])
 def png(width, height, colour, *chunks):
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
@@ -201,7 +209,7 @@ for name, data in bombs.items():
     path = folder / "x.png"
     path.write_bytes(data)
     try:
-        outcomes[name] = list(images.read(path, (28, 28))[0].shape)
+        outcomes[name] = list(images.read(path, (28, 28)).pixels.shape)
     except DataError as error:
         outcomes[name] = str(error).replace(str(folder), "")
 print(json.dumps({"grown_mb": peak() - before, "outcomes": outcomes}))

@@ -4,16 +4,59 @@ import numpy as np
 import pytest
 
 from fcnet.errors import ConfigError
-from fcnet.holdout import held_out_mask
+from fcnet.holdout import choice, held_out_mask, lie_sorted
 
 LABELS = np.repeat([0, 1, 2], [10, 20, 70])
+MIXED = np.random.default_rng(0).permutation(LABELS)
 
 
-def test_a_number_takes_the_last_and_a_fraction_a_share_of_each_class() -> None:
-    assert held_out_mask(LABELS, 3).tolist() == [False] * 97 + [True] * 3
-    mask = held_out_mask(LABELS, 0.2)
-    assert np.bincount(LABELS[mask]).tolist() == [2, 4, 14]
-    assert mask.tolist() == held_out_mask(LABELS, 0.2).tolist()  # the same images every time
+def counts(labels: np.ndarray, amount: float) -> list[int]:
+    return np.bincount(labels[held_out_mask(labels, amount)], minlength=3).tolist()
+
+
+def test_of_mixed_images_a_number_takes_the_last() -> None:
+    for amount in (1, 3, 30, 99):
+        assert held_out_mask(MIXED, amount).tolist() == [False] * (100 - amount) + [True] * amount
+    assert choice(MIXED, 3) == "the last 3"
+
+
+@pytest.mark.parametrize("n", [6, 40, 1000])
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_mixed_images_are_rarely_taken_for_sorted(n: int, classes: int) -> None:
+    """Of a hundred orders of a few images one or two are sorted by chance; of many none."""
+    generator = np.random.default_rng(n)
+    orders = [generator.permutation(np.arange(n) % classes) for _ in range(100)]
+    found = [lie_sorted(order, amount) for order in orders for amount in (1, n // 5, n // 2)]
+    assert sum(found) <= (0 if n > 6 else 40)
+
+
+def test_of_sorted_images_a_number_takes_a_share_of_each_class() -> None:
+    assert counts(LABELS, 10) == [1, 2, 7]
+    assert counts(LABELS, 3) == [0, 1, 2]
+    assert counts(LABELS, 33) == [3, 7, 23]
+    assert sum(counts(LABELS, 97)) == 97
+    assert counts(LABELS, 97) == [9, 19, 69]  # one of each is left
+    assert held_out_mask(LABELS, 10).tolist() == held_out_mask(LABELS, 10).tolist()
+    assert not held_out_mask(LABELS, 10)[-10:].all()
+    assert choice(LABELS, 10) == "a share of each class, for they lie sorted by class"
+    with pytest.raises(ConfigError, match=r"data\.validation: is 98; of 100 .* give 97 at most"):
+        held_out_mask(LABELS, 98)
+
+
+def test_blocks_of_one_class_are_sorted_too() -> None:
+    """Two sorted sets, one behind the other: the last images are of one class, unless they are a whole set."""
+    twice = np.concatenate([LABELS, LABELS])
+    assert counts(twice, 20) == [2, 4, 14]
+    assert held_out_mask(twice, 100).tolist() == [False] * 100 + [True] * 100
+    assert not lie_sorted(np.zeros(9, np.int64), 3)  # one class: nothing to share
+    assert not lie_sorted(np.arange(9), 3)  # one image of each
+
+
+def test_a_fraction_takes_a_share_of_each_class() -> None:
+    assert counts(LABELS, 0.2) == [2, 4, 14]
+    assert held_out_mask(LABELS, 0.2).tolist() == held_out_mask(LABELS, 0.2).tolist()  # the same images every time
+    few = np.array([0] * 10 + [1] + [2] * 2)
+    assert counts(few, 0.8) == [8, 0, 1]  # what is there once or twice is trained on
 
 
 @pytest.mark.parametrize("amount", [100, 5000, 0.001, 0.999])

@@ -10,41 +10,8 @@ import fcnet
 
 SOURCE = Path(fcnet.__file__).parent
 
-# docs/design.md shows the same table.
-LAYERS = {
-    0: ["errors", "sections", "metrics", "objective", "guard", "narrow", "process", "gram", "backprop"],
-    1: [
-        *(
-            "streams",
-            "signals",
-            "yamlfile",
-            "images",
-            "model_schema",
-            "files",
-            "gradients",
-            "mapped",
-            "holdout",
-            "solvers",
-        ),
-        "weights_schema",
-    ],
-    2: ["checkpoint", "data_schema", "elm_schema", "autoencoder_schema", "batches", "models", "local"],
-    3: ["schema", "maps", "checkpointer", "autoencoders"],
-    4: ["config", "folder", "optim", "elm", "plots", "ownership", "reconstruct"],
-    5: ["ahead", "cache", "overview", "autoplots", "families", "stages", "runfiles"],
-    6: ["data", "sources", "rundir"],
-    7: ["audit", "evaluation", "journal", "console", "seen", "answers", "log"],
-    8: ["train", "summing", "loading", "resuming", "session"],
-    9: ["solving", "inspection", "stacking", "pretrained"],
-    10: ["coding"],
-    11: ["autodrawing", "tables"],
-    12: ["drawing"],
-    13: ["runs"],
-    14: ["commands"],
-    15: ["cli"],
-    16: ["__main__"],
-}
-LAYER = {module: layer for layer, modules in LAYERS.items() for module in modules}
+TABLE = (Path(__file__).parent.parent / "docs/design.md").read_text()
+LAYER = {module: int(layer) for layer, module in re.findall(r"^\| ([0-9]+) \| `(\w+)` \|", TABLE, re.M)}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
 
 

@@ -231,7 +231,10 @@ BAD_DATA = {
         "tiny/test/7.png: cannot be read as an image (the file is empty)",
     ),
     "a cut file": (lambda root: cut(root / "train/7.png"), "tiny/train/7.png: cannot be read as an image ("),
-    "no image": (lambda root: (root / "train/7.png").write_text("hi"), "(not a PNG, JPEG or BMP image)"),
+    "no image": (
+        lambda root: (root / "train/7.png").write_text("hi"),
+        "(not a PNG, JPEG, BMP, TIFF, WebP, GIF or PGM image)",
+    ),
     "a bomb": (lambda root: bomb(root / "train/7.png"), "tiny/train/7.png: cannot be read as an image ("),
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fcnet.data import ImageFolder
-from fcnet.images import encode_png
+from fcnet.png import encode_png
 
 
 def main() -> None:

@@ -1,36 +1,40 @@
 """Images decoded once: a uint8 array on disk, found again by what the file system says of the files.
 
 A file that was changed, added or removed changes the fingerprint (names, sizes, times), so that a stale array is never
-read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data.cache`` says; removing it costs
-nothing but the next decoding.
+read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data.cache`` says, and beside it its notes
+(``notes``); removing them costs nothing but the next decoding.
 """
 
+import errno
 import hashlib
-import json
 import math
-import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from fcnet import images
-from fcnet.errors import DataError, listed, naming
+from fcnet import arrays, images
+from fcnet.deskew import deskewed
+from fcnet.errors import DataError, ResourceError, listed
 from fcnet.folder import Listing
+from fcnet.grey import FULL
 from fcnet.images import Form
-from fcnet.mapped import Mapped, pieces
+from fcnet.mapped import Mapped, header
+from fcnet.notes import Notes
 
 Progress = Callable[[str, int, int], None]  # (what is done, how many are done, of how many)
 
-# Raise when decoding changes its results, so that older arrays are not read.
-VERSION = 1
+# Raise when decoding changes its results, or notes their form, so that older arrays are not read.
+VERSION = 2
 
 CHUNK_BYTES = 1 << 20  # pixels decoded between two writes: 1,337 digits of 28x28, or one large image
+
+# What the system says where the fault is the disk's or its permissions', and not that of the place that was named.
+_RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True)
@@ -39,19 +43,47 @@ class Decoded:
 
     Attributes:
         pixels: uint8 (N, H, W).
-        sizes: the files' own sizes, such as ``{"28x28": 60000}`` (height x width).
-        sha256: of the pixels, in order: the content's fingerprint.
-        bad: what is wrong with the images that cannot be read, by position; they are black in ``pixels``.
-        warning: why the array could not be kept on disk; empty where it was.
+        notes: what is known of the files. Those that cannot be read are black in ``pixels``.
+        white: the value that 16-bit images were scaled by; None where there are none.
+        warning: why the array could not be read or kept on disk; empty where it was.
         mapped: the file of ``pixels``, where they stay in it.
     """
 
     pixels: NDArray[np.uint8]
-    sizes: dict[str, int]
-    sha256: str
-    bad: dict[int, str]
+    notes: Notes
+    white: int | None = None
     warning: str = ""
     mapped: Mapped | None = None
+
+    def remarks(self, listing: Listing) -> Iterator[str]:
+        """What should be said of the files."""
+        if self.warning:
+            yield self.warning
+        if listing.ignored:
+            shown = ", ".join(sorted(listing.ignored)[:3])
+            yield f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})"
+        if self.notes.frames:
+            told = [(listing.names[i], frames) for i, frames in self.notes.frames.items()]
+            yield f"{listing.root}: {images.of_frames(told)}"
+        if self.notes.bad:
+            some = f"{len(self.notes.bad)} of {len(listing.names)} images"
+            yield f"{listing.root}: {some} cannot be read and are left out (data.on_bad: skip)"
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be decoded, where it is kept, and how: as for ``decode``."""
+
+    listing: Listing
+    form: Form
+    path: Path
+    progress: Progress
+    skip: bool
+    mapped: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (len(self.listing.names), *self.form.size)
 
 
 def decode(
@@ -66,7 +98,8 @@ def decode(
 
     Args:
         listing: the files.
-        form: what they are brought to.
+        form: what they are brought to. Where it does not tell what is white in 16-bit images, they do: all are looked
+            at, and decoded again where their values turn out to be small.
         folder: of the cache; None for the place beside the images.
         progress: told after each chunk of decoding; what it raises ends the decoding.
         skip: bad images are no error, as long as there are others.
@@ -75,29 +108,43 @@ def decode(
     Raises:
         DataError: naming each file that cannot be read (ten shown, the total said); pixels that are to stay in a file
             cannot be written to one.
+        ResourceError: the latter, where the disk has no room or refuses access.
     """
     folder = folder or listing.root.parent / ".fcnet-cache"
     path = folder / _file_name(listing, form)
-    shape = (len(listing.names), *form.size)
-    found = _load(path, shape, mapped) or _decode(listing, form, path, progress, skip, mapped)
-    _check(listing, found.bad, skip)
-    return found
+    found = _find(_Work(listing, form, path, progress, skip, mapped))
+    _check(listing, found.notes.bad, skip)
+    if form.white is not None or found.notes.depth is None:
+        return replace(found, white=form.white)
+    white = found.notes.depth.white
+    if white == FULL:
+        return replace(found, white=white)
+    if found.notes.depth.coloured:
+        raise DataError(
+            f"{listing.root}: the 16-bit images hold values up to {found.notes.depth.peak} alone, and"
+            f" {found.notes.depth.coloured} of them have colours, of which only the high bytes are read: save those"
+            " with 8 bits"
+        )
+    return decode(listing, replace(form, white=white), folder, progress, skip, mapped)
 
 
-def _decode(listing: Listing, form: Form, path: Path, progress: Progress, skip: bool, mapped: bool) -> Decoded:
+def _find(work: _Work) -> Decoded:
+    """The cached images, or else decoded ones."""
+    found, _ = _load(work)
+    if found is not None:
+        return found
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        held = acquire(path.parent / ".lock", progress)
+        work.path.parent.mkdir(parents=True, exist_ok=True)
+        held = acquire(work.path.parent / ".lock", work.progress)
     except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
-        reason = getattr(error, "strerror", None) or error
-        where = f"{path.parent}: cannot be written ({reason})"
-        if mapped:
-            raise DataError(f"{where}; images that are read from there as they are needed: set data.cache") from None
-        return _in_memory(listing, form, progress, skip, f"{where}; images are decoded anew each time: set data.cache")
+        return _without_a_place(work, error)
     with held:
         # Another process may have decoded the same images while this one waited.
-        shape = (len(listing.names), *form.size)
-        return _load(path, shape, mapped) or _on_disk(listing, form, path, progress, skip, mapped)
+        found, damage = _load(work)
+        if found is not None:
+            return found
+        anew = _in_file(work) if work.mapped else _in_memory(work)
+    return replace(anew, warning=f"{damage}; {anew.warning}" if damage and anew.warning else damage or anew.warning)
 
 
 def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
@@ -108,6 +155,28 @@ def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
             return lock.acquire(timeout=1)
         except Timeout:
             progress(f"waiting for another fcnet at {path.parent}", 0, 1)
+
+
+def _without_a_place(work: _Work, error: OSError | NotImplementedError) -> Decoded:
+    """Images decoded in memory, with a warning. Raises FcnetError where they were to stay in their file."""
+    if work.mapped:
+        raise _no_file(work.path, error) from None
+    pixels, notes = _decode(work)
+    return Decoded(pixels, notes, warning=_no_cache(work.path, error))
+
+
+def _no_cache(path: Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or error
+    return f"{path.parent}: cannot be written ({reason}); images are decoded anew each time: set data.cache"
+
+
+def _no_file(path: Path, error: Exception) -> DataError | ResourceError:
+    kind = ResourceError if getattr(error, "errno", None) in _RESOURCES else DataError
+    reason = getattr(error, "strerror", None) or error
+    return kind(
+        f"{path.parent}: cannot be written ({reason}); images that are read from there as they are needed: set"
+        " data.cache to a folder with room for them"
+    )
 
 
 def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
@@ -128,126 +197,89 @@ def _file_name(listing: Listing, form: Form) -> str:
     return f"{name}-{form}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"
 
 
-def _load(path: Path, shape: tuple[int, int, int], mapped: bool) -> Decoded | None:
-    """The cached array, or None where there is no whole one."""
+def _load(work: _Work) -> tuple[Decoded | None, str]:
+    """The cached images, and what is wrong with them: both nothing where there are none."""
     try:
-        facts = json.loads(path.with_suffix(".json").read_bytes())
-        pixels, file = _open(path, shape, mapped)
-        # Bits flip on disks: an array that is not what was decoded is made anew.
-        sha256 = _digest(pixels, file)
-        bad = {int(i): str(problem) for i, problem in facts.get("bad", {}).items()}
-        return Decoded(pixels, dict(facts["sizes"]), sha256, bad, "", file) if sha256 == facts["sha256"] else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, RecursionError):
-        return None
+        pixels, notes, file = arrays.read(work.path, work.shape, work.mapped)
+    except OSError:
+        return None, ""
+    except ValueError:
+        return None, f"{work.path}: is damaged, or its notes are; the images are decoded anew"
+    return Decoded(pixels, notes, mapped=file), ""
 
 
-def _open(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[NDArray[np.uint8], Mapped | None]:
-    """An array, in memory or in its file. Raises OSError or ValueError where it is none of this shape."""
-    file = Mapped.open(path, shape)
-    return (file.array, file) if mapped else (np.array(file.array), None)
+def _decode(work: _Work) -> tuple[NDArray[np.uint8], Notes]:
+    """All images, in memory. Raises DataError where there are images that are not to be left out."""
+    notes = Notes(work.path.name)
+    pixels = np.empty(work.shape, np.uint8)
+    for start, chunk in _chunks(work, notes):
+        pixels[start : start + len(chunk)] = chunk
+    notes.sha256 = arrays.digest(pixels, None)
+    return pixels, notes
 
 
-def _digest(pixels: NDArray[np.uint8], file: Mapped | None) -> str:
-    digest = hashlib.sha256()
-    for piece in pieces(len(pixels), pixels[0].nbytes):
-        digest.update(pixels[piece].data)
-        if file:
-            file.release()
-    return digest.hexdigest()
+def _chunks(work: _Work, notes: Notes) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """The first position and the pixels of a chunk at a time, in order; what is found is noted, and judged at the end.
 
-
-@dataclass
-class _Tally:
-    """What is found while images are decoded.
-
-    Attributes:
-        sizes: the files' own sizes, and how many have them.
-        bad: what is wrong with the images that cannot be decoded, by position.
-        unread: the files that cannot be read, by position; these are never skipped, for tomorrow they may be there.
-        edges: sum and number of the outermost pixels of images that are to be deskewed.
+    Raises:
+        DataError: there are images that are not to be left out, or that have no slant to be told.
     """
-
-    sizes: Counter[str] = field(default_factory=Counter)
-    bad: dict[int, str] = field(default_factory=dict)
-    unread: dict[int, str] = field(default_factory=dict)
-    edges: tuple[int, int] = (0, 0)
-
-    def see(self, pixels: NDArray[np.uint8]) -> None:
-        """Take note of the background of images (n, H, W) that are to be deskewed."""
-        light, count = images.edges(pixels)
-        self.edges = self.edges[0] + light, self.edges[1] + count
-
-    def check(self, listing: Listing, skip: bool) -> None:
-        """Raise DataError where there are images that are not to be left out, or that have no slant to be told."""
-        _check(listing, self.bad | self.unread, skip and not self.unread)
-        light, count = self.edges
-        if light > images.LIGHT * 255 * count:
-            raise DataError(
-                f"{listing.root}: images have a light background (their edges are {light / count / 255:.2f} of white),"
-                " and data.deskew weighs light pixels; invert the images, or take data.deskew out"
-            )
-
-
-def _chunks(listing: Listing, form: Form, progress: Progress, tally: _Tally) -> Iterator[bytes]:
-    """The pixels of all files, in order, a chunk at a time."""
+    listing, form = work.listing, work.form
     total = len(listing.names)
     step = max(CHUNK_BYTES // math.prod(form.size), 1)
+    unread: dict[int, str] = {}  # by the disk's fault: never skipped, for tomorrow they may be there
+    light = count = 0
     for start in range(0, total, step):
         names = listing.names[start : start + step]
         chunk = np.zeros((len(names), *form.size), np.uint8)
         for i, name in enumerate(names):
             try:
-                chunk[i], (height, width) = images.read(listing.root / name, form.size)
-                tally.sizes[f"{height}x{width}"] += 1
+                picture = images.read(listing.root / name, form.size, FULL if form.white is None else form.white)
+                chunk[i] = picture.pixels
+                notes.see(start + i, picture)
             except images.UnreadError as error:
-                tally.unread[start + i] = error.problems[0]
+                unread[start + i] = error.problems[0]
             except DataError as error:
-                tally.bad[start + i] = error.problems[0]
+                notes.bad[start + i] = error.problems[0]
         if form.deskew:
-            tally.see(chunk)
-            chunk = images.deskewed(chunk)
-        yield chunk.tobytes()
-        progress(f"decoding {listing.root.name}", start + len(names), total)
+            found = images.edges(chunk)
+            light, count = light + found[0], count + found[1]
+            chunk = deskewed(chunk)
+        yield start, chunk
+        work.progress(f"decoding {listing.root.name}", start + len(names), total)
+    _check(listing, notes.bad | unread, work.skip and not unread)
+    if light > images.LIGHT * 255 * count:
+        raise DataError(
+            f"{listing.root}: images have a light background (their edges are {light / count / 255:.2f} of white),"
+            " and data.deskew weighs light pixels; invert the images, or take data.deskew out"
+        )
 
 
-def _in_memory(listing: Listing, form: Form, progress: Progress, skip: bool, warning: str) -> Decoded:
-    tally = _Tally()
-    data = bytearray().join(_chunks(listing, form, progress, tally))
-    tally.check(listing, skip)
-    pixels = np.frombuffer(data, np.uint8).reshape(-1, *form.size)
-    return Decoded(pixels, dict(tally.sizes), hashlib.sha256(data).hexdigest(), tally.bad, warning)
-
-
-def _on_disk(listing: Listing, form: Form, path: Path, progress: Progress, skip: bool, mapped: bool) -> Decoded:
-    """Decode into ``path`` by way of a temporary file; nothing is left of an attempt that fails."""
-    tally = _Tally()
-    digest = hashlib.sha256()
-    shape = (len(listing.names), *form.size)
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    partial = path.with_suffix(f".{os.getpid()}.tmp")
-    for left in _siblings(path, ".tmp"):  # by a process that was killed: this one holds the lock
-        left.unlink(missing_ok=True)
+def _in_memory(work: _Work) -> Decoded:
+    """Decode, and keep what was decoded; where the disk does not take it, a warning says so."""
+    pixels, notes = _decode(work)
     try:
-        with naming(path), partial.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for chunk in _chunks(listing, form, progress, tally):
-                digest.update(chunk)
-                file.write(chunk)
-        tally.check(listing, skip)
-        for stale in _siblings(path, ".npy", ".json"):
-            stale.unlink(missing_ok=True)
-        facts = {"sizes": dict(tally.sizes), "sha256": digest.hexdigest(), "bad": tally.bad}
-        partial.replace(path)
-        partial.write_text(json.dumps(facts), encoding="utf-8")
-        partial.replace(path.with_suffix(".json"))
-    finally:
-        partial.unlink(missing_ok=True)
-    pixels, source = _open(path, shape, mapped)
-    return Decoded(pixels, dict(tally.sizes), digest.hexdigest(), tally.bad, "", source)
+        with arrays.partial_file(work.path) as partial:
+            arrays.write(partial, header(work.shape))
+            arrays.write(partial, pixels.data)
+            arrays.commit(partial, work.path, notes)
+    except arrays.Unwritable as error:
+        return Decoded(pixels, notes, warning=_no_cache(work.path, error.reason))
+    return Decoded(pixels, notes)
 
 
-def _siblings(path: Path, *suffixes: str) -> list[Path]:
-    """Files of the cache for the same folder and size, in this or a former state of its files."""
-    prefix = path.name.rpartition("-")[0]
-    others = (other for other in path.parent.iterdir() if other.suffix in suffixes)
-    return [other for other in others if other.name.rpartition("-")[0] == prefix]
+def _in_file(work: _Work) -> Decoded:
+    """Decode into the file that the images stay in."""
+    notes, digest = Notes(work.path.name), hashlib.sha256()
+    try:
+        with arrays.partial_file(work.path) as partial:
+            arrays.write(partial, header(work.shape))
+            for _, chunk in _chunks(work, notes):
+                digest.update(chunk.data)
+                arrays.write(partial, chunk.data)
+            notes.sha256 = digest.hexdigest()
+            arrays.commit(partial, work.path, notes)
+    except arrays.Unwritable as error:
+        raise _no_file(work.path, error.reason) from None
+    pixels, source = arrays.open_array(work.path, work.shape, mapped=True)
+    return Decoded(pixels, notes, mapped=source)

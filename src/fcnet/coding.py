@@ -21,7 +21,7 @@ from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import ConfigError, DataError, naming
 from fcnet.evaluation import EVALUATION_BATCH, evaluate, fixed_noise
-from fcnet.images import encode_png
+from fcnet.png import encode_png
 from fcnet.reconstruct import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 
 

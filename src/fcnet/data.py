@@ -22,8 +22,8 @@ from fcnet.batches import Batches
 from fcnet.cache import Progress
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import DataError
-from fcnet.holdout import held_out_mask
-from fcnet.images import Form, edges
+from fcnet.holdout import choice, held_out_mask
+from fcnet.images import Form
 from fcnet.mapped import Mapped, advisable, pieces
 
 Size = tuple[int, int]  # height, width in pixels
@@ -57,6 +57,8 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         notes: what the audit should say of the folder.
         skipped: what is wrong with images that were left out.
         mapped: the file of the images, where they are read from it as they are needed.
+        white: the value that was white in 16-bit images; None where there were none and it was not given.
+        choice: how the images were chosen from others, where they were.
     """
 
     images: Tensor
@@ -69,6 +71,8 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     mapped: Mapped | None = None
+    white: int | None = None
+    choice: str = ""
 
     @classmethod
     def open(
@@ -83,6 +87,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         skip: bool = False,
         memory: Memory = "resident",
         deskew: bool = False,
+        white: int | None = None,
     ) -> "ImageFolder":
         """Read an image folder in any of its three layouts (docs/data.md).
 
@@ -96,6 +101,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             skip: leave out images that cannot be read.
             memory: where the decoded images stay, as for ``load``.
             deskew: shear them upright.
+            white: the value that is white in 16-bit images; theirs tell it when None.
 
         Raises:
             DataError: naming every file and line that is wrong.
@@ -103,7 +109,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         listing = folder.scan(images, labels)
         names = tuple(classes) if classes is not None else folder.class_names(listing)
         mapped = stay_in_files([listing], size, memory)
-        form = Form(size, deskew)
+        form = Form(size, deskew, white)
         return cls._decode(listing, folder.encode(listing, names), names, form, cache_folder, progress, skip, mapped)
 
     @classmethod
@@ -119,25 +125,22 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         mapped: bool,
     ) -> "ImageFolder":
         decoded = cache.decode(listing, form, cache_folder, progress, skip, mapped)
-        notes = [decoded.warning] if decoded.warning else []
-        if listing.ignored:
-            shown = ", ".join(sorted(listing.ignored)[:3])
-            notes.append(f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})")
+        found = decoded.notes
         whole = cls(
             images=tensor(decoded.pixels),
             labels=torch.from_numpy(codes),
             classes=classes,
             origin=listing.root,
             names=listing.names,
-            sizes=decoded.sizes,
-            sha256=decoded.sha256,
+            sizes=dict(found.sizes),
+            sha256=found.sha256,
             mapped=decoded.mapped,
+            white=decoded.white,
         )
-        if decoded.bad:
-            notes.append(f"{listing.root}: {len(decoded.bad)} of {len(whole)} images cannot be read and are left out")
-            good = np.setdiff1d(np.arange(len(whole)), list(decoded.bad))
+        if found.bad:
+            good = np.setdiff1d(np.arange(len(whole)), list(found.bad))
             whole = whole.subset(torch.from_numpy(good))
-        return replace(whole, notes=tuple(notes), skipped=tuple(decoded.bad.values()))
+        return replace(whole, notes=tuple(decoded.remarks(listing)), skipped=tuple(found.bad.values()))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -245,11 +248,13 @@ def load(
     skip: bool = False,
     memory: Memory = "resident",
     deskew: bool = False,
+    white: int | None = None,
     scan: Scan = folder.scan,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
     Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
+    What is white in 16-bit images is told by ``white``, or else by the training images for all.
 
     Raises:
         DataError: naming every file and line that is wrong.
@@ -261,8 +266,15 @@ def load(
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
-    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew)
-    found = _each(encoded, lambda both: ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped))
+    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white)
+
+    def decode(both: tuple[folder.Listing, NDArray[np.int64]]) -> ImageFolder:
+        nonlocal form
+        split = ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped)
+        form = replace(form, white=form.white or split.white)  # the training images come first
+        return split
+
+    found = _each(encoded, decode)
     whole, held_out = found["train"], found.get("validation")
     if isinstance(validation, int | float):
         whole, held_out = hold_out(whole, validation)
@@ -292,22 +304,7 @@ def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]
 
 def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, ImageFolder]:
     """Divide a split into one to train on and one to validate on, as ``held_out_mask`` says."""
-    mask = torch.from_numpy(held_out_mask(split.labels.numpy(), amount))
+    labels = split.labels.numpy()
+    mask = torch.from_numpy(held_out_mask(labels, amount))
     train, validation = (split.subset(torch.nonzero(chosen).flatten()) for chosen in (~mask, mask))
-    return replace(train, notes=split.notes, skipped=split.skipped), validation
-
-
-def border(pieces: Iterable[Tensor]) -> float:
-    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (n, H, W), piece by piece: the background."""
-    sums, counts = zip(*(edges(piece.cpu().numpy()) for piece in pieces), strict=True)
-    brightness: float = sum(sums) / sum(counts) / 255
-    return brightness
-
-
-def require_split(splits: Splits, name: str) -> ImageFolder:
-    """A part by its name. Raises DataError where the run has none of that name."""
-    found = dict(splits.items()).get(name)
-    if found is None:
-        has = ", ".join(part for part, _ in splits.items())
-        raise DataError(f"split {name!r}: this config has no such images, only {has}; choose one of these")
-    return found
+    return replace(train, notes=split.notes, skipped=split.skipped), replace(validation, choice=choice(labels, amount))

@@ -13,7 +13,9 @@ class ImageSplit(Section):
     """One split of a folder of one's own, in one of three layouts."""
 
     images: str = Field(
-        min_length=1, description="folder of the images (PNG, JPEG, BMP); without `labels` one sub-folder per class"
+        min_length=1,
+        description="folder of the images (PNG, JPEG, BMP, TIFF, WebP, GIF, PGM); without `labels` one sub-folder per "
+        "class",
     )
     labels: str | None = Field(
         None,
@@ -48,8 +50,8 @@ class Data(Section):
     test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
     validation: Validation | None = Field(
         None,
-        description="held out from training to choose the best epoch: the last N images, or a stratified fraction "
-        "(the same images for every seed), or a folder of its own",
+        description="held out from training to choose the best epoch: the last N images, or N with the classes' shares "
+        "where images lie sorted by class (class folders do), or such a fraction, or a folder of its own",
     )
     image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
         [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
@@ -58,6 +60,11 @@ class Data(Section):
         False,
         description="shear each image so that its main axis stands upright (LeCun et al. 1998), and put its centre of"
         " mass in the middle: digits written aslant look like upright ones; for light digits on black",
+    )
+    white: Annotated[int, Field(ge=255, le=65535)] | None = Field(
+        None,
+        description="the value that is white in 16-bit images; without it the largest that the bits of all training"
+        " values have, if these are 8 to 12 (255 to 4095), else 65535",
     )
     classes: Annotated[list[str], Len(2)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"

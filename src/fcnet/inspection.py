@@ -1,8 +1,6 @@
 """The commands that ask trained models: ``eval`` and ``predict``."""
 
-import glob
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcnet import console, data, images, journal, loading, rundir
+from fcnet import data, given, loading
 from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
-from fcnet.errors import CheckpointError, ConfigError, DataError, few, listed
+from fcnet.deskew import deskewed
+from fcnet.errors import CheckpointError, ConfigError
 from fcnet.evaluation import predict
-from fcnet.folder import natural
 from fcnet.metrics import Metrics
 from fcnet.schema import Config
 
@@ -173,71 +171,11 @@ def read_files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
     Raises:
         DataError: naming all that cannot be found or read.
     """
-    files = find_images(wanted)
-    pixels = read_images(files, loading.image_size(trained.settings))
-    warn_of_light(files, pixels, trained.run)
-    if trained.settings.data.deskew:
-        pixels = data.tensor(images.deskewed(pixels.numpy()))
+    files = given.find_images(wanted)
+    where = trained.settings.data
+    pixels = given.read_images(files, loading.image_size(trained.settings), where.white)
+    given.warn_of_light(files, pixels, trained.run)
+    if where.deskew:
+        pixels = data.tensor(deskewed(pixels.numpy()))
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
-    classes = tuple(trained.settings.data.classes or ())
-    return ImageFolder(pixels, unlabelled, classes, Path(), [str(file) for file in files])
-
-
-def find_images(wanted: Sequence[str]) -> list[Path]:
-    """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
-    files: list[Path] = []
-    problems: list[str] = []
-    for word in wanted:
-        path = Path(word)
-        if os.path.isfile(word):
-            found = [path]
-        elif os.path.isdir(word):
-            found = [file for file in path.iterdir() if _is_image(file)]
-        else:
-            found = [Path(name) for name in glob.glob(word, recursive=True) if os.path.isfile(name)]
-        if not found:
-            what = "holds no images" if os.path.isdir(word) else "there is no such file, folder or pattern"
-            problems.append(f"{word}: {what} ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}")
-        files += sorted(found, key=lambda file: natural(str(file)))
-    if problems:
-        raise DataError(*listed(problems, "images not found"))
-    return files
-
-
-def _is_image(file: Path) -> bool:
-    """Whether a file in a folder is taken for an image, as in training: by its name, and not hidden."""
-    return file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".") and file.is_file()
-
-
-def read_images(files: Sequence[Path], size: data.Size) -> Tensor:
-    """Pixels uint8 (N, H, W) of image files. Raises DataError naming those that cannot be read."""
-    pixels = torch.empty((len(files), *size), dtype=torch.uint8)
-    problems: list[str] = []
-    for i, file in enumerate(files):
-        try:
-            pixels[i] = torch.from_numpy(images.read(file, size)[0].copy())
-        except DataError as error:
-            problems += error.problems
-    if problems:
-        raise DataError(*listed(problems, "images that cannot be read"))
-    return pixels
-
-
-def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
-    """Warn of images with a light background where those of the training had a dark one."""
-    if run is None:
-        return
-    try:
-        trained_on = journal.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
-    except (CheckpointError, KeyError, TypeError):
-        console.warn(f"{run / rundir.ENVIRONMENT}: does not tell the training images' background; it is not compared")
-        return
-    if trained_on >= images.LIGHT:
-        return
-    light = [str(file) for file, image in zip(files, pixels, strict=True) if data.border([image[None]]) > images.LIGHT]
-    if light:
-        shown = few(light, 3)
-        console.warn(
-            f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
-            " invert them, or expect wrong results"
-        )
+    return ImageFolder(pixels, unlabelled, tuple(where.classes or ()), Path(), [str(file) for file in files])

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from fcnet import config, files
-from fcnet.data import Splits, border
+from fcnet.data import Splits
 from fcnet.errors import CheckpointError
+from fcnet.looks import border
 from fcnet.metrics import EpochRecord
 from fcnet.rundir import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config

@@ -86,6 +86,7 @@ def read_splits(
             skip=settings.data.on_bad == "skip",
             memory=settings.data.memory,
             deskew=settings.data.deskew,
+            white=settings.data.white,
             scan=scan,
         )
     normal = settings.data.normal_classes
@@ -137,11 +138,20 @@ def read_split(settings: Config, name: str) -> ImageFolder:
         DataError: there is none of that name, or the data are not there.
     """
     if name != "test":
-        return _told(data.require_split(read_splits(settings, writes=False), name))
+        return _told(require_split(read_splits(settings, writes=False), name))
     train, test = parts(settings, writes=False)
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
     return read_folder(settings, test, train)
+
+
+def require_split(splits: Splits, name: str) -> ImageFolder:
+    """A part by its name. Raises DataError where the run has none of that name."""
+    found = dict(splits.items()).get(name)
+    if found is None:
+        has = ", ".join(part for part, _ in splits.items())
+        raise DataError(f"split {name!r}: this config has no such images, only {has}; choose one of these")
+    return found
 
 
 def held_out(settings: Config) -> str | None:
@@ -168,14 +178,15 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
             skip=settings.data.on_bad == "skip",
             memory=settings.data.memory,
             deskew=settings.data.deskew,
+            white=settings.data.white,
         )
     return _told(split)
 
 
 def _told(split: ImageFolder) -> ImageFolder:
-    """A split, after a warning where images were left out of it."""
-    if split.skipped:
-        console.warn(f"{split.origin}: {len(split.skipped)} images cannot be read and are left out (data.on_bad: skip)")
+    """A split, after warnings of what is to be said of its files."""
+    for note in split.notes:
+        console.warn(note)
     return split
 
 

@@ -3,17 +3,19 @@
 For images that do not fit into memory. What was looked at counts as this process's memory until ``release``.
 """
 
+import errno
 import mmap
 import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.errors import naming
+from fcnet.errors import ResourceError
 
 RELEASE_BYTES = 1 << 25  # looked at before it is let go of: 32 MiB
 SHARE = 4  # images are mapped by themselves where they take more than a quarter of the memory
@@ -42,14 +44,11 @@ class Mapped:
     @classmethod
     def open(cls, path: Path, shape: tuple[int, ...]) -> "Mapped":
         """The array of a .npy file. Raises ValueError where it is of another shape or kind."""
+        begin = header(shape)
         with path.open("rb") as file:
-            version = np.lib.format.read_magic(file)
-            if version != (1, 0):
-                raise ValueError(f"{path}: .npy format {version}")
-            found, _, kind = np.lib.format.read_array_header_1_0(file)
-            if found != shape or kind != np.uint8:
-                raise ValueError(f"{path}: holds {kind} {found}")
-            return cls._of(file.fileno(), file.tell(), shape, path.parent)
+            if file.read(len(begin)) != begin:
+                raise ValueError(f"{path}: holds another array than bytes {shape}")
+            return cls._of(file.fileno(), len(begin), shape, path.parent)
 
     @classmethod
     def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
@@ -68,12 +67,28 @@ class Mapped:
         first = int(rows[0]) if len(rows) else 0
         if np.array_equal(rows, np.arange(first, first + len(rows))):
             return replace(self, array=self.array[first : first + len(rows)])
-        with naming(self._folder), tempfile.TemporaryFile(dir=self._folder) as file:
-            for part in pieces(len(rows), self.array[0].nbytes):
-                file.write(self.array[rows[part]].tobytes())
-                self.release()
-            file.flush()
-            return Mapped._of(file.fileno(), 0, (len(rows), *self.array.shape[1:]), self._folder)
+        try:
+            with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
+                for part in pieces(len(rows), self.array[0].nbytes):
+                    left = memoryview(self.array[rows[part]].tobytes())
+                    while left:
+                        left = left[file.write(left) :]
+                    self.release()
+                return Mapped._of(file.fileno(), 0, (len(rows), *self.array.shape[1:]), self._folder)
+        except OSError as error:
+            if error.errno == errno.ENOMEM:
+                raise
+            raise ResourceError(
+                f"{self._folder}: cannot be written ({error.strerror or error}); images that are chosen from others"
+                " are copied there: set data.cache to a folder with room for them"
+            ) from None
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """Return what a .npy file of bytes of a shape begins with."""
+    buffer = BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
 
 
 def pieces(n: int, row_bytes: int) -> Iterator[slice]:

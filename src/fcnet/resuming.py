@@ -27,6 +27,7 @@ _FREE = (
     "data.cache",
     "data.memory",
     "data.classes",
+    "data.white",
     "data.on_bad",
     "train.epochs",
     "train.log_every",

@@ -218,7 +218,7 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool 
     spec, pixels = settings.model, math.prod(splits.train.size)
     if isinstance(spec, AutoencoderModel) and (copying := spec.copying(pixels)):
         console.warn(copying)
-    with_classes = settings.data.model_copy(update={"classes": list(splits.classes)})
+    with_classes = settings.data.model_copy(update={"classes": list(splits.classes), "white": splits.train.white})
     told = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device, begins)
     for note in (note for _, split in splits.items() for note in split.notes if note not in told):

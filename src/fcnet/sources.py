@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from fcnet.cache import Progress, acquire
 from fcnet.data_schema import SOURCE_SPLITS
 from fcnet.errors import DataError
-from fcnet.images import encode_png
+from fcnet.png import encode_png
 
 Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
 SOURCES: tuple[str, ...] = get_args(Source)

@@ -1,0 +1,129 @@
+"""Image files that are named on the command line: found, read, and looked at."""
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fcnet import console, data, images, journal, rundir
+from fcnet.errors import CheckpointError, DataError, few, listed
+from fcnet.folder import natural
+from fcnet.grey import FULL, Depth
+from fcnet.images import Picture
+from fcnet.looks import border, of_one_colour
+
+
+def find_images(wanted: Sequence[str]) -> list[Path]:
+    """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
+    files: list[Path] = []
+    problems: list[str] = []
+    for word in wanted:
+        path = Path(word)
+        if os.path.isfile(word):
+            found = [path]
+        elif os.path.isdir(word):
+            found = [file for file in path.iterdir() if _is_image(file)]
+        else:
+            found = [Path(name) for name in glob.glob(word, recursive=True) if os.path.isfile(name)]
+        if not found:
+            what = "holds no images" if os.path.isdir(word) else "there is no such file, folder or pattern"
+            problems.append(f"{word}: {what} ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}")
+        files += sorted(found, key=lambda file: natural(str(file)))
+    if problems:
+        raise DataError(*listed(problems, "images not found"))
+    return files
+
+
+def _is_image(file: Path) -> bool:
+    """Whether a file in a folder is taken for an image, as in training: by its name, and not hidden."""
+    return file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".") and file.is_file()
+
+
+def read_images(files: Sequence[Path], size: data.Size, white: int | None) -> Tensor:
+    """Pixels uint8 (N, H, W) of image files.
+
+    Args:
+        files: their names.
+        size: height and width that they are resized to.
+        white: the value that is white in 16-bit images; theirs tell it when None, with a warning.
+
+    Raises:
+        DataError: naming those that cannot be read.
+    """
+    pixels, pictures = _read(files, size, FULL if white is None else white)
+    deep = {file: picture.depth for file, picture in zip(files, pictures, strict=True) if picture.depth}
+    if white is None and deep:
+        held = _together(list(deep.values()))
+        if held.coloured and held.white != FULL:
+            raise DataError(
+                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone, of whose colours only the high"
+                " bytes are read; save them with 8 bits"
+            )
+        if held.white != FULL:
+            console.warn(
+                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone; {held.white} is taken for white,"
+                " for there were no 16-bit images to train on, which would tell"
+            )
+            pixels, pictures = _read(files, size, held.white)
+    _warn_of_frames(files, pictures)
+    _warn_of_one_colour(files, pixels)
+    return pixels
+
+
+def _read(files: Sequence[Path], size: data.Size, white: int) -> tuple[Tensor, list[Picture]]:
+    """Pixels (N, H, W), and what is known of each file. Raises DataError naming those that cannot be read."""
+    pixels = torch.empty((len(files), *size), dtype=torch.uint8)
+    pictures: list[Picture] = []
+    problems: list[str] = []
+    for i, file in enumerate(files):
+        try:
+            pictures.append(images.read(file, size, white))
+            pixels[i] = torch.from_numpy(pictures[-1].pixels.copy())
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*listed(problems, "images that cannot be read"))
+    return pixels, pictures
+
+
+def _together(depths: Sequence[Depth]) -> Depth:
+    """What several images hold."""
+    return Depth(max(depth.peak for depth in depths), sum(depth.coloured for depth in depths))
+
+
+def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture]) -> None:
+    """Warn of files with several pictures."""
+    told = [(str(file), picture.frames) for file, picture in zip(files, pictures, strict=True) if picture.frames > 1]
+    if told:
+        console.warn(images.of_frames(told))
+
+
+def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor) -> None:
+    """Warn of images that show nothing."""
+    plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
+    if plain:
+        are = "1 image is" if len(plain) == 1 else f"{len(plain)} images are"
+        console.warn(f"{few(plain, 10)}: {are} of one colour: what is said of an empty image means nothing")
+
+
+def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
+    """Warn of images with a light background where those of the training had a dark one."""
+    if run is None:
+        return
+    try:
+        trained_on = journal.read_json(run / rundir.ENVIRONMENT)["data"]["train"]["border"]
+    except (CheckpointError, KeyError, TypeError):
+        console.warn(f"{run / rundir.ENVIRONMENT}: does not tell the training images' background; it is not compared")
+        return
+    if trained_on >= images.LIGHT:
+        return
+    light = [str(file) for file, image in zip(files, pixels, strict=True) if border([image[None]]) > images.LIGHT]
+    if light:
+        shown = few(light, 3)
+        console.warn(
+            f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
+            " invert them, or expect wrong results"
+        )
