@@ -8,6 +8,8 @@ read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data
 import errno
 import hashlib
 import math
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from fcnet import arrays, images
+from fcnet import arrays, files, images
 from fcnet.deskew import deskewed
 from fcnet.errors import DataError, ResourceError, listed
 from fcnet.folder import Listing
@@ -30,6 +32,9 @@ Progress = Callable[[str, int, int], None]  # (what is done, how many are done, 
 
 # Raise when decoding changes its results, or notes their form, so that older arrays are not read.
 VERSION = 2
+
+FOLDER = ".fcnet-cache"  # beside the folder of the images
+_ARRAY = re.compile(r".+-[0-9]+x[0-9]+\S*-[0-9a-f]{8}-[0-9a-f]{24}\.npy")  # see ``_file_name``
 
 CHUNK_BYTES = 1 << 20  # pixels decoded between two writes: 1,337 digits of 28x28, or one large image
 
@@ -80,6 +85,7 @@ class _Work:
     progress: Progress
     skip: bool
     mapped: bool
+    makes: bool
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -93,6 +99,7 @@ def decode(
     progress: Progress,
     skip: bool = False,
     mapped: bool = False,
+    makes: bool = True,
 ) -> Decoded:
     """The images of a split, from the cache or else decoded and cached.
 
@@ -104,15 +111,16 @@ def decode(
         progress: told after each chunk of decoding; what it raises ends the decoding.
         skip: bad images are no error, as long as there are others.
         mapped: leave the pixels in the file of the cache.
+        makes: make a cache where there is none, outside the working folder too.
 
     Raises:
         DataError: naming each file that cannot be read (ten shown, the total said); pixels that are to stay in a file
             cannot be written to one.
         ResourceError: the latter, where the disk has no room or refuses access.
     """
-    folder = folder or listing.root.parent / ".fcnet-cache"
+    folder = folder or listing.root.parent / FOLDER
     path = folder / _file_name(listing, form)
-    found = _find(_Work(listing, form, path, progress, skip, mapped))
+    found = _find(_Work(listing, form, path, progress, skip, mapped, makes))
     _check(listing, found.notes.bad, skip)
     if form.white is not None or found.notes.depth is None:
         return replace(found, white=form.white)
@@ -125,7 +133,7 @@ def decode(
             f" {found.notes.depth.coloured} of them have colours, of which only the high bytes are read: save those"
             " with 8 bits"
         )
-    return decode(listing, replace(form, white=white), folder, progress, skip, mapped)
+    return decode(listing, replace(form, white=white), folder, progress, skip, mapped, makes)
 
 
 def _find(work: _Work) -> Decoded:
@@ -133,7 +141,10 @@ def _find(work: _Work) -> Decoded:
     found, _ = _load(work)
     if found is not None:
         return found
+    if not (work.makes or _may_be_used(work.path.parent)):
+        return _outside(work)
     try:
+        files.check_lock(work.path.parent / ".lock")
         work.path.parent.mkdir(parents=True, exist_ok=True)
         held = acquire(work.path.parent / ".lock", work.progress)
     except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
@@ -145,6 +156,13 @@ def _find(work: _Work) -> Decoded:
             return found
         anew = _in_file(work) if work.mapped else _in_memory(work)
     return replace(anew, warning=f"{damage}; {anew.warning}" if damage and anew.warning else damage or anew.warning)
+
+
+def _may_be_used(folder: Path) -> bool:
+    """Whether a folder is a cache already, or would be one below the working folder."""
+    if folder.resolve().is_relative_to(Path.cwd()):
+        return True
+    return folder.is_dir() and (folder.name == FOLDER or any(_ARRAY.fullmatch(path.name) for path in folder.iterdir()))
 
 
 def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
@@ -163,6 +181,17 @@ def _without_a_place(work: _Work, error: OSError | NotImplementedError) -> Decod
         raise _no_file(work.path, error) from None
     pixels, notes = _decode(work)
     return Decoded(pixels, notes, warning=_no_cache(work.path, error))
+
+
+def _outside(work: _Work) -> Decoded:
+    """Images decoded for a run whose config may not make the cache that it names; as for ``_without_a_place``."""
+    folder = work.path.parent
+    fix = f": mkdir {shlex.quote(str(folder))}" if folder.name == FOLDER else ""
+    problem = f"{folder}: no cache of fcnet's is there, and the config of a run makes none outside the working folder"
+    if work.mapped:
+        raise DataError(f"{problem}, for images that are read from it as they are needed{fix}")
+    pixels, notes = _decode(work)
+    return Decoded(pixels, notes, warning=f"{problem}; images are decoded anew each time{fix}")
 
 
 def _no_cache(path: Path, error: Exception) -> str:

@@ -88,6 +88,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         memory: Memory = "resident",
         deskew: bool = False,
         white: int | None = None,
+        makes_cache: bool = True,
     ) -> "ImageFolder":
         """Read an image folder in any of its three layouts (docs/data.md).
 
@@ -102,6 +103,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             memory: where the decoded images stay, as for ``load``.
             deskew: shear them upright.
             white: the value that is white in 16-bit images; theirs tell it when None.
+            makes_cache: make a cache where there is none, outside the working folder too.
 
         Raises:
             DataError: naming every file and line that is wrong.
@@ -110,7 +112,8 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         names = tuple(classes) if classes is not None else folder.class_names(listing)
         mapped = stay_in_files([listing], size, memory)
         form = Form(size, deskew, white)
-        return cls._decode(listing, folder.encode(listing, names), names, form, cache_folder, progress, skip, mapped)
+        codes = folder.encode(listing, names)
+        return cls._decode(listing, codes, names, form, cache_folder, progress, skip, mapped, makes_cache)
 
     @classmethod
     def _decode(
@@ -123,8 +126,9 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         progress: Progress,
         skip: bool,
         mapped: bool,
+        makes_cache: bool,
     ) -> "ImageFolder":
-        decoded = cache.decode(listing, form, cache_folder, progress, skip, mapped)
+        decoded = cache.decode(listing, form, cache_folder, progress, skip, mapped, makes_cache)
         found = decoded.notes
         whole = cls(
             images=tensor(decoded.pixels),
@@ -250,6 +254,7 @@ def load(
     deskew: bool = False,
     white: int | None = None,
     scan: Scan = folder.scan,
+    makes_cache: bool = True,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
@@ -270,7 +275,7 @@ def load(
 
     def decode(both: tuple[folder.Listing, NDArray[np.int64]]) -> ImageFolder:
         nonlocal form
-        split = ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped)
+        split = ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped, makes_cache)
         form = replace(form, white=form.white or split.white)  # the training images come first
         return split
 

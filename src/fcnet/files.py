@@ -54,6 +54,14 @@ def following_no_link(path: str, flags: int) -> int:
         raise (_is_a_link(Path(path)) if error.errno == errno.ELOOP else error) from None
 
 
+def check_lock(path: Path) -> None:
+    """Raise OSError if something else than an empty file lies where a lock is to be: taking it could change it."""
+    if path.is_symlink():
+        raise _is_a_link(path)
+    if path.exists() and not (_is_file_itself(path) and path.stat().st_size == 0):
+        raise OSError(errno.EEXIST, "is no lock of fcnet's; remove it, or choose another folder", str(path))
+
+
 def _is_a_link(path: Path) -> OSError:
     return OSError(
         errno.ELOOP, "is a link, through which nothing is written; remove it, or name the file it leads to", str(path)

@@ -88,6 +88,7 @@ def read_splits(
             deskew=settings.data.deskew,
             white=settings.data.white,
             scan=scan,
+            makes_cache=writes,
         )
     normal = settings.data.normal_classes
     return splits if normal is None else normal_splits(splits, normal)
@@ -179,6 +180,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
             memory=settings.data.memory,
             deskew=settings.data.deskew,
             white=settings.data.white,
+            makes_cache=False,
         )
     return _told(split)
 

@@ -22,6 +22,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fcnet import files
 from fcnet.cache import Progress, acquire
 from fcnet.data_schema import SOURCE_SPLITS
 from fcnet.errors import DataError
@@ -65,6 +66,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     if is_there(root):
         return False
     root.mkdir(parents=True, exist_ok=True)
+    files.check_lock(root / ".lock")
     with acquire(root / ".lock", progress):
         _tidy(root)
         if _complete(root):  # written by another process while this one waited, or by one that was killed
