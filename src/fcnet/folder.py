@@ -13,47 +13,21 @@ import re
 import stat
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.errors import DataError, few, listed
+from fcnet import entries
+from fcnet.classes import class_names as class_names
+from fcnet.classes import encode as encode
+from fcnet.entries import stat_row, stat_table
+from fcnet.errors import DataError, listed
 from fcnet.images import SUFFIXES
-
-Stats = NDArray[np.int64]  # (N, 3): size in bytes, time of modification and of the last change of status in ns
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The images of one split, in order, not yet read.
-
-    Attributes:
-        root: the folder that ``names`` are relative to.
-        names: one per image, such as ``17.png`` or ``7/a.png``.
-        labels: the class of each image, by name.
-        stats: what the file system says of each file; changes when the file does.
-        folders: the class folders, of that layout alone; a folder may be empty.
-        ignored: files in the folder that are no images by their name.
-        table: the file of the labels, where there is one.
-        rows: the line of each label there, where line i + 1 is not that of image i.
-    """
-
-    root: Path
-    names: Sequence[str]
-    labels: Sequence[str]
-    stats: Stats
-    folders: tuple[str, ...] | None = None
-    ignored: tuple[str, ...] = ()
-    table: Path | None = None
-    rows: Sequence[int] | None = None
-
-    def place(self, i: int) -> str:
-        """Where the label of image i is written, such as ``train-labels.txt:18``."""
-        if self.table is None:
-            return str(self.root / self.names[i])
-        return f"{self.table}:{i + 1 if self.rows is None else self.rows[i]}"
+from fcnet.labels import read_lines
+from fcnet.listing import Listing as Listing
+from fcnet.listing import Stats
+from fcnet.listing import natural as natural
 
 
 def scan(images: str | Path, labels: str | Path | None) -> Listing:
@@ -69,118 +43,10 @@ def scan(images: str | Path, labels: str | Path | None) -> Listing:
     return _numbered(images, labels)
 
 
-def natural(name: str) -> list[tuple[int, str]]:
-    """Sort key in which ``img2`` comes before ``img10``."""
-    parts = re.split(r"([0-9]{1,18})", name)
-    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
-
-
-def class_names(listing: Listing) -> tuple[str, ...]:
-    """The classes that a training split has, in the order of the net's outputs.
-
-    Class folders are classes even when empty. Whole numbers have to run from 0 without a gap, so that one mistyped
-    label does not become a class of its own; names are sorted.
-
-    Raises:
-        DataError: for labels that are partly numbers and partly not, numbers with gaps, or fewer than two classes.
-    """
-    if listing.folders is not None:
-        names = listing.folders
-    else:
-        first = {label: i for i, label in reversed(list(enumerate(listing.labels)))}  # label -> where it is first seen
-        numbers = [label for label in first if re.fullmatch(r"[0-9]{1,9}", label)]
-        words = [label for label in first if label not in set(numbers)]
-        if numbers and words:
-            odd = min(words, numbers, key=lambda kind: sum(listing.labels.count(label) for label in kind))
-            raise DataError(*listed([_no_class(listing, first[label]) for label in odd], "labels that are no class"))
-        if numbers:
-            expected = {str(i) for i in range(len(numbers))}
-            beyond = sorted(set(numbers) - expected, key=int)
-            if beyond:
-                missing = min(expected - set(numbers), key=int)
-                raise DataError(
-                    f"{listing.place(first[beyond[0]])}: label {beyond[0]!r} is no class: classes run from 0 without a"
-                    f" gap and none is {missing}; mend the label, or list the names in data.classes"
-                )
-        names = tuple(sorted(first, key=natural))
-    if len(names) < 2:
-        raise DataError(f"{listing.root}: has one class, {names[0]!r}; a classifier needs two or more")
-    return names
-
-
-def encode(listing: Listing, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Labels (N,) as positions in ``classes``. Raises DataError naming each label that is none of them."""
-    index = {name: i for i, name in enumerate(classes)}
-    known = few(classes, 20)
-    codes = [index.get(label, -1) for label in listing.labels]
-    problems = [
-        f"{listing.place(i)}: label {listing.labels[i]!r} is no class; the classes are {known}"
-        for i, code in enumerate(codes)
-        if code < 0
-    ]
-    unknown = [name for name in listing.folders or () if name not in index]
-    problems += [
-        f"{listing.root / name}: the folder {name!r} is no class; the classes are {known}"
-        for name in unknown
-        if name not in listing.labels
-    ]
-    if problems:
-        raise DataError(*listed(problems, f"{listing.root}: labels that are no class"))
-    return np.asarray(codes, np.int64)
-
-
-def _no_class(listing: Listing, i: int) -> str:
-    return (
-        f"{listing.place(i)}: label {listing.labels[i]!r} is no class: the other labels are of another kind (numbers or"
-        " words); mend it, or list the names in data.classes"
-    )
-
-
-def _files(folder: Path) -> tuple[list[str], Stats, list[str]]:
-    """Image files of a folder with their stats, and the names of all else that is not hidden."""
-    names, ignored = [], []
-    stats = array("q")
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name
-            if name.startswith("."):
-                continue
-            if name.lower().endswith(SUFFIXES) and entry.is_file():
-                names.append(name)
-                stats.extend(_stat(entry.stat()))
-            else:
-                ignored.append(name)
-    return names, _table(stats), ignored
-
-
-def _stat(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _table(stats: "array[int]") -> Stats:
-    return np.array(stats, np.int64).reshape(-1, 3)
-
-
-def _lines(path: Path) -> list[str]:
-    """Lines of a UTF-8 text file without their ends, nor blank ones at its end. Raises DataError."""
-    if not path.is_file():
-        what = "is no file" if path.exists() else "there is no such file"
-        raise DataError(f"{path}: {what}; looked in {Path.cwd()}; give the file of the labels")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return lines
-
-
 def _numbered(images: Path, labels: Path) -> Listing:
     """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
-    files, stats, ignored = _files(images)
-    written = [line.strip() for line in _lines(labels)]
+    files, stats, ignored = entries.read(images)
+    written = [line.strip() for line in read_lines(labels)]
     blank = [f"{labels}:{i}: blank line; write the label of the image" for i, line in enumerate(written, 1) if not line]
     if blank:
         raise DataError(*listed(blank, f"{labels}: blank lines"))
@@ -223,7 +89,7 @@ def _refuse_gaps(images: Path, numbers: NDArray[np.int64], names: Sequence[str])
 
 def _class_folders(images: Path) -> Listing:
     folders = sorted((e.name for e in os.scandir(images) if e.is_dir() and not e.name.startswith(".")), key=natural)
-    loose, _, _ = _files(images)
+    loose, _, _ = entries.read(images)
     if not folders:
         fix = "give `labels` with them" if loose else "give the folder of the images"
         raise DataError(f"{images}: has no sub-folders, one per class; {fix}")
@@ -237,7 +103,7 @@ def _class_folders(images: Path) -> Listing:
     stats: list[Stats] = []
     ignored: list[str] = []
     for folder in folders:
-        files, found, others = _files(images / folder)
+        files, found, others = entries.read(images / folder)
         order = sorted(range(len(files)), key=lambda i: natural(files[i]))
         names += [f"{folder}/{files[i]}" for i in order]
         labels += [folder] * len(order)
@@ -263,7 +129,7 @@ def _csv(images: Path, table: Path) -> Listing:
     rows: list[int] = []
     known: dict[str, str] = {}
     problems: list[str] = []
-    reader = csv.reader(_lines(table), strict=True)
+    reader = csv.reader(read_lines(table), strict=True)
     try:
         header = [word.strip().lower() for word in next(reader, [])]
         if "filepath" not in header or "label" not in header:
@@ -286,7 +152,7 @@ def _csv(images: Path, table: Path) -> Listing:
             if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
                 problems.append(f"{place}: {images / name}: is no file (a folder, a pipe or a device); mend the path")
                 continue
-            stats.extend(_stat(found))
+            stats.extend(stat_row(found))
             names.append(name)
             labels.append(label)
             rows.append(reader.line_num)
@@ -296,4 +162,4 @@ def _csv(images: Path, table: Path) -> Listing:
         raise DataError(*listed(problems, f"{table}: bad lines"))
     if not names:
         raise DataError(f"{table}: lists no images; write a line filepath,label for each")
-    return Listing(images, names, labels, _table(stats), table=table, rows=rows)
+    return Listing(images, names, labels, stat_table(stats), table=table, rows=rows)

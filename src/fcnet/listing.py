@@ -1,0 +1,48 @@
+"""The images of one split as a list: files, labels, and where each label is written."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Stats = NDArray[np.int64]  # (N, 3): size in bytes, time of modification and of the last change of status in ns
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images of one split, in order, not yet read.
+
+    Attributes:
+        root: the folder that ``names`` are relative to.
+        names: one per image, such as ``17.png`` or ``7/a.png``.
+        labels: the class of each image, by name.
+        stats: what the file system says of each file; changes when the file does.
+        folders: the class folders, of that layout alone; a folder may be empty.
+        ignored: files in the folder that are no images by their name.
+        table: the file of the labels, where there is one.
+        rows: the line of each label there, where line i + 1 is not that of image i.
+    """
+
+    root: Path
+    names: Sequence[str]
+    labels: Sequence[str]
+    stats: Stats
+    folders: tuple[str, ...] | None = None
+    ignored: tuple[str, ...] = ()
+    table: Path | None = None
+    rows: Sequence[int] | None = None
+
+    def place(self, i: int) -> str:
+        """Where the label of image i is written, such as ``train-labels.txt:18``."""
+        if self.table is None:
+            return str(self.root / self.names[i])
+        return f"{self.table}:{i + 1 if self.rows is None else self.rows[i]}"
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sort key in which ``img2`` comes before ``img10``."""
+    parts = re.split(r"([0-9]{1,18})", name)
+    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
