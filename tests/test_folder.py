@@ -145,7 +145,7 @@ def test_csv_with_other_columns_quotes_and_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("path,label\na.png,0\n", ":1: the first line has to name the columns filepath and label"),
+        ("writer,label\nx,0\n", ":1: the first line has to name the columns filepath and label"),
         ("filepath,label\n", "lists no images"),
         ("", ":1: the first line"),
         ("filepath,label\na.png\n", ":2: filepath or label is empty"),

@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from fcnet.classes import MANY
 from fcnet.data import ImageFolder, Splits
 from fcnet.errors import few
+from fcnet.listing import UNLABELLED
 from fcnet.looks import of_one_colour
 
 Hashes = NDArray[np.int64]  # (N,), one number per image
@@ -45,6 +47,7 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
         asked_for = split.classes if normal is None or name == "test" else normal
         warnings += [
             *_missing(name, split, asked_for),
+            *_rare(name, split),
             *_empty(name, split),
             *_contradictions(name, split, copies[name]),
         ]
@@ -58,9 +61,17 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
 def _missing(name: str, split: ImageFolder, asked_for: Sequence[str]) -> Iterator[str]:
     """Classes without an image."""
     counts = dict(zip(split.classes, _counts(split), strict=True))
-    missing = [label for label in asked_for if counts[label] == 0]
-    if missing:
+    missing = [label for label in asked_for if counts[label] == 0 and label != UNLABELLED]
+    if missing and counts.get(UNLABELLED) != len(split):
         yield f"{name}: no image of class {few(missing, 10)} ({len(missing)} of {len(asked_for)} classes)"
+
+
+def _rare(name: str, split: ImageFolder) -> Iterator[str]:
+    """Nearly as many classes as training images: names or numbers of images in place of labels."""
+    classes, n = sum(count > 0 for count in _counts(split)), len(split)
+    if name == "train" and (classes == n > 1 or (n >= MANY and 2 * classes > n)):
+        shown = few(split.classes, 3)
+        yield f"train: {classes} classes for {n} images ({shown}): names or numbers of images as labels?"
 
 
 def _empty(name: str, split: ImageFolder) -> Iterator[str]:
@@ -109,12 +120,19 @@ def _describe(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) 
     resized = f", resized from {', '.join(own[:3])}{' and others' if len(own) > 3 else ''}" if own else ""
     alike = sum(labels[i] == labels[j] for i, j in copies)
     return (
-        f"{name}: {len(split)} images {height}x{width}{resized}, {sum(n > 0 for n in counts)} classes"
-        f" of {min(n for n in counts if n)} to {max(counts)} images, {split.origin}"
+        f"{name}: {len(split)} images {height}x{width}{resized}, {_classes(split, counts)}, {split.origin}"
         + (f" ({split.choice})" if split.choice else "")
         + (f", {alike} of them copies of others, pixel for pixel" if alike else "")
         + (", read from their file as they are needed" if split.mapped else "")
     )
+
+
+def _classes(split: ImageFolder, counts: Sequence[int]) -> str:
+    """The number of classes, and how many images they have."""
+    present = [label for label, n in zip(split.classes, counts, strict=True) if n]
+    if len(present) == 1:
+        return "without labels" if present == [UNLABELLED] else f"all of one class, {present[0]}"
+    return f"{len(present)} classes of {min(n for n in counts if n)} to {max(counts)} images"
 
 
 def identical(

@@ -44,9 +44,10 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     found["reconstructions"] = given_back(model, spec, split, seen, title)
     found["codes"] = scattered(split, seen, name)
     normal = settings.data.normal_classes
-    if normal is not None:
+    inside = None if normal is None else loading.normal_images(split, normal).numpy()
+    if normal is not None and inside is not None and inside.all() != inside.any():
         result = coding.outliers(seen.errors, split, normal)
-        inside, errors = loading.normal_images(split, normal).numpy(), seen.errors.double().numpy()
+        errors = seen.errors.double().numpy()
         shown = f"{name}: normal {', '.join(normal)}, AUROC {100 * result['auroc']:.2f} %"
         found["errors"] = autoplots.errors(errors[inside], errors[~inside], shown)
     return found

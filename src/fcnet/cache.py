@@ -64,9 +64,7 @@ class Decoded:
         """What should be said of the files."""
         if self.warning:
             yield self.warning
-        if listing.ignored:
-            shown = ", ".join(sorted(listing.ignored)[:3])
-            yield f"{listing.root}: {len(listing.ignored)} other files are not read ({shown})"
+        yield from listing.notes
         if self.notes.frames:
             told = [(listing.names[i], frames) for i, frames in self.notes.frames.items()]
             yield f"{listing.root}: {images.of_frames(told)}"

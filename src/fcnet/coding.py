@@ -21,6 +21,7 @@ from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import ConfigError, DataError, naming
 from fcnet.evaluation import EVALUATION_BATCH, evaluate, fixed_noise
+from fcnet.listing import UNLABELLED
 from fcnet.png import encode_png
 from fcnet.reconstruct import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 
@@ -278,7 +279,8 @@ def run_encode(
     model, _ = autoencoder(trained, where)
     images = inspection.read_files(trained, wanted) if wanted else loading.read_split(trained.settings, split)
     codes = look(model, images.to(where), trained.path).codes.numpy()
-    labels = {} if wanted else {"labels": np.array(images.classes)[images.labels.numpy()]}
+    classes = np.array(images.classes)[images.labels.numpy()] if images.classes and not wanted else np.array([])
+    labels = {} if (classes == UNLABELLED).all() else {"labels": classes}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, codes=codes, files=np.array(list(images.names)), **labels)
     with naming(out):

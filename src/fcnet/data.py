@@ -89,8 +89,9 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         deskew: bool = False,
         white: int | None = None,
         makes_cache: bool = True,
+        classifies: bool = True,
     ) -> "ImageFolder":
-        """Read an image folder in any of its three layouts (docs/data.md).
+        """Read an image folder in any of its layouts (docs/data.md).
 
         Args:
             images: folder of the images.
@@ -100,7 +101,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             cache_folder: where decoded images are kept; beside ``images`` when None.
             progress: told how decoding goes.
             skip: leave out images that cannot be read.
-            memory: where the decoded images stay, as for ``load``.
+            memory, classifies: as for ``load``.
             deskew: shear them upright.
             white: the value that is white in 16-bit images; theirs tell it when None.
             makes_cache: make a cache where there is none, outside the working folder too.
@@ -109,7 +110,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             DataError: naming every file and line that is wrong.
         """
         listing = folder.scan(images, labels)
-        names = tuple(classes) if classes is not None else folder.class_names(listing)
+        names = folder.choose_classes(classes, listing, [listing], classifies)
         mapped = stay_in_files([listing], size, memory)
         form = Form(size, deskew, white)
         codes = folder.encode(listing, names)
@@ -253,6 +254,7 @@ def load(
     memory: Memory = "resident",
     deskew: bool = False,
     white: int | None = None,
+    classifies: bool = True,
     scan: Scan = folder.scan,
     makes_cache: bool = True,
 ) -> Splits:
@@ -260,6 +262,7 @@ def load(
 
     Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
     What is white in 16-bit images is told by ``white``, or else by the training images for all.
+    Where nothing ``classifies`` them, they need no labels, and test images may have classes that training has not.
 
     Raises:
         DataError: naming every file and line that is wrong.
@@ -267,7 +270,8 @@ def load(
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
     listings = _each(parts, lambda part: scan(part.images, part.labels))
-    names = tuple(classes) if classes is not None else folder.class_names(listings["train"])
+    others = [listing for name, listing in listings.items() if name != "train"]
+    names = folder.choose_classes(classes, listings["train"], others, classifies)
     encoded = _each(listings, lambda listing: (listing, folder.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding

@@ -1,5 +1,6 @@
 """The config's `data` section: where the images come from, and how they are looked at."""
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,13 +16,13 @@ class ImageSplit(Section):
     images: str = Field(
         min_length=1,
         description="folder of the images (PNG, JPEG, BMP, TIFF, WebP, GIF, PGM); without `labels` one sub-folder per "
-        "class",
+        "class, or, for an autoencoder, images without labels",
     )
     labels: str | None = Field(
         None,
         min_length=1,
-        description="text file whose line i labels image i (0.png, 1.png, ...), or a .csv with the columns "
-        "`filepath` (relative to `images`) and `label`",
+        description="text file whose line i labels image i (0.png, 1.png, ...), lines of a file's name and "
+        "its label, or a .csv with the columns `filepath` (relative to `images`) and `label`",
     )
 
 
@@ -66,13 +67,13 @@ class Data(Section):
         description="the value that is white in 16-bit images; without it the largest that the bits of all training"
         " values have, if these are 8 to 12 (255 to 4095), else 65535",
     )
-    classes: Annotated[list[str], Len(2)] | None = Field(
+    classes: Annotated[list[str], Len(1)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
     )
     normal_classes: Annotated[list[str], Len(1)] | None = Field(
         None,
         description="of an autoencoder that finds outliers: the classes it is trained on; in tests all others are "
-        "outliers",
+        "outliers; without it those that are in the training images, where the test images have others too",
     )
     on_bad: Literal["error", "skip"] = Field(
         "error",
@@ -102,10 +103,11 @@ class Data(Section):
     @field_validator("classes", "normal_classes", mode="before")
     @classmethod
     def _class_names(cls, value: Any) -> Any:
-        """``classes: [0, 1]`` means the names "0" and "1"."""
+        """``classes: [0, 1]`` means the names "0" and "1"; accents are encoded in one way (NFC), as in all labels."""
         if not isinstance(value, list):
             return value
-        return [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
+        names = [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
+        return [unicodedata.normalize("NFC", name) if isinstance(name, str) else name for name in names]
 
     @field_validator("classes", "normal_classes")
     @classmethod

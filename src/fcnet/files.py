@@ -5,6 +5,8 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,21 +103,34 @@ def read_bytes(path: Path, most: int) -> bytes:
         NotReadable: it is a folder, a pipe, a device or made by the system, whose reading might never end; or it is
             larger than ``most``.
     """
+    with _opened(path) as (number, size):
+        if size > most:
+            raise NotReadable(f"has {size:,} bytes, more than {most:,}")
+        with open(number, "rb", closefd=False) as file:
+            data = file.read(most + 1)
+    if len(data) > most:  # it grows
+        raise NotReadable(f"has more than {most:,} bytes")
+    return data
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """The first bytes of a file, of whatever size. Raises OSError, or NotReadable for what is no file."""
+    with _opened(path) as (number, _), open(number, "rb", closefd=False) as file:
+        return file.read(count)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, int]]:
+    """A file's descriptor and its size. Raises OSError, or NotReadable for what is no file."""
     # A pipe without a writer would keep an opening that blocks for ever.
     number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode) or found.st_dev in _made_by_the_system():
             raise NotReadable(f"is {kind(found)}, not a file")
-        if found.st_size > most:
-            raise NotReadable(f"has {found.st_size:,} bytes, more than {most:,}")
-        with open(number, "rb", closefd=False) as file:
-            data = file.read(most + 1)
+        yield number, found.st_size
     finally:
         os.close(number)
-    if len(data) > most:  # it grows
-        raise NotReadable(f"has more than {most:,} bytes")
-    return data
 
 
 def kind(found: os.stat_result) -> str:

@@ -1,77 +1,129 @@
 """Image folders before a pixel is read: which files there are, in which order, with which labels.
 
-Three layouts (docs/data.md):
+Three layouts (docs/data.md), and a fourth without labels, which is for autoencoders:
 
 - the course's: a folder of numbered images and a text file whose line i labels image i;
 - class folders: one sub-folder per class, named after it;
-- a CSV file with the columns ``filepath`` and ``label``.
+- a table of file names and labels: a CSV file with the columns ``filepath`` and ``label``, or lines ``FILE LABEL``.
 """
 
-import csv
 import os
-import re
 import stat
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet import entries
+from fcnet import class_folders, entries, files, forms
+from fcnet.classes import choose_classes as choose_classes
 from fcnet.classes import class_names as class_names
 from fcnet.classes import encode as encode
-from fcnet.entries import stat_row, stat_table
-from fcnet.errors import DataError, listed
-from fcnet.images import SUFFIXES
-from fcnet.labels import read_lines
+from fcnet.columns import Labels, is_heading
+from fcnet.entries import Entries, counted, stat_table
+from fcnet.errors import DataError, few, listed
+from fcnet.labels import TABLES
+from fcnet.labels import read as read_labels
 from fcnet.listing import Listing as Listing
-from fcnet.listing import Stats
 from fcnet.listing import natural as natural
+from fcnet.lookup import Lookup
 
 
 def scan(images: str | Path, labels: str | Path | None) -> Listing:
     """List one split. Raises DataError for what is missing or contradicts itself."""
-    images, labels = Path(images), None if labels is None else Path(labels)
-    if not images.is_dir():
-        what = "is a file, not a folder" if images.exists() else "there is no such folder"
-        raise DataError(f"{images}: {what}; looked in {Path.cwd()}; give the folder of the images")
-    if labels is None:
-        return _class_folders(images)
-    if labels.suffix.lower() == ".csv":
-        return _csv(images, labels)
-    return _numbered(images, labels)
+    images = Path(images)
+    _check_folder(images)
+    found = entries.read(images)
+    listing = class_folders.scan(images, found) if labels is None else _labelled(images, found, Path(labels))
+    notes = listing.notes + tuple(_notes(listing))
+    return replace(listing, notes=notes)
 
 
-def _numbered(images: Path, labels: Path) -> Listing:
-    """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
-    files, stats, ignored = entries.read(images)
-    written = [line.strip() for line in read_lines(labels)]
-    blank = [f"{labels}:{i}: blank line; write the label of the image" for i, line in enumerate(written, 1) if not line]
-    if blank:
-        raise DataError(*listed(blank, f"{labels}: blank lines"))
-    if not files:
-        raise DataError(f"{images}: holds no images ({', '.join(SUFFIXES)}); give the folder of the images")
-    if len(files) != len(written):
+def _check_folder(images: Path) -> None:
+    """Raise DataError where there is no folder of images, naming what there is in its place."""
+    try:
+        is_folder = stat.S_ISDIR(os.stat(images).st_mode)
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        if (link := entries.dead_link(images)) is not None:
+            raise DataError(link) from None
         raise DataError(
-            f"{images}: {len(files)} images, but {labels} has {len(written)} labels; line i has to label image i"
+            f"{images}: there is no such folder; looked in {Path.cwd()}; give the folder of the images"
+        ) from None
+    if is_folder:
+        return
+    try:
+        form = forms.tell(images)
+    except files.NotReadable as error:
+        raise DataError(f"{images}: {error}; give the folder of the images") from None
+    if form is not None:
+        raise DataError(f"{images}: is {form.what}, not a folder of images; {form.fix}")
+    fix = "give the folder of the images"
+    if images.suffix.lower() in TABLES:
+        fix += ", and this file as `labels`"
+    raise DataError(f"{images}: is a file, not a folder; {fix}")
+
+
+def _notes(listing: Listing) -> Iterable[str]:
+    """What the audit should say of a listing."""
+    if listing.ignored:
+        shown = few(sorted(listing.ignored), 3)
+        are = "is" if len(listing.ignored) == 1 else "are"
+        yield f"{listing.root}: {counted(listing.ignored)} {are} not read ({shown})"
+    alike: dict[str, list[str]] = {}
+    for label in sorted(set(listing.labels)):
+        alike.setdefault(label.casefold(), []).append(label)
+    for both in alike.values():
+        if len(both) > 1:
+            yield (
+                f"{listing.table or listing.root}: {' and '.join(map(repr, both))} are different classes: only the case"
+                " of their letters differs"
+            )
+
+
+# --- labels in a file -----------------------------------------------------------------------------------------------
+
+
+def _labelled(images: Path, found: Entries, table: Path) -> Listing:
+    lookup = Lookup(images, found, table)
+    read = read_labels(table, lookup.known)
+    if read.names is None:
+        return _by_position(images, found, table, read)
+    return _by_name(images, found, table, read, lookup)
+
+
+def _by_position(images: Path, found: Entries, table: Path, read: Labels) -> Listing:
+    """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
+    entries.refuse_broken(found)
+    if not found.names:
+        raise DataError(class_folders.no_images(images, found))
+    names, values, rows, told = found.names, read.values, read.rows, read.told
+    if len(values) == len(names) + 1 and is_heading(values[0]):
+        told = (*told, f"its first line, {values[0]!r}, is taken for a heading")
+        values, rows = values[1:], rows[1:]
+    if len(names) != len(values):
+        raise DataError(
+            f"{images}: {len(names)} images, but {table} has {len(values)} labels; line i has to label image i"
         )
-    stems = [name[: name.rindex(".")] for name in files]
+    stems = [name[: name.rindex(".")] for name in names]
     if all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems):
         numbers = np.fromiter(map(int, stems), np.int64, len(stems))
         order = np.argsort(numbers, kind="stable")
-        _refuse_gaps(images, numbers[order], [files[i] for i in order])
+        _refuse_gaps(images, numbers[order], [names[i] for i in order])
     else:
-        order = np.array(sorted(range(len(files)), key=lambda i: natural(files[i])))
-    # "07" and "+7" are the number 7.
-    names_of = {label: str(int(label)) if re.fullmatch(r"[+-]?[0-9]{1,9}", label) else label for label in set(written)}
+        order = np.array(sorted(range(len(names)), key=lambda i: natural(names[i])))
     return Listing(
         root=images,
-        names=[files[i] for i in order.tolist()],
-        labels=[names_of[label] for label in written],
-        stats=stats[order],
-        ignored=tuple(ignored),
-        table=labels,
+        names=[names[i] for i in order.tolist()],
+        labels=values,
+        stats=found.stats[order],
+        ignored=(*found.others, *(f"{name}/" for name in found.folders)),
+        table=table,
+        rows=None if rows[-1] == len(rows) else rows,
+        notes=_told(table, told),
     )
 
 
@@ -87,79 +139,37 @@ def _refuse_gaps(images: Path, numbers: NDArray[np.int64], names: Sequence[str])
         )
 
 
-def _class_folders(images: Path) -> Listing:
-    folders = sorted((e.name for e in os.scandir(images) if e.is_dir() and not e.name.startswith(".")), key=natural)
-    loose, _, _ = entries.read(images)
-    if not folders:
-        fix = "give `labels` with them" if loose else "give the folder of the images"
-        raise DataError(f"{images}: has no sub-folders, one per class; {fix}")
-    if loose:
-        raise DataError(
-            f"{images}: {len(loose)} images lie beside the class folders, such as {min(loose, key=natural)}; "
-            "move each into the folder of its class"
-        )
+def _by_name(images: Path, found: Entries, table: Path, read: Labels, lookup: Lookup) -> Listing:
+    """Rows of a file and its label; paths are relative to ``images``."""
+    assert read.names is not None
     names: list[str] = []
-    labels: list[str] = []
-    stats: list[Stats] = []
-    ignored: list[str] = []
-    for folder in folders:
-        files, found, others = entries.read(images / folder)
-        order = sorted(range(len(files)), key=lambda i: natural(files[i]))
-        names += [f"{folder}/{files[i]}" for i in order]
-        labels += [folder] * len(order)
-        stats.append(found[order])
-        ignored += [f"{folder}/{name}" for name in others]
-    if not names:
-        raise DataError(f"{images}: its {len(folders)} folders hold no images ({', '.join(SUFFIXES)})")
-    return Listing(
-        root=images,
-        names=names,
-        labels=labels,
-        stats=np.concatenate(stats),
-        folders=tuple(folders),
-        ignored=tuple(ignored),
-    )
-
-
-def _csv(images: Path, table: Path) -> Listing:
-    """Rows of ``filepath,label``; paths are relative to ``images``."""
-    names: list[str] = []
-    labels: list[str] = []
     stats = array("q")
-    rows: list[int] = []
-    known: dict[str, str] = {}
+    above: dict[str, str] = {}
     problems: list[str] = []
-    reader = csv.reader(read_lines(table), strict=True)
-    try:
-        header = [word.strip().lower() for word in next(reader, [])]
-        if "filepath" not in header or "label" not in header:
-            raise DataError(f"{table}:1: the first line has to name the columns filepath and label; it is {header}")
-        columns = header.index("filepath"), header.index("label")
-        for row in reader:
-            name, label = (row[column].strip() if column < len(row) else "" for column in columns)
-            place = f"{table}:{reader.line_num}"
-            if not name or not label:
-                problems.append(f"{place}: filepath or label is empty; write both, or remove the line")
-                continue
-            if known.setdefault(name, label) != label:
-                problems.append(f"{place}: {name}: is {label!r} here and {known[name]!r} above; keep one")
-                continue
-            try:
-                found = (images / name).stat()
-            except (OSError, ValueError):
-                problems.append(f"{place}: {images / name}: there is no such file; mend the path")
-                continue
-            if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
-                problems.append(f"{place}: {images / name}: is no file (a folder, a pipe or a device); mend the path")
-                continue
-            stats.extend(stat_row(found))
-            names.append(name)
-            labels.append(label)
-            rows.append(reader.line_num)
-    except csv.Error as error:
-        raise DataError(f"{table}:{reader.line_num}: not valid CSV ({error}); mend the line") from None
+    doubled: list[str] = []
+    for written, label, row in zip(read.names, read.values, read.rows, strict=True):
+        try:
+            name, state = lookup.find(written)
+        except ValueError as error:
+            problems.append(f"{table}:{row}: {images / written}: {error}")
+            continue
+        key = os.path.normpath(name)
+        if key in above:
+            doubled.append(written)
+        if above.setdefault(key, label) != label:
+            problems.append(f"{table}:{row}: {written}: is {label!r} here and {above[key]!r} above; keep one")
+        names.append(name)
+        stats.extend(state)
     if problems:
         raise DataError(*listed(problems, f"{table}: bad lines"))
-    if not names:
-        raise DataError(f"{table}: lists no images; write a line filepath,label for each")
-    return Listing(images, names, labels, stat_table(stats), table=table, rows=rows)
+    told = [*read.told, *(f"{n} names {way}" for way, n in lookup.told.items())]
+    if doubled:
+        told.append(f"{len(doubled)} rows name an image that a row above names ({few(doubled, 3)}): it counts twice")
+    missed = len(set(found.names) - set(names)) if read.of_all else 0
+    if missed:
+        told.append(f"{missed} of the {len(found.names)} images in {images} are not named, and not read")
+    return Listing(images, names, read.values, stat_table(stats), table=table, rows=read.rows, notes=_told(table, told))
+
+
+def _told(table: Path, told: Sequence[str]) -> tuple[str, ...]:
+    return (f"{table}: {'; '.join(told)}",) if told else ()

@@ -2,14 +2,16 @@
 
 import glob
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from fcnet import console, data, images, journal, rundir
+from fcnet import class_folders, console, data, entries, forms, images, journal, rundir
 from fcnet.errors import CheckpointError, DataError, few, listed
+from fcnet.files import kind
 from fcnet.folder import natural
 from fcnet.grey import FULL, Depth
 from fcnet.images import Picture
@@ -21,25 +23,59 @@ def find_images(wanted: Sequence[str]) -> list[Path]:
     files: list[Path] = []
     problems: list[str] = []
     for word in wanted:
-        path = Path(word)
-        if os.path.isfile(word):
-            found = [path]
-        elif os.path.isdir(word):
-            found = [file for file in path.iterdir() if _is_image(file)]
-        else:
-            found = [Path(name) for name in glob.glob(word, recursive=True) if os.path.isfile(name)]
-        if not found:
-            what = "holds no images" if os.path.isdir(word) else "there is no such file, folder or pattern"
-            problems.append(f"{word}: {what} ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}")
+        try:
+            found = _files_of(word)
+        except DataError as error:
+            problems += error.problems
+            continue
         files += sorted(found, key=lambda file: natural(str(file)))
     if problems:
         raise DataError(*listed(problems, "images not found"))
     return files
 
 
-def _is_image(file: Path) -> bool:
-    """Whether a file in a folder is taken for an image, as in training: by its name, and not hidden."""
-    return file.suffix.lower() in images.SUFFIXES and not file.name.startswith(".") and file.is_file()
+def _files_of(word: str) -> list[Path]:
+    """The files that a name stands for: a file, the images in a folder, or what a pattern fits. Raises DataError."""
+    path = Path(word)
+    try:
+        found = os.stat(path)
+    except PermissionError:
+        raise
+    except (OSError, ValueError):  # it is not there, or no name of a file
+        return _fitting(word)
+    if stat.S_ISDIR(found.st_mode):
+        return _images_in(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise DataError(f"{word}: is {kind(found)}, not a file; give image files")
+    form = None if path.suffix.lower() in images.SUFFIXES else forms.tell(path)
+    if form is not None and not form.is_image:
+        raise DataError(f"{word}: is {form.what}, not an image; {form.fix}")
+    return [path]
+
+
+def _images_in(folder: Path) -> list[Path]:
+    """The images in a folder, as in training: by their names, and not hidden. Raises DataError without any."""
+    found = entries.read(folder)
+    entries.refuse_broken(found)
+    if not found.names:
+        raise DataError(class_folders.no_images(folder, found))
+    if found.others:
+        console.notice(f"{folder}: {entries.counted(found.others)} not read ({few(sorted(found.others), 3)})")
+    return [folder / name for name in found.names]
+
+
+def _fitting(word: str) -> list[Path]:
+    """The files that fit a pattern. Raises DataError where there are none, or links that lead nowhere."""
+    names = glob.glob(word, recursive=True)
+    broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
+    if broken:
+        raise DataError(*listed(broken, "links that lead nowhere"))
+    found = [Path(name) for name in names if os.path.isfile(name)]
+    if not found:
+        raise DataError(
+            f"{word}: there is no such file, folder or pattern ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}"
+        )
+    return found
 
 
 def read_images(files: Sequence[Path], size: data.Size, white: int | None) -> Tensor:

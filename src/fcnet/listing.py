@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Stats = NDArray[np.int64]  # (N, 3): size in bytes, time of modification and of the last change of status in ns
 
+UNLABELLED = "unlabelled"  # the class of images without labels, which only an autoencoder takes
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -24,6 +26,7 @@ class Listing:
         ignored: files in the folder that are no images by their name.
         table: the file of the labels, where there is one.
         rows: the line of each label there, where line i + 1 is not that of image i.
+        notes: what the audit should say.
     """
 
     root: Path
@@ -34,6 +37,12 @@ class Listing:
     ignored: tuple[str, ...] = ()
     table: Path | None = None
     rows: Sequence[int] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the images have labels."""
+        return self.table is not None or self.folders is not None
 
     def place(self, i: int) -> str:
         """Where the label of image i is written, such as ``train-labels.txt:18``."""
@@ -46,3 +55,26 @@ def natural(name: str) -> list[tuple[int, str]]:
     """Sort key in which ``img2`` comes before ``img10``."""
     parts = re.split(r"([0-9]{1,18})", name)
     return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+
+def number(label: str) -> str:
+    """A label that is a whole number in its shortest form: "07", "+7", "7.0" and "7e+00" are 7; others as they are."""
+    if _WHOLE.fullmatch(label):
+        return str(int(label))
+    if _NUMBER.fullmatch(label) and (value := float(label)).is_integer() and abs(value) < 1e9:
+        return str(int(value))
+    return label
+
+
+def is_number(label: str) -> bool:
+    """Whether a label is a number, whole or not."""
+    return _NUMBER.fullmatch(label) is not None
+
+
+def is_whole(label: str) -> bool:
+    """Whether a label is written as a whole number, without a point."""
+    return _WHOLE.fullmatch(label) is not None

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from fcnet import checkpoint, config, console, data, families, folder, rundir, sources
+from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.data import ImageFolder, Splits
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import CheckpointError, ConfigError, DataError
+from fcnet.listing import UNLABELLED
 from fcnet.schema import DEVICES, Config
 
 
@@ -87,11 +89,40 @@ def read_splits(
             memory=settings.data.memory,
             deskew=settings.data.deskew,
             white=settings.data.white,
+            classifies=classifies(settings),
             scan=scan,
             makes_cache=writes,
         )
-    normal = settings.data.normal_classes
-    return splits if normal is None else normal_splits(splits, normal)
+    normal = normal_classes(settings, splits)
+    if normal is None:
+        return splits
+    if settings.data.normal_classes is None:
+        console.say(
+            f"normal: {', '.join(normal)}, which training has; test images of other classes are outliers"
+            " (data.normal_classes names others)"
+        )
+    return normal_splits(splits, normal)
+
+
+def classifies(settings: Config) -> bool:
+    """Whether a config's model tells classes apart; an autoencoder needs no labels."""
+    return not isinstance(settings.model, AutoencoderModel)
+
+
+def normal_classes(settings: Config, splits: Splits) -> list[str] | None:
+    """The classes whose images are no outliers; None where there is nothing to tell them from.
+
+    Those of ``data.normal_classes``; without it, where an autoencoder is tested on classes that it was trained on and
+    on others too, those that it was trained on.
+    """
+    if settings.data.normal_classes is not None or classifies(settings) or splits.test is None:
+        return settings.data.normal_classes
+    trained, tested = (
+        {name for name, n in zip(split.classes, split.labels.bincount(minlength=len(split.classes)), strict=True) if n}
+        for split in (splits.train, splits.test)
+    )
+    known = [name for name in splits.classes if name in trained and name != UNLABELLED]
+    return known if tested.intersection(known) and tested - trained else None
 
 
 def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
@@ -117,7 +148,7 @@ def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
 
 
 def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:
-    """Whether each image (N,) is of one of the classes named.
+    """Whether each image (N,) is of one of the classes named, or has no label.
 
     Raises:
         ConfigError: a name is no class, or no other class is left to be an outlier.
@@ -127,9 +158,9 @@ def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:
         raise ConfigError(
             f"data.normal_classes: {', '.join(unknown[:5])}: no such class; there are {', '.join(split.classes[:20])}"
         )
-    if set(names) == set(split.classes):
+    if len(names) > 1 and set(names) == set(split.classes):
         raise ConfigError("data.normal_classes: lists all classes, so that none is an outlier; leave one out")
-    return torch.tensor([name in names for name in split.classes])[split.labels]
+    return torch.tensor([name in names or name == UNLABELLED for name in split.classes])[split.labels]
 
 
 def read_split(settings: Config, name: str) -> ImageFolder:
@@ -167,7 +198,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
     classes = settings.data.classes
     if classes is None:
         train = train or parts(settings, writes=False)[0]
-        classes = list(folder.class_names(folder.scan(train.images, train.labels)))
+        classes = list(folder.class_names(folder.scan(train.images, train.labels), classifies(settings)))
     with console.counting() as progress:
         split = ImageFolder.open(
             images.images,
@@ -181,6 +212,7 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
             deskew=settings.data.deskew,
             white=settings.data.white,
             makes_cache=False,
+            classifies=classifies(settings),
         )
     return _told(split)
 

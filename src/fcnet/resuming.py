@@ -1,5 +1,6 @@
 """Going on with a run: which one it is, and whether it would be the same training."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,8 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
 def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
     frees = (*_FREE, "solve.solver") if grows(settings) else _FREE
+    if settings.data.normal_classes is None:  # a run may have taken them from its images, which are compared
+        frees = (*frees, "data.normal_classes")
     differ = [
         key
         for key in sorted(old.keys() | new.keys())
@@ -240,7 +243,7 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
             f"data.memory: the training images are {now['memory']} now and were {before} (memory or its limit differs),"
             f" which changes their order; give data.memory={before}"
         )
-    if then["classes"] != now["classes"]:
+    if [unicodedata.normalize("NFC", name) for name in then["classes"]] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):
         if name == "train" and grows(settings):

@@ -210,7 +210,8 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool 
     """
     device = loading.choose_device(settings.device)
     splits = loading.read_splits(settings, stop.check, scan, writes)
-    found = audit.audit(splits, settings.data.normal_classes)
+    normal = loading.normal_classes(settings, splits)
+    found = audit.audit(splits, normal)
     for line in found.lines:
         console.say(line)
     for line in found.warnings:
@@ -218,7 +219,8 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool 
     spec, pixels = settings.model, math.prod(splits.train.size)
     if isinstance(spec, AutoencoderModel) and (copying := spec.copying(pixels)):
         console.warn(copying)
-    with_classes = settings.data.model_copy(update={"classes": list(splits.classes), "white": splits.train.white})
+    read = {"classes": list(splits.classes), "normal_classes": normal, "white": splits.train.white}
+    with_classes = settings.data.model_copy(update=read)
     told = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device, begins)
     for note in (note for _, split in splits.items() for note in split.notes if note not in told):

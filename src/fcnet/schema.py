@@ -221,6 +221,10 @@ class Config(Section):
                     f"data.normal_classes: is for autoencoders, and model.kind is {model.kind}; take it out, or choose"
                     " kind: autoencoder"
                 )
+            if self.data.classes is not None and len(self.data.classes) < 2:
+                raise ValueError(
+                    f"data.classes: lists one class, {self.data.classes[0]!r}; a classifier needs two or more"
+                )
             return self
         if train.label_smoothing:
             raise ValueError("train.label_smoothing: an autoencoder looks at no labels; take it out")
