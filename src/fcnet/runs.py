@@ -220,13 +220,12 @@ def gather(settings: Config, stop: Stop, scan: Scan = folder.scan, begins: bool 
     if isinstance(spec, AutoencoderModel) and (copying := spec.copying(pixels)):
         console.warn(copying)
     read = {"classes": list(splits.classes), "normal_classes": normal, "white": splits.train.white}
-    with_classes = settings.data.model_copy(update=read)
     told = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device, begins)
     for note in (note for _, split in splits.items() for note in split.notes if note not in told):
         console.warn(note)
     stop.check()
-    settings = settings.model_copy(update={"data": with_classes})
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update=read)})
     return Work(settings, splits, model, device, resuming.facts(settings, splits, device))
 
 
