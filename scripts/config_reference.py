@@ -23,7 +23,12 @@ settings with their defaults, and `fcnet config schema` prints the JSON Schema t
   (`train.optimizer.lr=3e-4`, `model.hidden=[500,100]`, `train.schedule=cosine`).
 - Mappings are merged key by key, lists and values replaced. `null` takes an inherited setting away: its default holds.
 - Where a `name` is all there is to say, it may stand alone: `activation: tanh` is `activation: {name: tanh}`.
-- Paths are relative to the folder that the command runs in; `extends` is relative to its own file.
+- Paths are relative to the folder that the command runs in; `extends` is relative to its own file. `~`, `~user`,
+  `$NAME` and `${NAME}` (in quotes within braces: `{root: "${HOME}/data"}`) stand for what they do in a shell, in
+  configs and on the command line alike; a variable that is not set, or empty, is an error. The run's `config.yaml` has
+  the paths expanded. What is there under exactly the name as written is taken for that, but for `~` and `~/...`:
+  `./~` is a folder of that name. On the command line brackets in the name of a folder that is there are no pattern.
+- `KEY=` with nothing behind it is an error, as after an unset variable; `KEY=null` takes a setting away.
 - The YAML is the plain part of YAML 1.2: `1e-3` is a number, only `true` and `false` are booleans (`no` is a word), a
   doubled key is an error, and there are no tags, anchors or aliases.
 

@@ -11,7 +11,7 @@ import fcnet
 SOURCE = Path(fcnet.__file__).parent
 
 TABLE = (Path(__file__).parent.parent / "docs/design.md").read_text()
-LAYER = {module: int(layer) for layer, module in re.findall(r"^\| ([0-9]+) \| `(\w+)` \|", TABLE, re.M)}
+LAYER = {module: int(layer) for layer, module in re.findall(r"^\| (-?[0-9]+) \| `(\w+)` \|", TABLE, re.M)}
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
 
 

@@ -6,11 +6,11 @@ Nothing heavy is imported before a command needs it: ``--help`` and a wrong conf
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fcnet import __version__, signals, streams
+from fcnet import __version__, paths, signals, streams
 from fcnet.errors import ConfigError
 
 NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
@@ -51,18 +51,34 @@ class Source(StrEnum):
     DIGITS = "digits"
 
 
+def _path(name: str, metavar: str, text: str, *short: str) -> Any:
+    """An option that names a file or a folder."""
+    names = (name, *short) if short else ()
+    return typer.Option(*names, metavar=metavar, parser=paths.option(name), help=text)
+
+
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="Settings over the file, such as train.optimizer.lr=3e-4."),
 ]
 Run = Annotated[
     Path | None,
-    typer.Argument(metavar="[RUN]", help="Run directory, or model file; left out, the newest below checkpoints/."),
+    typer.Argument(
+        metavar="[RUN]",
+        parser=paths.option("RUN"),
+        help="Run directory, or model file; left out, the newest below checkpoints/.",
+    ),
 ]
 Runs = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[RUN]...", help="Run directories; left out, the newest below checkpoints/."),
+    typer.Argument(
+        metavar="[RUN]...",
+        parser=paths.option("RUN"),
+        help="Run directories; left out, the newest below checkpoints/.",
+    ),
 ]
+File = Annotated[Path, typer.Argument(metavar="FILE", parser=paths.option("FILE"), help="YAML file.")]
+ConfigFile = Annotated[Path | None, _path("--config", "FILE", "YAML file of a bare model file.", "-c")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
@@ -87,17 +103,21 @@ def _global(
 def train(
     context: typer.Context,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="YAML file of the run; with --resume RUN, that run's own.")
+        Path | None, _path("--config", "FILE", "YAML file of the run; with --resume RUN, that run's own.", "-c")
     ] = None,
     overrides: Overrides = None,
     out: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Run directory; left out, checkpoints/NAME, NAME-2, ...")
+        str | None,
+        typer.Option(
+            metavar="DIR", parser=paths.word("--out"), help="Run directory; left out, checkpoints/NAME, NAME-2, ..."
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is at --out.")] = False,
     resume: Annotated[
         str | None,
         typer.Option(
             metavar="[RUN]",
+            parser=paths.word("--resume"),
             help="Go on with RUN; left out, with --out or this config's newest run, or begin where there is none.",
         ),
     ] = None,
@@ -130,7 +150,7 @@ def train(
         raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     try:
-        settings = configs.load(config, [*(overrides or ()), *short])
+        settings = configs.load(config, [*(overrides or ()), *short], needed=True)
     except ConfigError as error:
         hint = f"--resume {insisted}: that is its own config; give a sound copy of it with --config FILE"
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
@@ -146,10 +166,12 @@ def train(
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
 def evaluate(
     run: Run = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="YAML file of a bare model file.")] = None,
+    config: ConfigFile = None,
     split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Other images: a folder, in place of --split.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels, .txt or .csv; without it, class folders.")] = None,
+    images: Annotated[Path | None, _path("--images", "DIR", "Other images: a folder, in place of --split.")] = None,
+    labels: Annotated[
+        Path | None, _path("--labels", "FILE", "Their labels, .txt or .csv; without it, class folders.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, figures as fractions and nats.")] = False,
     device: Device = "auto",
 ) -> None:
@@ -161,9 +183,9 @@ def evaluate(
 
     with signals.importing():
         from fcnet import console, runs, tables
-        from fcnet.data_schema import ImageSplit
+        from fcnet.data_schema import located
 
-    folder = images and ImageSplit(images=str(images), labels=None if labels is None else str(labels))
+    folder = images and located(str(images), None if labels is None else str(labels))
     result = runs.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
     console.answer(result.to_json() if json else tables.figures(result), for_programs=json)
 
@@ -171,7 +193,7 @@ def evaluate(
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
 def plot(
     runs: Runs = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the pictures; left out, plots/ in the run.")] = None,
+    out: Annotated[Path | None, _path("--out", "DIR", "Folder of the pictures; left out, plots/ in the run.")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
 ) -> None:
     """Draw loss, accuracy, ridges, confusion, mistakes and weights; several runs beside each other."""
@@ -184,12 +206,15 @@ def plot(
 
 @app.command(epilog="Example: fcnet predict checkpoints/mnist photo.png 'scans/*.jpg'")
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Files, folders or glob patterns.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", parser=paths.option("RUN"), help="Run directory.")],
+    images: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE...", parser=paths.word("IMAGE"), help="Files, folders or glob patterns."),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Of an autoencoder: write the images that it gives back.")
+        Path | None, _path("--out", "DIR", "Of an autoencoder: write the images that it gives back.")
     ] = None,
     device: Device = "auto",
 ) -> None:
@@ -207,14 +232,18 @@ def predict(
 
 @app.command(epilog="Example: fcnet encode checkpoints/denoising --out codes.npz")
 def encode(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory of an autoencoder.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", parser=paths.option("RUN"), help="Run directory of an autoencoder.")
+    ],
     images: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[IMAGE]...", help="Files, folders or patterns; left out, a split of the run's config."),
+        typer.Argument(
+            metavar="[IMAGE]...",
+            parser=paths.word("IMAGE"),
+            help="Files, folders or patterns; left out, a split of the run's config.",
+        ),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="NumPy file with codes, files and labels.")] = Path(
-        "codes.npz"
-    ),
+    out: Annotated[Path, _path("--out", "FILE", "NumPy file with codes, files and labels.")] = Path("codes.npz"),
     split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
     device: Device = "auto",
 ) -> None:
@@ -232,7 +261,7 @@ def encode(
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
 def data(
     source: Annotated[Source, typer.Argument(metavar="mnist|fashion-mnist|kmnist|digits", help="Which data set.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to; left out, data/NAME.")] = None,
+    out: Annotated[Path | None, _path("--out", "DIR", "Folder to write to; left out, data/NAME.")] = None,
 ) -> None:
     """Write a known data set as an image folder; downloads it where its files are not there."""
     with signals.importing():
@@ -244,7 +273,7 @@ def data(
 
 
 @config_app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")
-def show(file: Path, overrides: Overrides = None) -> None:
+def show(file: File, overrides: Overrides = None) -> None:
     """Print the resolved config: defaults, extends, file and settings together."""
     from fcnet import config as configs
 
@@ -252,11 +281,11 @@ def show(file: Path, overrides: Overrides = None) -> None:
 
 
 @config_app.command(epilog="Example: fcnet config check configs/mnist.yaml")
-def check(file: Path, overrides: Overrides = None) -> None:
+def check(file: File, overrides: Overrides = None) -> None:
     """Check a config without running it; names every mistake with its line."""
     from fcnet import config as configs
 
-    configs.load(file, overrides or ())
+    configs.load(file, overrides or (), needed=True)
     streams.write(sys.stdout, f"{file}: fine")
 
 

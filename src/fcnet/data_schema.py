@@ -1,29 +1,33 @@
 """The config's `data` section: where the images come from, and how they are looked at."""
 
+import os
 import unicodedata
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
+from fcnet.paths import PathText
 from fcnet.sections import Positive, Section, by_type
 
 
 class ImageSplit(Section):
     """One split of a folder of one's own, in one of three layouts."""
 
-    images: str = Field(
-        min_length=1,
+    images: PathText = Field(
         description="folder of the images (PNG, JPEG, BMP, TIFF, WebP, GIF, PGM); without `labels` one sub-folder per "
         "class, or, for an autoencoder, images without labels",
     )
-    labels: str | None = Field(
+    labels: PathText | None = Field(
         None,
-        min_length=1,
         description="text file whose line i labels image i (0.png, 1.png, ...), lines of a file's name and "
         "its label, or a .csv with the columns `filepath` (relative to `images`) and `label`",
     )
+
+
+def located(images: str, labels: str | None) -> ImageSplit:
+    """A split whose paths are expanded already."""
+    return ImageSplit.model_construct(images=images, labels=labels)
 
 
 SOURCE_SPLITS = ("train", "t10k")  # the slides' names of the two splits of a known data set
@@ -46,7 +50,7 @@ class Data(Section):
     source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
         None, description="a known data set, written below `root` as an image folder when it is not there yet"
     )
-    root: str | None = Field(None, min_length=1, description="folder of the known data set; goes with `source`")
+    root: PathText | None = Field(None, description="folder of the known data set; goes with `source`")
     train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
     test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
     validation: Validation | None = Field(
@@ -85,9 +89,8 @@ class Data(Section):
         description="where decoded images stay: in memory, or in their file, of which 32 MiB at a time are looked at "
         "(docs/data.md); auto is resident unless they take more than a quarter of the memory",
     )
-    cache: str | None = Field(
+    cache: PathText | None = Field(
         None,
-        min_length=1,
         description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
     )
 
@@ -96,8 +99,8 @@ class Data(Section):
         if self.source is None or self.root is None:
             assert self.train is not None  # one of the two is asked for
             return self.train, self.test
-        found = (Path(self.root) / name for name in SOURCE_SPLITS)
-        train, test = (ImageSplit(images=f"{path}-images", labels=f"{path}-labels.txt") for path in found)
+        found = (os.path.join(self.root, name) for name in SOURCE_SPLITS)
+        train, test = (located(f"{path}-images", f"{path}-labels.txt") for path in found)
         return train, test
 
     @field_validator("classes", "normal_classes", mode="before")
@@ -124,7 +127,15 @@ class Data(Section):
         if self.source is not None and self.root is None:
             raise ValueError(f"`root` is missing: the folder for {self.source}; for example root: data/{self.source}")
         if self.source is None and self.root is not None:
-            raise ValueError("`root` goes with `source`; folders of one's own are named whole in `train` and `test`")
+            raise ValueError(f"`root` goes with `source`; {self._moved()}")
         if self.source is not None and self.test is not None:
             raise ValueError(f"`test` goes with `train`; source: {self.source} has its own")
         return self
+
+    def _moved(self) -> str:
+        """Which keys to set where folders of one's own lie in another place now."""
+        splits = {"train": self.train, "test": self.test, "validation": self.validation}
+        given = {name: split for name, split in splits.items() if isinstance(split, ImageSplit)}
+        keys = [f"data.{name}.images" for name in given]
+        keys += [f"data.{name}.labels" for name, split in given.items() if split.labels is not None]
+        return f"folders of one's own are named whole; where they have moved, set {', '.join(keys)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fcnet import class_folders, console, data, entries, forms, images, journal, rundir
+from fcnet import class_folders, console, data, entries, forms, images, journal, paths, rundir
 from fcnet.errors import CheckpointError, DataError, few, listed
 from fcnet.files import kind
 from fcnet.folder import natural
@@ -66,7 +66,7 @@ def _images_in(folder: Path) -> list[Path]:
 
 def _fitting(word: str) -> list[Path]:
     """The files that fit a pattern. Raises DataError where there are none, or links that lead nowhere."""
-    names = glob.glob(word, recursive=True)
+    names = glob.glob(paths.pattern(word), recursive=True)
     broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
     if broken:
         raise DataError(*listed(broken, "links that lead nowhere"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fcnet import checkpoint, config, console, data, families, folder, rundir, sources
+from fcnet import checkpoint, config, console, data, families, folder, near, rundir, sources
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.data import ImageFolder, Splits
 from fcnet.data_schema import ImageSplit
@@ -21,7 +21,8 @@ from fcnet.schema import DEVICES, Config
 def choose_device(name: str) -> torch.device:
     """The device that a config names. Raises ConfigError where this machine has it not."""
     if not re.fullmatch(DEVICES, name):
-        raise ConfigError(f"device: is {name!r}; should be auto, cpu, cuda or cuda:N")
+        meant = near.device(name)
+        raise ConfigError(f"device: is {name!r}; should be auto, cpu, cuda or cuda:N" + (f"; {meant}" if meant else ""))
     if name == "cpu":
         return torch.device("cpu")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0

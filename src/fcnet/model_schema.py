@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Tag, field_validator, model_validator
 
+from fcnet.paths import PathText
 from fcnet.sections import LARGEST, Fraction, Section, ShortForm, by_name, named
 
 
@@ -99,7 +100,7 @@ class EncoderInit(Section):
     """The encoder of a trained autoencoder, with an output layer behind it that begins as by default."""
 
     name: Literal["encoder"] = "encoder"
-    run: str = Field(min_length=1, description="run directory of the autoencoder; its layers have to be the net's")
+    run: PathText = Field(description="run directory of the autoencoder; its layers have to be the net's")
     frozen: bool = Field(
         False, description="train the output layer alone: a linear probe of what the codes tell of the classes"
     )
@@ -109,7 +110,7 @@ class RunInit(Section):
     """All weights of a trained net with the same layers, whose training goes on from there in another way."""
 
     name: Literal["run"] = "run"
-    run: str = Field(min_length=1, description="run directory, or model file in one, of a net with the same layers")
+    run: PathText = Field(description="run directory, or model file in one, of a net with the same layers")
 
 
 _INITS = {

@@ -44,7 +44,8 @@ def check_out(out: Path) -> None:
     except (OSError, RuntimeError):
         raise ConfigError(f"--out {out}: is a loop of links; choose another folder") from None
     if ".." in out.parts and not whole.is_relative_to(Path.cwd()):
-        raise ConfigError(f"--out {out}: leaves this folder by '..'; if that is meant, name it whole: {whole}")
+        what = "goes up" if out.is_absolute() else "leaves this folder"
+        raise ConfigError(f"--out {out}: {what} by '..'; if that is meant, name it whole: {whole}")
     if whole.is_file():
         return  # there is something already, which the caller has words for
     above = next(path for path in (whole, *whole.parents) if path.exists())

@@ -157,7 +157,7 @@ class Train(Section):
     @classmethod
     def _some_epochs(cls, value: int, info: ValidationInfo) -> int:
         if value == 0 and not info.data.get("stages"):
-            raise ValueError("is 0; should be greater than or equal to 1")
+            raise ValueError("is 0; should be a whole number of at least 1 (0 only behind `stages`)")
         return value
 
     @field_validator("optimizer", "schedule", mode="before")

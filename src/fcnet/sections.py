@@ -12,6 +12,10 @@ TAG = "|"
 
 # Our error for a section whose `kind` is none of those that there are: it is told of that key, not of the section.
 WRONG_KIND = "wrong_kind"
+UNKNOWN_NAME = "unknown_name"
+
+# Our errors of unions that are chosen by a word: it is followed by the words, and these by the rest.
+ONE_OF, OR_LIST = "should be one of: ", ", or a list of them"
 
 # Beyond it a number is infinite in float32 arithmetic, or its double is.
 LARGEST = 1e38
@@ -62,9 +66,7 @@ def by_kind(kinds: dict[str, str], default: str) -> Discriminator:
         kind = value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
         return kinds.get(kind) if isinstance(kind, str) else None
 
-    return Discriminator(
-        choose, custom_error_type=WRONG_KIND, custom_error_message="should be one of: " + ", ".join(kinds)
-    )
+    return Discriminator(choose, WRONG_KIND, ONE_OF + ", ".join(kinds))
 
 
 def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:
@@ -77,8 +79,5 @@ def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:
         name = value.get("name", default) if isinstance(value, dict) else getattr(value, "name", None)
         return names.get(name) if isinstance(name, str) else None
 
-    return Discriminator(
-        choose,
-        custom_error_type="unknown_name",
-        custom_error_message="should be one of: " + ", ".join(name for name in names if name != "[]"),
-    )
+    choices = ", ".join(name for name in names if name != "[]")
+    return Discriminator(choose, UNKNOWN_NAME, ONE_OF + choices + (OR_LIST if "[]" in names else ""))

@@ -20,8 +20,10 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from fcnet.errors import ConfigError, from_os_error
+from fcnet.punctuation import Suspects, told
 
 MAX_DEPTH = 20  # a config is three or four deep
+_REPAIRS = 100  # lines with characters that look like YAML's, in one file
 MAX_BYTES = 1 << 20  # a config is a page; what is larger is some other file
 
 _NULL, _BOOL, _INT, _FLOAT, _STR = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str"))
@@ -128,6 +130,16 @@ class Layer:
             return depth, 0
         return depth, mark.line + 1 if mark else 1
 
+    def value(self, path: tuple[str | int, ...]) -> Any:
+        """What this layer has at ``path``; None where it has nothing."""
+        value: Any = self.values
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
     def place(self, line: int) -> str:
         """``FILE:LINE``, or the layer's name alone where it has no lines."""
         return f"{self.name}:{line}" if line else self.name
@@ -155,20 +167,61 @@ def _value(node: Node, refused: list[_Refused]) -> Any:
     return None
 
 
-def _compose(text: str, name: str) -> Node | None:
-    """The root node of ``text``; None where it is empty. Raises ConfigError."""
+class _Broken(Exception):
+    """A text that is no YAML: the line where that shows, from 1, or 0 where there is none; and what is wrong."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line, self.problem = line, problem
+
+
+def _compose(text: str) -> Node | None:
+    """The root node of ``text``; None where it is empty. Raises _Broken."""
     try:
         return _Loader(text).get_single_node()
     except _Refused as error:
-        raise ConfigError(f"{name}:{error.line}: {error.problem}") from None
+        raise _Broken(error.line, error.problem) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{name}:{mark.line + 1}" if mark else name
         what = " ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigError(f"{place}: not valid YAML: {what}; mend this line or the one before") from None
+        line = mark.line + 1 if mark else 0
+        tab = "character '\\t'" in what
+        fix = "indent with spaces in place of the tab" if tab else "mend this line or the one before"
+        if any("${" in one for one in text.split("\n")[max(line - 2, 0) : line]):
+            fix = "put a value that has ${...} in quotes, or " + fix
+        raise _Broken(line, f"not valid YAML: {what}; {fix}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise ConfigError(f"{name}:{line}: not valid YAML: a control character; remove it") from None
+        raise _Broken(line, f"not valid YAML: U+{error.character:04X}, a control character; remove it") from None
+
+
+def _repaired(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
+    """The root node, and which lines are YAML only with other characters (line from 1, what to write).
+
+    ``data：`` with a full-width colon is no YAML: what was meant is read in its place, so that all other mistakes can
+    be told too. The nearest such line above the error is tried first.
+
+    Raises:
+        _Broken: there is more to it.
+    """
+    changed: set[int] = set()
+    suspects: Suspects | None = None
+    while True:
+        now = text if suspects is None else suspects.meant(changed)
+        try:
+            node = _compose(now)
+            if node is None or isinstance(node, MappingNode):
+                return node, [(line + 1, suspects.told(line)) for line in sorted(changed) if suspects]
+            broken = _Broken(now.count("\n") + 1, "")
+        except _Broken as error:
+            node, broken = None, error
+        suspects = suspects or Suspects(text)
+        left = [line for line in suspects.lines if line < max(broken.line, 1) and line not in changed]
+        if not left or len(changed) >= _REPAIRS:
+            if node is not None:
+                return node, []
+            raise broken
+        changed.add(left[-1])
 
 
 def read(path: Path) -> Layer:
@@ -196,19 +249,29 @@ def read(path: Path) -> Layer:
 
 def parse(text: str, name: str) -> Layer:
     """The settings in ``text``; an empty one has none. Raises ConfigError where it is not YAML."""
-    node, refused = _compose(text, name), list[_Refused]()
+    try:
+        node, repairs = _repaired(text)
+    except _Broken as error:
+        place = f"{name}:{error.line}" if error.line else name
+        raise ConfigError(f"{place}: {error.problem}") from None
+    refused = list[_Refused]()
     values = {} if node is None else _value(node, refused)
     if values is None and not refused:
         values = {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{name}:1: a config is a mapping of keys such as `data:`, not {type(values).__name__}")
-    problems = tuple((error.line, f"{name}:{error.line}: {error.problem}") for error in refused)
-    return Layer(name, values, node if values else MappingNode(_STR, []), problems)
+        kind = "a list" if isinstance(values, list) else "a single value"
+        raise ConfigError(f"{name}:1: a config is a mapping of keys such as `data:`, not {kind}; write KEY: VALUE")
+    problems = [(line, f"{name}:{line}: not valid YAML: {fix}") for line, fix in repairs]
+    problems += [(error.line, f"{name}:{error.line}: {error.problem}") for error in refused]
+    return Layer(name, values, node if values else MappingNode(_STR, []), tuple(problems))
 
 
 def scalar(text: str, name: str) -> Any:
     """The value of an override: ``3e-4``, ``[500, 100]``, ``{name: sgd}`` or a word. Raises ConfigError."""
-    node, refused = _compose(text, name), list[_Refused]()
+    try:
+        node, refused = _compose(text), list[_Refused]()
+    except _Broken as error:
+        raise ConfigError(f"{name}: {'; '.join(filter(None, (told(text), error.problem)))}") from None
     value = None if node is None else _value(node, refused)
     if refused:
         raise ConfigError(*(f"{name}: {error.problem}" for error in refused))

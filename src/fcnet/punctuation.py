@@ -1,0 +1,95 @@
+"""Characters that look like YAML's punctuation, or like nothing, and are neither: told, with what to write.
+
+Chinese and Japanese keyboards write ``，`` and ``：`` where YAML wants ``,`` and ``:``; word processors and web pages
+bring curly quotes, no-break spaces and zero-width characters.
+"""
+
+import unicodedata
+
+_VISIBLE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # the full-width forms of ASCII
+_VISIBLE |= dict(zip("、。【】〔〕「」『』“”„‘’‚‐‑‒–—―−", ',.[][]"""""""\'\'\'-------', strict=True))
+_SPACES = dict.fromkeys("\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+_NOTHING = dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e", "")
+_MEANT = _VISIBLE | _SPACES | _NOTHING
+_CLOSING = {'"': '"', "'": "'", "“": "”", "„": "”", "‘": "’", "「": "」"}
+
+# What no one means in the name of a file that is not there: the others may well be in a Chinese one.
+IN_PATHS = frozenset("／＼～＄｛｝％") | (_SPACES.keys() - {"\u3000"}) | (_NOTHING.keys() - {"\u200c", "\u200d"})
+
+
+def told(text: str, only: frozenset[str] = frozenset(_MEANT)) -> str:
+    """Say what to write in place of each odd character, such as ``write ',' in place of '，'``; "" without any."""
+    found = [one for one in dict.fromkeys(text) if one in _MEANT and one in only]
+    parts = [f"{_named(_MEANT[one])} in place of {_named(one)}" for one in found[:4]]
+    return f"write {', '.join(parts)}{', ...' if len(found) > 4 else ''}" if parts else ""
+
+
+def _named(character: str) -> str:
+    """A character between quotes, or in words where it cannot be seen."""
+    if character in (" ", ""):
+        return "a space" if character else "nothing"
+    if character in _SPACES or character in _NOTHING:
+        return f"U+{ord(character):04X} ({unicodedata.name(character).lower()})"
+    return f'"{character}"' if character in "'‘’" else f"'{character}'"
+
+
+def plain(text: str) -> str:
+    """Return the text with what was meant; behind ``:`` and ``,`` comes the space that YAML wants."""
+    return "".join(_replaced(text, i) for i in range(len(text)))
+
+
+def _replaced(text: str, i: int) -> str:
+    meant = _MEANT.get(text[i], text[i])
+    return f"{meant} " if text[i] in "：，、" and text[i + 1 : i + 2].strip() else meant
+
+
+class Suspects:
+    """The lines of a YAML text that have odd characters outside quotes and comments.
+
+    Args:
+        text: the YAML.
+
+    Attributes:
+        lines: their numbers, from 0, in order.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._odd = [i for i in _outside(text) if text[i] in _MEANT]
+        self._line_of = {i: text.count("\n", 0, i) for i in self._odd[:1000]}
+        self.lines = list(dict.fromkeys(self._line_of.values()))
+
+    def told(self, line: int) -> str:
+        """What to write on a line."""
+        return told("".join(self._text[i] for i, there in self._line_of.items() if there == line))
+
+    def meant(self, lines: set[int]) -> str:
+        """The text with what was meant on some lines; it has as many lines."""
+        changed = {i: _replaced(self._text, i) for i, line in self._line_of.items() if line in lines}
+        return "".join(changed.get(i, character) for i, character in enumerate(self._text))
+
+
+def _outside(text: str) -> list[int]:
+    """Where the characters are that are neither in quotes nor in a comment; curly quotes hold text as others do."""
+    found: list[int] = []
+    i, token = 0, True  # token: whether a quote would begin a quoted text here
+    while i < len(text):
+        character = text[i]
+        if token and character in _CLOSING:
+            end = text.find(_CLOSING[character], i + 1)
+            straight = character in "\"'"
+            if end > 0 and (straight or "\n" not in text[i:end]):
+                found += [] if straight else [i, end]
+                i, token = end + 1, False
+                continue
+        if character in "#＃" and (i == 0 or text[i - 1] in " \t\n\u3000"):
+            found += [i] if character != "#" else []
+            i = end if (end := text.find("\n", i)) > 0 else len(text)
+            continue
+        found.append(i)
+        if not character.isspace():
+            token = character in "[]{},:-，：［］｛｝、"
+        elif character == "\n":
+            token = True
+        i += 1
+    return found
