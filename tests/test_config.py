@@ -76,6 +76,8 @@ def test_a_setting_over_a_short_form_keeps_its_name(fcnet: Run, tmp_path: Path) 
         "extends=other.yaml",
         "data.root=",
         "data.root=''",
+        "data.root='None'",
+        "data.cache=${NOWHERE_SET}/x",
     ],
 )
 def test_absurd_values_are_refused_by_the_schema(fcnet: Run, tmp_path: Path, word: str) -> None:
@@ -126,8 +128,8 @@ device: gpu
         ["bad.yaml:12", "train.l2"],
         ["bad.yaml:13", "device"],
     ]
-    assert "did you mean 'source'?" in outcome.errors[0]
-    assert "did you mean 'slope'?" in outcome.errors[3]
+    assert "did you mean 'data.source'?" in outcome.errors[0]
+    assert "did you mean 'model.activation.1.slope'?" in outcome.errors[3]
     assert "allowed here: lr, momentum, name, nesterov" in outcome.errors[4]
     assert "should be one of: constant, step, cosine, one_cycle" in outcome.errors[5]
 
@@ -139,17 +141,38 @@ device: gpu
         ("train.lr=0.1", "did you mean 'train.optimizer.lr'? "),
         ("train.device=cpu", "did you mean 'device'? "),
         ("data.batch_size=3", "did you mean 'train.batch_size'? "),  # and not 'image_size', which is spelt alike
-        ("data.sorce=x", "did you mean 'source'? "),
-        ("|=1", ""),  # the mark of a tag within, and a key like any other
-        ("train.|x=1", ""),
-        ("name=x", ""),  # several sections have one
-        ("model.sparse=kl", ""),  # in its place already, of another kind of model
+        ("data.sorce=x", "did you mean 'data.source'? "),
+        ("train.epoch=1", "did you mean 'train.epochs'? "),  # as of `epochs`
+        ("train.batch=1", "did you mean 'train.batch_size'? "),
+        ("bs=1", "did you mean 'train.batch_size'? "),
+        ("batchSize=1", "did you mean 'train.batch_size'? "),
+        ("learning_rate=1", "did you mean 'train.optimizer.lr'? "),
+        ("n_epochs=1", "did you mean 'train.epochs'? "),
+        ("model.hidden_sizes=1", "did you mean 'model.hidden'? "),
+        ("model.layers=1", "did you mean 'model.hidden'? "),
+        ("train.dropout=1", "did you mean 'model.dropout'? "),
+        ("train.optim=1", "did you mean 'train.optimizer'? "),
+        ("gpus=1", "did you mean 'device'? "),
+        ("train.log_interval=1", "did you mean 'train.log_every'? "),
+        ("data.num_classes=10", "did you mean 'data.classes'? it lists their names; "),
+        ("train.weight_decay=1", "did you mean 'train.l2'? "),
+        ("data.num_workers=4", "images are decoded once and kept, without workers; take it out; "),
+        ("output_dir=x", "the folder of the run is --out DIR, on the command line; "),
+        ("train.optimizer.momentum=0.9", "it goes with name: sgd, as train.optimizer.name is adam ("),
+        ("train.optimizer.weight_decay=0.9", "it goes with name: adamw, as "),
+        ("data.validation={images: a, csv: b}", "did you mean 'data.validation.labels'? "),
+        ("|=1", "allowed here: "),  # the mark of a tag within, and a key like any other
+        ("train.|x=1", "allowed here: "),
+        ("name=x", "allowed here: "),  # several sections have one
+        ("model.sparse=kl", "it goes with kind: autoencoder, as model.kind is fcnet ("),  # which the file says
     ],
 )
 def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: str) -> None:
     outcome = fcnet("config", "check", ROOT / "configs/digits.yaml", override)
     assert outcome.code == 2
-    assert f"{override.split('=')[0]}: unknown key; {asked}allowed here: " in outcome.errors[0]
+    key = "data.validation.csv" if "csv" in override else override.split("=")[0]
+    assert f"{key}: unknown key; {asked}" in outcome.errors[0]
+    assert "allowed here: " in outcome.errors[0]
 
 
 @pytest.mark.parametrize(
@@ -160,20 +183,38 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
         ("data: {}\n", "c.yaml:1: data: give either `source`"),
         ("data: 5\n", "c.yaml:1: data: is 5; should be a mapping of keys: cache, classes"),
         ("data: {source: mnist}\n", "c.yaml:1: data: `root` is missing"),
-        ("data: {source: mnst, root: x}\n", "c.yaml:1: data.source: is 'mnst'; should be 'mnist'"),
+        (
+            "data: {source: mnst, root: x}\n",
+            "c.yaml:1: data.source: is 'mnst'; should be one of: mnist, fashion-mnist, kmnist, digits; did",
+        ),
         (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be one of: fcnet, elm"),
-        (GOOD + "model: {hidden: 500}\n", "c.yaml:2: model.hidden: is 500; should be a valid list"),
+        (
+            GOOD + "model: {hidden: 500}\n",
+            "c.yaml:2: model.hidden: is 500; should be a list, each a whole number of at least 1; write [500]",
+        ),
         (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is 'rulu'; should be one of: "),
         (GOOD + "model: {activation: [relu, tanh]}\n", "c.yaml:2: model: `activation` lists 2 and `hidden` lists 1"),
-        (GOOD + "model: {dropout: 1}\n", "c.yaml:2: model.dropout: is 1; should be less than 1"),
-        (GOOD + "train: {epochs: 0}\n", "c.yaml:2: train.epochs: is 0; should be greater than or equal to 1"),
-        (GOOD + "train: {batch_size: true}\n", "c.yaml:2: train.batch_size: is true; should be a valid integer"),
-        (GOOD + "train: {batch_size: '100'}\n", "c.yaml:2: train.batch_size: is '100'; should be a valid integer"),
-        (GOOD + "train: {optimizer: {lr: 1e-3x}}\n", "c.yaml:2: train.optimizer.lr: is '1e-3x'; should be a valid"),
-        (GOOD + "train: {optimizer: {lr: 0}}\n", "c.yaml:2: train.optimizer.lr: is 0; should be greater than 0"),
+        (GOOD + "model: {dropout: 1}\n", "c.yaml:2: model.dropout: is 1; should be a number of at least 0 and below 1"),
+        (GOOD + "train: {epochs: 0}\n", "c.yaml:2: train.epochs: is 0; should be a whole number of at least 1"),
+        (
+            GOOD + "train: {batch_size: true}\n",
+            "c.yaml:2: train.batch_size: is true; should be a whole number of at least 1",
+        ),
+        (
+            GOOD + "train: {batch_size: '100'}\n",
+            "c.yaml:2: train.batch_size: is '100'; should be a whole number of at least 1; write 100",
+        ),
+        (
+            GOOD + "train: {optimizer: {lr: 1e-3x}}\n",
+            "c.yaml:2: train.optimizer.lr: is '1e-3x'; should be a number above 0",
+        ),
+        (GOOD + "train: {optimizer: {lr: 0}}\n", "c.yaml:2: train.optimizer.lr: is 0; should be a number above 0"),
         (GOOD + "train: {optimizer: {name: sgd, nesterov: true}}\n", "c.yaml:2: train.optimizer: `nesterov` needs"),
-        (GOOD + "train: {precision: fp16}\n", "c.yaml:2: train.precision: is 'fp16'; should be 'fp32' or 'bf16'"),
-        (GOOD + "seed: -1\n", "c.yaml:2: seed: is -1; should be greater than or equal to 0"),
+        (
+            GOOD + "train: {precision: fp16}\n",
+            "c.yaml:2: train.precision: is 'fp16'; should be one of: fp32, bf16; did",
+        ),
+        (GOOD + "seed: -1\n", "c.yaml:2: seed: is -1; should be a whole number of at least 0"),
         (GOOD + "seed: 1\nseed: 2\n", "c.yaml:3: seed: given twice"),
         (GOOD + "extends: c.yaml\n", "c.yaml:2: extends: goes round in a circle"),
         (GOOD + "extends: nowhere.yaml\n", "c.yaml:2: extends: there is no file nowhere.yaml"),
@@ -182,9 +223,15 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
         ("data: {train: {images: a}, root: b}\n", "c.yaml:1: data: `root` goes with `source`"),
         ("data: {source: mnist, root: b, test: {images: a}}\n", "c.yaml:1: data: `test` goes with `train`"),
         ("data: {train: {images: a}, classes: [a, a]}\n", "c.yaml:1: data.classes: each class once; doubled: a"),
-        ("data: {train: {images: a}, validation: 1.5}\n", "c.yaml:1: data.validation: is 1.5; should be less than 1"),
+        (
+            "data: {train: {images: a}, validation: 1.5}\n",
+            "c.yaml:1: data.validation: is 1.5; should be a number above 0 and below 1",
+        ),
         ("data: {train: {images: a}, validation: yes}\n", "c.yaml:1: data.validation: is 'yes'; should be a number of"),
-        ("data: {train: {images: a}, image_size: [28]}\n", "c.yaml:1: data.image_size: is [28]; List should have at"),
+        (
+            "data: {train: {images: a}, image_size: [28]}\n",
+            "c.yaml:1: data.image_size: is [28]; should be a list of 2, each",
+        ),
     ],
 )
 def test_one_mistake_is_one_line(fcnet: Run, tmp_path: Path, text: str, error: str) -> None:
@@ -256,3 +303,126 @@ def test_any_bytes_are_a_config_or_an_error(tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
     path.write_bytes(GOOD.encode() + data)
     accepted_or_refused(path)
+
+
+@pytest.mark.parametrize(
+    "word", ["seed=", "train.epochs=", "model.hidden=", "data.root=", "device= ", 'seed=""', "seed=#3"]
+)
+def test_a_key_without_a_value_is_no_wish_for_the_default(fcnet: Run, tmp_path: Path, word: str) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD + "seed: 7\n")
+    outcome = fcnet("train", "-c", "c.yaml", word)
+    key = word.split("=")[0]
+    assert outcome.code == 2
+    assert outcome.errors == [
+        f"command line: {key}=: is followed by nothing (an unset variable?); write {key}=null to take a setting away"
+    ]
+    assert show(fcnet, "c.yaml", "seed=null")["seed"] == 0
+    assert show(fcnet, "c.yaml", "seed=~")["seed"] == 0
+
+
+def test_a_kind_that_another_layer_chose_is_told(fcnet: Run) -> None:
+    digits = ROOT / "configs/digits.yaml"
+    (told,) = fcnet("config", "check", digits, "model.kind=elm", "train=null").errors
+    assert told.startswith(f"{digits}:")
+    assert told.endswith(
+        "is [128]; should be a whole number of at least 1, as model.kind is elm (command line); write 128"
+    )
+    (told,) = fcnet("config", "check", digits, "model.kind=elm", "model.hidden=30").errors
+    assert told.startswith("command line: model.kind: is elm, which `solve` is for; take `train` out")
+
+
+def test_the_keys_of_folders_that_have_moved_are_told(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("data:\n  train: {images: a, labels: a.txt}\n  test: {images: b}\n")
+    (told,) = fcnet("config", "check", "c.yaml", "data.root=new").errors
+    assert told.endswith("where they have moved, set data.train.images, data.test.images, data.train.labels")
+    assert fcnet("config", "check", "c.yaml", "data.train.images=new/a", "data.test.images=new/b").code == 0
+
+
+def test_what_lies_beside_the_config_and_not_here_is_told(fcnet: Run, tmp_path: Path, tiny: Path) -> None:
+    (tiny / "c.yaml").write_text("data:\n  train:\n    images: train\n    labels: train.txt\n")
+    for command in (("config", "check"), ("train", "-c")):
+        outcome = fcnet(*command, "tiny/c.yaml")
+        assert outcome.code == 2
+        assert outcome.errors == [
+            f"tiny/c.yaml:{line}: data.train.{key}: is {name!r}; there is none in {tmp_path}, where paths begin, but"
+            f" one beside the config; write tiny/{name}"
+            for line, key, name in ((3, "images", "train"), (4, "labels", "train.txt"))
+        ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny"]
+    told = ["data.train.images=tiny/train", "data.train.labels=tiny/train.txt"]
+    assert fcnet("config", "check", "tiny/c.yaml", *told).code == 0
+
+
+def test_extends_says_where_the_file_is(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(GOOD)
+    (tmp_path / "deep").mkdir()
+    for written in ("base.yaml", "../base"):
+        (tmp_path / "deep/c.yaml").write_text(f"extends: {written}\n")
+        (told,) = fcnet("config", "check", "deep/c.yaml").errors
+        assert told.endswith("; write ../base.yaml")
+    (tmp_path / "deep/c.yaml").write_text("extends: ../base.yaml\n")
+    assert fcnet("config", "check", "deep/c.yaml").code == 0
+
+
+FULL_WIDTH = """# 注释：［没有问题］
+data：
+  source: mnist，
+  root: 数据，一
+  classes: [是：, 否、]
+model:
+  hidden: ［500，200］
+  dropout: 0。5
+train:
+  epochs： 3
+  batch_size: １００
+  l2: －1\u3000
+  optimizer: “adam”
+devi\u200bce: cpu
+"""
+
+
+def test_full_width_punctuation_is_told_with_all_other_mistakes(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(FULL_WIDTH, encoding="utf-8")
+    outcome = fcnet("config", "check", "c.yaml")
+    assert outcome.code == 2
+    told = {int(line.split(":")[1]): line for line in outcome.errors}
+    assert set(told) == {2, 3, 7, 8, 10, 11, 12, 13, 14}
+    assert "write ':' in place of '：'" in told[2]
+    assert "',' in place of '，'" in told[3]
+    assert "write [500, 200]; write '[' in place of '［'" in told[7]
+    assert "write 0.5; write '.' in place of '。'" in told[8]
+    assert "write ':' in place of '：'" in told[10]
+    assert "write '1' in place of '１'" in told[11]
+    assert "write -1; write '-' in place of '－', a space in place of U+3000 (ideographic space)" in told[12]
+    assert "did you mean adam?; write" in told[13]
+    assert (
+        "devi\\u200bce: unknown key; write nothing in place of U+200B (zero width space); did you mean 'device'?"
+        in told[14]
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("train.epochs＝3", "'train.epochs＝3': write '=' in place of '＝'"),
+        ("train．epochs=3", "unknown key; write '.' in place of '．'; did you mean 'train.epochs'?"),
+        ("model.hidden=［500］", "write [500]; write '[' in place of '［'"),
+        ("model.hidden=[500］", "model.hidden: write ']' in place of '］'; not valid YAML"),
+        ("data.source=mnist，", "did you mean mnist?; write ',' in place of '，'"),
+        ("train.epochs=３", "write 3; write '3' in place of '３'"),
+        ("data.root=“d”", "has quotes within; write d"),
+        ("data.classes=猫，狗", "write [猫, 狗]; write ',' in place of '，'"),
+    ],
+)
+def test_full_width_punctuation_on_the_command_line(fcnet: Run, tmp_path: Path, word: str, told: str) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD)
+    outcome = fcnet("config", "check", "c.yaml", word)
+    assert outcome.code == 2
+    assert told in outcome.errors[0]
+
+
+def test_chinese_names_are_fine(fcnet: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "data:\n  train: {images: 数据，一（新）}  # 训练：图像\n  classes: [猫：大, “狗”]\n", encoding="utf-8"
+    )
+    assert show(fcnet, "c.yaml")["data"]["classes"] == ["猫：大", "“狗”"]

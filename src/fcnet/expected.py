@@ -60,7 +60,7 @@ def of(annotation: Any, extra: tuple[Any, ...], value: Any) -> Expected:
         return Expected("section", f"a mapping of keys: {', '.join(sorted(kind.model_fields))}", nullable=nullable)
     if any(getattr(one, "pattern", None) for one in metadata):
         return Expected("device", "auto, cpu, cuda or cuda:N", nullable=nullable)
-    if any(one in get_args(paths.PathText) for one in metadata if not isinstance(one, annotated_types.BaseMetadata)):
+    if any(isinstance(one, paths.Expanded) for one in metadata):
         return Expected("path", "a path", nullable=nullable)
     return Expected("text", "text", nullable=nullable)
 
@@ -135,7 +135,8 @@ def hint(value: Any, wanted: Expected) -> str | None:
     if text is not None and wanted.kind not in ("path", "text") and text.strip().lower() in _NULL:
         return "write null, or leave it out" if wanted.nullable else "leave it out for its default"
     meant = _meant(value, wanted)
-    if isinstance(value, str | list) and (odd := punctuation.told(shown(value))):
+    texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    if odd := punctuation.told("".join(texts)):
         return f"{meant}; {odd}" if meant else odd
     return meant
 

@@ -154,7 +154,7 @@ def _members(union: Any) -> Iterator[type[BaseModel]]:
 def _nearest(path: Place, known: Sequence[str]) -> str:
     """A question, or an answer: which key is meant, here or in another section."""
     word, own, section = str(path[-1]), dotted(_words(path)), _words(path[:-1])
-    keys = set(_keys(Config))
+    known_keys = keys()
     here = {near.bare(key): key for key in known}
     if near.bare(word) in here:
         return f"did you mean {dotted((*path[:-1], here[near.bare(word)]))!r}? "
@@ -163,19 +163,19 @@ def _nearest(path: Place, known: Sequence[str]) -> str:
         other = None
     if other is not None and " " in other:
         return f"{other}; "
-    same = [] if own in keys else [key for key in keys if near.bare(key.split(".")[-1]) == near.bare(word)]
+    same = [] if own in known_keys else [key for key in known_keys if near.bare(key.split(".")[-1]) == near.bare(word)]
     depth = min((key.count(".") for key in same), default=0)
     highest = [key for key in same if key.count(".") == depth]
     found = highest if len(highest) == 1 else [other] if other is not None else []
     found = found or [dotted((*path[:-1], one)) for one in difflib.get_close_matches(word, known, n=1)]
-    found = found or _close_elsewhere(word, keys)
+    found = found or _close_elsewhere(word, known_keys)
     return f"did you mean {found[0]!r}? " if found else ""
 
 
-def _close_elsewhere(word: str, keys: set[str]) -> list[str]:
+def _close_elsewhere(word: str, known_keys: set[str]) -> list[str]:
     """The one key of another section that is spelt nearly so."""
     lasts: dict[str, list[str]] = {}
-    for key in keys:
+    for key in known_keys:
         lasts.setdefault(key.split(".")[-1], []).append(key)
     close = difflib.get_close_matches(word, lasts, n=1, cutoff=0.8)
     return lasts[close[0]] if close and len(lasts[close[0]]) == 1 else []
@@ -184,6 +184,11 @@ def _close_elsewhere(word: str, keys: set[str]) -> list[str]:
 def _words(path: Place) -> Place:
     """A place without the numbers of lists."""
     return tuple(part for part in path if isinstance(part, str))
+
+
+def keys() -> set[str]:
+    """Dotted places of all keys of a config, but those in lists."""
+    return set(_keys(Config))
 
 
 def _keys(kind: Any, place: str = "") -> Iterator[str]:

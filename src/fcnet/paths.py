@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from annotated_types import MinLen
-
 from fcnet import punctuation
 from fcnet.errors import ConfigError
 
@@ -79,16 +77,16 @@ def pattern(word: str) -> str:
     return os.path.join(glob.escape(os.path.join(*parts[:known])), *parts[known:])
 
 
-class _Expanded:
+class Expanded:
     """Marks a text of the schema as a path. pydantic is imported by those who have such a schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         from pydantic_core import core_schema
 
-        return core_schema.no_info_after_validator_function(expand, handler(source))
+        return core_schema.no_info_after_validator_function(expand, core_schema.str_schema(min_length=1))
 
 
-PathText = Annotated[str, MinLen(1), _Expanded()]
+PathText = Annotated[str, Expanded()]
 
 
 def _without_slash(text: str) -> str:

@@ -4,8 +4,6 @@ Chinese and Japanese keyboards write ``，`` and ``：`` where YAML wants ``,`` 
 bring curly quotes, no-break spaces and zero-width characters.
 """
 
-import unicodedata
-
 _VISIBLE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # the full-width forms of ASCII
 _VISIBLE |= dict(zip("、。【】〔〕「」『』“”„‘’‚‐‑‒–—―−", ',.[][]"""""""\'\'\'-------', strict=True))
 _SPACES = dict.fromkeys("\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
@@ -29,6 +27,8 @@ def _named(character: str) -> str:
     if character in (" ", ""):
         return "a space" if character else "nothing"
     if character in _SPACES or character in _NOTHING:
+        import unicodedata
+
         return f"U+{ord(character):04X} ({unicodedata.name(character).lower()})"
     return f'"{character}"' if character in "'‘’" else f"'{character}'"
 
