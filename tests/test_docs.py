@@ -128,7 +128,7 @@ def test_the_config_reference_is_fresh() -> None:
 
 
 def test_the_layers_are_those_of_the_tests() -> None:
-    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", (ROOT / "docs/design.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (-?\d+) \| `(\w+)` \|", (ROOT / "docs/design.md").read_text(), re.MULTILINE)
     assert sorted((int(layer), module) for layer, module in rows) == sorted(
         (layer, module) for layer, modules in LAYERS.items() for module in modules
     )

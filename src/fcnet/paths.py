@@ -153,6 +153,6 @@ def _of_windows(text: str) -> str | None:
         return f"{variable[0]} is a variable of Windows; write {text.replace(variable[0], own).replace(chr(92), '/')}"
     if re.match(r"[A-Za-z]:[\\/]", text):
         return "is a path of Windows; write it as this system has it (under WSL, C: is /mnt/c)"
-    if "\\" in text:
+    if re.fullmatch(r"[\w.~ /-]*(\\[\w. /-]+)+", text):
         return f"has back-slashes; write {text.replace(chr(92) + ' ', ' ').replace(chr(92), '/')}"
     return None
