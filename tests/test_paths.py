@@ -1,6 +1,7 @@
 """Paths as people write them, in configs and on the command line."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,16 @@ def test_brackets_are_names_where_a_folder_has_them(fcnet: Run, tiny: Path) -> N
     ):
         outcome = fcnet("predict", run, word, "--csv")
         assert [line.split(",")[0] for line in outcome.out.splitlines()[1:]] == (found or [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes")
+def test_names_that_are_not_utf_8_can_be_given(fcnet: Run, tiny: Path) -> None:
+    name = os.fsdecode("训练".encode("gbk"))
+    (tiny / "train").rename(name)
+    words = ("-c", "tiny/tiny.yaml", f"data.train.images={name}", "train.epochs=1", "--out", name + "-run")
+    assert fcnet("train", *words).code == 0
+    assert fcnet("train", *words, "--resume").code == 0
+    assert fcnet("eval", name + "-run", "--split", "train").code == 0
 
 
 def test_going_up_by_a_whole_name_is_said_as_it_is(fcnet: Run, tiny: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from fcnet import punctuation
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
 _VARIABLE = re.compile(r"\$(?:\{([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
@@ -83,7 +83,11 @@ class Expanded:
     def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         from pydantic_core import core_schema
 
-        return core_schema.no_info_after_validator_function(expand, core_schema.str_schema(min_length=1))
+        # pydantic's own bound of the length refuses names that are not UTF-8; ``expand`` refuses the empty one.
+        return core_schema.no_info_after_validator_function(expand, core_schema.str_schema())
+
+    def __get_pydantic_json_schema__(self, core: "CoreSchema", handler: "GetJsonSchemaHandler") -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
 
 
 PathText = Annotated[str, Expanded()]
