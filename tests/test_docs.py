@@ -12,7 +12,6 @@ import pytest
 import yaml
 from conftest import ROOT, Run
 from test_cli import COMMANDS
-from test_layers import LAYERS
 
 from fcnet import config
 from fcnet.errors import FcnetError
@@ -125,13 +124,6 @@ def test_the_config_reference_is_fresh() -> None:
     script = ROOT / "scripts/config_reference.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_layers_are_those_of_the_tests() -> None:
-    rows = re.findall(r"^\| (-?\d+) \| `(\w+)` \|", (ROOT / "docs/design.md").read_text(), re.MULTILINE)
-    assert sorted((int(layer), module) for layer, module in rows) == sorted(
-        (layer, module) for layer, modules in LAYERS.items() for module in modules
-    )
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from fcnet import config, explain
+from fcnet import config
 from fcnet.errors import ConfigError
 from fcnet.yamlfile import Layer
 
@@ -63,7 +63,7 @@ def layers(kind: dict, key: str, value: object) -> list[list[Layer]]:
     return [[base, *one, Layer("command line", nested(key, value))] for one in named]
 
 
-@pytest.mark.parametrize("key", sorted(explain.keys() - {"extends"}))
+@pytest.mark.parametrize("key", sorted(config.keys() - {"extends"}))
 def test_wrong_values_of_every_key_are_told_in_words(key: str) -> None:
     told: list[str] = []
     places = (f"command line: {key}: ", f"command line: {key.removesuffix('.name')}: ")

@@ -53,10 +53,15 @@ def check(layers: Sequence[Layer]) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        found += [explain.located(detail, layers) for detail in error.errors(include_url=False)]
+        found += [explain.located(detail, layers, Config) for detail in error.errors(include_url=False)]
     if found:
         raise ConfigError(*dict.fromkeys(problem for _, _, problem in sorted(found)))
     return config
+
+
+def keys() -> set[str]:
+    """Dotted places of all keys, but those in lists."""
+    return explain.keys(Config)
 
 
 def dump(config: Config) -> str:

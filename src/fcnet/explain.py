@@ -10,14 +10,14 @@ from pydantic_core import ErrorDetails
 
 from fcnet import expected, near, punctuation
 from fcnet.expected import shown, unwrapped
-from fcnet.schema import Config
 from fcnet.sections import TAG, UNKNOWN_NAME, WRONG_KIND
 from fcnet.yamlfile import Layer
 
+Root = type[BaseModel]  # the schema of a whole config
 Place = tuple[str | int, ...]  # of a key in the config, such as ("train", "optimizer", "lr")
 
 
-def located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, str]:
+def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
     """One of pydantic's errors as (layer, line, what to tell)."""
     path = _path(detail)
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
@@ -28,7 +28,7 @@ def located(detail: ErrorDetails, layers: Sequence[Layer]) -> tuple[int, int, st
     line = layers[number].where(place)[1]
     key = f"{dotted(path)}: " if path else ""  # of the whole, none: what it says begins with one
     because = "".join(_chosen(detail["loc"], layers, number))
-    return number, line, f"{layers[number].place(line)}: {key}{_problem(detail, because)}"
+    return number, line, f"{layers[number].place(line)}: {key}{_problem(detail, because, root)}"
 
 
 def _named_by(detail: ErrorDetails) -> Place:
@@ -87,14 +87,14 @@ def _chooser(layer: Layer, section: Place) -> Place | None:
     return next((place for place in places if isinstance(layer.value(place), str)), None)
 
 
-def _problem(detail: ErrorDetails, because: str) -> str:
+def _problem(detail: ErrorDetails, because: str, root: Root) -> str:
     """What is wrong, what is allowed, and what to write."""
     tagged, given = detail["loc"], detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            return _unknown(tagged, _path(detail), because)
+            return _unknown(tagged, _path(detail), because, root)
         case "missing":
-            return f"missing; {_fields(tagged[:-1])[str(tagged[-1])].description}"
+            return f"missing; {_fields(tagged[:-1], root)[str(tagged[-1])].description}"
         case "value_error":
             return str(detail["ctx"]["error"])
     if detail["type"] == WRONG_KIND:
@@ -102,16 +102,16 @@ def _problem(detail: ErrorDetails, because: str) -> str:
     elif isinstance(given, dict):
         given = given["name"] if detail["type"] == UNKNOWN_NAME and "name" in given else given
     given = _shortened(given)
-    wanted = expected.of(*_type(tagged), given)
+    wanted = expected.of(*_type(tagged, root), given)
     advice = expected.hint(given, wanted)
     if _untagged(tagged) == ("data", "classes") and isinstance(given, int):
         advice = "list their names, or leave it out: they are read from the labels"
     return "; ".join(part for part in (f"is {short(given)}", f"should be {wanted.words}{because}", advice) if part)
 
 
-def _unknown(tagged: Place, path: Place, because: str) -> str:
-    known = sorted(_fields(tagged[:-1]))
-    owners = _owners(tagged)
+def _unknown(tagged: Place, path: Place, because: str, root: Root) -> str:
+    known = sorted(_fields(tagged[:-1], root))
+    owners = _owners(tagged, root)
     if owners:
         asked = f"it goes with {owners}{because}; "
         if path[-1] == "weight_decay":
@@ -121,16 +121,16 @@ def _unknown(tagged: Place, path: Place, because: str) -> str:
         odd = punctuation.told(word)
         if re.match(r"[\d(.)]", word):
             return "unknown key; a list stands in brackets, such as [128, 64]"
-        meant = _nearest((*path[:-1], punctuation.plain(word).split(":")[0].strip() if odd else word), known)
+        meant = _nearest((*path[:-1], punctuation.plain(word).split(":")[0].strip() if odd else word), known, root)
         asked = f"{odd}; {meant}" if odd else meant
     return f"unknown key; {asked}allowed here: {', '.join(known)}"
 
 
-def _owners(tagged: Place) -> str:
+def _owners(tagged: Place, root: Root) -> str:
     """Other members of a union that have the key, such as ``name: sgd``; "" where there are none."""
     if len(tagged) < 2 or not str(tagged[-2]).startswith(TAG):
         return ""
-    union, _, _ = unwrapped(*_type(tagged[:-2]))
+    union, _, _ = unwrapped(*_type(tagged[:-2], root))
     union = get_args(union)[0] if get_origin(union) is list else union
     found = []
     for one in _members(union):
@@ -151,10 +151,10 @@ def _members(union: Any) -> Iterator[type[BaseModel]]:
             yield from _members(kind)
 
 
-def _nearest(path: Place, known: Sequence[str]) -> str:
+def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
     """A question, or an answer: which key is meant, here or in another section."""
     word, own, section = str(path[-1]), dotted(_words(path)), _words(path[:-1])
-    known_keys = keys()
+    known_keys = keys(root)
     here = {near.bare(key): key for key in known}
     if near.bare(word) in here:
         return f"did you mean {dotted((*path[:-1], here[near.bare(word)]))!r}? "
@@ -186,9 +186,9 @@ def _words(path: Place) -> Place:
     return tuple(part for part in path if isinstance(part, str))
 
 
-def keys() -> set[str]:
+def keys(root: Root) -> set[str]:
     """Dotted places of all keys of a config, but those in lists."""
-    return set(_keys(Config))
+    return set(_keys(root))
 
 
 def _keys(kind: Any, place: str = "") -> Iterator[str]:
@@ -202,9 +202,9 @@ def _keys(kind: Any, place: str = "") -> Iterator[str]:
             yield from _keys(one, place)
 
 
-def _type(tagged: Place) -> tuple[Any, tuple[Any, ...]]:
+def _type(tagged: Place, root: Root) -> tuple[Any, tuple[Any, ...]]:
     """The annotation at an error location (which has the tags of unions in it), and what it is annotated with."""
-    kind: Any = Config
+    kind: Any = root
     extra: tuple[Any, ...] = ()
     for part in tagged:
         if isinstance(part, str) and part.startswith(TAG):
@@ -219,9 +219,9 @@ def _type(tagged: Place) -> tuple[Any, tuple[Any, ...]]:
     return kind, extra
 
 
-def _fields(tagged: Place) -> dict[str, Any]:
+def _fields(tagged: Place, root: Root) -> dict[str, Any]:
     """The fields of the section at an error location."""
-    kind, _, _ = unwrapped(*_type(tagged))
+    kind, _, _ = unwrapped(*_type(tagged, root))
     return dict(kind.model_fields)
 
 
