@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
-from fcnet import plots
+from fcnet import autoplots, display, plots
 from fcnet.plots import Curve
 
 
@@ -112,3 +113,41 @@ def test_the_same_figure_is_the_same_file(tmp_path: Path, suffix: str) -> None:
 def test_pyplot_is_not_imported() -> None:
     code = "import sys, fcnet.inspection; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+ODD = ["_run", "{split}", "$\\frac$", "100 % {0} %s", "two\nlines", "a\u202eb", "\udcca\udcfd", "long" * 60, "\x00\x1b"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_are_drawn(tmp_path: Path, name: str) -> None:
+    one, two = plots.loss([curve(name)]), plots.accuracy([curve(name), curve("b", validation=True)])
+    labels = [line.get_label() for line in two.axes[0].lines]
+    assert [label.split(" (")[0] for label in labels] == [
+        *("train, while learning", "test", "train, while learning", "validation", "test")
+    ]
+    assert len(two.axes[0].get_legend().get_texts()) == 5
+    counts, probabilities = np.array([[1, 1], [0, 2]]), np.array([[0.9, 0.1], [0.2, 0.8]])
+    images = np.zeros((2, 3, 3), np.uint8)
+    figures = {
+        "loss": one,
+        "accuracy": two,
+        "confusion": plots.confusion(counts, [name, "b"], f"{name}: title"),
+        "mistakes": plots.mistakes(images, np.array([1, 0]), probabilities, [name, "b"], name),
+        "scatter": autoplots.scatter(np.zeros((2, 2)), np.array([0, 1]), [name, "b"], name, "code"),
+    }
+    for word, figure in figures.items():
+        plots.save(figure, tmp_path / f"{word}.png")
+        for text in figure.findobj(Text):
+            assert not {"\udcca", "\x1b", "\u202e"} & set(text.get_text())
+    assert len(figures["scatter"].axes[0].get_legend().get_texts()) == 2
+    with Image.open(tmp_path / "loss.png") as image:
+        assert image.size == (1080, 675)
+
+
+def test_a_title_fits_its_figure() -> None:
+    assert plots.title_size("mnist: loss", 7.2) == plots.TITLE
+    (axes,) = plots.loss([curve("x" * 300)]).axes
+    title = axes.title
+    assert display.SHORTENED in title.get_text()
+    assert title.get_window_extent().width < axes.figure.bbox.width
+    assert plots.title_size("零" * 80, 7.2) < plots.TITLE

@@ -1,11 +1,13 @@
 """Which pictures an autoencoder gets: all from its weights and its test images."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from fcnet import autoplots, coding, loading, plots
@@ -13,9 +15,13 @@ from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.coding import Outputs
 from fcnet.data import ImageFolder
+from fcnet.display import short
 from fcnet.evaluation import fixed_noise
 from fcnet.models import weight_matrices
 from fcnet.reconstruct import corrupt
+
+if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+    from matplotlib.figure import Figure
 
 SHOWN = 12  # images that are given back in a picture
 SCATTERED = 5000  # codes in a picture
@@ -27,7 +33,7 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     """All pictures of a run, by name."""
     settings = trained.settings
     model, spec = coding.autoencoder(trained, CPU)
-    name = trained.path.parent.resolve().name
+    name = plots.run_name(trained.path.parent.resolve().name)
     first = weight_matrices(model)[0].detach().double().numpy()
     found = {"weights": plots.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
     if spec.variational is not None:
@@ -48,7 +54,7 @@ def figures(trained: loading.Trained) -> dict[str, Figure]:
     if normal is not None and inside is not None and inside.all() != inside.any():
         result = coding.outliers(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
-        shown = f"{name}: normal {', '.join(normal)}, AUROC {100 * result['auroc']:.2f} %"
+        shown = f"{name}: normal {short(', '.join(normal), plots.LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
         found["errors"] = autoplots.errors(errors[inside], errors[~inside], shown)
     return found
 

@@ -5,11 +5,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from fcnet.plots import Curve, as_written, new_axes
+from fcnet.display import clean
+from fcnet.plots import Curve, entry, head, new_axes, run_name, title_size
+from fcnet.style import drawn
+
+# isort: split
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 Floats = NDArray[np.floating[Any]]
 
@@ -17,7 +21,7 @@ GRID_INCHES = 0.42  # side of one image in a grid
 BINS = 60  # of a histogram of errors
 
 
-@as_written
+@drawn
 def losses(curve: Curve, unit: str) -> Figure:
     """Loss after each epoch, and its parts where there are several; stages are set apart by lines."""
     epochs = curve.of("epoch")
@@ -25,7 +29,7 @@ def losses(curve: Curve, unit: str) -> Figure:
     names = [name for name in names if name != "squared_error"]
     rows = len(names) if len(names) > 1 else 0
     figure = Figure(figsize=(7.2, 3.4 + 1.9 * rows), layout="constrained")
-    figure.suptitle(f"{curve.name}: loss per image ({unit})")
+    head(figure, f"{run_name(curve.name)}: loss per image ({unit})")
     ratios = [2.0, *(1.0 for _ in range(rows))]
     all_axes = figure.subplots(1 + rows, 1, sharex=True, squeeze=False, height_ratios=ratios).flatten()
     for axes, name in zip(all_axes, ["loss", *names], strict=False):
@@ -51,12 +55,12 @@ def _part(figures: dict[str, Any], name: str) -> float | None:
     return None if value is None else float(value)
 
 
-@as_written
+@drawn
 def reconstructions(rows: dict[str, Floats], title: str) -> Figure:
     """Images side by side in named rows: each (n, H, W) in [0, 1]."""
     count = len(next(iter(rows.values())))
     figure = Figure(figsize=(0.8 * count + 1.2, 0.85 * len(rows) + 0.6), layout="constrained")
-    figure.suptitle(title)
+    head(figure, title)
     grid = figure.subplots(len(rows), count, squeeze=False)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axes, image in zip(line, images, strict=True):
@@ -67,31 +71,33 @@ def reconstructions(rows: dict[str, Floats], title: str) -> Figure:
     return figure
 
 
-@as_written
+@drawn
 def scatter(codes: Floats, labels: NDArray[np.int64], classes: Sequence[str], title: str, axis: str) -> Figure:
     """Codes (N, 2) as points, coloured by label (N,)."""
     figure, axes = new_axes(title, f"{axis} 1", f"{axis} 2", (7.2, 6.2))
     for number, name in enumerate(classes):
         own = codes[labels == number]
         if len(own):
-            axes.scatter(own[:, 0], own[:, 1], s=5, alpha=0.6, linewidths=0, color=f"C{number % 10}", label=name)
+            axes.scatter(own[:, 0], own[:, 1], s=5, alpha=0.6, linewidths=0, color=f"C{number % 10}", label=entry(name))
     axes.legend(markerscale=3, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
-@as_written
+@drawn
 def tiles(images: Floats, title: str) -> Figure:
     """Images (R, C, H, W) in [0, 1] as one grid without gaps."""
     rows, columns, height, width = images.shape
     whole = images.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
-    figure = Figure(figsize=(GRID_INCHES * columns, GRID_INCHES * rows + 0.5), layout="constrained")
-    axes = figure.add_subplot(title=title)
+    inches = GRID_INCHES * columns
+    figure = Figure(figsize=(inches, GRID_INCHES * rows + 0.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(clean(title), fontsize=title_size(title, inches))
     axes.imshow(whole, cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
     return figure
 
 
-@as_written
+@drawn
 def errors(normal: Floats, outliers: Floats, title: str) -> Figure:
     """Histograms of the squared errors of normal images (N,) and of outliers (M,), each of area 1."""
     figure, axes = new_axes(title, "squared error of an image", "density")

@@ -80,7 +80,6 @@ def _tell(text: str) -> None:
 def entry(stop: Stop | None = None) -> None:
     """The ``fcnet`` script; ``stop`` as for ``main``."""
     streams.prepare()
-    os.environ["MPLBACKEND"] = "agg"  # pictures go to files, whatever a notebook's shell asks matplotlib for
     try:
         code = main(stop=stop)
     except KeyboardInterrupt:  # while it was told of another end

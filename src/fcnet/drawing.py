@@ -1,14 +1,16 @@
 """``fcnet plot``: the pictures of runs, of one or of several beside each other."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
-from fcnet import autodrawing, autoplots, config, console, loading, log, overview, plots, rundir, runfiles
+from fcnet import autodrawing, autoplots, config, console, loading, log, overview, plots, rundir, runfiles, style
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError
@@ -17,11 +19,55 @@ from fcnet.models import weight_matrices
 from fcnet.overview import Point
 from fcnet.weights_schema import LocalWeights
 
+if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+    from matplotlib.figure import Figure
+
 # Names of pictures; a machine's path of ridges has the machine's name behind it.
 NAMES = {
     *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
     *("codes", "reconstructions", "samples", "plane", "errors"),
 }
+
+
+class Album:
+    """The pictures of a command, in a folder.
+
+    Args:
+        out: the folder.
+        file_format: png, svg or pdf.
+
+    Attributes:
+        files: that are written.
+        missing: the characters in them that no installed font has.
+    """
+
+    def __init__(self, out: Path, file_format: str = "png") -> None:
+        self._out, self._format = out, file_format
+        self.files: list[Path] = []
+        self.missing: set[str] = set()
+
+    def save(self, figures: dict[str, Figure]) -> None:
+        """Write figures, by name."""
+        for name, figure in figures.items():
+            path = self._out / f"{name}.{self._format}"
+            self.missing |= plots.save(figure, path)
+            self.files.append(path)
+
+
+@contextmanager
+def album(out: Path, file_format: str = "png", in_run: bool = True) -> Iterator[Album]:
+    """An album; when it is full, one warning tells of all the characters that no installed font has.
+
+    Raises:
+        ConfigError: the folder is refused, as ``check_pictures`` says.
+    """
+    check_pictures(out, file_format, in_run)
+    pictures = Album(out, file_format)
+    try:
+        yield pictures
+    finally:
+        if pictures.missing:
+            console.warn(style.advice(pictures.missing))
 
 
 def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "png") -> list[Path]:
@@ -42,16 +88,15 @@ def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "
     folders = [one.run for one in trained if one.run is not None]
     if len(folders) < len(trained):
         raise ConfigError(f"{runs[0]}: plot needs run directories, with their {rundir.METRICS}")
-    if len(folders) > 1:
-        out = out or folders[0].parent / rundir.PLOTS
-        check_pictures(out, file_format, in_run=False)
-        return draw_beside(folders, out, file_format)
-    in_run, out = out is None, out or folders[0] / rundir.PLOTS
-    check_pictures(out, file_format, in_run)
-    drawn = draw_metrics(folders[0], out, file_format)
-    if isinstance(trained[0].settings.model, AutoencoderModel):
-        return drawn + save(autodrawing.figures(trained[0]), out, file_format)
-    return drawn + _draw_model(trained[0], out, file_format)
+    beside = folders[0].parent if len(folders) > 1 else folders[0]
+    in_run, out = out is None and len(folders) == 1, out or beside / rundir.PLOTS
+    with album(out, file_format, in_run) as pictures:
+        if len(folders) > 1:
+            draw_beside(folders, pictures)
+        else:
+            draw_metrics(folders[0], pictures)
+            _draw_model(trained[0], pictures)
+    return pictures.files
 
 
 def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
@@ -78,19 +123,21 @@ def is_drawn(name: str) -> bool:
     return name in NAMES or name.startswith("ridge-")
 
 
-def draw_metrics(run: Path, out: Path, file_format: str = "png") -> list[Path]:
+def draw_metrics(run: Path, pictures: Album) -> None:
     """What the metrics of one run show: loss and accuracy over the epochs, parts of a loss, or ridge paths."""
     curve = _curves([run])[0]
     model = config.load(run / rundir.CONFIG).model
     if isinstance(model, AutoencoderModel):
-        return save({"loss": autoplots.losses(curve, model.unit)}, out, file_format)
+        pictures.save({"loss": autoplots.losses(curve, model.unit)})
+        return
     stages = [record["figures"] for record in curve.of("stage")]
     if not stages:
-        return save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])}, out, file_format)
+        pictures.save({"loss": plots.loss([curve]), "accuracy": plots.accuracy([curve])})
+        return
     last = {_file_name(stage): stage for stage in stages}  # of each stage
     paths = {name: stage for name, stage in last.items() if "path" in stage}
-    figures = {name: overview.ridge_path(stage, f"{curve.name}, {stage['stage']}") for name, stage in paths.items()}
-    return save(figures, out, file_format)
+    run_name = plots.run_name(curve.name)
+    pictures.save({name: overview.ridge_path(stage, f"{run_name}, {stage['stage']}") for name, stage in paths.items()})
 
 
 def _file_name(stage: dict[str, Any]) -> str:
@@ -99,7 +146,7 @@ def _file_name(stage: dict[str, Any]) -> str:
     return "ridge" if name == "hidden layer" else "ridge-" + name.replace(" ", "-")
 
 
-def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]:
+def draw_beside(runs: Sequence[Path], pictures: Album) -> None:
     """Several runs: curves of those trained by gradients, and accuracy against time and units."""
     curves = _curves(runs)
     models = [config.load(run / rundir.CONFIG).model for run in runs]
@@ -107,7 +154,8 @@ def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
     if units != {""}:
         if len(units) > 1:
             raise ConfigError("plot: the losses of these runs are of different things; draw them apart")
-        return save({"loss": plots.loss(curves, units.pop())}, out, file_format)
+        pictures.save({"loss": plots.loss(curves, units.pop())})
+        return
     by_gradients = [curve for curve in curves if not curve.of("stage")]
     figures: dict[str, Figure] = {}
     if by_gradients:
@@ -120,7 +168,7 @@ def draw_beside(runs: Sequence[Path], out: Path, file_format: str) -> list[Path]
             figures["units"] = overview.units(machines)
     else:
         console.notice("accuracy and time are not drawn: these accuracies are of different splits")
-    return save(figures, out, file_format)
+    pictures.save(figures)
 
 
 def _curves(runs: Sequence[Path]) -> list[plots.Curve]:
@@ -161,17 +209,19 @@ def _point(run: Path, curve: plots.Curve) -> Point:
     return Point(curve.name, model.kind, float(last["seconds"]), accuracy, split, model.hidden, series)
 
 
-def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[Path]:
+def _draw_model(trained: loading.Trained, pictures: Album) -> None:
     """What the weights look like, and what the model does on its test images."""
     settings = trained.settings
-    name = trained.path.parent.resolve().name
-    written: list[Path] = []
+    if isinstance(settings.model, AutoencoderModel):
+        pictures.save(autodrawing.figures(trained))
+        return
+    name = plots.run_name(trained.path.parent.resolve().name)
     if settings.data.classes is not None:  # the weights can be drawn even where the images are gone
-        written = _draw_weights(trained, settings.data.classes, name, out, file_format)
+        _draw_weights(trained, settings.data.classes, name, pictures)
     part = loading.held_out(settings)
     if part is None:
         console.notice("confusion and mistakes are not drawn: this config holds out no images")
-        return written
+        return
     split = loading.read_split(settings, part)
     logits, labels = logits_of(trained, split, torch.device("cpu"))
     _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), split.classes)
@@ -182,12 +232,10 @@ def _draw_model(trained: loading.Trained, out: Path, file_format: str) -> list[P
         "confusion": plots.confusion(np.asarray(confusion), split.classes, title),
         "mistakes": plots.mistakes(split.images.numpy(), labels.numpy(), probabilities, split.classes, name),
     }
-    return written + save(figures, out, file_format)
+    pictures.save(figures)
 
 
-def _draw_weights(
-    trained: loading.Trained, classes: Sequence[str], name: str, out: Path, file_format: str
-) -> list[Path]:
+def _draw_weights(trained: loading.Trained, classes: Sequence[str], name: str, pictures: Album) -> None:
     model = trained.model(len(classes), torch.device("cpu"))
     first = weight_matrices(model)[0].detach().double().numpy()
     spec = trained.settings.model
@@ -197,12 +245,4 @@ def _draw_weights(
     what = "units"
     if isinstance(spec, ELMModel) and isinstance(spec.weights, LocalWeights):
         size, what = (spec.weights.side, spec.weights.side), "filters"
-    return save({"weights": plots.weights(first, size, names, title, what)}, out, file_format)
-
-
-def save(figures: dict[str, Figure], out: Path, file_format: str) -> list[Path]:
-    """Write figures by name; returns their files."""
-    paths = [out / f"{name}.{file_format}" for name in figures]
-    for path, figure in zip(paths, figures.values(), strict=True):
-        plots.save(figure, path)
-    return paths
+    pictures.save({"weights": plots.weights(first, size, names, title, what)})

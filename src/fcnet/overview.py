@@ -6,10 +6,12 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
+from fcnet.plots import head, new_axes, run_name
+from fcnet.style import drawn
+
+# isort: split
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-from fcnet.plots import as_written, new_axes
 
 MARKERS = {"fcnet": "o", "elm": "s"}
 
@@ -39,14 +41,14 @@ class Point:
     series: str = ""
 
 
-@as_written
+@drawn
 def ridge_path(stage: dict[str, Any], title: str) -> Figure:
     """Accuracy and squared error over the ridges that were tried, from the figures of a stage."""
     path = stage["path"]
     ridges = [point["ridge"] for point in path]
     split = "validation images" if stage["chosen_by"] == "validation" else "training images, each left out"
     figure = Figure(figsize=(7.2, 5.4), layout="constrained")
-    figure.suptitle(f"{title}: {len(path)} ridges, {split}")
+    head(figure, f"{title}: {len(path)} ridges, {split}")
     upper, lower = figure.subplots(2, 1, sharex=True)
     upper.plot(ridges, [100 * point["accuracy"] for point in path], marker="o", color="C0")
     upper.set_ylabel("classified right (%)")
@@ -65,7 +67,7 @@ def ridge_path(stage: dict[str, Any], title: str) -> Figure:
     return figure
 
 
-@as_written
+@drawn
 def trade(points: Sequence[Point]) -> Figure:
     """Accuracy against seconds of training, a point per run."""
     split = points[0].split
@@ -78,14 +80,14 @@ def trade(points: Sequence[Point]) -> Figure:
     if len(points) <= LABELLED:
         for point in points:
             place = (point.seconds, 100 * point.accuracy)
-            axes.annotate(point.name, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
+            axes.annotate(run_name(point.name), place, xytext=(5, 4), textcoords="offset points", fontsize=8)
     axes.margins(x=0.15, y=0.1)
     _some_numbers(axes.xaxis)
     axes.legend(loc="lower right")
     return figure
 
 
-@as_written
+@drawn
 def units(points: Sequence[Point]) -> Figure:
     """Accuracy and seconds against hidden units, a line for each series of runs, with means of those of equal units."""
     split = points[0].split

@@ -6,34 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
-from matplotlib import font_manager
+from numpy.typing import NDArray
+
+from fcnet.display import clean, short, width
+from fcnet.files import write_bytes
+from fcnet.style import as_drawn, drawn, missing
+
+# isort: split
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
-
-from fcnet.files import write_bytes
 
 Floats = NDArray[np.float64]
 
 DPI = 150
-CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-    "WenQuanYi Zen Hei",
-)
+TITLE = 12.0  # points, if the figure is wide enough
+SMALLEST = 6.0  # points of a title
+COLUMN = 0.6  # width of a column of text, as a part of its size
+LONGEST_RUN = 40  # columns of a run's name in a picture
+LONGEST_CLASS = 20  # and of a class's
+CAPTION = 14  # columns of text over one of the pictures in a row
 COLUMNS = 8  # pictures in a row
 MOST_PICTURES = 40  # on one figure, in five rows
 MOST_WRITTEN = 20  # classes up to which the confusion matrix has its numbers written in
-
-
-# Names of runs and classes are shown as they are: a $ in them starts no formula.
-as_written = matplotlib.rc_context({"text.parse_math": False})
 
 
 @dataclass(frozen=True)
@@ -48,9 +44,8 @@ class Curve:
         return [record for record in self.records if record["kind"] == kind]
 
 
-@as_written
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure; the ending of ``path`` is its format."""
+def save(figure: Figure, path: Path) -> frozenset[str]:
+    """Write a figure, in the format that ``path`` ends with; return the characters that no installed font has."""
     buffer = io.BytesIO()
     # Without a date and random names in it, the same figure gives the same file.
     # It says whose it is, or the next picture of that name would not take its place (``runfiles.is_picture``).
@@ -59,13 +54,14 @@ def save(figure: Figure, path: Path) -> None:
         "svg": {"Date": None, "Creator": "fcnet"},
         "pdf": {"CreationDate": None, "Creator": "fcnet"},
     }[path.suffix[1:]]
-    with matplotlib.rc_context({"svg.hashsalt": "fcnet", "font.family": _fonts()}):
+    with as_drawn(figure):
         figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, buffer.getvalue())
+    return missing(figure)
 
 
-@as_written
+@drawn
 def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
     """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
     figure, axes = new_axes(_title("loss", curves), "epoch", f"loss ({unit})")
@@ -76,13 +72,13 @@ def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
         mean = np.array([record["loss_mean"] for record in steps])
         axes.plot(x, raw, color=f"C{i}", alpha=0.3, linewidth=0.8, label=_label(curves, curve, "train, single batches"))
         axes.plot(x, smooth(mean), color=f"C{i}", linewidth=1.6, label=_label(curves, curve, "train, smoothed"))
-        _epoch_lines(axes, curve, "loss", i, _label(curves, curve, "{split}"), 1.0)
+        _epoch_lines(axes, curves, i, "loss", 1.0)
     axes.set_ylim(bottom=0)
     axes.legend()
     return figure
 
 
-@as_written
+@drawn
 def accuracy(curves: Sequence[Curve]) -> Figure:
     """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
     figure, axes = new_axes(_title("accuracy", curves), "epoch", "images classified right (%)")
@@ -99,12 +95,12 @@ def accuracy(curves: Sequence[Curve]) -> Figure:
             marker=".",
             label=_label(curves, curve, "train, while learning"),
         )
-        _epoch_lines(axes, curve, "accuracy", i, _label(curves, curve, "{split}"), 100.0)
+        _epoch_lines(axes, curves, i, "accuracy", 100.0)
     axes.legend(loc="lower right")
     return figure
 
 
-@as_written
+@drawn
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
     """Counts (C, C) of images by true class (rows) and predicted class (columns)."""
     n = len(classes)
@@ -115,8 +111,9 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> 
     figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
     axes.grid(False)
     ticks = range(n) if n <= MOST_WRITTEN else range(0, n, -(-n // MOST_WRITTEN))
-    axes.set_xticks(ticks, [classes[i] for i in ticks], rotation=90 if max(map(len, classes)) > 2 else 0)
-    axes.set_yticks(ticks, [classes[i] for i in ticks])
+    names = [short(name, LONGEST_CLASS) for name in classes]
+    axes.set_xticks(ticks, [names[i] for i in ticks], rotation=90 if max(map(width, names)) > 2 else 0)
+    axes.set_yticks(ticks, [names[i] for i in ticks])
     if n <= MOST_WRITTEN:
         for i, j in np.argwhere(counts > 0):
             colour = "white" if share[i, j] > 0.5 else "black"
@@ -124,7 +121,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> 
     return figure
 
 
-@as_written
+@drawn
 def mistakes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
 ) -> Figure:
@@ -141,14 +138,20 @@ def mistakes(
     wrong = np.flatnonzero(predicted != labels)
     surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MOST_PICTURES]
     captions = [
-        f"{classes[predicted[i]]}, not {classes[labels[i]]}\n{100 * probabilities[i, predicted[i]]:.1f} %"
+        f"{_instead(classes[predicted[i]], classes[labels[i]])}\n{100 * probabilities[i, predicted[i]]:.1f} %"
         for i in surest
     ]
     shown = f"the surest {len(surest)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
     return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
 
 
-@as_written
+def _instead(predicted: str, true: str) -> str:
+    """Return two class names as a caption, on two lines if one is too short for them."""
+    found, meant = short(predicted, CAPTION), short(true, CAPTION - len("not "))
+    return f"{found}, not {meant}" if width(found + meant) + len(", not ") <= CAPTION else f"{found},\nnot {meant}"
+
+
+@drawn
 def weights(
     matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str, what: str = "units"
 ) -> Figure:
@@ -157,7 +160,7 @@ def weights(
     The strongest colour is that of the 99.5th percentile, so that a few large weights do not pale the others.
     """
     shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
-    captions = [str(i) for i in range(len(shown))] if names is None else list(names)
+    captions = [str(i) for i in range(len(shown))] if names is None else [short(name, CAPTION) for name in names]
     count = f"{len(shown)} of {len(matrix)} {what}" if len(shown) < len(matrix) else f"all {len(matrix)} {what}"
     limit = float(np.quantile(np.abs(shown), 0.995))
     return _pictures(shown, captions, f"{title}: {count} (blue < 0 < red, ±{limit:.2g})", "RdBu_r", limit)
@@ -172,46 +175,63 @@ def smooth(values: Floats) -> Floats:
     return np.asarray((sums[high] - sums[low]) / (high - low))
 
 
-def _fonts() -> list[str]:
-    """matplotlib's own font, and behind it those of this machine that have Chinese characters."""
-    installed = set(font_manager.get_font_names())
-    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in installed)]
-
-
 def new_axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
     """A figure (its size in inches) with one pair of axes."""
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
+    axes = figure.add_subplot(xlabel=x, ylabel=y)
+    axes.set_title(clean(title), fontsize=title_size(title, size[0]))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     return figure, axes
 
 
+def head(figure: Figure, title: str) -> None:
+    """Write a title over a whole figure."""
+    figure.suptitle(clean(title), fontsize=title_size(title, figure.get_figwidth()))
+
+
+def title_size(title: str, inches: float) -> float:
+    """Return the size of a title, in points, at which it fits into a figure."""
+    return max(min(TITLE, 72 * inches / (COLUMN * width(clean(title)))), SMALLEST)
+
+
+def entry(name: str) -> str:
+    """Return a name as it stands in a legend, which leaves out those that begin with _."""
+    found = short(name, LONGEST_CLASS)
+    return f" {found}" if found.startswith("_") else found
+
+
+def run_name(name: str) -> str:
+    """Return the name of a run as it stands in a picture."""
+    return short(name, LONGEST_RUN)
+
+
 def _title(what: str, curves: Sequence[Curve]) -> str:
-    return f"{curves[0].name}: {what}" if len(curves) == 1 else what
+    return f"{run_name(curves[0].name)}: {what}" if len(curves) == 1 else what
 
 
 def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:
     # The name comes last: matplotlib leaves labels that begin with _ out of the legend.
-    return what if len(curves) == 1 else f"{what} ({curve.name})"
+    return what if len(curves) == 1 else f"{what} ({run_name(curve.name)})"
 
 
-def _epoch_lines(axes: Axes, curve: Curve, figure: str, i: int, label: str, factor: float) -> None:
+def _epoch_lines(axes: Axes, curves: Sequence[Curve], i: int, figure: str, factor: float) -> None:
     """Lines of the splits that are evaluated after each epoch."""
+    curve = curves[i]
     epochs = curve.of("epoch")
     for split, style in (("validation", ":"), ("test", "--")):
         points = [(r["epoch"], factor * r[split][figure]) for r in epochs if r[split] is not None]
         if points:
             x, y = zip(*points, strict=True)
-            name = label.replace("{split}", split)
-            axes.plot(x, y, style, color=f"C{i}", marker="o", markersize=4, linewidth=1.4, label=name)
+            label = _label(curves, curve, split)
+            axes.plot(x, y, style, color=f"C{i}", marker="o", markersize=4, linewidth=1.4, label=label)
 
 
 def _pictures(images: NDArray[Any], captions: Sequence[str], title: str, colours: str, limit: float | None) -> Figure:
     """Images (n, H, W) in rows, with captions; ``limit`` is the value of the strongest colour of a signed scale."""
     rows = max(-(-len(images) // COLUMNS), 1)
     figure = Figure(figsize=(1.15 * COLUMNS, 1.45 * rows + 0.6), layout="constrained")
-    figure.suptitle(title)
+    head(figure, title)
     grid = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
     low, high = (0, 255) if limit is None else (-(limit or 1.0), limit or 1.0)
     for axes in grid:

@@ -15,7 +15,7 @@ from fcnet import (
     audit,
     coding,
     console,
-    drawing,
+    ending,
     families,
     folder,
     inspection,
@@ -136,8 +136,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
                 console.warn(f"{run}: holds no checkpoint yet; it is begun anew")
             _begin(session, work, place.name)
         session.train()
-        drawn = drawing.draw_metrics(run, run / rundir.PLOTS)
-        session.write_result("finished")
+        drawn = ending.finish(session)
     names = ["model.pth", "metrics.jsonl", *(f"{rundir.PLOTS}/{path.name}" for path in drawn)]
     console.say(f"run: {run} ({', '.join(names)})")
     return run
