@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
-from fcnet import autoencoders, checkpoint, config
+from fcnet import autoencoders, checkpoint, config, streams
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.cli import main
@@ -61,6 +61,7 @@ def fcnet(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 
     def run(*words: object) -> Outcome:
         capfd.readouterr()
+        streams.prepare()  # as the script does
         code = main([str(word) for word in words])
         out, err = capfd.readouterr()
         assert "Traceback" not in err

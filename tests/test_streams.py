@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fcnet import streams
+
 
 def fcnet(words: str, folder: Path, **more: object) -> subprocess.CompletedProcess[str]:
     """Run a shell command line in which FCNET stands for the program."""
@@ -151,3 +153,10 @@ def test_a_flood_of_signals_ends_with_75(tiny: Path) -> None:
             time.sleep(0.0005)
         process.stdout.close()
         assert process.returncode == 75
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk", "utf-8"])
+def test_json_stays_json_whatever_the_encoding(encoding: str) -> None:
+    values = {"é": "零", "🧮": "\udcca\x7f"}
+    text = json.dumps(values, ensure_ascii=False)
+    assert json.loads(text.encode(encoding, streams.ESCAPING).decode(encoding)) == values

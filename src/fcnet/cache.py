@@ -216,9 +216,9 @@ def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
 
 def _file_name(listing: Listing, form: Form) -> str:
     """``train-images-28x28-WHO-KEY.npy``: WHO tells the folder and its labels, KEY the state of the files."""
-    who = hashlib.sha256(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}".encode())
+    who = hashlib.sha256(os.fsencode(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}"))
     state = hashlib.sha256(f"{VERSION}\n".encode())
-    state.update("\0".join(listing.names).encode("utf-8", "surrogateescape"))
+    state.update(os.fsencode("\0".join(listing.names)))
     state.update(listing.stats.astype("<i8").tobytes())
     name = listing.root.name[:40]  # file systems take 255 bytes, and a character may be four
     return f"{name}-{form}-{who.hexdigest()[:8]}-{state.hexdigest()[:24]}.npy"

@@ -8,7 +8,7 @@ from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
 from fcnet.paths import PathText
-from fcnet.sections import Positive, Section, by_type
+from fcnet.sections import ClassName, Positive, Section, by_type
 
 
 class ImageSplit(Section):
@@ -71,10 +71,10 @@ class Data(Section):
         description="the value that is white in 16-bit images; without it the largest that the bits of all training"
         " values have, if these are 8 to 12 (255 to 4095), else 65535",
     )
-    classes: Annotated[list[str], Len(1)] | None = Field(
+    classes: Annotated[list[ClassName], Len(1)] | None = Field(
         None, description="class names in the order of the outputs; without it they are read from the training labels"
     )
-    normal_classes: Annotated[list[str], Len(1)] | None = Field(
+    normal_classes: Annotated[list[ClassName], Len(1)] | None = Field(
         None,
         description="of an autoencoder that finds outliers: the classes it is trained on; in tests all others are "
         "outliers; without it those that are in the training images, where the test images have others too",

@@ -7,7 +7,7 @@ from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
 from fcnet.model_schema import ACTIVATIONS, Activation, ActivationMembers, OneActivation, PlainActivation
-from fcnet.sections import LARGEST, Positive, Section, ShortForm, by_kind, by_name, by_type, named
+from fcnet.sections import LARGEST, ClassName, Positive, Section, ShortForm, by_kind, by_name, by_type, named
 from fcnet.weights_schema import (
     ComputedWeights,
     FieldWeights,
@@ -163,7 +163,7 @@ Ridges = Annotated[
     by_type({"|one": (int, float), "|several": list}, "should be a number above 0, or a list of several"),
 ]
 ClassWeights = Annotated[
-    Annotated[Literal["balanced"], Tag("|word")] | Annotated[dict[str, _Penalty], Tag("|each")],
+    Annotated[Literal["balanced"], Tag("|word")] | Annotated[dict[ClassName, _Penalty], Tag("|each")],
     by_type({"|word": str, "|each": dict}, "should be balanced, or a number for each class name"),
 ]
 

@@ -95,10 +95,11 @@ def _git_commit() -> str | None:
     """Commit of the repository that the run was started in, with ``+`` behind it where files are changed."""
     try:
         commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
-        commit, changes = (subprocess.run(c, capture_output=True, text=True, timeout=10) for c in commands)
+        commit, changes = (subprocess.run(c, capture_output=True, timeout=10) for c in commands)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return commit.stdout.strip() + ("+" if changes.stdout else "") if commit.returncode == 0 else None
+    # Bytes: what is changed may have names that are no UTF-8.
+    return commit.stdout.decode().strip() + "+" * bool(changes.stdout) if commit.returncode == 0 else None
 
 
 def write_result(

@@ -1,9 +1,10 @@
 """What every section of a config shares: strictness, and unions whose member is chosen by name."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, WrapValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -22,6 +23,20 @@ LARGEST = 1e38
 
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+# Bytes of a file's name that are no UTF-8 are kept by Python as these, which pydantic takes for no text.
+_BYTES = re.compile("[\ud800-\udfff]")
+
+
+def as_written(value: Any, check: Callable[[Any], Any]) -> Any:
+    """Check a text that may have bytes in it that are no UTF-8: the names of folders from elsewhere often do."""
+    if isinstance(value, str) and _BYTES.search(value):
+        check(_BYTES.sub("?", value))
+        return value
+    return check(value)
+
+
+ClassName = Annotated[str, WrapValidator(as_written)]
 
 
 class Section(BaseModel):

@@ -1,5 +1,6 @@
 """stdout and stderr, written to so that neither their reader nor their encoding can stop a run."""
 
+import codecs
 import contextlib
 import errno
 import os
@@ -18,6 +19,9 @@ _GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
+ESCAPING = "fcnet.escaping"  # how streams write what cannot be encoded, bytes of a name that are no UTF-8 for one
+
+
 def prepare() -> None:
     """Make both streams writable: a closed one leads nowhere, and what cannot be encoded is escaped."""
     for name in ("stdout", "stderr"):
@@ -25,7 +29,17 @@ def prepare() -> None:
         if stream is None:  # the process was started with it closed
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (open to the end)
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPING)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Return what is written for characters that an encoding has not: as JSON has it, in units of 16 bits."""
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end
+
+
+codecs.register_error(ESCAPING, _escape)
 
 
 # Streams that could not be written to, by name, and why; those whose readers have gone are not among them.

@@ -39,6 +39,8 @@ _PATTERNS = (
     ),
 )
 
+_BYTES = re.compile("[\udc80-\udcff]")  # what Python makes of bytes that are no UTF-8
+
 _SCALARS: dict[str, Callable[[str], Any]] = {
     _NULL: lambda _: None,
     _BOOL: lambda text: text == "true",
@@ -75,6 +77,10 @@ class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
         Composer.__init__(self)
         _Resolver.__init__(self)
         self.depth = 0
+
+    def check_printable(self, data: str) -> None:
+        # Bytes that are no UTF-8, in the name of a file on the command line, are as good as other characters.
+        super().check_printable(_BYTES.sub("?", data))
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
