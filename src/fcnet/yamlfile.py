@@ -274,8 +274,6 @@ def parse(text: str, name: str) -> Layer:
 
 def scalar(text: str, name: str) -> Any:
     """The value of an override: ``3e-4``, ``[500, 100]``, ``{name: sgd}`` or a word. Raises ConfigError."""
-    if re.search("[\udc80-\udcff]", text) and text[0] not in "[{'\"":
-        return text  # the name of a file that is not UTF-8, which no YAML is
     try:
         node, refused = _compose(text), list[_Refused]()
     except _Broken as error:
