@@ -8,6 +8,7 @@ read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data
 import errno
 import hashlib
 import math
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
