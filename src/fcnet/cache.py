@@ -195,7 +195,10 @@ def _outside(work: _Work) -> Decoded:
 
 def _no_cache(path: Path, error: Exception) -> str:
     reason = getattr(error, "strerror", None) or error
-    return f"{path.parent}: cannot be written ({reason}); images are decoded anew each time: set data.cache"
+    return (
+        f"{path.parent}: cannot be written ({reason}); images are decoded anew each time: set data.cache to another"
+        " folder"
+    )
 
 
 def _no_file(path: Path, error: Exception) -> DataError | ResourceError:
