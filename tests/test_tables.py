@@ -5,6 +5,7 @@ import io
 import json
 
 from fcnet import tables
+from fcnet.display import width
 from fcnet.inspection import Evaluation, Prediction
 
 ROWS = [
@@ -47,3 +48,20 @@ def test_predictions_in_three_forms() -> None:
         ["file", "predicted", "probability", "cat", "dog"],
         ['a "b", c.png', "cat", "0.75", "0.75", "0.25"],
     ]
+
+
+def test_columns_line_up_as_a_terminal_shows_them() -> None:
+    names = ["零", "cafe\N{COMBINING ACUTE ACCENT}", "\udcca"]
+    rows = [ROWS[0] | {"class": name} for name in names]
+    text = tables.evaluation(Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3))
+    for start, count in (("class", 4), ("    ", 4)):
+        lines = text.splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith(start))
+        assert len({width(line) for line in lines[first : first + count]}) == 1
+    assert "\n零           1    50.00 %" in text
+
+
+def test_chinese_in_csv_and_json() -> None:
+    found = [Prediction("图.png", "零", 0.75, {"零": 0.75, "一": 0.25})]
+    assert tables.predictions_csv(found).splitlines()[0] == "file,predicted,probability,零,一"
+    assert '"predicted": "零"' in tables.predictions_json(found)

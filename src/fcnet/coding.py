@@ -98,7 +98,8 @@ class Reconstruction:
 
     def to_json(self) -> str:
         """The figures as one JSON object, without those that there are not."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value is not None})
+        found = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(found, ensure_ascii=False)
 
 
 def run_eval(

@@ -1,18 +1,26 @@
-"""What comes after the last step of a training: its result, and then its pictures."""
+"""What comes after the last step of a training: a verdict, its result, and then its pictures."""
 
 from pathlib import Path
 
-from fcnet import console, rundir
+from fcnet import console, rundir, verdict
+from fcnet.data import Splits
 from fcnet.errors import from_os_error
+from fcnet.schema import Config
 from fcnet.session import Session
 
 
-def finish(session: Session) -> list[Path]:
-    """Write down that a run is finished, then draw its curves; return the files of these.
+def finish(session: Session, settings: Config, splits: Splits) -> list[Path]:
+    """Write down that a run is finished, and whether it has learned anything; then draw its curves.
 
     The run is finished whatever becomes of the pictures, also if the process is killed while it draws.
+
+    Returns:
+        The files of the pictures.
     """
-    session.write_result("finished")
+    warnings = verdict.look(settings, splits.train, session.training.model, session.last)
+    for line in warnings:
+        console.warn(line)
+    session.write_result("finished", warnings=warnings)
     return draw(session.run)
 
 

@@ -136,7 +136,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
                 console.warn(f"{run}: holds no checkpoint yet; it is begun anew")
             _begin(session, work, place.name)
         session.train()
-        drawn = ending.finish(session)
+        drawn = ending.finish(session, work.settings, work.splits)
     names = ["model.pth", "metrics.jsonl", *(f"{rundir.PLOTS}/{path.name}" for path in drawn)]
     console.say(f"run: {run} ({', '.join(names)})")
     return run

@@ -7,7 +7,7 @@ so that a run ends in the same files however often it was interrupted.
 import contextlib
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -219,10 +219,15 @@ class Session:
         self._saved, self._saved_at = place, time.monotonic()
         self._cost = self._saved_at - began
 
-    def write_result(self, ended: str, more: dict[str, Any] | None = None) -> None:
-        """Write result.json: the figures so far, and how the sitting ended."""
-        warnings = {"warnings": lost} if (lost := streams.losses()) else {}
-        more = self.training.figures() | warnings | (more or {})
+    @property
+    def last(self) -> EpochRecord | None:
+        """The last epoch."""
+        return self._last
+
+    def write_result(self, ended: str, more: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> None:
+        """Write result.json: the figures so far, and how the sitting ended; warnings with those of lost lines."""
+        told = [*warnings, *streams.losses()]
+        more = self.training.figures() | ({"warnings": told} if told else {}) | (more or {})
         journal.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from fcnet.coding import Reconstruction, Restored
+from fcnet.display import left, right, width
 from fcnet.inspection import Evaluation, Prediction
 from fcnet.streams import visible
 
@@ -41,8 +42,8 @@ def reconstruction(result: Reconstruction) -> str:
         rows.append(
             ("AUROC", f"{100 * found['auroc']:.2f} %, {found['normal']:.0f} normal, {found['outliers']:.0f} outliers")
         )
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
+    columns = max(width(name) for name, _ in rows)
+    return "\n".join(f"{left(name, columns)}  {value}" for name, value in rows)
 
 
 def evaluation(result: Evaluation) -> str:
@@ -106,11 +107,14 @@ def predictions_csv(results: Sequence[Prediction] | Sequence[Restored]) -> str:
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines: the first column to the left, the others to the right. The end of a line in a name is written."""
+    """Rows as lines: the first column to the left, the others to the right, as wide as a terminal shows them.
+
+    The end of a line in a name is written out.
+    """
     rows = [[visible(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        "  ".join([left(row[0], widths[0]), *(right(cell, w) for cell, w in zip(row[1:], widths[1:], strict=True))])
         for row in rows
     ]
 
