@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from matplotlib.figure import Figure
 
 COURSE = ROOT / "scripts/course"
-TRAINING = ("softmax_mlp", "elm_width")  # call fcnet train
-FIGURES = sorted(path.stem for path in COURSE.glob("*.py") if path.stem not in ("pages", "worked_examples", *TRAINING))
+FIGURES = sorted(path.stem for path in COURSE.glob("*.py") if path.stem not in ("pages", "worked_examples"))
 
 
 @pytest.fixture(autouse=True)
@@ -57,31 +55,119 @@ def test_logistic_regression_by_differences() -> None:
     assert found["b"] == pytest.approx(predicted, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_drawn(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def numbers(name: str) -> dict[str, float]:
+    """What a program computes with --quick."""
+    found: dict[str, float] = importlib.import_module(name).figure(True).numbers
+    return found
+
+
+def test_quick_shows_the_bounds_of_derivatives() -> None:
+    found = numbers("activations")
+    assert found["sigmoid"] == pytest.approx(0.25)
+    assert found["tanh"] == found["ReLU"] == 1
+
+
+def test_quick_shows_gradients_by_hand_that_train_a_net() -> None:
+    found = numbers("backprop")
+    assert found["apart"] < 1e-13
+    assert found["last"] < 0.5 * found["first"]
+    assert found["wrong"] < 0.2
+
+
+def test_quick_shows_that_both_are_least_at_the_true_distribution() -> None:
+    found = numbers("cross_entropy")
+    assert found["cross_entropy"] == pytest.approx(0.7)
+    assert found["kl"] == pytest.approx(0.7)
+
+
+def test_quick_shows_paths_that_come_down_and_one_that_grows() -> None:
+    found = numbers("descent")
+    at_start, across_at_start = 71.75, 2.5
+    assert found["α = 0.1: J"] < found["α = 0.02: J"] < at_start
+    assert found["α = 0.1, momentum 0.6: J"] < found["α = 0.1: J"]
+    assert found["α = 0.19: |w2|"] < across_at_start < found["α = 0.205: |w2|"]
+
+
+def test_quick_shows_units_that_die_and_what_it_costs() -> None:
+    found = numbers("dying_relu")
+    assert found["ReLU: dead at 0.1"] < 10 < 20 < found["ReLU: dead at 2"]
+    assert found["LeakyReLU, γ = 0.1: dead at 2"] == 0
+    assert found["ReLU: wrong at 0.1"] < found["ReLU: wrong at 2"]
+
+
+def test_quick_shows_that_relu_beats_linear_layers() -> None:
+    found = numbers("linear_depth")
+    assert found["2-20-20-2, linear"] == pytest.approx(found["2-2, one layer"], abs=1)
+    assert found["2-20-20-2, ReLU"] > found["2-20-20-2, linear"] + 10
+
+
+def test_quick_shows_that_more_units_fit_better() -> None:
+    found = numbers("universal")
+    assert found["200"] < found["50"] < found["10"] < found["1"]
+    assert found["200"] < 0.01
+
+
+def test_quick_shows_gradients_that_vanish() -> None:
+    found = numbers("vanishing")
+    assert found["sigmoid: layer 1"] < 1e-4 * found["sigmoid: layer 11"]
+    for name in ("tanh", "relu"):
+        norms = [value for key, value in found.items() if key.startswith(name)]
+        assert min(norms) > 0.1 * max(norms)
+
+
+def test_quick_shows_tanh_ahead_of_sigmoid() -> None:
+    found = numbers("zero_centred")
+    assert found["tanh"] < 0.5 * found["sigmoid"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which nothing lies, the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_quick_shows_what_a_hidden_layer_brings(alone: Path) -> None:
+    found = numbers("softmax_mlp")
+    assert found["mlp-relu"] > found["perceptron"] + 5
+
+
+def test_quick_shows_that_random_units_have_to_be_many(alone: Path) -> None:
+    found = numbers("elm_width")
+    assert found["elm-800: wrong"] < found["elm-200: wrong"] < found["elm-50: wrong"]
+    assert found["mlp-relu-50: wrong"] < found["elm-50: wrong"]
+
+
+def test_every_program_has_its_test() -> None:
+    """Each has a test of what --quick shows."""
+    source = Path(__file__).read_text()
+    assert [name for name in FIGURES if f'numbers("{name}")' not in source] == []
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "descent"])
+def test_pictures_go_to_a_folder_of_their_own(
+    name: str, alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Below the current folder, not among those of the repository; each its own file; what to see is told."""
     module, pages = importlib.import_module(name), importlib.import_module("pages")
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--quick", "--out", str(tmp_path / "found.png")])
-    pages.draw(module.figure, module.__doc__)
-    assert (tmp_path / "found.png").stat().st_size > 5000
+    own = f"course-{name.replace('_', '-')}.png"
+    before = (ROOT / "docs/images" / own).stat().st_mtime_ns
+    for words, path in (
+        ([], f"plots/course/{own}"),
+        (["--out", "here"], f"here/{own}"),
+        (["--out", "as/this.svg"], "as/this.svg"),
+    ):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", "--quick", *words])
+        pages.draw(module.figure, module.__doc__)
+        assert (alone / path).stat().st_size > 5000
+        told = capsys.readouterr().out.splitlines()
+        assert told[-1] == path
+        assert told[-2].startswith("What to see: ")
+    assert (ROOT / "docs/images" / own).stat().st_mtime_ns == before
 
 
-def test_figures_show_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
-    found: Figure = importlib.import_module("vanishing").figure(True)
-    sigmoid, tanh, relu = (line.get_ydata() for line in found.axes[0].lines)
-    assert sigmoid[0] < 1e-4 * sigmoid[-1]
-    assert min(tanh) > 0.1 * max(tanh)
-    assert min(relu) > 0.1 * max(relu)
-    found = importlib.import_module("universal").figure(True)
-    errors = found.axes[1].lines[0].get_ydata()
-    assert errors[-1] < 0.01 < 0.3 < errors[0]
-    capsys.readouterr()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", TRAINING)
-def test_a_figure_of_trained_nets_is_drawn(name: str, tmp_path: Path) -> None:
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
-    words = [sys.executable, COURSE / f"{name}.py", "--quick", "--out", tmp_path / "found.png"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_a_program_runs_from_any_folder(alone: Path) -> None:
+    words = [sys.executable, COURSE / "softmax_mlp.py", "--quick"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "found.png").stat().st_size > 5000
+    assert (alone / "plots/course/course-softmax-mlp.png").stat().st_size > 5000

@@ -5,7 +5,7 @@ python scripts/course/activations.py
 
 import torch
 from matplotlib.figure import Figure
-from pages import draw
+from pages import Drawn, draw
 
 from fcnet.backprop import derivative
 from fcnet.model_schema import ELU, Activation, LeakyReLU, PlainActivation, PReLU
@@ -24,10 +24,10 @@ SHOWN: dict[str, Activation] = {
 }
 
 
-def figure(quick: bool) -> Figure:
+def figure(quick: bool) -> Drawn:
     """A function and its derivative in each square."""
     z = torch.linspace(-5, 5, 51 if quick else 501, dtype=torch.float64)[:, None]
-    found = Figure(figsize=(9, 7.5), layout="constrained")
+    found, numbers = Figure(figsize=(9, 7.5), layout="constrained"), {}
     for axes, (name, spec) in zip(found.subplots(3, 3).flatten(), SHOWN.items(), strict=True):
         f = activation_module(spec, 1).double()
         axes.plot(z, f(z).detach(), label="f(x)")
@@ -37,9 +37,11 @@ def figure(quick: bool) -> Figure:
         axes.axvline(0, color="0.7", linewidth=0.8)
         axes.set_ylim(-1.4, 2.2)
         axes.set_title(name, fontsize=10)
+        numbers[name.partition(":")[0]] = float(slope.max())
         print(f"{name}: derivative at most {float(slope.max()):.3f}")
     found.axes[0].legend(fontsize=8)
-    return found
+    see = "sigmoid's derivative is at most 0.25, tanh's and ReLU's at most 1; where a function is flat it is near 0."
+    return Drawn(found, numbers, see)
 
 
 if __name__ == "__main__":

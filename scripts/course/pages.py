@@ -1,8 +1,9 @@
 """What the programs of the course share: their command line, data, and steps of gradient descent."""
 
 import argparse
+import contextlib
+import io
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,38 +11,61 @@ from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
-from fcnet import plots
+from fcnet import cli, plots, sources
 from fcnet.backprop import Layer, back_propagate
 from fcnet.model_schema import Activation, NormalInit, PlainActivation
 from fcnet.models import FCNet
 
-PICTURES = Path("docs/images")
+ROOT = Path(__file__).parents[2]  # of the repository
+PICTURES = Path("plots/course")
 RUNS = Path("checkpoints/course")
 DIGITS = ["data.source=digits", "data.root=data/digits", "data.image_size=[8,8]"]  # settings for a quick look
-TEST_EVERY = 5  # of the digits every fifth is a test image
+FORMATS = (".png", ".svg", ".pdf")
 
 
-def draw(figure: Callable[[bool], Figure], doc: str | None) -> None:
-    """The command line of a program that draws one figure.
+@dataclass(frozen=True)
+class Drawn:
+    """What a program of the course makes.
+
+    Attributes:
+        figure: the picture.
+        numbers: what the page says of it, by name (docs/figures.yaml has them as course.PROGRAM.NAME).
+        see: what to see in the picture, in one sentence.
+    """
+
+    figure: Figure
+    numbers: dict[str, float]
+    see: str
+
+
+def draw(make: Callable[[bool], Drawn], doc: str | None) -> None:
+    """Run the command line of a program that draws one figure.
 
     Args:
-        figure: makes it, and prints its numbers; told whether to be quick.
+        make: draws it, and prints its numbers; told whether to be quick.
         doc: the program's docstring.
     """
     parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
-    name = Path(sys.argv[0]).stem.replace("_", "-")
     parser.add_argument(
-        "--out", type=Path, default=PICTURES / f"course-{name}.png", help="the figure: .png, .svg, .pdf"
+        "--out", type=Path, default=PICTURES, help=f"folder of the picture, {PICTURES} without it; or a file: {FORMATS}"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes: a look in seconds")
     args = parser.parse_args()
-    drawn = figure(args.quick)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    drawn.savefig(args.out, dpi=plots.DPI)
-    print(args.out)
+    drawn = make(args.quick)
+    path = target(args.out, Path(sys.argv[0]).stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawn.figure.savefig(path, dpi=plots.DPI)
+    print(f"What to see: {drawn.see}")
+    print(path)
+
+
+def target(out: Path, program: str) -> Path:
+    """Return the file that a program draws into: one of its own in a folder, or the file that was named."""
+    if out.suffix.lower() in FORMATS and not out.is_dir():
+        return out
+    return out / f"course-{program.replace('_', '-')}.png"
 
 
 @dataclass(frozen=True)
@@ -55,11 +79,14 @@ class Digits:
 
     @classmethod
     def load(cls) -> "Digits":
-        """1,437 training and 360 test images."""
-        found = load_digits()
-        x, y = torch.from_numpy(found.data) / 16, torch.from_numpy(found.target)
-        test = torch.arange(len(x)) % TEST_EVERY == 0
-        return cls(x[~test], y[~test], x[test], y[test])
+        """Return the 1,433 training and 364 test images of configs/digits.yaml."""
+        splits = [tensors for images, labels in sources.digits().values() for tensors in pixels(images, labels)]
+        return cls(*splits)
+
+
+def pixels(images: sources.Images, labels: sources.Labels) -> tuple[Tensor, Tensor]:
+    """Return images (N, H, W) of bytes as rows in [0, 1] (N, H W), and labels (N,)."""
+    return torch.from_numpy(images).double().flatten(1) / 255, torch.from_numpy(labels)
 
 
 def net(hidden: list[int], activation: str | Activation, seed: int = 0, std: float | None = None) -> FCNet:
@@ -89,16 +116,17 @@ def error_rate(model: nn.Module, x: Tensor, y: Tensor) -> float:
 
 
 def trained(config: str, settings: list[str]) -> Path:
-    """The run of a config with settings, trained by ``fcnet train`` where it is not there yet.
+    """Return the run of a config of configs/course with settings, trained by ``fcnet train`` if it is not there yet.
 
-    Ends the program with the exit code of ``fcnet train`` where that fails.
+    Ends the program with the exit code of ``fcnet train`` if that fails.
     """
-    name = "-".join([Path(config).stem, *(re.sub(r"[^a-z0-9]+", "", word.split("=")[-1]) for word in settings)])
+    name = "-".join([config, *(re.sub(r"[^a-z0-9]+", "", word.split("=")[-1]) for word in settings)])
     run = RUNS / name
-    command = [sys.executable, "-m", "fcnet", "train", "--config", config, "--out", str(run), "--resume", *settings]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    words = ["--config", str(ROOT / f"configs/course/{config}.yaml"), "--out", str(run), "--resume", *settings]
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = cli.main(["train", *words])
+    if code:
+        sys.exit(code)
     return run
 
 

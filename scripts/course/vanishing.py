@@ -8,7 +8,7 @@ ReLU's 0 or 1. Weights are drawn by the rule made for each (Glorot and Bengio 20
 
 import torch
 from matplotlib.figure import Figure
-from pages import Digits, draw, table
+from pages import Digits, Drawn, draw, table
 
 from fcnet.backprop import back_propagate
 from fcnet.model_schema import GainInit, KaimingInit, PlainActivation
@@ -22,12 +22,12 @@ INITS = {
 }
 
 
-def figure(quick: bool) -> Figure:
+def figure(quick: bool) -> Drawn:
     """Norms of weight gradients by layer, means of several nets."""
     data = Digits.load()
     found = Figure(figsize=(7, 4.5), layout="constrained")
     axes = found.subplots()
-    rows = []
+    rows, numbers = [], {}
     for name, init in INITS.items():
         norms = []
         for seed in range(2 if quick else 10):
@@ -38,12 +38,14 @@ def figure(quick: bool) -> Figure:
         mean = torch.stack(norms).log10().mean(0)
         axes.semilogy(range(1, DEPTH + 2), 10**mean, marker="o", label=name)
         rows.append([name, *(f"{10**value:.1e}" for value in mean[[0, 4, 9, 10]].tolist())])
+        numbers |= {f"{name}: layer {layer}": 10**value for layer, value in enumerate(mean.tolist(), 1)}
     axes.set(xlabel="layer l (11 is the output layer)", ylabel="norm of dL/dW(l)", xticks=range(1, DEPTH + 2))
     axes.set_title(f"before the first step, {DEPTH} hidden layers of {WIDTH}")
     axes.grid(alpha=0.3)
     axes.legend()
     table(["activation", "layer 1", "layer 5", "layer 10", "layer 11"], rows)
-    return found
+    see = "sigmoid's gradient shrinks at each layer that it goes back through; tanh's and ReLU's keep their size."
+    return Drawn(found, numbers, see)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,17 @@ Sigmoid's outputs are all positive, so all weights of a unit in the next layer a
 
 import torch
 from matplotlib.figure import Figure
-from pages import Digits, descend, draw, net, table
+from pages import Digits, Drawn, descend, draw, net, table
 
 HIDDEN, RATE, BATCH = [50, 50], 0.3, 50
 
 
-def figure(quick: bool) -> Figure:
+def figure(quick: bool) -> Drawn:
     """Training loss after each epoch, means of several nets."""
     data, epochs = Digits.load(), 3 if quick else 40
     found = Figure(figsize=(7, 4.5), layout="constrained")
     axes = found.subplots()
-    rows = []
+    rows, numbers = [], {}
     for name in ("sigmoid", "tanh"):
         curves = []
         for seed in range(1 if quick else 5):
@@ -30,13 +30,15 @@ def figure(quick: bool) -> Figure:
             curves.append(curve)
         mean = torch.tensor(curves).mean(0)
         axes.semilogy(range(1, epochs + 1), mean, label=name)
+        numbers |= {name: float(mean[-1]), f"{name}: first epoch": float(mean[0])}
         first = next((epoch for epoch, value in enumerate(mean.tolist(), 1) if value < 0.5), None)
         rows.append([name, f"{float(mean[0]):.3f}", f"{float(mean[-1]):.4f}", str(first or "-")])
     axes.set(xlabel="epoch", ylabel="training loss (nats)", title=f"64-50-50-10, gradient descent, α = {RATE}")
     axes.grid(alpha=0.3)
     axes.legend()
     table(["activation", "loss, epoch 1", f"loss, epoch {epochs}", "first epoch below 0.5"], rows)
-    return found
+    see = "with tanh, whose outputs have both signs, the loss falls much sooner than with sigmoid."
+    return Drawn(found, numbers, see)
 
 
 if __name__ == "__main__":

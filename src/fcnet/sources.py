@@ -71,7 +71,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
         _tidy(root)
         if _complete(root):  # written by another process while this one waited, or by one that was killed
             return False
-        data = _digits() if source == "digits" else _torchvision(source, root)
+        data = digits() if source == "digits" else _torchvision(source, root)
         partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
         try:
             total = sum(len(labels) for _, labels in data.values())
@@ -170,7 +170,7 @@ def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
     return loaded
 
 
-def _digits() -> dict[str, tuple[Images, Labels]]:
+def digits() -> dict[str, tuple[Images, Labels]]:
     """scikit-learn's digits: 0 to 16 turned into 0 to 255, and a fifth of each class held out."""
     from sklearn.datasets import load_digits  # imported here: it takes a second
 
