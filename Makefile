@@ -2,7 +2,9 @@
 # make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
 # make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing, Slurm
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
-# make check   linter, formatter, types, and whether the generated pages are fresh
+# make check   linter, formatter, types, and whether the generated pages and figures are fresh
+# make docs    the generated pages, and the figures of docs/figures.yaml in all pages and configs
+# make pictures  the pictures of docs/course.md anew; two of them train on MNIST
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
@@ -10,7 +12,7 @@ ARGS ?=
 SECTIONS ?=
 BIN = .venv/bin
 
-.PHONY: train test long bench check docs clean
+.PHONY: train test long bench check docs pictures clean
 
 train: .venv/installed
 	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
@@ -30,9 +32,18 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/config_reference.py --check
+	$(BIN)/python scripts/figures.py --check
 
 docs: .venv/installed-dev
 	$(BIN)/python scripts/config_reference.py
+	$(BIN)/python scripts/figures.py
+	$(BIN)/python scripts/benchmark.py page
+
+pictures: .venv/installed
+	for program in scripts/course/*.py; do \
+		case $$program in */pages.py | */worked_examples.py) continue;; esac; \
+		$(BIN)/python $$program --out docs/images || exit; \
+	done
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,8 @@
 
     python scripts/benchmark.py page
 
-What is said by hand is in docs/benchmarks-notes.md, and is put at the end of the page as it stands.
+What is said by hand is in docs/benchmarks-notes.md, and is put at the end of the page as it stands. scripts/figures.py
+writes the figures that other pages take from docs/benchmarks.json.
 """
 
 import json
@@ -38,11 +39,9 @@ def job(section: Section) -> list[str]:
     """The whole job."""
     rows = []
     for name in programs(section):
-        right = [100 * one for one in values(section, name, "accuracy")]
-        times = cell(ratios(section, name, "fcnet"))
-        right_text = f"{statistics.mean(right):.2f}"
-        rows.append([LABELS.get(name, name), cell(values(section, name)), times, right_text, str(len(right))])
-    head = ["program", "seconds", "over fcnet's", "test accuracy (%), mean", "rounds"]
+        found = values(section, name)
+        rows.append([LABELS.get(name, name), cell(found), cell(ratios(section, name, "fcnet")), str(len(found))])
+    head = ["program", "seconds", "over fcnet's", "rounds"]
     text = """From the start of the process to its exit, ten epochs with a test after each, compilation included. fcnet
 has its images decoded from an earlier run, and also saves the model, a log and two pictures; the course's program
 decodes its PNGs and saves the model; the others read one array file and save nothing."""
@@ -53,13 +52,28 @@ def accuracy(section: Section) -> list[str]:
     """Accuracy over seeds."""
     rows = []
     for name in programs(section):
-        right = [100 * one for one in values(section, name, "accuracy")]
-        deviation = f"{statistics.stdev(right):.3f}" if len(right) > 1 else "-"
-        figures_of = [f"{statistics.mean(right):.3f}", deviation, f"{min(right):.2f} to {max(right):.2f}"]
         epochs = f"{values(section, name, 'epochs')[0]:.0f}"
-        rows.append([LABELS.get(name, name), epochs, *figures_of, cell(values(section, name)), str(len(right))])
-    head = ["config", "epochs", "test accuracy (%), mean", "s.d.", "range", "seconds of training", "seeds"]
+        rows.append([LABELS.get(name, name), epochs, *over_seeds(section, name), cell(values(section, name))])
+    head = ["config", "epochs", *OVER_SEEDS, "seconds of training"]
     return ["## Accuracy over seeds", "", *table(head, rows)]
+
+
+OVER_SEEDS = ["test accuracy (%), mean", "s.d.", "range", "seeds"]
+
+
+def over_seeds(section: Section, name: str) -> list[str]:
+    """Return a program's cells below OVER_SEEDS."""
+    right = [100 * one for one in values(section, name, "accuracy")]
+    deviation = f"{statistics.stdev(right):.2f}" if len(right) > 1 else "-"
+    return [f"{statistics.mean(right):.2f}", deviation, f"{min(right):.2f} to {max(right):.2f}", str(len(right))]
+
+
+def peers(section: Section) -> list[str]:
+    """Accuracy of the other libraries in the rounds of the whole job."""
+    names = [name for name in programs(section) if name not in ("fcnet", "course")]
+    rows = [[LABELS.get(name, name), *over_seeds(section, name)] for name in names]
+    text = "The other libraries, in the rounds of the whole job:"
+    return [text, "", *table(["program", *OVER_SEEDS], rows)] if rows else []
 
 
 def small(section: Section) -> list[str]:
@@ -168,6 +182,8 @@ def page(sections: Sections, notes: str) -> str:
     for name, render in RENDERERS.items():
         if name in sections:
             lines += [*render(sections[name]), *left_out(sections[name])]
+        if name == "accuracy" and "job" in sections:
+            lines += peers(sections["job"])
     if "gpu" not in sections:
         lines += ["## On a GPU", "", "Not measured: no GPU at hand.", ""]
     return "\n".join(lines).rstrip("\n") + "\n" + (f"\n{notes.strip()}\n" if notes.strip() else "")

@@ -126,10 +126,11 @@ class Bench:
         (figures,) = launch(sys.executable, OWN / f"{name}.py", "--data", self.data, *options).objects()
         return figures
 
-    def course(self, epochs: int) -> Done:
+    def course(self, epochs: int, seed: int = 0) -> Done:
         """Run the course's program. Its lines are wanted as they are printed, hence -u."""
         out = self.folder / "course.pth"
-        return launch(sys.executable, "-u", "scripts/course_program.py", self.data, "--epochs", epochs, "--out", out)
+        words = ["--epochs", epochs, "--out", out, "--seed", seed]
+        return launch(sys.executable, "-u", "scripts/course_program.py", self.data, *words)
 
     def arrays(self) -> Path:
         """The images of the folder in the one file that the peers read; written at the first call."""
