@@ -1,4 +1,5 @@
-# make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words
+# make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words;
+#              TORCH=cpu installs PyTorch without CUDA
 # make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
 # make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing, Slurm
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
@@ -10,7 +11,16 @@ PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
 ARGS ?=
 SECTIONS ?=
+TORCH ?=
 BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+ifeq ($(TORCH),cpu)
+CPU_TORCH = $(PIP) --index-url https://download.pytorch.org/whl/cpu torch torchvision
+SIZE = about 300 MB
+else
+SIZE = about 300 MB to download, or 3 GB on Linux (with TORCH=cpu 300 MB there too)
+endif
 
 .PHONY: train test long bench check docs pictures clean
 
@@ -50,15 +60,19 @@ clean:
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcnet needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@echo "installing PyTorch and other libraries into .venv: $(SIZE), some minutes"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(CPU_TORCH)
+	$(PIP) --editable .
 	@touch $@
 
 .venv-bench/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-bench
+	@echo "installing PyTorch, JAX and Keras into .venv-bench, some minutes"
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "installing the tests' libraries into .venv"
+	$(PIP) --editable '.[dev]'
 	@touch $@
