@@ -31,6 +31,14 @@ def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:
     assert found["accuracy"] > 0.965
     assert 100 * found["accuracy"] == pytest.approx(float(lines[-2].split()[-2]))
 
+    examples = ROOT / "docs/examples"
+    words = ["checkpoints/mnist", examples / "photo.png", examples / "digits/*.png"]
+    predicted = [row["predicted"] for row in json.loads(fcnet("predict", *words, "--json").out)["predictions"]]
+    assert predicted[0] == "7"
+    assert (
+        sum(one == digit for one, digit in zip(predicted[1:], "0123456789", strict=True)) >= 9
+    )  # all after ten epochs
+
     course = CourseFCNet(784, 500, 10)
     course.load_state_dict(torch.load("checkpoints/mnist/model.pth", weights_only=True), strict=True)
     test = ImageFolder.open(mnist / "t10k-images", mnist / "t10k-labels.txt")

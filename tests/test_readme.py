@@ -31,6 +31,8 @@ def copy(tmp_path: Path) -> Path:
     root.mkdir()
     for name in ("configs", "docs/examples"):
         shutil.copytree(ROOT / name, root / name)
+    lrf = root / "configs/elm/lrf.yaml"
+    lrf.write_text(lrf.read_text().replace("hidden: 5120", "hidden: 160"))  # or the solution takes most of the time
     shutil.copy(ROOT / "Makefile", root)
     (root / ".venv/bin").mkdir(parents=True)
     for made in ("bin/activate", "installed"):  # as if `make` and `python3 -m venv` had been there
