@@ -114,6 +114,7 @@ TABLES = {
     "one-hot": ("filename,0,1,2\n", "{i}.png,{hot}", "are one-hot"),
     "leading zeros": ("filepath,label\n", "{i}.png,0{c}", None),
     "numbers with a point": ("filepath,label\n", "{i}.png,{c}.0", NUMBERS),
+    "another language": ("Datei;Klasse\n", "{i}.png;{c}", "['Datei', 'Klasse'], is taken for headings"),
     "quotes": ('"filepath","label"\n', '"{i}.png","{c}"', None),
 }
 
@@ -135,7 +136,12 @@ AMBIGUOUS = {
     "several ones": (".txt", changed(lines("{hot}", " "), 5, "1 1 0"), ":5: 2 ones in a one-hot row"),
     "no ones": (".csv", changed(lines("{hot}"), 5, "0,0,0"), ":5: no ones in a one-hot row"),
     "one line": (".txt", " ".join(EXPECTED) + "\n", "has one line of 40 values; write each into a line of its own"),
-    "names alone": (".txt", lines("{i}.png"), "40 classes for 40 images"),
+    "names alone": (".txt", lines("{i}.png"), ":1: label '0.png' holds the name of a file"),
+    "a bar between": (".txt", lines("{i}.png|{c}"), ":1: label '0.png|0' holds the name of a file"),
+    "more columns": (".txt", lines("{i}.png,{c},x,y"), ":1: label '0.png,0,x,y' holds the name of a file"),
+    "a label and a score": (".txt", lines("{i}.png {c} 0.5"), ":1: '0 0.5': several numbers"),
+    "another suffix": (".txt", lines("{i}.jpg {c}"), ":1: "),
+    "numbers from 1": (".txt", lines("{i1} {c}"), "no image has this number: they run from 0 to 39"),
     "numbers alone": (".txt", lines("{i}"), "40 classes for 40 images"),
     "unknown names": (".txt", lines("img{i}.png {c}"), "there is no such file"),
     "a line without a name": (".txt", changed(lines("{i}.png {c}"), 4, "x.y 1"), ":4: "),
@@ -188,6 +194,10 @@ def test_images_that_no_line_names_are_said(numbered: Path, tmp_path: Path) -> N
     listing = read(numbered, tmp_path / "l.txt", "".join(lines("{i}.png {c}").splitlines(True)[:30]))
     assert len(listing.names) == 30
     assert "10 of the 40 images" in listing.notes[0]
+    listing = read(numbered, tmp_path / "l.txt", lines("./{i}.png {c}"))
+    assert "are not named" not in listing.notes[0]
+    with pytest.raises(DataError, match=r"there is 0\.png: mend the path"):
+        read(numbered, tmp_path / "l.txt", lines("{i}.jpg {c}"))
 
 
 def test_paths_with_backslashes_and_of_another_folder(tmp_path: Path) -> None:

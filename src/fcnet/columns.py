@@ -20,7 +20,7 @@ _FILES = re.compile("(file|image|img|picture|photo|f)(path|name|file)s?|(file|pa
 _CLASSES = re.compile("(class|label|category)(name|id|label|number)?s?|classes|targets?|y|digit|letter|groundtruth|gt")
 _NUMBERS = re.compile("|(image|img|file)?(id|index|number|no)|name|nr|key|unnamed:0")
 
-_FILE_NAME = re.compile(r"(?i).+\.(png|jpe?g|bmp|dib|gif|tiff?|webp|p[bgpn]m|heic|heif|avif|jp2|svg)")
+_FILE_NAME = re.compile(r"(?i).*[^\s./\\]\.(png|jpe?g|bmp|dib|gif|tiff?|webp|p[bgpn]m|heic|heif|avif|jp2|svg)\b")
 
 _MARKS = ",;\t|"  # between columns
 
@@ -210,9 +210,7 @@ def without_headings(path: Path, rows: Sequence[Row], known: Known) -> Labels | 
         told = (f"its rows of {width} are one-hot: the label is the place of the 1, from 0",)
         return Labels([str(one) for one in classes], lines, told=told)
     if width == 2 and (names := _names_column([row.cells for row in rows], known)) is not None:
-        order = "'file label'" if names == 0 else "'label file'"
-        told = (f"each line is {order}; labels were matched by file name",)
-        return Labels([row.cells[1 - names] for row in rows], lines, [row.cells[names] for row in rows], told, True)
+        return _named(path, rows, names)
     if all(is_number(cell) for row in rows for cell in row.cells):
         if len(rows) == 1:
             raise DataError(f"{path}: has one line of {width} values; write each into a line of its own")
@@ -221,6 +219,31 @@ def without_headings(path: Path, rows: Sequence[Row], known: Known) -> Labels | 
             " one label per line, or a CSV of filepath,label"
         )
     return None
+
+
+def _named(path: Path, rows: Sequence[Row], names: int) -> Labels:
+    """Rows of a file and its label, or the other way round. Raises DataError for labels of several numbers."""
+    order = "'file label'" if names == 0 else "'label file'"
+    told = [f"each line is {order}; labels were matched by file name"]
+    is_file = [holds_file_name(row.cells[names]) for row in rows]
+    if not is_file[0] and len(rows) > 1 and all(is_file[1:]):
+        told.append(f"its first line, {rows[0].cells}, is taken for headings")
+        rows = rows[1:]
+    labels = [row.cells[1 - names] for row in rows]
+    several = [row for row, label in zip(rows, labels, strict=True) if _are_numbers(label.split())]
+    if several:
+        problems = [f"{path}:{row.line}: {row.cells[1 - names]!r}: several numbers; keep the label" for row in several]
+        raise DataError(*listed(problems, f"{path}: lines of several numbers"))
+    return Labels(labels, [row.line for row in rows], [row.cells[names] for row in rows], tuple(told), True)
+
+
+def _are_numbers(words: Sequence[str]) -> bool:
+    return len(words) > 1 and all(map(is_number, words))
+
+
+def holds_file_name(text: str) -> bool:
+    """Whether a word of a text is the name of an image file."""
+    return _FILE_NAME.search(text) is not None
 
 
 def one_hot(path: Path, rows: Sequence[Row]) -> list[int] | None:

@@ -21,7 +21,7 @@ from fcnet import class_folders, entries, files, forms
 from fcnet.classes import choose_classes as choose_classes
 from fcnet.classes import class_names as class_names
 from fcnet.classes import encode as encode
-from fcnet.columns import Labels, is_heading
+from fcnet.columns import Labels, holds_file_name, is_heading
 from fcnet.entries import Entries, counted, stat_table
 from fcnet.errors import DataError, few, listed
 from fcnet.labels import TABLES
@@ -104,6 +104,11 @@ def _by_position(images: Path, found: Entries, table: Path, read: Labels) -> Lis
     if len(values) == len(names) + 1 and is_heading(values[0]):
         told = (*told, f"its first line, {values[0]!r}, is taken for a heading")
         values, rows = values[1:], rows[1:]
+    if values and all(map(holds_file_name, (values[0], values[-1]))):
+        raise DataError(
+            f"{table}:{rows[0]}: label {values[0]!r} holds the name of a file; write a line FILE LABEL for each, or"
+            " labels alone"
+        )
     if len(names) != len(values):
         raise DataError(
             f"{images}: {len(names)} images, but {table} has {len(values)} labels; line i has to label image i"
@@ -153,7 +158,7 @@ def _by_name(images: Path, found: Entries, table: Path, read: Labels, lookup: Lo
         except ValueError as error:
             problems.append(f"{table}:{row}: {images / written}: {error}")
             continue
-        key = os.path.normpath(name)
+        key = lookup.key(name)
         if key in above:
             doubled.append(written)
         if above.setdefault(key, label) != label:
@@ -165,7 +170,7 @@ def _by_name(images: Path, found: Entries, table: Path, read: Labels, lookup: Lo
     told = [*read.told, *(f"{n} names {way}" for way, n in lookup.told.items())]
     if doubled:
         told.append(f"{len(doubled)} rows name an image that a row above names ({few(doubled, 3)}): it counts twice")
-    missed = len(set(found.names) - set(names)) if read.of_all else 0
+    missed = len(set(found.names) - above.keys()) if read.of_all else 0
     if missed:
         told.append(f"{missed} of the {len(found.names)} images in {images} are not named, and not read")
     return Listing(images, names, read.values, stat_table(stats), table=table, rows=read.rows, notes=_told(table, told))

@@ -28,6 +28,7 @@ class Lookup:
     def __init__(self, folder: Path, found: Entries, table: Path) -> None:
         self._folder, self._found, self._table = folder, found, table
         self._rows = {name: i for i, name in enumerate(found.names)}
+        self._root = os.path.abspath(folder)
         self.told: Counter[str] = Counter()
 
     def known(self) -> frozenset[str]:
@@ -73,6 +74,13 @@ class Lookup:
                 problem = problem or "is no file (a folder, a pipe or a device); mend the path"
         raise ValueError(problem or self._absent(name))
 
+    def key(self, name: str) -> str:
+        """A name that is the same for all ways to write a path, relative to the folder where the file is in it."""
+        if os.sep not in name and "/" not in name:
+            return name
+        path = os.path.normpath(os.path.join(self._root, name))
+        return path.removeprefix(self._root + os.sep)
+
     def _row(self, name: str) -> Found:
         size, modified, changed = self._found.stats[self._rows[name]].tolist()
         return name, (size, modified, changed)
@@ -116,4 +124,16 @@ class Lookup:
         for base in (self._table.parent, Path()):
             if (base / name).is_file():
                 return f"there is no such file; paths are relative to `images`: give images: {base}"
-        return "there is no such file; mend the path"
+        if name.isascii() and name.isdecimal() and self._numbers:
+            return f"no image has this number: they run from {min(self._numbers)} to {max(self._numbers)}"
+        last = name.replace("\\", "/").rpartition("/")[2]
+        near = [last] if last in self._rows else self._nearly.get(os.path.splitext(last)[0].casefold(), [])
+        return f"there is no such file; {f'there is {near[0]}: ' if near else ''}mend the path"
+
+    @cached_property
+    def _nearly(self) -> dict[str, list[str]]:
+        """The images by their stems in small letters."""
+        found: dict[str, list[str]] = {}
+        for stem, names in self._stems.items():
+            found.setdefault(stem.casefold(), []).extend(names)
+        return found
