@@ -6,7 +6,8 @@ python scripts/example_digits.py
 import math
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
 
 OUT = Path(__file__).parent.parent / "docs/examples"
 CANVAS, SIDE, PEN = 280, 112, 26  # pixels: where lines are drawn, what is saved, how thick
@@ -36,13 +37,15 @@ STROKES: dict[int, list[list[Point]]] = {
 
 
 def drawn(digit: int) -> Image.Image:
-    """Return a digit in white on black, as MNIST's are."""
+    """Return a digit in white on black, its centre of mass in the middle, as MNIST's are."""
     image = Image.new("L", (CANVAS, CANVAS))
     pen = ImageDraw.Draw(image)
     for stroke in STROKES[digit]:
         pen.line(stroke, fill=255, width=PEN)
         for x, y in stroke:  # round ends and corners
             pen.ellipse((x - PEN / 2, y - PEN / 2, x + PEN / 2, y + PEN / 2), fill=255)
+    down, across = np.argwhere(np.asarray(image)).mean(0) - CANVAS / 2
+    image = ImageChops.offset(image, -round(across), -round(down))
     return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 

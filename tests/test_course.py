@@ -34,10 +34,7 @@ def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:
     examples = ROOT / "docs/examples"
     words = ["checkpoints/mnist", examples / "photo.png", examples / "digits/*.png"]
     predicted = [row["predicted"] for row in json.loads(fcnet("predict", *words, "--json").out)["predictions"]]
-    assert predicted[0] == "7"
-    assert (
-        sum(one == digit for one, digit in zip(predicted[1:], "0123456789", strict=True)) >= 9
-    )  # all after ten epochs
+    assert predicted == ["7", *"0123456789"]
 
     course = CourseFCNet(784, 500, 10)
     course.load_state_dict(torch.load("checkpoints/mnist/model.pth", weights_only=True), strict=True)
