@@ -1,5 +1,6 @@
 """The part of YAML that configs are written in."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,31 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"x\.yaml:2: not UTF-8"):
         yamlfile.read(path)
     path.write_bytes(b"#" * (yamlfile.MAX_BYTES + 1))
-    with pytest.raises(ConfigError, match="larger than"):
+    with pytest.raises(ConfigError, match="more than"):
         yamlfile.read(path)
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
     assert yamlfile.read(path).values == {"a": 1, "b": 2}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in the file system")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.truncate(40 << 30)
+    for path, word in (
+        (tmp_path / "pipe", "is a pipe, not a file"),
+        (Path("/dev/zero"), "is a device, not a file"),
+        (tmp_path / "large.yaml", "has 42,949,672,960 bytes, more than 1,048,576"),
+        (tmp_path, "is a folder"),
+    ):
+        with pytest.raises(ConfigError, match=word):
+            yamlfile.read(path)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_a_stream_that_was_opened_for_the_process_is_read() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"seed: 3\n")
+    os.close(writer)
+    assert yamlfile.read(Path(f"/dev/fd/{reader}")).values == {"seed": 3}
+    os.close(reader)

@@ -19,11 +19,13 @@ from yaml.reader import Reader
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
+from fcnet import files
 from fcnet.errors import ConfigError, from_os_error
 from fcnet.punctuation import Suspects, told
 
 MAX_DEPTH = 20  # a config is three or four deep
 _REPAIRS = 100  # lines with characters that look like YAML's, in one file
+_STREAMS = ("/dev/fd", "/proc/self/fd")  # where open streams have names
 MAX_BYTES = 1 << 20  # a config is a page; what is larger is some other file
 
 _NULL, _BOOL, _INT, _FLOAT, _STR = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str"))
@@ -230,21 +232,31 @@ def _repaired(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
         changed.add(left[-1])
 
 
+def _read(path: Path) -> bytes:
+    """The bytes of a config: of a file, or of a stream that was opened for this process (``fcnet train -c <(...)``)."""
+    if str(path.parent) not in _STREAMS and str(path) != "/dev/stdin":
+        return files.read_bytes(path, MAX_BYTES)
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise files.NotReadable(f"has more than {MAX_BYTES:,} bytes")
+    return data
+
+
 def read(path: Path) -> Layer:
     """Read a config file. Raises ConfigError with file and line."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _read(path)
     except (FileNotFoundError, NotADirectoryError):
         raise ConfigError(f"{path}: there is no such file; check the path") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: is a folder; name a YAML file") from None
+    except files.NotReadable as error:
+        raise ConfigError(f"{path}: {error}; name a YAML file") from None
     except ValueError:
         raise ConfigError(f"{str(path)!r}: is no possible file name; check the path") from None
     except OSError as error:
         raise from_os_error(error) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes; this is not a config")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
