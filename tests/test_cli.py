@@ -116,9 +116,25 @@ def test_debug_shows_the_traceback_of_an_expected_error(
         assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["train", "-c", "no.yaml"], ["config", "schema"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["--help"], ["train", "--help"], ["train", "-c", "no.yaml"], ["config", "schema"], ["help"], ["list"]),
+        *(["train", "--lr", "1"], ["trian"], ["train", "no.yaml", "seed"], ["train", "--resume"], ["predict"]),
+        *(["train", "--resume", "no"], ["eval", "–config"], ["eval", "a", "b"]),
+    ],
+    ids=" ".join,
+)
 def test_help_and_config_errors_do_not_import_torch(words: list[str]) -> None:
-    code = f"import sys; from fcnet.cli import main; main({words!r}); sys.exit('torch' in sys.modules)"
+    heavy = "{'torch', 'numpy', 'PIL', 'matplotlib', 'sklearn'}"
+    code = f"import sys; from fcnet.cli import main; main({words!r}); sys.exit(bool({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_starting_imports_no_more_than_the_parser_needs() -> None:
+    """What answers wrong words is imported where they are wrong."""
+    code = "import sys; import fcnet.cli; sys.exit(bool({'pydantic', 'yaml', 'fcnet.config'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

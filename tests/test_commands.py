@@ -18,7 +18,10 @@ def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None
         (["--resume", "run", "--out", "run"], "--out, --resume RUN: choose one of the two"),
         (["--out", "run", "--resume", "--overwrite"], "--overwrite: goes with --out DIR, the run to replace, and not"),
         (["--force"], "--force: goes with --resume or --overwrite"),
-        (["--out", "tiny", "--resume"], "--out tiny: is no run directory (it has no config.yaml); name one"),
+        (
+            ["--out", "tiny", "--resume"],
+            "--out tiny: is no run directory: holds .fcnet-cache, test, test.txt, ",
+        ),
         (["--out", "tiny/tiny.yaml", "--resume"], "--out tiny/tiny.yaml: is a file; name a run directory"),
         (["--resume", "tiny/tiny.yaml"], "--resume tiny/tiny.yaml: is a file; name a run directory"),
     ):

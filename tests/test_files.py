@@ -30,3 +30,25 @@ def test_sparse_files_are_not_read_whole(tmp_path: Path) -> None:
         files.read_bytes(tmp_path / "large", 1000)
     (tmp_path / "small").write_bytes(b"ab")
     assert files.read_bytes(tmp_path / "small", 2) == b"ab"
+
+
+def test_links_that_lead_nowhere_are_told_as_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("gone").symlink_to("away")
+    Path("loop").symlink_to("loop")
+    Path("good").symlink_to("file")
+    for name, told in (
+        ("nothing", "there is no such file"),
+        ("gone", "is a link to away, which is not there; restore that, or remove the link"),
+        ("gone/x", "gone is a link to away, which is not there; restore that, or remove the link"),
+        ("loop", "is a link that leads back to itself; remove it"),
+        ("file/x", "file is a file, not a folder"),
+        ("x" * 300, "there is no such file"),
+        ("nul\0", "there is no such file"),
+    ):
+        assert files.look(name) is None
+        assert files.absent(name) == told
+    assert files.is_file("good")
+    assert files.dead_link(Path("good")) is None
+    assert files.is_folder(".")

@@ -138,6 +138,23 @@ def test_plot_formats_folders_and_several_runs(fcnet: Run, trained: Path) -> Non
     assert fcnet("plot", "--format", "gif").code == 2
 
 
+def test_plot_takes_folders_and_patterns_and_leaves_out_what_is_no_run(fcnet: Run, trained: Path) -> None:
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1").code == 0
+    Path("checkpoints/README.md").write_text("# checkpoints")
+    names = [f"checkpoints/plots/{name}.png" for name in ("loss", "accuracy", "trade")]
+    for words in (["checkpoints"], ["checkpoints/*"], None):
+        outcome = fcnet("plot", *(words or sorted(Path("checkpoints").iterdir())))  # as a shell does
+        assert outcome.code == 0, outcome.err
+        assert outcome.out.split() == names
+        assert "runs: checkpoints/tiny, checkpoints/tiny-2" in outcome.err
+    assert "fcnet: warning: checkpoints/README.md, checkpoints/plots: left out, which are no runs" in outcome.err
+    (RUN / "metrics.jsonl").write_text("")
+    outcome = fcnet("plot", "checkpoints")
+    assert outcome.code == 0
+    assert "fcnet: warning: checkpoints/tiny: left out, without a finished epoch to draw" in outcome.err
+    assert outcome.out.split()[0] == "checkpoints/tiny-2/plots/loss.png"
+
+
 def test_plot_without_the_images_draws_the_curves_and_says_so(fcnet: Run, trained: Path) -> None:
     shutil.rmtree(RUN / "plots")
     shutil.rmtree(trained / "test")

@@ -49,17 +49,3 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     with pytest.raises(ConfigError, match="is no run directory"):
         rundir.check_free(tmp_path / "thesis", True)
     assert (tmp_path / "thesis/chapter").exists()
-
-
-def test_the_newest_run_is_that_started_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="holds no run yet"):
-        rundir.newest()
-    for age, name in ((2, "b"), (1, "z"), (3, "a")):
-        run = rundir.create(None, name)
-        (run / rundir.CONFIG).write_text("")
-        os.utime(run / rundir.CONFIG, (age, age))
-    (rundir.ROOT / "plots").mkdir()
-    assert rundir.newest() == rundir.ROOT / "a"

@@ -167,10 +167,11 @@ def find(problem: Problem, sums: Gram | Rows, splits: Splits, auto: bool) -> Gen
 def too_small(problem: Problem, gram: Gram, penalty: float) -> ConfigError:
     """What to say of a ridge with which H^T H + ridge I cannot be factorised."""
     enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
+    finer = "solve.precision=fp64, " if gram.a.dtype == torch.float32 else ""
     return ConfigError(
         f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"
         f" are larger, and H^T H + ridge I cannot be factorised; give about {enough:.0e} or more, fewer units,"
-        " precision fp64, or solver pinv"
+        f" {finer}or solve.solver=pinv"
     )
 
 

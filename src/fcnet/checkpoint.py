@@ -6,17 +6,18 @@ import pickle
 import struct
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor, nn
 
+from fcnet import files, foreign
 from fcnet.errors import CheckpointError, ConfigError, from_os_error
 from fcnet.files import write_bytes
+from fcnet.foreign import State
 from fcnet.mapped import memory
-
-State = dict[str, Tensor]
 
 # With this variable set, programs mean to load pickles that run code. fcnet never does.
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
@@ -80,7 +81,8 @@ def decode(data: BinaryIO, path: Path) -> Any:
             content = torch.load(data, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
-            f"{path}: holds more than tensors, and loading it could run code; save model.state_dict() alone"
+            f"{path}: {foreign.pickled(data)}, and loading it could run code; save model.state_dict() alone, with"
+            " torch.save(model.state_dict(), PATH)"
         ) from None
     except OSError as error:
         raise from_os_error(error) from None
@@ -134,22 +136,55 @@ def save(model: nn.Module, path: Path) -> None:
     write_bytes(path, encode(dict(model.state_dict())))
 
 
-def load(path: Path) -> State:
-    """Read a state_dict, on the CPU. Raises CheckpointError where the file is not one."""
-    if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such model file; give a run directory or a model.pth")
+def _say_nothing(_: str) -> None:
+    """What is told where nobody asks."""
+
+
+def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
+    """Read a state_dict, on the CPU, also where it lies among other things.
+
+    Args:
+        path: the file.
+        tell: takes where in the file the weights are, as what "the weights" do.
+
+    Raises:
+        CheckpointError: the file is not one.
+        ResourceError: it may not be read.
+    """
+    if not files.is_file(path):
+        why = files.absent(path, "there is no such model file; give a run directory or a model.pth")
+        raise CheckpointError(f"{path}: {why if files.look(path) is None else 'is no file; give a model.pth'}")
     try:
         if (size := path.stat().st_size) > most_bytes():
             raise CheckpointError(f"{path}: has {size:,} bytes, which this machine's memory does not take; restore it")
         with path.open("rb") as file:
-            state = decode(file, path)
+            _check_kind(file, path)
+            state, keys = foreign.unwrap(decode(file, path), path)
     except OSError as error:
         raise from_os_error(error) from None
     if not (isinstance(state, dict) and all(isinstance(one, Tensor) for one in state.values()) and is_plain(state)):
         raise CheckpointError(
             f"{path}: is not a state_dict of real, dense tensors; save one with torch.save(model.state_dict(), PATH)"
         )
+    if keys:
+        tell(f"are under {', in '.join(map(repr, reversed(keys)))}")
     return state
+
+
+def check_kind(path: Path) -> None:
+    """Raise CheckpointError, naming what it is, for a file that torch.save has not written."""
+    try:
+        with path.open("rb") as file:
+            _check_kind(file, path)
+    except OSError as error:
+        raise from_os_error(error) from None
+
+
+def _check_kind(file: BinaryIO, path: Path) -> None:
+    if what := foreign.kind(file):
+        raise CheckpointError(
+            f"{path}: is {what}; fcnet reads state_dicts of PyTorch, saved with torch.save(model.state_dict(), PATH)"
+        )
 
 
 def check(model: nn.Module, state: State, path: Path) -> None:
@@ -157,8 +192,9 @@ def check(model: nn.Module, state: State, path: Path) -> None:
     wanted = model.state_dict()
     for name, tensor in wanted.items():
         if name not in state:
-            has = ", ".join(list(state)[:8])
-            raise CheckpointError(f"{path}: has no {name}, which the config's model has; the file has {has}")
+            raise CheckpointError(
+                f"{path}: has no {name}, which the config's model has; {foreign.misfit(state, wanted)}"
+            )
         if state[name].shape != tensor.shape:
             raise CheckpointError(
                 f"{path}: {name} is {tuple(state[name].shape)}, in the config's model {tuple(tensor.shape)}; give the"
@@ -169,7 +205,13 @@ def check(model: nn.Module, state: State, path: Path) -> None:
         raise CheckpointError(f"{path}: has {extra[0]}, which the config's model has not; give the config of the file")
 
 
-def restore(model: nn.Module, state: State, path: Path) -> None:
-    """Put weights into a model. Raises CheckpointError where they do not fit."""
+def restore(model: nn.Module, state: State, path: Path, tell: Callable[[str], None] = _say_nothing) -> None:
+    """Put weights into a model; ``tell`` takes what is odd about them. Raises CheckpointError if they do not fit.
+
+    The names may have a prefix, or be others in the same order (see ``foreign.fit``).
+    """
+    state, told = foreign.fit(state, model.state_dict(), path)
     check(model, state, path)
     model.load_state_dict(state)
+    for what in told:
+        tell(what)

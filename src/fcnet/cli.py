@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from fcnet import commands, signals, streams
-from fcnet.errors import ConfigError, FcnetError, from_os_error, is_out_of_memory, no_memory
+from fcnet import commands, signals, streams, usage
+from fcnet.errors import FcnetError, from_os_error, is_out_of_memory, no_memory
 from fcnet.signals import INTERRUPTED, Stop
 
 # The error of typer's parser: typer exports this subclass of it alone, in every version.
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    words = _with_values([word for word in words if word != "--debug"])
+    words = [word for word in words if word != "--debug"]
     if stop is not None or words[:1] != ["train"]:
         return _run(words, debug, stop or Stop())
     with signals.catching() as stop:
@@ -35,13 +35,17 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
 
 
 def _run(words: list[str], debug: bool, stop: Stop) -> int:
+    app = typer.main.get_command(commands.app)
     try:
-        code = int(commands.app(words or ["--help"], prog_name="fcnet", standalone_mode=False, obj=stop) or 0)
+        words = usage.arrange(_with_values(words), app)
+        code = int(app(words, prog_name="fcnet", standalone_mode=False, obj=stop) or 0)
         if code == INTERRUPTED:  # what newer typers make of Ctrl-C
             raise KeyboardInterrupt
         return code
     except _UsageError as error:
-        return _fail(ConfigError(f"command line: {error.format_message()} See --help."), debug)
+        from fcnet import options  # what it looks up takes longer to import than the rest
+
+        return _fail(options.explain(error, words, app), debug)
     except FcnetError as error:
         return _fail(error, debug)
     except (KeyboardInterrupt, typer.Abort):
@@ -57,8 +61,10 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
 
 def _with_values(words: list[str]) -> list[str]:
     """Give a bare ``--resume`` the value that typer needs: what follows may be its run, or something else."""
+    named = any(re.match(r"-c|--config\b", word) for word in words)
     for i, word in enumerate(words):
-        if word == "--resume" and (i + 1 == len(words) or re.match(r"-|[A-Za-z_][\w.]*=", words[i + 1])):
+        behind = r"-|[A-Za-z_][\w.]*=" if named else r"-|[A-Za-z_][\w.]*=|.*\.ya?ml$"  # a config is no run
+        if word == "--resume" and (i + 1 == len(words) or re.match(behind, words[i + 1])):
             words[i] = f"--resume={commands.NEWEST}"
     return words
 

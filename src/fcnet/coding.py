@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcnet import files, inspection, loading
+from fcnet import files, given, inspection, loading, runnames
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
 from fcnet.data import ImageFolder
@@ -45,7 +45,8 @@ def autoencoder(trained: loading.Trained, device: torch.device) -> tuple[AutoEnc
     """The net of a run, on a device, and what it was built from. Raises ConfigError where it is another kind."""
     spec = trained.settings.model
     if not isinstance(spec, AutoencoderModel):
-        raise ConfigError(f"{trained.path}: is of kind {spec.kind}; only an autoencoder has codes")
+        others = runnames.of_kind("autoencoder", trained.run)
+        raise ConfigError(f"{trained.path}: is of kind {spec.kind}; only an autoencoder has codes{others}")
     classes = trained.settings.data.classes or ()
     model = trained.model(len(classes), device)
     assert isinstance(model, AutoEncoder)
@@ -257,16 +258,17 @@ def _holds_codes(path: Path) -> bool:
 
 
 def run_encode(
-    run: Path | None, wanted: Sequence[str], out: Path, split: str = "test", device: str = "auto"
+    words: Sequence[str], out: Path, split: str | None = None, device: str = "auto", config_file: Path | None = None
 ) -> tuple[int, int]:
     """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and of a config's images ``labels`` (N,).
 
     Args:
-        run: run directory or model file; the newest run when None.
-        wanted: files, folders and patterns; a split of the run's config where there are none.
+        words: a run directory or model file, without which the newest run is meant; and files, folders and patterns,
+            without which a split of the run's config is.
         out: the .npz file.
-        split: of the config.
+        split: of the config; test where it is None.
         device: where to compute.
+        config_file: of a model file that lies in no run directory.
 
     Returns:
         Images, and values of a code.
@@ -275,10 +277,13 @@ def run_encode(
         raise ConfigError(f"--out {out}: codes are written as NumPy's .npz; give a name that ends so")
     if (out.exists() or out.is_symlink()) and not _holds_codes(out):
         raise ConfigError(f"--out {out}: is there already and holds no codes of fcnet's; name another file")
-    trained = loading.locate(run)
+    run, wanted = given.split(words)
+    if split is not None and wanted:
+        raise ConfigError("--split, IMAGE: choose one of the two")
+    trained = loading.locate(run, config_file)
     where = loading.choose_device(device)
     model, _ = autoencoder(trained, where)
-    images = inspection.read_files(trained, wanted) if wanted else loading.read_split(trained.settings, split)
+    images = inspection.read_files(trained, wanted) if wanted else loading.read_split(trained.settings, split or "test")
     codes = look(model, images.to(where), trained.path).codes.numpy()
     classes = np.array(images.classes)[images.labels.numpy()] if images.classes and not wanted else np.array([])
     labels = {} if (classes == UNLABELLED).all() else {"labels": classes}

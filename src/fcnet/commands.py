@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fcnet import __version__, paths, signals, streams
+from fcnet import __version__, config_commands, paths, signals, streams
 from fcnet.errors import ConfigError
 
 NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
@@ -21,9 +21,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-config_app = typer.Typer(help="Look at configs: show, check, schema.", rich_markup_mode=None)
-app.add_typer(config_app, name="config")
+app.add_typer(config_commands.app, name="config")
 
 
 class Split(StrEnum):
@@ -57,12 +57,8 @@ def _path(name: str, metavar: str, text: str, *short: str) -> Any:
     return typer.Option(*names, metavar=metavar, parser=paths.option(name), help=text)
 
 
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Settings over the file, such as train.optimizer.lr=3e-4."),
-]
 Run = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Argument(
         metavar="[RUN]",
         parser=paths.option("RUN"),
@@ -74,10 +70,17 @@ Runs = Annotated[
     typer.Argument(
         metavar="[RUN]...",
         parser=paths.option("RUN"),
-        help="Run directories; left out, the newest below checkpoints/.",
+        help="Run directories, or folders of them; left out, the newest below checkpoints/.",
     ),
 ]
-File = Annotated[Path, typer.Argument(metavar="FILE", parser=paths.option("FILE"), help="YAML file.")]
+RunAndImages = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN] IMAGE...",
+        parser=paths.word("IMAGE"),
+        help="Run directory or model file (left out, the newest run); then files, folders or glob patterns.",
+    ),
+]
 ConfigFile = Annotated[Path | None, _path("--config", "FILE", "YAML file of a bare model file.", "-c")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
@@ -105,7 +108,7 @@ def train(
     config: Annotated[
         Path | None, _path("--config", "FILE", "YAML file of the run; with --resume RUN, that run's own.", "-c")
     ] = None,
-    overrides: Overrides = None,
+    overrides: config_commands.Settings = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -118,7 +121,7 @@ def train(
         typer.Option(
             metavar="[RUN]",
             parser=paths.word("--resume"),
-            help="Go on with RUN; left out, with --out or this config's newest run, or begin where there is none.",
+            help="Go on with RUN; left out, with --out or the newest run of this config's settings, or begin one.",
         ),
     ] = None,
     force: Annotated[
@@ -129,19 +132,24 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
 ) -> None:
     """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
-    from fcnet import ahead
+    from fcnet import ahead, options, runnames
     from fcnet import config as configs
 
     if "" in (resume, out):
         raise ConfigError("--resume, --out: is followed by an empty name (an unset variable?); name a run directory")
+    config, overrides = options.split(config, overrides)
     insisted = None if resume in (None, NEWEST) else Path(str(resume))
     own_config = config is None
+    if config is None and resume == NEWEST and (out is None or runnames.is_run(Path(out))):
+        insisted = runnames.newest() if out is None else Path(out)
+        out = None
+        streams.write(sys.stderr, f"run: {insisted}")
+    elif insisted is not None:
+        insisted = options.resumed(insisted, own_config)
     if config is None:
         if insisted is None:
-            raise ConfigError("--config: is missing; give the YAML file of the run, such as configs/mnist.yaml")
-        if not insisted.is_dir():
-            raise ConfigError(f"--resume {insisted}: there is no such run directory; looked in {Path.cwd()}")
-        config = insisted / "config.yaml"  # rundir.CONFIG; rundir imports torch
+            raise ConfigError(f"--config: is missing; give the YAML file of the run{options.example()}")
+        config = insisted / runnames.CONFIG
     if overwrite and (out is None or resume is not None):
         raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
     if insisted is not None and out is not None:
@@ -150,7 +158,7 @@ def train(
         raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     try:
-        settings = configs.load(config, [*(overrides or ()), *short], needed=True)
+        settings = configs.load(config, [*overrides, *short], needed=True)
     except ConfigError as error:
         hint = f"--resume {insisted}: that is its own config; give a sound copy of it with --config FILE"
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
@@ -159,7 +167,7 @@ def train(
         from fcnet import runs
 
     folder = None if out is None else Path(out)
-    place = runs.Place(config.stem, folder, overwrite, resume is not None, insisted, force, own_config)
+    place = runs.Place(runnames.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
     runs.run_train(settings, place, context.obj, listed.scan)
 
 
@@ -181,12 +189,15 @@ def evaluate(
     if labels is not None and images is None:
         raise ConfigError("--labels: goes with --images DIR, the images that it labels")
 
+    if run and len(run) > 1:
+        raise ConfigError(f"{run[1]}: one RUN is evaluated at a time, and {run[0]} is given before it; name one")
+
     with signals.importing():
-        from fcnet import console, runs, tables
+        from fcnet import asking, console, tables
         from fcnet.data_schema import located
 
     folder = images and located(str(images), None if labels is None else str(labels))
-    result = runs.run_eval(run, config, (split or Split.TEST).value, folder or None, device)
+    result = asking.run_eval(run[0] if run else None, config, (split or Split.TEST).value, folder or None, device)
     console.answer(result.to_json() if json else tables.figures(result), for_programs=json)
 
 
@@ -204,13 +215,10 @@ def plot(
         console.answer(str(path))
 
 
-@app.command(epilog="Example: fcnet predict checkpoints/mnist photo.png 'scans/*.jpg'")
+@app.command(epilog='Example: fcnet predict checkpoints/mnist photo.png "scans/*.jpg"')
 def predict(
-    run: Annotated[Path, typer.Argument(metavar="RUN", parser=paths.option("RUN"), help="Run directory.")],
-    images: Annotated[
-        list[str],
-        typer.Argument(metavar="IMAGE...", parser=paths.word("IMAGE"), help="Files, folders or glob patterns."),
-    ],
+    words: RunAndImages = None,
+    config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
     out: Annotated[
@@ -221,40 +229,38 @@ def predict(
     """Classify image files; or give them back by an autoencoder, with their errors as outlier scores."""
     if json and csv:
         raise ConfigError("--json, --csv: choose one of the two")
+    if not words:
+        raise ConfigError("IMAGE: is missing; give files, folders or patterns, such as photo.png")
 
     with signals.importing():
-        from fcnet import console, runs, tables
+        from fcnet import asking, console, tables
 
-    results = runs.run_predict(run, images, device, out)
+    results = asking.run_predict(words, device, out, config)
     table = tables.predictions_json if json else tables.predictions_csv if csv else tables.predictions
     console.answer(table(results), for_programs=json or csv)
 
 
-@app.command(epilog="Example: fcnet encode checkpoints/denoising --out codes.npz")
+@app.command(epilog="Example: fcnet encode checkpoints/autoencoder-denoising --out codes.npz")
 def encode(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", parser=paths.option("RUN"), help="Run directory of an autoencoder.")
-    ],
-    images: Annotated[
+    words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[IMAGE]...",
+            metavar="[RUN] [IMAGE]...",
             parser=paths.word("IMAGE"),
-            help="Files, folders or patterns; left out, a split of the run's config.",
+            help="Run directory of an autoencoder (left out, the newest run); then files, folders or patterns; without"
+            " them, a split of the run's config.",
         ),
     ] = None,
+    config: ConfigFile = None,
     out: Annotated[Path, _path("--out", "FILE", "NumPy file with codes, files and labels.")] = Path("codes.npz"),
     split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
     device: Device = "auto",
 ) -> None:
     """Write the codes that an autoencoder has for images."""
-    if split is not None and images:
-        raise ConfigError("--split, IMAGE: choose one of the two")
-
     with signals.importing():
         from fcnet import coding, console
 
-    n, k = coding.run_encode(run, images or [], out, (split or Split.TEST).value, device)
+    n, k = coding.run_encode(words or [], out, split and split.value, device, config)
     console.answer(f"{out}: {n} codes of {k} values")
 
 
@@ -270,30 +276,3 @@ def data(
     folder = out or Path("data") / source.value
     written = runs.run_data(source.value, folder)
     console.answer(f"{folder}: {'written' if written else 'is there already'}")
-
-
-@config_app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")
-def show(file: File, overrides: Overrides = None) -> None:
-    """Print the resolved config: defaults, extends, file and settings together."""
-    from fcnet import config as configs
-
-    streams.write(sys.stdout, configs.dump(configs.load(file, overrides or ())).rstrip())
-
-
-@config_app.command(epilog="Example: fcnet config check configs/mnist.yaml")
-def check(file: File, overrides: Overrides = None) -> None:
-    """Check a config without running it; names every mistake with its line."""
-    from fcnet import config as configs
-
-    configs.load(file, overrides or (), needed=True)
-    streams.write(sys.stdout, f"{file}: fine")
-
-
-@config_app.command(epilog="Example: fcnet config schema > fcnet.schema.json")
-def schema() -> None:
-    """Print the JSON Schema of configs, for editors."""
-    import json
-
-    from fcnet.schema import Config
-
-    streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))

@@ -10,10 +10,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from fcnet import autodrawing, autoplots, config, console, loading, log, overview, plots, rundir, runfiles, style
+from fcnet import (
+    autodrawing,
+    autoplots,
+    config,
+    console,
+    files,
+    loading,
+    log,
+    overview,
+    plots,
+    rundir,
+    runfiles,
+    runnames,
+    style,
+)
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.elm_schema import ELMModel
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, few
 from fcnet.inspection import by_class, logits_of
 from fcnet.models import weight_matrices
 from fcnet.overview import Point
@@ -77,17 +91,15 @@ def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "
     first of them. What needs no data comes first: it is there even when the images are not.
 
     Args:
-        runs: run directories; the newest when there is none.
+        runs: run directories, and folders and patterns that have some; the newest run when there is none.
         out: another folder for the pictures.
         file_format: png, svg or pdf.
 
     Returns:
         The files written.
     """
-    trained = [loading.locate(run) for run in runs] or [loading.locate(None)]
+    trained = [loading.locate(run) for run in choose(runs)] or [loading.locate(None)]
     folders = [one.run for one in trained if one.run is not None]
-    if len(folders) < len(trained):
-        raise ConfigError(f"{runs[0]}: plot needs run directories, with their {rundir.METRICS}")
     beside = folders[0].parent if len(folders) > 1 else folders[0]
     in_run, out = out is None and len(folders) == 1, out or beside / rundir.PLOTS
     with album(out, file_format, in_run) as pictures:
@@ -97,6 +109,27 @@ def run_plot(runs: Sequence[Path], out: Path | None = None, file_format: str = "
             draw_metrics(folders[0], pictures)
             _draw_model(trained[0], pictures)
     return pictures.files
+
+
+def choose(words: Sequence[Path]) -> list[Path]:
+    """The runs to draw: those that words mean, but what is no run and what has not begun, of which a warning tells.
+
+    Raises:
+        ConfigError: nothing is there by one of the words, or no word means a run.
+    """
+    if not words:
+        return []
+    runs, others = runnames.several(words)
+    if others:
+        console.warn(f"{few(others, 5)}: left out, which {'is no run' if len(others) == 1 else 'are no runs'}")
+    if len(runs) > 1:
+        begun = [run for run in runs if any(record.get("kind") == "epoch" for record in log.read(run)[0])]
+        if begun and (early := [run for run in runs if run not in begun]):
+            console.warn(f"{few(early, 5)}: left out, without a finished epoch to draw")
+        runs = begun or runs
+    if runs != list(words):
+        console.notice(f"run{'s' if len(runs) > 1 else ''}: {few(runs, 10)}")
+    return runs
 
 
 def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
@@ -113,6 +146,8 @@ def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
     """
     if in_run and out.is_symlink():
         raise ConfigError(f"{out}: is a link to {out.readlink()}; name a folder for the pictures with --out")
+    if files.look(out) is not None and not files.is_folder(out):
+        raise ConfigError(f"--out {out}: is no folder; name one for the pictures")
     drawn = [path for path in sorted(out.glob(f"*.{file_format}")) if is_drawn(path.stem)]
     if others := [path.name for path in drawn if not runfiles.is_picture(path, in_run)]:
         raise ConfigError(runfiles.refusal(str(out), others, "was not drawn by fcnet", "were not drawn by fcnet"))
@@ -150,11 +185,13 @@ def draw_beside(runs: Sequence[Path], pictures: Album) -> None:
     """Several runs: curves of those trained by gradients, and accuracy against time and units."""
     curves = _curves(runs)
     models = [config.load(run / rundir.CONFIG).model for run in runs]
-    units = {model.unit if isinstance(model, AutoencoderModel) else "" for model in models}
-    if units != {""}:
-        if len(units) > 1:
-            raise ConfigError("plot: the losses of these runs are of different things; draw them apart")
-        pictures.save({"loss": plots.loss(curves, units.pop())})
+    units = [model.unit if isinstance(model, AutoencoderModel) else "" for model in models]
+    if set(units) != {""}:
+        if len(set(units)) > 1:
+            alike = [[str(run) for run, one in zip(runs, units, strict=True) if one == unit] for unit in set(units)]
+            commands = " and ".join(f"fcnet plot {' '.join(words)}" for words in sorted(alike))
+            raise ConfigError(f"plot: the losses of these runs are of different things; draw them apart: {commands}")
+        pictures.save({"loss": plots.loss(curves, units[0])})
         return
     by_gradients = [curve for curve in curves if not curve.of("stage")]
     figures: dict[str, Figure] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fcnet import files
 from fcnet.errors import DataError, listed
 from fcnet.images import SUFFIXES
 from fcnet.listing import Stats
@@ -77,16 +78,10 @@ def dead_link(path: "os.PathLike[str]") -> str | None:
     """What is wrong with a link that leads nowhere; None for all else. Raises OSError where its target is forbidden."""
     if not os.path.islink(path):
         return None
-    try:
-        os.stat(path)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            return f"{os.fspath(path)}: is a link that leads back to itself; remove it"
-        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
-            raise
-    else:
-        return None
-    return f"{os.fspath(path)}: is a link to {os.readlink(path)}, which is not there; restore that, or remove the link"
+    if (problem := files.dead_link(Path(path))) is not None:
+        return f"{os.fspath(path)}: {problem}"
+    os.stat(path)
+    return None
 
 
 def refuse_broken(*found: Entries) -> None:

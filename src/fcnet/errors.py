@@ -165,6 +165,9 @@ OS_REASONS = {
     errno.ENFILE: "too many files are open",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ELOOP: "is a loop of links",
+    errno.EEXIST: "something else is there already",
+    errno.ENOTDIR: "a part of this path is a file, and no folder",
+    errno.ENOENT: "is not there",
 }
 _OS_FIXES = {
     errno.ENOSPC: "free some space or choose another folder",

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fcnet.errors import naming
+from fcnet.errors import ResourceError, from_os_error, naming
 
 MAX_JSON = 1 << 20  # bytes; the files that fcnet writes have a few hundred
 
@@ -131,6 +131,73 @@ def _opened(path: Path) -> Iterator[tuple[int, int]]:
         yield number, found.st_size
     finally:
         os.close(number)
+
+
+def look(path: Path | str) -> os.stat_result | None:
+    """What lies at a path, through links; None where nothing does, of which ``absent`` says why.
+
+    Raises:
+        ResourceError: it cannot be said, since a folder above may not be entered.
+    """
+    try:
+        return os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        raise ResourceError(f"{path}: permission denied{_barrier(Path(path))}; ask for access, or use a copy") from None
+    except ValueError:  # a null byte, which no name has
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):  # nothing can be there
+            return None
+        raise from_os_error(error) from None
+
+
+def is_file(path: Path | str) -> bool:
+    """Whether a path leads to a file. Raises ResourceError as ``look``."""
+    found = look(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_folder(path: Path | str) -> bool:
+    """Whether a path leads to a folder. Raises ResourceError as ``look``."""
+    found = look(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def absent(path: Path | str, what: str = "there is no such file") -> str:
+    """Why ``look`` finds nothing at a path: ``what``, or the link or the file on the way that leads nowhere."""
+    if "\0" in str(path):
+        return what
+    for part in reversed(Path(path).parents):
+        if os.path.isfile(part):
+            return f"{part} is a file, not a folder"
+    return dead_link(Path(path)) or what
+
+
+def dead_link(path: Path) -> str | None:
+    """What to say of a link at a path, or on the way to it, that leads nowhere; None where there is none."""
+    for part in (*reversed(path.parents), path):
+        if not os.path.islink(part) or os.path.exists(part):
+            continue
+        own = "" if part == path else f"{part} "
+        try:
+            os.stat(part)
+        except (FileNotFoundError, NotADirectoryError):
+            return f"{own}is a link to {os.readlink(part)}, which is not there; restore that, or remove the link"
+        except PermissionError:
+            return None  # it may lead somewhere
+        except OSError:
+            return f"{own}is a link that leads back to itself; remove it"
+    return None
+
+
+def _barrier(path: Path) -> str:
+    """The folder on the way to a path that may not be entered, in words."""
+    for part in reversed(path.parents):
+        if os.path.isdir(part) and not os.access(part, os.X_OK):
+            return f" (the folder {part} may not be entered)"
+    return ""
 
 
 def kind(found: os.stat_result) -> str:

@@ -1,4 +1,4 @@
-"""Image files that are named on the command line: found, read, and looked at."""
+"""Image files that are named on the command line: told from runs, found, read, and looked at."""
 
 import glob
 import os
@@ -9,18 +9,38 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fcnet import class_folders, console, data, entries, forms, images, journal, paths, rundir
+from fcnet import class_folders, console, data, entries, files, forms, images, journal, paths, rundir, runnames
 from fcnet.errors import CheckpointError, DataError, few, listed
-from fcnet.files import kind
 from fcnet.folder import natural
 from fcnet.grey import FULL, Depth
 from fcnet.images import Picture
 from fcnet.looks import border, of_one_colour
 
+# Files that people take for images, whether fcnet reads their format or not.
+_PICTURES = (*images.SUFFIXES, ".heic", ".svg", ".pdf")
+
+
+def split(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """The run that the first of some words means, None where it means an image, and the images: the words behind it."""
+    if not words or _means_images(words[0], alone=len(words) == 1):
+        return None, list(words)
+    return Path(words[0]), list(words[1:])
+
+
+def _means_images(word: str, alone: bool) -> bool:
+    """Whether a word means images, and not a run."""
+    if word.lower().endswith(_PICTURES):
+        return True
+    if runnames.means_run(word) and not (files.is_folder(word) and entries.read(Path(word)).names):
+        return False
+    if not files.is_folder(word):
+        return any(name.lower().endswith(_PICTURES) for name in glob.glob(word, recursive=True))
+    return alone or bool(entries.read(Path(word)).names)
+
 
 def find_images(wanted: Sequence[str]) -> list[Path]:
     """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
-    files: list[Path] = []
+    named: list[Path] = []
     problems: list[str] = []
     for word in wanted:
         try:
@@ -28,25 +48,22 @@ def find_images(wanted: Sequence[str]) -> list[Path]:
         except DataError as error:
             problems += error.problems
             continue
-        files += sorted(found, key=lambda file: natural(str(file)))
+        named += sorted(found, key=lambda file: natural(str(file)))
     if problems:
         raise DataError(*listed(problems, "images not found"))
-    return files
+    return named
 
 
 def _files_of(word: str) -> list[Path]:
     """The files that a name stands for: a file, the images in a folder, or what a pattern fits. Raises DataError."""
     path = Path(word)
-    try:
-        found = os.stat(path)
-    except PermissionError:
-        raise
-    except (OSError, ValueError):  # it is not there, or no name of a file
+    found = files.look(path)
+    if found is None:
         return _fitting(word)
     if stat.S_ISDIR(found.st_mode):
         return _images_in(path)
     if not stat.S_ISREG(found.st_mode):
-        raise DataError(f"{word}: is {kind(found)}, not a file; give image files")
+        raise DataError(f"{word}: is {files.kind(found)}, not a file; give image files")
     form = None if path.suffix.lower() in images.SUFFIXES else forms.tell(path)
     if form is not None and not form.is_image:
         raise DataError(f"{word}: is {form.what}, not an image; {form.fix}")
@@ -72,10 +89,17 @@ def _fitting(word: str) -> list[Path]:
         raise DataError(*listed(broken, "links that lead nowhere"))
     found = [Path(name) for name in names if os.path.isfile(name)]
     if not found:
-        raise DataError(
-            f"{word}: there is no such file, folder or pattern ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}"
-        )
+        what = files.absent(word, "there is no such file, folder or pattern")
+        _refuse_hidden(Path(word))
+        raise DataError(f"{word}: {what} ({', '.join(images.SUFFIXES)}); looked in {Path.cwd()}")
     return found
+
+
+def _refuse_hidden(pattern: Path) -> None:
+    """Raise PermissionError if the folder of a pattern may not be listed, of which glob says nothing."""
+    folder = next((path for path in pattern.parents if files.is_folder(path)), None)
+    if folder is not None and glob.has_magic(str(pattern)):
+        os.listdir(folder)
 
 
 def read_images(files: Sequence[Path], size: data.Size, white: int | None) -> Tensor:

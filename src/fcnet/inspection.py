@@ -15,7 +15,7 @@ from fcnet import data, given, loading
 from fcnet.data import ImageFolder
 from fcnet.data_schema import ImageSplit
 from fcnet.deskew import deskewed
-from fcnet.errors import CheckpointError, ConfigError
+from fcnet.errors import CheckpointError
 from fcnet.evaluation import predict
 from fcnet.metrics import Metrics
 from fcnet.schema import Config
@@ -152,11 +152,9 @@ def run_predict(trained: loading.Trained, wanted: Sequence[str], device: str = "
     Raises:
         DataError: naming all that cannot be found or read; nothing is classified then.
     """
-    classes = trained.settings.data.classes
-    if classes is None:
-        raise ConfigError(f"{trained.path}: its config lists no data.classes, as a run's does; give a run directory")
+    classes = loading.class_names(trained.settings)
     where = loading.choose_device(device)
-    split = read_files(trained, wanted)
+    split = read_files(trained, wanted, classes)
     logits, _ = logits_of(trained, split, where)
     rows = logits.double().softmax(1).tolist()
     return [
@@ -165,8 +163,13 @@ def run_predict(trained: loading.Trained, wanted: Sequence[str], device: str = "
     ]
 
 
-def read_files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
+def read_files(trained: loading.Trained, wanted: Sequence[str], classes: Sequence[str] = ()) -> ImageFolder:
     """Image files, folders and patterns as a split without labels.
+
+    Args:
+        trained: the model that is to look at them.
+        wanted: files, folders and patterns.
+        classes: that the model tells apart.
 
     Raises:
         DataError: naming all that cannot be found or read.
@@ -178,4 +181,4 @@ def read_files(trained: loading.Trained, wanted: Sequence[str]) -> ImageFolder:
     if where.deskew:
         pixels = data.tensor(deskewed(pixels.numpy()))
     unlabelled = torch.zeros(len(files), dtype=torch.int64)
-    return ImageFolder(pixels, unlabelled, tuple(where.classes or ()), Path(), [str(file) for file in files])
+    return ImageFolder(pixels, unlabelled, tuple(classes), Path(), [str(file) for file in files])

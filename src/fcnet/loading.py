@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fcnet import checkpoint, config, console, data, families, folder, near, rundir, sources
+from fcnet import checkpoint, config, console, data, families, files, folder, near, rundir, runnames, sources
 from fcnet.autoencoder_schema import AutoencoderModel
+from fcnet.checkpointer import FOLDER
 from fcnet.data import ImageFolder, Splits
 from fcnet.data_schema import ImageSplit
 from fcnet.errors import CheckpointError, ConfigError, DataError
@@ -196,10 +197,7 @@ def held_out(settings: Config) -> str | None:
 
 def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None = None) -> ImageFolder:
     """Any image folder, with the size and the classes of a config."""
-    classes = settings.data.classes
-    if classes is None:
-        train = train or parts(settings, writes=False)[0]
-        classes = list(folder.class_names(folder.scan(train.images, train.labels), classifies(settings)))
+    classes = class_names(settings, train)
     with console.counting() as progress:
         split = ImageFolder.open(
             images.images,
@@ -216,6 +214,14 @@ def read_folder(settings: Config, images: ImageSplit, train: ImageSplit | None =
             classifies=classifies(settings),
         )
     return _told(split)
+
+
+def class_names(settings: Config, train: ImageSplit | None = None) -> list[str]:
+    """The classes of a config, in their order; where it lists none, those of its training images."""
+    if settings.data.classes is not None:
+        return settings.data.classes
+    train = train or parts(settings, writes=False)[0]
+    return list(folder.class_names(folder.scan(train.images, train.labels), classifies(settings)))
 
 
 def _told(split: ImageFolder) -> ImageFolder:
@@ -251,36 +257,40 @@ class Trained:
 
     def model(self, classes: int, device: torch.device) -> nn.Module:
         """The net with its weights, on a device. Raises CheckpointError where they do not fit."""
-        if self.run is not None and self.path == self.run / rundir.MODEL and not self.path.exists():
-            raise CheckpointError(
-                f"{self.path}: is not there yet: the run has not ended; where nothing trains it any more, go on with"
-                f" fcnet train --resume {self.run}"
+        if self.run is not None and self.path == self.run / rundir.MODEL and files.look(self.path) is None:
+            unfinished = (
+                "is not there yet: the run has not ended; where nothing trains it any more, go on with fcnet train"
             )
-        if self.run is not None and not (self.run / rundir.RESULT).exists():
+            raise CheckpointError(f"{self.path}: {files.absent(self.path, f'{unfinished} --resume {self.run}')}")
+        if self.run is not None and files.look(self.run / rundir.RESULT) is None:
             console.warn(f"{self.path}: is of an earlier stop; the run has gone on since and has not ended")
-        state = checkpoint.load(self.path)
+        told: list[str] = []
+        state = checkpoint.load(self.path, told.append)
         model = families.build(self.settings.model, image_size(self.settings), classes)
-        checkpoint.restore(model, state, self.path)
+        checkpoint.restore(model, state, self.path, told.append)
+        if told:
+            console.notice(f"{self.path}: the weights {', '.join(told)}")
         return model.to(device)
 
 
 def locate(run: Path | None, config_file: Path | None = None) -> Trained:
     """Find a trained model: a run directory, a model file with its config, or the newest run.
 
+    Says which run it is, where its name was not given whole.
+
     Raises:
         ConfigError: there is none there, or a model file has no config.
     """
-    if run is None:
-        run = rundir.newest()
-        console.notice(f"run: {run}")
-    if run.is_dir():
-        if not rundir.is_run(run):
-            raise ConfigError(f"{run}: is no run directory (it has no {rundir.CONFIG}); give one, or a model file")
-        settings = config.load(config_file or run / rundir.CONFIG)
-        return Trained(run / rundir.MODEL, settings, run)
-    if not run.is_file():
-        raise ConfigError(f"{run}: there is no such run directory or model file; looked in {Path.cwd()}")
-    home = run.parent if rundir.is_run(run.parent) else None
+    found = runnames.newest() if run is None else runnames.one(run)
+    if found != run:
+        console.notice(f"run: {found}")
+    if files.is_folder(found):
+        return Trained(found / rundir.MODEL, config.load(config_file or found / rundir.CONFIG), found)
+    home = found.parent if runnames.is_run(found.parent) else None
+    if found.parent.name == FOLDER and runnames.is_run(found.parent.parent):
+        run = found.parent.parent
+        raise ConfigError(f"{found}: is a checkpoint of a training; give its run directory, {run}")
     if config_file is None and home is None:
-        raise ConfigError(f"{run}: a model file alone does not tell its net; give --config with the YAML file of it")
-    return Trained(run, config.load(config_file or run.parent / rundir.CONFIG), home)
+        checkpoint.check_kind(found)  # no config would make it one
+        raise ConfigError(f"{found}: a model file alone does not tell its net; give --config with the YAML file of it")
+    return Trained(found, config.load(config_file or found.parent / rundir.CONFIG), home)

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from fcnet import checkpoint, loading
+from fcnet import checkpoint, loading, runnames
 from fcnet.autoencoder_schema import AutoencoderModel, KSparse
 from fcnet.errors import ConfigError, few
 from fcnet.model_schema import Activation, EncoderInit, FCNetModel, RunInit
@@ -37,6 +37,13 @@ def prepare(model: nn.Module, settings: Config, classes: Sequence[str], begins: 
         for number in range(1, len(spec.hidden) + 1):
             for parameter in layer_parameters(model, number):
                 parameter.requires_grad_(False)
+
+
+def check_there(settings: Config) -> None:
+    """Raise ConfigError if a net begins with a run that is not there: it is looked for before images are read."""
+    init = getattr(settings.model, "init", None)
+    if isinstance(init, RunInit | EncoderInit):
+        runnames.one(Path(init.run))
 
 
 @torch.no_grad()
@@ -91,7 +98,7 @@ _ALIKE = {
 def difference(spec: FCNetModel | AutoencoderModel, other: object) -> str | None:
     """Why a net cannot begin with all weights of another one, where it cannot."""
     if not isinstance(other, type(spec)):
-        return f"is no {spec.kind}; name the run of one"
+        return f"is no {spec.kind}; name the run of one{runnames.of_kind(spec.kind)}"
     for name in _ALIKE[type(spec)]:
         if getattr(spec, name) != getattr(other, name):
             return f"its model.{name.replace('activations', 'activation')} is another; copy that of its config.yaml"
@@ -108,7 +115,7 @@ def layer_parameters(net: nn.Module, number: int) -> list[nn.Parameter]:
 def misfit(spec: FCNetModel, other: object) -> str | None:
     """Why a net cannot begin with another one's encoder, where it cannot."""
     if not isinstance(other, AutoencoderModel):
-        return "is no autoencoder; name the run of one"
+        return f"is no autoencoder; name the run of one{runnames.of_kind('autoencoder')}"
     if spec.hidden != other.hidden:
         return f"its encoder has the layers {other.hidden}, and model.hidden is {spec.hidden}; make them equal"
     if spec.batch_norm or other.batch_norm:

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from fcnet import __version__, config, console, journal, log, rundir, runfiles, yamlfile
+from fcnet import __version__, config, console, files, journal, log, rundir, runfiles, runnames, yamlfile
 from fcnet.checkpointer import FOLDER, Checkpointer
 from fcnet.data import Splits
 from fcnet.elm_schema import ELMModel
-from fcnet.errors import CheckpointError, ConfigError, DataError
+from fcnet.errors import CheckpointError, ConfigError, DataError, few
 from fcnet.schema import TRAINED_BY, Config, Constant, StepDecay
 
 # Keys that may change between two sittings. Those of `data` do not choose what is learned: its content does, which is
@@ -38,38 +38,65 @@ _FREE = (
 )
 
 
-def choose(name: str, out: Path | None, insisted: Path | None) -> Path | None:
+def choose(name: str, out: Path | None, insisted: Path | None, settings: Config) -> Path | None:
     """The directory of the run to go on with; None where there is none yet.
 
     Args:
-        name: of the config: the newest of ``checkpoints/NAME``, ``NAME-2``, ... is meant.
+        name: of the config: the newest of ``checkpoints/NAME``, ``NAME-2``, ... that is the same training is meant.
         out: the directory, given with --out.
         insisted: the directory, given with --resume, of a run that has to be there.
+        settings: of the training.
 
     Raises:
         ConfigError: what was named is no run directory.
     """
     named = insisted or out
     if named is None:
-        rundir.check_name(name)
-        newest = rundir.newest_of(name)
+        runnames.check_name(name)
+        newest = newest_of(name, settings)
         if newest is not None:
             runfiles.check_writable(newest, f"--resume {newest}")
         return newest
     if insisted is None:
         rundir.check_out(named)
-        if not named.exists():
+        if files.look(named) is None:
             return None
     option = f"--out {named}" if insisted is None else f"--resume {named}"
-    if not named.is_dir():
-        what = "is a file" if named.exists() else "is not there"
-        raise ConfigError(f"{option}: {what}; name a run directory, such as {rundir.ROOT}/mnist")
-    if insisted is not None and not (rundir.is_run(named) or runfiles.is_known(named)):
+    if not files.is_folder(named):
+        what = "is not there" if files.look(named) is None else "is a file"
+        raise ConfigError(f"{option}: {files.absent(named, what)}; name a run directory")
+    if insisted is not None and not (runnames.is_run(named) or runfiles.is_known(named)):
         raise ConfigError(f"{option}: is no run directory (it has no {rundir.CONFIG}); name one")
     if not runfiles.is_known(named) and (found := runfiles.foreign(named)):
         raise ConfigError(runfiles.refusal(f"{option}: is no run directory", found))
     runfiles.check_writable(named, option)
     return named
+
+
+def newest_of(name: str, settings: Config) -> Path | None:
+    """The newest run of a config that is the same training; None where there is none. Says where newer ones are not."""
+    runs = rundir.runs_of(name)
+    other = ""
+    for run in runs:
+        differ = _differences_of(run, settings)
+        if not differ:
+            if other:
+                console.notice(f"{other}; going on with {run}")
+            return run
+        other = other or f"{run}: is of other settings ({few(differ, 2)})"
+    if other:
+        console.notice(f"{other}, and no run has these; a new one is begun")
+    return None
+
+
+def _differences_of(run: Path, settings: Config) -> list[str]:
+    """How a run's settings differ, in words. One whose config is missing or damaged is asked about them later."""
+    try:
+        before = config.load(run / rundir.CONFIG)
+    except ConfigError:
+        return []
+    old, new, differ = _compared(before, settings)
+    return [f"{key}: {old.get(key, 'not given')} there, {new.get(key, 'not given')} here" for key in differ]
 
 
 def nothing_to_do(run: Path, settings: Config) -> bool:
@@ -78,7 +105,7 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
     Raises:
         ConfigError: naming each key whose change would make it another training.
     """
-    if not rundir.is_run(run):
+    if not runnames.is_run(run):
         return False  # it was cut short before it had a config
     try:
         before = config.load(run / rundir.CONFIG)
@@ -91,7 +118,8 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
     return is_finished(run) and settings.train.epochs == before.train.epochs
 
 
-def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
+def _compared(before: Config, settings: Config) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """The settings of a run and those of now by dotted key, and the keys that make it another training."""
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
     frees = (*_FREE, "solve.solver") if grows(settings) else _FREE
     if settings.data.normal_classes is None:  # a run may have taken them from its images, which are compared
@@ -101,6 +129,11 @@ def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key) and not any(key == free or key.startswith(f"{free}.") for free in frees)
     ]
+    return old, new, differ
+
+
+def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
+    old, new, differ = _compared(before, settings)
     # Another optimiser has other settings too: its name says enough.
     named = [key.removesuffix("name") for key in differ if key.endswith(".name")]
     problems = [

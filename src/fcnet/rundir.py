@@ -16,20 +16,15 @@ import os
 import re
 from pathlib import Path
 
-from fcnet import files, runfiles
+from fcnet import files, runfiles, runnames
 from fcnet.checkpointer import FOLDER
 from fcnet.errors import ConfigError, InUseError, ResourceError
 from fcnet.ownership import LOCK, OWNER
 
-ROOT = Path("checkpoints")
+ROOT = runnames.ROOT
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = runfiles.CONFIG, runfiles.ENVIRONMENT, runfiles.METRICS, runfiles.RESULT
 MODEL, BEST, PLOTS, SKIPPED = runfiles.MODEL, runfiles.BEST, runfiles.PLOTS, runfiles.SKIPPED
-
-
-def is_run(path: Path) -> bool:
-    """Whether a folder is a run directory."""
-    return (path / CONFIG).is_file()
 
 
 def check_out(out: Path) -> None:
@@ -43,12 +38,14 @@ def check_out(out: Path) -> None:
         whole = out.resolve()
     except (OSError, RuntimeError):
         raise ConfigError(f"--out {out}: is a loop of links; choose another folder") from None
+    if problem := files.dead_link(out):
+        raise ConfigError(f"--out {out}: {problem}; or choose another folder")
     if ".." in out.parts and not whole.is_relative_to(Path.cwd()):
         what = "goes up" if out.is_absolute() else "leaves this folder"
         raise ConfigError(f"--out {out}: {what} by '..'; if that is meant, name it whole: {whole}")
     if whole.is_file():
         return  # there is something already, which the caller has words for
-    above = next(path for path in (whole, *whole.parents) if path.exists())
+    above = next(path for path in (whole, *whole.parents) if files.look(path) is not None)
     if not above.is_dir():
         raise ResourceError(f"--out {out}: {above} is a file, so that no folder can be made below it; choose another")
     if not os.access(above, os.W_OK | os.X_OK):
@@ -74,10 +71,20 @@ def check_free(out: Path, overwrite: bool) -> None:
         raise ConfigError(runfiles.refusal(what, found))
 
 
-def check_name(name: str) -> None:
-    """Raise ConfigError for a config whose name would not be the name of a folder below ``checkpoints/``."""
-    if name in ("", ".", ".."):
-        raise ConfigError(f"--config: {name + '.yaml'!r} gives the run no name; rename the file, or give --out DIR")
+def check_root() -> None:
+    """Refuse to begin a run below ``checkpoints/`` where no folder can be made there.
+
+    Raises:
+        ConfigError: it is something else, or a link that leads nowhere.
+        ResourceError: it may not be written to.
+    """
+    if problem := files.dead_link(ROOT):
+        raise ConfigError(f"{ROOT}: {problem}; or give the run another place with --out DIR")
+    if files.look(ROOT) is not None and not files.is_folder(ROOT):
+        raise ConfigError(f"{ROOT}: is no folder, where new runs lie in one; move it, or give --out DIR")
+    place = ROOT if files.look(ROOT) is not None else Path.cwd()
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ResourceError(f"{place}: cannot be written to; give the run another place with --out DIR")
 
 
 def create(out: Path | None, name: str) -> Path:
@@ -123,11 +130,11 @@ def tidy(path: Path) -> None:
             entry.unlink(missing_ok=True)
 
 
-def newest_of(name: str) -> Path | None:
-    """Of the directories ``checkpoints/NAME``, ``NAME-2``, ... the one that was started last, whole or not."""
+def runs_of(name: str) -> list[Path]:
+    """Of the directories ``checkpoints/NAME``, ``NAME-2``, ... those of a config, whole or not, the newest first."""
     named = re.compile(re.escape(name) + r"(-[0-9]{1,9})?")
     found = [path for path in ROOT.glob("*") if named.fullmatch(path.name) and path.is_dir() and _is_of(path, name)]
-    return max(found, key=_started, default=None)
+    return sorted(found, key=runnames.started, reverse=True)
 
 
 def _is_of(path: Path, name: str) -> bool:
@@ -135,18 +142,4 @@ def _is_of(path: Path, name: str) -> bool:
     try:
         return bool(files.read_json(path / ENVIRONMENT)["name"] == name)
     except (OSError, ValueError, KeyError):
-        return is_run(path) or not runfiles.foreign(path)
-
-
-def _started(path: Path) -> tuple[int, str]:
-    """When a run directory was begun, to compare with others."""
-    file = path / CONFIG if is_run(path) else path
-    return file.stat().st_mtime_ns, path.name
-
-
-def newest() -> Path:
-    """The run below ``checkpoints/`` that was started last. Raises ConfigError where there is none."""
-    runs = [path for path in ROOT.glob("*") if is_run(path)]
-    if not runs:
-        raise ConfigError(f"{ROOT}: holds no run yet; name one, or train with fcnet train --config configs/digits.yaml")
-    return max(runs, key=_started)
+        return runnames.is_run(path) or not runfiles.foreign(path)

@@ -1,9 +1,8 @@
-"""The commands that have to know which kind a model is; a program can call them as the command line does."""
+"""``fcnet train`` and ``data``, for every kind of model; a program can call them as the command line does."""
 
 import contextlib
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,25 @@ from torch import nn
 
 from fcnet import (
     audit,
-    coding,
     console,
     ending,
     families,
     folder,
-    inspection,
     journal,
     loading,
     pretrained,
     resuming,
     rundir,
+    runnames,
     sources,
     streams,
 )
 from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.autoencoders import AutoEncoder
-from fcnet.coding import Reconstruction, Restored
 from fcnet.data import Scan, Splits
-from fcnet.data_schema import ImageSplit
 from fcnet.elm import ELM
 from fcnet.elm_schema import ELMModel
 from fcnet.errors import ConfigError, ResourceError, is_out_of_memory
-from fcnet.inspection import Evaluation, Prediction
 from fcnet.model_schema import FCNetModel
 from fcnet.ownership import check_unused, owning
 from fcnet.process import tiny_as_zero
@@ -81,16 +76,20 @@ class Place:
         """Whether a run that is there is gone on with."""
         return self.resume or self.insisted is not None
 
-    def choose(self) -> Path | None:
-        """The directory that is there and is to be used; None for a new one."""
+    def choose(self, settings: Config) -> Path | None:
+        """The directory that is there and is to be used for a training; None for a new one."""
         if self.goes_on:
-            return resuming.choose(self.name, self.out, self.insisted)
-        if self.out is None:
-            rundir.check_name(self.name)
-            return None
-        check_unused(self.out)
-        rundir.check_free(self.out, self.overwrite)
-        return self.out if self.out.exists() else None
+            run = resuming.choose(self.name, self.out, self.insisted, settings)
+        elif self.out is None:
+            runnames.check_name(self.name)
+            run = None
+        else:
+            check_unused(self.out)
+            rundir.check_free(self.out, self.overwrite)
+            run = self.out if self.out.exists() else None
+        if run is None and self.out is None:
+            rundir.check_root()
+        return run
 
 
 @tiny_as_zero()
@@ -112,7 +111,7 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
     """
     stop = stop or Stop()
     streams.forget()
-    run = place.choose()
+    run = place.choose(settings)
     goes_on = run is not None and place.goes_on
     if run is not None and goes_on and resuming.nothing_to_do(run, settings):
         console.say(f"run: {run} is finished already; nothing was done")
@@ -121,6 +120,8 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
         # What is there is locked before the images are read, which can take long; what is not is made after.
         beat = held.enter_context(owning(run, place.force)) if run is not None else None
         found = resuming.newest(run, settings, place.insisted is not None) if run is not None and goes_on else None
+        if found is None:
+            pretrained.check_there(settings)
         work = gather(settings, stop, scan, begins=found is None, writes=not place.own_config)
         warnings = resuming.compare(found, work.facts, settings) if found is not None else []
         training = trainable(work)  # what it refuses leaves no directory behind
@@ -269,51 +270,3 @@ def _headline(work: Work, run: Path) -> str:
     weights = sum(p.numel() for p in work.model.parameters())
     threads = f" ({torch.get_num_threads()} threads)" if work.device.type == "cpu" else ""
     return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}, into {run}"
-
-
-# --- what is asked of a trained model -----------------------------------------------------------------------------
-
-
-def run_eval(
-    run: Path | None,
-    config_file: Path | None = None,
-    split: str = "test",
-    folder: ImageSplit | None = None,
-    device: str = "auto",
-) -> Evaluation | Reconstruction:
-    """Evaluate a model.
-
-    Args:
-        run: run directory or model file; the newest run when None.
-        config_file: of a model file that lies in no run directory.
-        split: train, validation or test of its config.
-        folder: other images, in place of ``split``.
-        device: where to compute.
-    """
-    trained = loading.locate(run, config_file)
-    if isinstance(trained.settings.model, AutoencoderModel):
-        return coding.run_eval(trained, split, folder, device)
-    return inspection.run_eval(trained, split, folder, device)
-
-
-def run_predict(
-    run: Path | None, wanted: Sequence[str], device: str = "auto", out: Path | None = None
-) -> list[Prediction] | list[Restored]:
-    """Classify image files, or give them back by an autoencoder, with what lies in a run directory alone.
-
-    Args:
-        run: run directory or model file in one; the newest run when None.
-        wanted: files, folders (the images in them) and glob patterns.
-        device: where to compute.
-        out: folder for what an autoencoder gives back.
-
-    Raises:
-        DataError: naming all that cannot be found or read; nothing is asked then.
-        ConfigError: ``out``, of a classifier.
-    """
-    trained = loading.locate(run)
-    if isinstance(trained.settings.model, AutoencoderModel):
-        return coding.run_predict(trained, wanted, device, out)
-    if out is not None:
-        raise ConfigError(f"--out: is for the images that an autoencoder gives back; {trained.path} is a classifier")
-    return inspection.run_predict(trained, wanted, device)
