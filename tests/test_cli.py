@@ -125,10 +125,10 @@ def test_debug_shows_the_traceback_of_an_expected_error(
     ],
     ids=" ".join,
 )
-def test_help_and_config_errors_do_not_import_torch(words: list[str]) -> None:
+def test_help_and_config_errors_do_not_import_torch(words: list[str], tmp_path: Path) -> None:
     heavy = "{'torch', 'numpy', 'PIL', 'matplotlib', 'sklearn'}"
     code = f"import sys; from fcnet.cli import main; main({words!r}); sys.exit(bool({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -267,7 +267,8 @@ def test_a_cycle_of_two(fcnet: Run, tmp_path: Path) -> None:
 
 
 def test_missing_file_and_folder(fcnet: Run, tmp_path: Path) -> None:
-    assert fcnet("config", "check", "no.yaml").errors == ["no.yaml: there is no such file; check the path"]
+    missing = f"no.yaml: there is no such file; check the path; looked in {tmp_path}"
+    assert fcnet("config", "check", "no.yaml").errors == [missing]
     assert fcnet("config", "check", tmp_path).errors == [f"{tmp_path}: is a folder; name a YAML file"]
 
 
@@ -404,13 +405,13 @@ def test_full_width_punctuation_is_told_with_all_other_mistakes(fcnet: Run, tmp_
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("train.epochs＝3", "'train.epochs＝3': write '=' in place of '＝'"),
+        ("train.epochs＝3", "'train.epochs＝3': has a full-width equals sign (＝); write ="),
         ("train．epochs=3", "unknown key; write '.' in place of '．'; did you mean 'train.epochs'?"),
         ("model.hidden=［500］", "write [500]; write '[' in place of '［'"),
         ("model.hidden=[500］", "model.hidden: write ']' in place of '］'; not valid YAML"),
         ("data.source=mnist，", "did you mean mnist?; write ',' in place of '，'"),
         ("train.epochs=３", "write 3; write '3' in place of '３'"),
-        ("data.root=“d”", "has quotes within; write d"),
+        ("data.root=“d”", "has a typographic quote (“), which no shell takes for one"),
         ("data.classes=猫，狗", "write [猫, 狗]; write ',' in place of '，'"),
     ],
 )
