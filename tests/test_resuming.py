@@ -187,3 +187,16 @@ def test_a_file_in_the_place_of_all_runs(fcnet: Run, tiny: Path) -> None:
     assert outcome.code == 2
     assert outcome.errors[0].startswith("checkpoints: is no folder")
     assert "decoding" not in outcome.err
+
+
+def test_a_run_that_was_killed_before_its_pictures_gets_them(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS, "--out", "run").code == 0
+    weights = Path("run/model.pth").read_bytes()
+    Path("run/plots/accuracy.png").rename("run/plots/accuracy.png.77.tmp")
+    outcome = fcnet(*WORDS, "--out", "run", "--resume")
+    assert outcome.code == 0
+    assert outcome.out.endswith("run: run is finished already; nothing was done\n")
+    assert sorted(path.name for path in Path("run/plots").iterdir()) == ["accuracy.png", "loss.png"]
+    assert Path("run/model.pth").read_bytes() == weights
+    Path("run/plots/loss.png.77.tmp").touch()
+    assert fcnet(*WORDS, "--out", "run", "--overwrite").code == 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fcnet import console, rundir, verdict
+from fcnet.autoencoder_schema import AutoencoderModel
 from fcnet.data import Splits
 from fcnet.errors import from_os_error
 from fcnet.schema import Config
@@ -22,6 +23,12 @@ def finish(session: Session, settings: Config, splits: Splits) -> list[Path]:
         console.warn(line)
     session.write_result("finished", warnings=warnings)
     return draw(session.run)
+
+
+def is_drawn(run: Path, settings: Config) -> bool:
+    """Return whether the curves of a finished run are there; its process may have been killed before it drew them."""
+    names = ("loss",) if isinstance(settings.model, AutoencoderModel) else ("loss", "accuracy")
+    return all((run / rundir.PLOTS / f"{name}.png").exists() for name in names)
 
 
 def draw(run: Path) -> list[Path]:

@@ -22,6 +22,8 @@ FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, SKIPPED})
 
 _HEARTBEAT = f"{OWNER}.tmp"
 
+PICTURES = (".png", ".svg", ".pdf")
+
 _LOOKED_AT = 1 << 16  # bytes of a file, to tell what it is
 _LARGEST_CONFIG = 1 << 20  # bytes
 
@@ -88,6 +90,8 @@ def is_partial(path: Path) -> bool:
     match = files.PARTIAL.fullmatch(path.name)
     if path.parent.name == FOLDER:
         return checkpointer.is_partial(path) or (match is not None and match["name"] == OWNER)
+    if path.parent.name == PLOTS:
+        return match is not None and match["name"].endswith(PICTURES)
     return match is not None and match["name"] in FILES
 
 
@@ -139,7 +143,6 @@ def _is_own_checkpoint(path: Path, known: bool) -> bool:
 
 # What fcnet writes into its pictures, and what matplotlib did before fcnet said so itself.
 PICTURE_MARK, _OLD_MARK = b"fcnet", b"Matplotlib"
-PICTURES = (".png", ".svg", ".pdf")
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:

@@ -114,6 +114,10 @@ def run_train(settings: Config, place: Place, stop: Stop | None = None, scan: Sc
     run = place.choose(settings)
     goes_on = run is not None and place.goes_on
     if run is not None and goes_on and resuming.nothing_to_do(run, settings):
+        if not ending.is_drawn(run, settings):
+            with owning(run, place.force):
+                rundir.tidy(run)
+                ending.draw(run)
         console.say(f"run: {run} is finished already; nothing was done")
         return run
     with contextlib.ExitStack() as held:
