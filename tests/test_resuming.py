@@ -200,3 +200,12 @@ def test_a_run_that_was_killed_before_its_pictures_gets_them(fcnet: Run, tiny: P
     assert Path("run/model.pth").read_bytes() == weights
     Path("run/plots/loss.png.77.tmp").touch()
     assert fcnet(*WORDS, "--out", "run", "--overwrite").code == 0
+
+
+def test_a_run_of_other_images_is_not_taken_for_finished(fcnet: Run, tiny: Path) -> None:
+    assert fcnet(*WORDS).code == 0
+    other = [*WORDS, f"data.train.images={tiny / 'test'}", f"data.train.labels={tiny / 'test.txt'}"]
+    outcome = fcnet(*other, "--resume")
+    assert outcome.code == 0
+    assert "into checkpoints/tiny-2" in outcome.out
+    assert fcnet(*other, "--out", "checkpoints/tiny", "--resume").code == 3

@@ -28,7 +28,7 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
         rundir.check_free(run, True)
     (run / "note.txt").unlink()
     (tmp_path / "link").symlink_to(run)
-    with pytest.raises(ConfigError, match="is no run directory"):
+    with pytest.raises(ConfigError, match=r"is a link to .*; name that folder"):
         rundir.check_free(tmp_path / "link", True)
     monkeypatch.chdir(run)
     with pytest.raises(ConfigError, match="is the folder that the command runs in"):

@@ -44,6 +44,17 @@ def a_lock_of_others(run: Path) -> None:
     (run / "ckpt/lock").write_text("4711\n")
 
 
+def an_owner_of_others(run: Path) -> None:
+    (run / "ckpt").mkdir(parents=True)
+    (run / "ckpt/owner.json").write_text('{"repo": "mine"}')
+
+
+def files_that_others_were_writing(run: Path) -> None:
+    (run / "ckpt").mkdir(parents=True)
+    for name in ("model.pth.2024.tmp", "ckpt/owner.json.tmp", "ckpt/epoch-3-step-5.pt.7.tmp"):
+        (run / name).write_text("mine")
+
+
 def the_user_s_config(run: Path) -> None:
     run.mkdir()
     (run / "config.yaml").write_text(Path("tiny/tiny.yaml").read_text() + "# mine\n")
@@ -66,6 +77,8 @@ def pictures_alone(run: Path) -> None:
         checkpoints_of_others,
         a_link_to_scratch,
         a_lock_of_others,
+        an_owner_of_others,
+        files_that_others_were_writing,
         the_user_s_config,
         names_of_others,
         pictures_alone,
@@ -169,7 +182,9 @@ def test_pictures_of_others_are_not_replaced(fcnet: Run, tiny: Path) -> None:
     for file_format in ("png", "svg", "pdf"):
         for _ in range(2):  # fcnet's own are replaced
             assert fcnet("plot", "mine", "--out", "new", "--format", file_format).code == 0
-    shutil.copy("plots/loss.png", "mine/plots/loss.png")  # as an older fcnet drew it, where only fcnet draws
+    shutil.copy("plots/loss.png", "mine/plots/loss.png")  # also in a run
+    assert fcnet("plot", "mine").code == 2
+    Figure().savefig("mine/plots/loss.png", dpi=150)  # as an older fcnet drew it, where only fcnet draws
     assert fcnet("plot", "mine").code == 0
 
 

@@ -36,12 +36,6 @@ from fcnet.weights_schema import LocalWeights
 if TYPE_CHECKING:  # what imports matplotlib first is ``style``
     from matplotlib.figure import Figure
 
-# Names of pictures; a machine's path of ridges has the machine's name behind it.
-NAMES = {
-    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
-    *("codes", "reconstructions", "samples", "plane", "errors"),
-}
-
 
 class Album:
     """The pictures of a command, in a folder.
@@ -148,14 +142,9 @@ def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
         raise ConfigError(f"{out}: is a link to {out.readlink()}; name a folder for the pictures with --out")
     if files.look(out) is not None and not files.is_folder(out):
         raise ConfigError(f"--out {out}: is no folder; name one for the pictures")
-    drawn = [path for path in sorted(out.glob(f"*.{file_format}")) if is_drawn(path.stem)]
+    drawn = [path for path in sorted(out.glob(f"*.{file_format}")) if runfiles.is_drawn(path.stem)]
     if others := [path.name for path in drawn if not runfiles.is_picture(path, in_run)]:
         raise ConfigError(runfiles.refusal(str(out), others, "was not drawn by fcnet", "were not drawn by fcnet"))
-
-
-def is_drawn(name: str) -> bool:
-    """Return whether a picture has one of the names that fcnet gives."""
-    return name in NAMES or name.startswith("ridge-")
 
 
 def draw_metrics(run: Path, pictures: Album) -> None:

@@ -96,7 +96,13 @@ def _differences_of(run: Path, settings: Config) -> list[str]:
     except ConfigError:
         return []
     old, new, differ = _compared(before, settings)
+    differ += [key for key in sorted(old.keys() | new.keys()) if _is_place(key) and old.get(key) != new.get(key)]
     return [f"{key}: {old.get(key, 'not given')} there, {new.get(key, 'not given')} here" for key in differ]
+
+
+def _is_place(key: str) -> bool:
+    """Whether a key tells where images lie: those of another place may be others, which only reading them shows."""
+    return key.startswith(("data.source", "data.root", "data.train.", "data.test."))
 
 
 def nothing_to_do(run: Path, settings: Config) -> bool:
@@ -115,6 +121,8 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
     _refuse_changes(run, before, settings)
     if TRAINED_BY[settings.model.kind] == "solve":
         return False  # images may have been added, which only reading them shows
+    if any(_is_place(difference.split(":")[0]) for difference in _differences_of(run, settings)):
+        return False
     return is_finished(run) and settings.train.epochs == before.train.epochs
 
 

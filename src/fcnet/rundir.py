@@ -63,7 +63,10 @@ def check_free(out: Path, overwrite: bool) -> None:
             " go on with it"
         )
     if out.is_symlink() or not out.is_dir():
-        raise ConfigError(f"--overwrite {out}: is no run directory; choose another folder")
+        what = (
+            f"is a link to {out.readlink()}; name that" if out.is_symlink() else "is no run directory; choose another"
+        )
+        raise ConfigError(f"--overwrite {out}: {what} folder")
     if Path.cwd().is_relative_to(out.resolve()):
         raise ConfigError(f"--overwrite {out}: is the folder that the command runs in, or above it; run from elsewhere")
     if found := runfiles.foreign(out):

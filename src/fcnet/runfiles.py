@@ -24,6 +24,8 @@ _HEARTBEAT = f"{OWNER}.tmp"
 
 PICTURES = (".png", ".svg", ".pdf")
 
+_OWNER_BEGINS = b'{"host"'  # of the record of who holds a run (``ownership``)
+
 _LOOKED_AT = 1 << 16  # bytes of a file, to tell what it is
 _LARGEST_CONFIG = 1 << 20  # bytes
 
@@ -122,8 +124,8 @@ def _is_own(run: Path, path: Path, known: bool) -> bool:
         return _is_folder(path)
     if not _is_file(path):
         return False
-    if is_partial(path):
-        return True
+    if is_partial(path):  # names are all there is to go by: in a folder that is a run's, or was just being made one
+        return known or _is_lock(run / FOLDER / LOCK)
     if path.parent == run:
         if path.name not in FILES:
             return False
@@ -133,27 +135,44 @@ def _is_own(run: Path, path: Path, known: bool) -> bool:
     return is_picture(path, known)
 
 
+def _is_lock(path: Path) -> bool:
+    return _is_file(path) and not path.stat().st_size
+
+
 def _is_own_checkpoint(path: Path, known: bool) -> bool:
     if path.name == LOCK:
-        return not path.stat().st_size
+        return _is_lock(path)
     if path.name in (OWNER, _HEARTBEAT):
-        return _begins(path) in (b"", b"{")
+        return known or _begins(path) in (b"", _OWNER_BEGINS)
     return checkpointer.is_name(path) and (known or checkpointer.is_sealed(path))
 
 
-# What fcnet writes into its pictures, and what matplotlib did before fcnet said so itself.
-PICTURE_MARK, _OLD_MARK = b"fcnet", b"Matplotlib"
+# What fcnet writes into its PNGs, SVGs and PDFs; and what its PNGs had before they said so: 150 dots an inch.
+_MARKS = (b"Software\0fcnet", b"<dc:title>fcnet</dc:title>", b"/Creator (fcnet)")
+_OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x01")
+
+
+# Names of pictures; a machine's path of ridges has the machine's name behind it.
+NAMES = {
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
+    *("codes", "reconstructions", "samples", "plane", "errors"),
+}
+
+
+def is_drawn(name: str) -> bool:
+    """Return whether a picture has one of the names that fcnet gives."""
+    return name in NAMES or name.startswith("ridge-")
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:
     """Whether a file is a picture that fcnet drew; ``in_run``: or, in its run, an older fcnet."""
-    if path.suffix not in PICTURES or not _is_file(path):
+    if path.suffix not in PICTURES or not is_drawn(path.stem) or not _is_file(path):
         return False
     with path.open("rb") as file:
         found = file.read(_LOOKED_AT)
         file.seek(max(path.stat().st_size - _LOOKED_AT, 0))  # a PDF tells at its end
         found += file.read(_LOOKED_AT)
-    return PICTURE_MARK in found or (in_run and _OLD_MARK in found)
+    return any(mark in found for mark in _MARKS) or (in_run and all(mark in found for mark in _OLD_MARKS))
 
 
 def _has_environment(path: Path) -> bool:
@@ -180,7 +199,7 @@ def _reads(path: Path, found: Callable[[], bool]) -> bool:
 
 def _begins(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(1)
+        return file.read(len(_OWNER_BEGINS))
 
 
 def _is_file(path: Path) -> bool:

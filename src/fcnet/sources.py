@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from fcnet import files
 from fcnet.cache import Progress, acquire
 from fcnet.data_schema import SOURCE_SPLITS
-from fcnet.errors import DataError
+from fcnet.errors import DataError, naming
 from fcnet.png import encode_png
 
 Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
@@ -38,6 +38,7 @@ _PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labe
 
 # A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
 _PARTIAL, _WHOLE = ".partial-", "whole"
+_MARK = "written-by-fcnet"  # the first file there: without it a folder of such a name is somebody else's
 _IMAGE = re.compile(r"[0-9]+\.png")
 
 # Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
@@ -73,6 +74,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
             return False
         data = digits() if source == "digits" else _torchvision(source, root)
         partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
+        (partial / _MARK).touch()
         try:
             total = sum(len(labels) for _, labels in data.values())
             done = 0
@@ -110,13 +112,13 @@ def _tidy(root: Path) -> None:
 
 def _is_own(partial: Path) -> bool:
     """Return whether a folder holds nothing but what ``write`` puts there: labels, and folders of numbered images."""
-    if partial.is_symlink() or not partial.is_dir():
+    if partial.is_symlink() or not (partial / _MARK).is_file():
         return False
     return all(_is_part(entry) for entry in partial.iterdir())
 
 
 def _is_part(entry: Path) -> bool:
-    if entry.name not in (*_PARTS, _WHOLE) or entry.is_symlink():
+    if entry.name not in (*_PARTS, _WHOLE, _MARK) or entry.is_symlink():
         return False
     return not entry.is_dir() or all(_IMAGE.fullmatch(name) for name in os.listdir(entry))
 
@@ -134,11 +136,12 @@ def _complete(root: Path) -> bool:
 
 def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Iterator[None]:
     """Write one split; yields after each image."""
-    (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
+    with naming(root):
+        (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
     folder = root / f"{name}-images"
     folder.mkdir()
     for i, pixels in enumerate(images):
-        with open(f"{folder}/{i}.png", "wb") as file:
+        with naming(folder), open(f"{folder}/{i}.png", "wb") as file:
             file.write(encode_png(pixels))
         yield
 
