@@ -276,8 +276,9 @@ def test_a_training_that_is_interrupted_while_it_draws_is_finished(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plots, "save", fail)
-    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(plots, "save", fail)
+        assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
     assert journal.read_json(Path("run") / rundir.RESULT)["ended"] == "finished"
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run", "--resume")
     assert "finished already" in outcome.out
