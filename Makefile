@@ -1,6 +1,6 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words;
 #              TORCH=cpu installs PyTorch without CUDA
-# make test    the whole suite; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
+# make test    the whole suite, a process per core with one torch thread each; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
 # make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing, Slurm
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, and whether the generated pages and figures are fresh
@@ -28,7 +28,7 @@ train: .venv/installed
 	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 long: .venv/installed-dev
 	$(BIN)/python -m pytest -m long -s

@@ -12,9 +12,9 @@ import time
 
 import torch
 
-from fcnet import solvers
-from fcnet.gram import Gram
-from fcnet.summing import CHUNK, DTYPES
+from fcnet.families.elm.solve import least_squares
+from fcnet.families.elm.solve.gram import Gram
+from fcnet.families.elm.solve.sums import CHUNK, DTYPES
 
 CLASSES = 10
 
@@ -48,7 +48,7 @@ def main() -> None:
         gram = Gram(args.units, CLASSES, dtype, device)
         for _ in range(chunks):
             gram.add(h, t)
-        solvers.ridge(gram, 1.0)
+        least_squares.ridge(gram, 1.0)
         return now() - began
 
     def products() -> float:

@@ -14,7 +14,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from fcnet import cli
+from fcnet.cli.main import main as run_words
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
 def fcnet(*words: str) -> str:
     """What a command prints. Ends the program with its exit code where it fails."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        code = cli.main(words)
+        code = run_words(list(words))
     if code:
         sys.exit(code)
     return out.getvalue()

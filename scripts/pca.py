@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.decomposition import PCA
 
-from fcnet import config, loading
-from fcnet.data import ImageFolder
+from fcnet import schema
+from fcnet.commands import loading
+from fcnet.data.dataset import ImageFolder
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--components", type=int, default=30)
     args = parser.parse_args()
-    splits = loading.read_splits(config.load(args.config))
+    splits = loading.read_splits(schema.load(args.config))
     if splits.test is None:
         parser.error(f"{args.config}: has no test images")
     train, test = pixels(splits.train), pixels(splits.test)

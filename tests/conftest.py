@@ -14,10 +14,13 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
-from fcnet import autoencoders, checkpoint, config, streams
-from fcnet.autoencoder_schema import AutoencoderModel
-from fcnet.autoencoders import AutoEncoder
-from fcnet.cli import main
+from fcnet import schema
+from fcnet.cli.main import main
+from fcnet.families.autoencoder import model
+from fcnet.families.autoencoder.config import AutoencoderModel
+from fcnet.families.autoencoder.model import AutoEncoder
+from fcnet.rundir import tensor_files
+from fcnet.system import streams
 
 ROOT = Path(__file__).parent.parent  # of the repository
 
@@ -151,7 +154,7 @@ def mnist(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def autoencoder_spec(**values: object) -> AutoencoderModel:
     """A small autoencoder's config."""
     model = {"kind": "autoencoder", "hidden": [5, 3], "activation": "tanh"} | values
-    spec = config.check([config.Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
+    spec = schema.check([schema.Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
     assert isinstance(spec, AutoencoderModel)
     return spec
 
@@ -159,7 +162,7 @@ def autoencoder_spec(**values: object) -> AutoencoderModel:
 def autoencoder(spec: AutoencoderModel) -> AutoEncoder:
     """Its net, of images of 3x4 pixels, in float64."""
     torch.manual_seed(0)
-    return autoencoders.build(spec, (3, 4)).double()
+    return model.build(spec, (3, 4)).double()
 
 
 @pytest.fixture
@@ -184,4 +187,4 @@ def auto(tiny: Path) -> Callable[..., Path]:
 
 def weights(run: str) -> dict[str, Tensor]:
     """The weights of a run."""
-    return dict(checkpoint.load(Path(run) / "model.pth"))
+    return dict(tensor_files.load(Path(run) / "model.pth"))

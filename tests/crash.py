@@ -26,8 +26,8 @@ from pathlib import Path
 
 import matplotlib.figure  # noqa: F401  (imported before the first fork)
 
-import fcnet.runs  # noqa: F401
-from fcnet.cli import main
+import fcnet.commands.train  # noqa: F401
+from fcnet.cli.main import main
 
 UNTIMED = ("images_per_s", "seconds")  # fields of the metrics that no two runs share
 

@@ -13,7 +13,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder
 # In a process of its own: this one has torch and its threads.
 PROGRAM = """
 import os, sys
-from fcnet.ahead import Ahead
+from fcnet.data.folder.early_listing import Ahead
 from fcnet.errors import DataError
 images, labels = sys.argv[1:3]
 {before}
@@ -21,8 +21,8 @@ listed = Ahead([(images, labels), ("nowhere", None)])
 assert "numpy" not in sys.modules
 process = listed._child[0]
 {meanwhile}
-from fcnet import folder
-real, folder.scan = folder.scan, None
+from fcnet.data.folder import layouts
+real, layouts.scan = layouts.scan, None
 for again in range(2):
     try:
         found = listed.scan(images, labels)
@@ -32,7 +32,7 @@ for again in range(2):
     expected = real(images, labels)
     assert list(found.names) == list(expected.names) and list(found.labels) == list(expected.labels)
     assert (found.stats == expected.stats).all() and found.place(3) == expected.place(3) == f"{{labels}}:4"
-folder.scan = real
+layouts.scan = real
 try:
     listed.scan("nowhere", None)
 except DataError as error:
@@ -70,7 +70,7 @@ def test_a_listing_is_used_once_and_errors_come_from_this_process(tmp_path: Path
 @linux
 @pytest.mark.parametrize("sign", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_a_child_that_is_killed_changes_nothing(tmp_path: Path, sign: str) -> None:
-    slow = "import time; from fcnet import ahead; ahead._list = lambda places, pipe: time.sleep(60)"
+    slow = "import time; from fcnet.data.folder import early_listing as e;e._list = lambda places, pipe: time.sleep(60)"
     told = run(tmp_path, slow, f"import signal; os.kill(process, signal.{sign})")
     assert told[:-2] == ["listed here"] * 2
     assert told[-1] == "no child is left"
@@ -79,7 +79,7 @@ def test_a_child_that_is_killed_changes_nothing(tmp_path: Path, sign: str) -> No
 @linux
 def test_a_signal_in_the_middle_of_the_fork_is_not_lost(tmp_path: Path) -> None:
     """Ctrl-C goes to both processes at once, the child's first instruction included; a slow listing ends with it."""
-    slow = "import time; from fcnet import ahead; ahead._list = lambda places, pipe: time.sleep(60)"
+    slow = "import time; from fcnet.data.folder import early_listing as e;e._list = lambda places, pipe: time.sleep(60)"
     own = "import signal; os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))"
     told = run(tmp_path, f"{slow}\n{own}")
     assert told[:-2] == ["listed here"] * 2
@@ -91,9 +91,9 @@ def test_one_that_is_not_waited_for_keeps_no_stream_open(tmp_path: Path) -> None
     """Who reads the output of a command that fails early does not wait for a slow listing."""
     program = """
 import time
-from fcnet import ahead
-ahead._list = lambda places, pipe: time.sleep(20)
-ahead.Ahead([("a", None)])
+from fcnet.data.folder import early_listing
+early_listing._list = lambda places, pipe: time.sleep(20)
+early_listing.Ahead([("a", None)])
 print("told", flush=True)
 """
     started = time.monotonic()
@@ -109,7 +109,7 @@ def test_children_that_are_forgotten_do_not_matter(tmp_path: Path) -> None:
     program = """
 import signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-from fcnet.ahead import Ahead
+from fcnet.data.folder.early_listing import Ahead
 print(len(Ahead([tuple(sys.argv[1:])]).scan(*sys.argv[1:]).names))
 """
     words = [sys.executable, "-c", program, tmp_path / "a", tmp_path / "a.txt"]
@@ -120,17 +120,18 @@ print(len(Ahead([tuple(sys.argv[1:])]).scan(*sys.argv[1:]).names))
 def test_a_training_does_not_list_the_folders_itself(tiny: Path) -> None:
     program = """
 import sys
-from fcnet import ahead, cli
-start = ahead._start
+from fcnet.data.folder import early_listing
+from fcnet.cli.main import main
+start = early_listing._start
 def started(places):
     found = start(places)  # in the parent only from here on
-    from fcnet import folder
+    from fcnet.data.folder import layouts
     def scan(*place):
         raise SystemExit("listed by the parent")
-    folder.scan = scan
+    layouts.scan = scan
     return found
-ahead._start = started
-sys.exit(cli.main(["train", "-c", "tiny/tiny.yaml", "train.epochs=1"]))
+early_listing._start = started
+sys.exit(main(["train", "-c", "tiny/tiny.yaml", "train.epochs=1"]))
 """
     words = [sys.executable, "-c", program]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tiny.parent)

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from conftest import pictures
 
-from fcnet.audit import audit, identical
-from fcnet.data import ImageFolder, Splits
+from fcnet.data.audit import audit, identical
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
 
 PIXELS, LABELS = pictures(30, 0)
 

@@ -9,7 +9,7 @@ from conftest import Run, autoencoder, autoencoder_spec
 from torch import Tensor
 
 from fcnet.errors import ConfigError
-from fcnet.reconstruct import Reconstruct
+from fcnet.families.autoencoder.objective import Reconstruct
 
 
 def test_a_tied_gradient_is_the_sum_of_both_uses(x: Tensor) -> None:

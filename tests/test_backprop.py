@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from fcnet.backprop import back_propagate, derivative
-from fcnet.model_schema import ELU, Activation, FCNetModel, LeakyReLU, PlainActivation, PReLU
-from fcnet.models import FCNet, build
+from fcnet.config.layers import ELU, Activation, LeakyReLU, PlainActivation, PReLU
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.families.fcnet.config import FCNetModel
+from fcnet.families.fcnet.model import build
+from fcnet.training.steps.backprop import back_propagate, derivative
 
 PLAIN = get_args(PlainActivation.model_fields["name"].annotation)
 ACTIVATIONS: list[Activation] = [

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from fcnet import batches
-from fcnet.batches import Batches, epoch_order, grouped_order
+from fcnet.data import batches
+from fcnet.data.batches import Batches, epoch_order, grouped_order
 
 IMAGES = torch.randint(0, 256, (40, 5, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(40)

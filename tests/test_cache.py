@@ -15,11 +15,12 @@ from conftest import pictures, write_numbered
 from PIL import Image
 from test_grey import colours_of_16_bits
 
-from fcnet import cache, folder
-from fcnet.deskew import deskewed
+from fcnet.data.cache import store
+from fcnet.data.cache.notes import Notes
+from fcnet.data.folder import layouts
+from fcnet.data.images.decode import Form
+from fcnet.data.images.deskew import deskewed
 from fcnet.errors import DataError, ResourceError
-from fcnet.images import Form
-from fcnet.notes import Notes
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]
@@ -36,9 +37,9 @@ def decode(
     where: Path | None = None,
     told: list | None = None,
     form: Form = Form(SIZE),  # noqa: B008
-) -> cache.Decoded:
-    listing = folder.scan(images, images.with_suffix(".txt"))
-    return cache.decode(listing, form, where, lambda *news: (told if told is not None else []).append(news))
+) -> store.Decoded:
+    listing = layouts.scan(images, images.with_suffix(".txt"))
+    return store.load(listing, form, where, lambda *news: (told if told is not None else []).append(news))
 
 
 def test_images_are_decoded_once(images: Path) -> None:
@@ -59,8 +60,8 @@ def test_deskewed_images_are_kept_beside_others(images: Path) -> None:
     np.testing.assert_array_equal(decode(images, told=told).pixels, plain.pixels)
     np.testing.assert_array_equal(decode(images, told=told, form=Form(SIZE, deskew=True)).pixels, upright.pixels)
     assert told == []
-    listing = folder.scan(images, images.with_suffix(".txt"))
-    mapped = cache.decode(listing, Form(SIZE, deskew=True), None, lambda *news: told.append(news), mapped=True)
+    listing = layouts.scan(images, images.with_suffix(".txt"))
+    mapped = store.load(listing, Form(SIZE, deskew=True), None, lambda *news: told.append(news), mapped=True)
     np.testing.assert_array_equal(mapped.pixels, upright.pixels)
 
 
@@ -147,7 +148,7 @@ def test_without_a_place_for_the_cache_images_are_decoded_with_a_warning(images:
 
 
 @pytest.fixture
-def with_a_bad_one(images: Path) -> tuple[Path, cache.Decoded]:
+def with_a_bad_one(images: Path) -> tuple[Path, store.Decoded]:
     """A folder with an image that cannot be decoded and one of several frames, and what is decoded of it."""
     (images / "3.png").write_bytes(b"no image")
     others = [Image.fromarray(PIXELS[6])]
@@ -155,9 +156,9 @@ def with_a_bad_one(images: Path) -> tuple[Path, cache.Decoded]:
     return images, skipping(images)
 
 
-def skipping(images: Path, told: list | None = None, mapped: bool = False) -> cache.Decoded:
-    listing = folder.scan(images, images.with_suffix(".txt"))
-    return cache.decode(
+def skipping(images: Path, told: list | None = None, mapped: bool = False) -> store.Decoded:
+    listing = layouts.scan(images, images.with_suffix(".txt"))
+    return store.load(
         listing, Form(SIZE), None, lambda *news: told.append(news) if told is not None else None, True, mapped
     )
 
@@ -167,11 +168,11 @@ def files_of(images: Path) -> tuple[Path, Path]:
     return array, array.with_suffix(".json")
 
 
-def same(found: cache.Decoded, fresh: cache.Decoded) -> bool:
+def same(found: store.Decoded, fresh: store.Decoded) -> bool:
     return found.notes == fresh.notes and bool((found.pixels == fresh.pixels).all())
 
 
-def test_no_flipped_bit_passes_for_a_fact(with_a_bad_one: tuple[Path, cache.Decoded]) -> None:
+def test_no_flipped_bit_passes_for_a_fact(with_a_bad_one: tuple[Path, store.Decoded]) -> None:
     images, fresh = with_a_bad_one
     array, notes = files_of(images)
     whole = notes.read_bytes()
@@ -192,7 +193,7 @@ def test_no_flipped_bit_passes_for_a_fact(with_a_bad_one: tuple[Path, cache.Deco
 
 
 @pytest.mark.parametrize("mapped", [False, True])
-def test_no_damaged_header_is_read(with_a_bad_one: tuple[Path, cache.Decoded], mapped: bool) -> None:
+def test_no_damaged_header_is_read(with_a_bad_one: tuple[Path, store.Decoded], mapped: bool) -> None:
     images, fresh = with_a_bad_one
     array, _ = files_of(images)
     whole = array.read_bytes()
@@ -234,7 +235,7 @@ MADE_UP = {
 
 
 @pytest.mark.parametrize("kind", MADE_UP)
-def test_made_up_notes_are_not_believed(with_a_bad_one: tuple[Path, cache.Decoded], kind: str) -> None:
+def test_made_up_notes_are_not_believed(with_a_bad_one: tuple[Path, store.Decoded], kind: str) -> None:
     """Not even with a sound seal."""
     images, fresh = with_a_bad_one
     _, notes = files_of(images)
@@ -250,7 +251,7 @@ def test_made_up_notes_are_not_believed(with_a_bad_one: tuple[Path, cache.Decode
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "1" * 5000, "[" * 100_000, '{"of": 1}', "\ud800"])
-def test_notes_of_any_other_kind(with_a_bad_one: tuple[Path, cache.Decoded], text: str) -> None:
+def test_notes_of_any_other_kind(with_a_bad_one: tuple[Path, store.Decoded], text: str) -> None:
     images, fresh = with_a_bad_one
     files_of(images)[1].write_bytes(text.encode("utf-8", "surrogatepass"))
     found = skipping(images)
@@ -295,9 +296,9 @@ def test_a_disk_without_room_costs_a_warning(
     found = decode(images)
     np.testing.assert_array_equal(found.pixels, PIXELS)
     assert re.search(rf"\.fcnet-cache: cannot be written \(.*{FAULTS[number]}.*\); .*: set data\.cache", found.warning)
-    listing = folder.scan(images, images.with_suffix(".txt"))
+    listing = layouts.scan(images, images.with_suffix(".txt"))
     with pytest.raises(ResourceError, match=r"set data\.cache to a folder with room"):
-        cache.decode(listing, Form(SIZE), None, lambda *_: None, mapped=True)
+        store.load(listing, Form(SIZE), None, lambda *_: None, mapped=True)
     monkeypatch.undo()
     where = images.parent / ".fcnet-cache"
     assert not where.exists() or [path.name for path in where.iterdir() if path.name != ".lock"] == []

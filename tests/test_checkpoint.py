@@ -7,26 +7,27 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcnet import checkpoint, files
 from fcnet.errors import CheckpointError
-from fcnet.models import FCNet
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.rundir import tensor_files
+from fcnet.system import files
 
 
 def refused(path: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        checkpoint.load(path)
+        tensor_files.load(path)
     assert len(caught.value.problems) == 1
     return str(caught.value)
 
 
 def test_round_trip_and_equal_bytes(tmp_path: Path) -> None:
     net = FCNet(6, [5], 3)
-    checkpoint.save(net, tmp_path / "model.pth")
-    checkpoint.save(net, tmp_path / "other name.pth")
+    tensor_files.save(net, tmp_path / "model.pth")
+    tensor_files.save(net, tmp_path / "other name.pth")
     assert (tmp_path / "model.pth").read_bytes() == (tmp_path / "other name.pth").read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["model.pth", "other name.pth"]
     other = FCNet(6, [5], 3)
-    checkpoint.restore(other, checkpoint.load(tmp_path / "model.pth"), tmp_path / "model.pth")
+    tensor_files.restore(other, tensor_files.load(tmp_path / "model.pth"), tmp_path / "model.pth")
     for a, b in zip(net.parameters(), other.parameters(), strict=True):
         assert torch.equal(a, b)
     assert set(torch.load(tmp_path / "model.pth", weights_only=True)) == set(net.state_dict())
@@ -70,7 +71,7 @@ def test_other_contents_are_refused(tmp_path: Path, content: object) -> None:
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
-    checkpoint.save(FCNet(6, [5], 3), path)
+    tensor_files.save(FCNet(6, [5], 3), path)
     whole = path.read_bytes()
     for data in (b"", b"text", whole[:10], whole[: len(whole) // 2], whole[:-1]):
         path.write_bytes(data)
@@ -91,10 +92,10 @@ def test_weights_of_another_net_are_refused_with_both_shapes(tmp_path: Path) -> 
         if "fc2.weight is (3, 5)" in words:
             words = "has fc3.weight, which the config's model has not"
         with pytest.raises(CheckpointError) as caught:
-            checkpoint.restore(net, dict(other.state_dict()), path)
+            tensor_files.restore(net, dict(other.state_dict()), path)
         assert words in str(caught.value)
     with pytest.raises(CheckpointError, match="has no fc1"):
-        checkpoint.restore(FCNet(6, [5], 3), {"w": torch.zeros(1)}, path)
+        tensor_files.restore(FCNet(6, [5], 3), {"w": torch.zeros(1)}, path)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fcnet import checkpoint
-from fcnet.checkpointer import FOLDER, SCHEMA, Checkpointer
 from fcnet.errors import CheckpointError
+from fcnet.rundir import tensor_files
+from fcnet.rundir.checkpoints import FOLDER, SCHEMA, Checkpointer
 
 
 def state(value: float) -> dict:
@@ -100,18 +100,18 @@ def test_containers_that_grow_without_end_are_refused_at_once(tmp_path: Path) ->
     for _ in range(50):
         deep = [deep]
     for name, content, fine in (("wide", inner, True), ("deep", deep, False)):
-        data = checkpoint.encode({"x": 1})
+        data = tensor_files.encode({"x": 1})
         path = tmp_path / f"{name}.pt"
         torch.save({"a": content}, path)
         data = path.read_bytes()
         with path.open("rb") as file:
-            assert checkpoint.is_plain(checkpoint.decode(file, path)) is fine
+            assert tensor_files.is_plain(tensor_files.decode(file, path)) is fine
         assert len(data) < 10_000
 
 
 def test_a_tensor_that_looks_larger_than_it_is_is_refused() -> None:
-    assert checkpoint.is_plain(torch.zeros(3, 4))
-    assert not checkpoint.is_plain(torch.zeros(1).expand(10**11))
+    assert tensor_files.is_plain(torch.zeros(3, 4))
+    assert not tensor_files.is_plain(torch.zeros(1).expand(10**11))
 
 
 def test_all_damaged_is_an_error_with_all_of_them(keeper: Checkpointer) -> None:

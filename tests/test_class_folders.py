@@ -9,7 +9,7 @@ import pytest
 from conftest import SIDE, Run, pictures, write_config
 from PIL import Image
 
-from fcnet import class_folders, entries, folder
+from fcnet.data.folder import class_folders, entries, layouts
 from fcnet.errors import DataError
 
 PIXELS, LABELS = pictures(12, 0)
@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 
 def problem(images: Path, labels: Path | None = None) -> str:
     with pytest.raises(DataError) as caught:
-        folder.class_names(folder.scan(images, labels))
+        layouts.class_names(layouts.scan(images, labels))
     return caught.value.problems[0]
 
 
@@ -55,8 +55,8 @@ def test_what_systems_leave_behind_is_no_class(root: Path, name: str) -> None:
             (place / name).write_bytes(b"x")
         else:
             save(place / name / "0" / "1.png")
-    listing = folder.scan(root, None)
-    assert folder.class_names(listing) == ("0", "1", "2")
+    listing = layouts.scan(root, None)
+    assert layouts.class_names(listing) == ("0", "1", "2")
     assert listing.ignored == ()
     assert listing.notes == ()
 
@@ -72,7 +72,7 @@ def test_links_that_lead_nowhere_are_errors(fcnet: Run, tiny: Path, root: Path) 
     assert "3: is a link that leads back to itself" in problem(root)
     (root / "3").unlink()
     (root / "notes.txt").symlink_to("/gone/notes.txt")  # no class, and no image
-    assert len(folder.scan(root, None).names) == 12
+    assert len(layouts.scan(root, None).names) == 12
     (root / "all").symlink_to("/gone")
     assert "/all: is a link to /gone" in problem(root / "all")
     assert "/all: is a link to /gone" in problem(root / "0", root / "all")
@@ -94,7 +94,7 @@ def test_images_one_folder_deeper_are_an_error_that_names_it(root: Path, tmp_pat
     root.rename(tmp_path / "outer/images")
     told = problem(tmp_path / "outer")
     assert f"give the folder {tmp_path}/outer/images" in told
-    assert folder.class_names(folder.scan(tmp_path / "outer/images", None)) == ("0", "1", "2")  # the advice works
+    assert layouts.class_names(layouts.scan(tmp_path / "outer/images", None)) == ("0", "1", "2")  # the advice works
     (tmp_path / "labels.txt").write_text("0\n")
     assert f"{tmp_path}/outer/images" in problem(tmp_path / "outer", tmp_path / "labels.txt")
     for c in "012":
@@ -107,11 +107,11 @@ def test_images_one_folder_deeper_are_an_error_that_names_it(root: Path, tmp_pat
 def test_other_formats_are_named_with_their_count(root: Path, tmp_path: Path) -> None:
     for name in ("a.heic", "b.HEIC", "c.txt"):
         (root / "0" / name).write_bytes(b"x")
-    (note,) = folder.scan(root, None).notes
+    (note,) = layouts.scan(root, None).notes
     assert note == f"{root}: 2 .heic files, 1 .txt file are not read (0/a.heic, 0/b.HEIC, 0/c.txt)"
     (root / "4").mkdir()
     (root / "4/a.heic").write_bytes(b"x")
-    notes = folder.scan(root, None).notes
+    notes = layouts.scan(root, None).notes
     assert notes[0].startswith(f"{root}/4: holds no images, but 1 .heic file, which is not read")
     for i in range(3):
         (tmp_path / "heic/0").mkdir(parents=True, exist_ok=True)
@@ -162,11 +162,11 @@ def test_a_name_is_one_class_however_its_accents_are_encoded(fcnet: Run, tmp_pat
         assert "2 classes of 6 to 6 images, test" in outcome.out
         assert NFC in Path("run/config.yaml").read_text(encoding="utf-8")
     assert fcnet("train", "-c", "run/config.yaml", "--out", "again").code == 0
-    listing = folder.scan(tmp_path / "test", None)
+    listing = layouts.scan(tmp_path / "test", None)
     assert f"{NFD}/1.png" in listing.names  # files are read by their own names
     assert set(listing.labels) == {"b", NFC}
     Path("t.csv").write_text(f"filepath,label\n{NFC}/1.png,{NFD}\nb/0.png,b\n", encoding="utf-8")
-    listing = folder.scan(tmp_path / "test", Path("t.csv"))
+    listing = layouts.scan(tmp_path / "test", Path("t.csv"))
     assert listing.names[0] == f"{NFD}/1.png"
     assert listing.labels[0] == NFC
     save(tmp_path / "train" / NFD / "x.png")

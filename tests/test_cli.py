@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from fcnet import __version__, cli, runs
+from fcnet import __version__
+from fcnet.cli.main import main
+from fcnet.commands import train
 
 COMMANDS = ["train", "eval", "plot", "predict", "encode", "data", "config show", "config check", "config schema"]
 
@@ -82,7 +84,7 @@ def test_what_the_machine_refuses(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(runs, "run_train", fail)
+    monkeypatch.setattr(train, "run_train", fail)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == code
     assert words in outcome.err
@@ -94,7 +96,7 @@ def test_a_gpu_without_memory(fcnet: Run, tiny: Path, monkeypatch: pytest.Monkey
     def fail(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(runs, "run_train", fail)
+    monkeypatch.setattr(train, "run_train", fail)
     assert fcnet("train", "-c", "tiny/tiny.yaml").code == 6
 
 
@@ -102,9 +104,9 @@ def test_a_bug_keeps_its_traceback(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(runs, "run_train", fail)
+    monkeypatch.setattr(train, "run_train", fail)
     with pytest.raises(RuntimeError, match="a bug"):
-        cli.main(["train", "-c", str(tiny / "tiny.yaml")])
+        main(["train", "-c", str(tiny / "tiny.yaml")])
 
 
 def test_debug_shows_the_traceback_of_an_expected_error(
@@ -112,7 +114,7 @@ def test_debug_shows_the_traceback_of_an_expected_error(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for words in (["--debug", "eval"], ["eval", "--debug"]):
-        assert cli.main(words) == 2
+        assert main(words) == 2
         assert "Traceback" in capsys.readouterr().err
 
 
@@ -127,14 +129,14 @@ def test_debug_shows_the_traceback_of_an_expected_error(
 )
 def test_help_and_config_errors_do_not_import_torch(words: list[str], tmp_path: Path) -> None:
     heavy = "{'torch', 'numpy', 'PIL', 'matplotlib', 'sklearn'}"
-    code = f"import sys; from fcnet.cli import main; main({words!r}); sys.exit(bool({heavy} & set(sys.modules)))"
+    code = f"import sys; from fcnet.cli.main import main; main({words!r}); sys.exit(bool({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_starting_imports_no_more_than_the_parser_needs() -> None:
     """What answers wrong words is imported where they are wrong."""
-    code = "import sys; import fcnet.cli; sys.exit(bool({'pydantic', 'yaml', 'fcnet.config'} & set(sys.modules)))"
+    code = "import sys; import fcnet.cli.main; sys.exit(bool({'pydantic', 'yaml', 'fcnet.config'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -142,14 +144,14 @@ def test_starting_imports_no_more_than_the_parser_needs() -> None:
 def test_training_does_not_import_what_it_does_not_need(tiny: Path) -> None:
     """torch's compiler, scikit-learn and torchvision take longer to import than a small net takes to train."""
     code = (
-        "import sys; from fcnet.cli import main; assert main(['train', '-c', 'tiny/tiny.yaml']) == 0;"
+        "import sys; from fcnet.cli.main import main; assert main(['train', '-c', 'tiny/tiny.yaml']) == 0;"
         "sys.exit(' '.join({'torch._dynamo', 'sklearn', 'torchvision', 'matplotlib.pyplot'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tiny.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("words", [["-m", "fcnet"], ["-c", "from fcnet.cli import entry; entry()"]])
+@pytest.mark.parametrize("words", [["-m", "fcnet"], ["-c", "from fcnet.cli.main import entry; entry()"]])
 def test_the_two_ways_in(words: list[str], tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0

@@ -14,8 +14,8 @@ import torch
 from conftest import ROOT, Run
 from PIL import Image
 
-from fcnet import coding
-from fcnet.data import ImageFolder
+from fcnet.data.dataset import ImageFolder
+from fcnet.families.autoencoder import evaluate
 
 SCRIPTS = ROOT / "scripts"
 
@@ -81,15 +81,15 @@ def test_linear_autoencoders_come_near_pca(fcnet: Run, auto: Callable[..., Path]
 
 
 def test_a_mean_squared_error_in_decibels() -> None:
-    assert coding.psnr(0.01) == pytest.approx(20)
-    assert coding.psnr(0.0) == math.inf
+    assert evaluate.psnr(0.01) == pytest.approx(20)
+    assert evaluate.psnr(0.0) == math.inf
 
 
 def test_the_larger_the_error_the_more_of_an_outlier() -> None:
     split = ImageFolder(
         torch.zeros(4, 1, 1, dtype=torch.uint8), torch.tensor([0, 1, 0, 1]), ("0", "1"), Path(), list("abcd")
     )
-    found = coding.outliers(torch.tensor([0.1, 0.9, 0.4, 0.3]), split, ["0"])
+    found = evaluate.outliers(torch.tensor([0.1, 0.9, 0.4, 0.3]), split, ["0"])
     assert found == {"auroc": 0.75, "normal": 2, "outliers": 2}
 
 

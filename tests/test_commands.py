@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from fcnet import cli, commands
+from fcnet.cli import app
+from fcnet.cli.main import _with_values
 
 WORDS = ("train", "-c", "tiny/tiny.yaml")
 
@@ -44,11 +45,11 @@ def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None
     ],
 )
 def test_resume_takes_the_next_word_where_it_can_be_a_run(words: list[str], run: str | None) -> None:
-    taken = cli._with_values([*words])
-    expected = [f"--resume={commands.NEWEST}", *words[1:]] if run is None else words
+    taken = _with_values([*words])
+    expected = [f"--resume={app.NEWEST}", *words[1:]] if run is None else words
     assert taken == expected
 
 
 def test_the_newest_run_has_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="null byte"):
-        (tmp_path / commands.NEWEST).touch()
+        (tmp_path / app.NEWEST).touch()

@@ -8,7 +8,7 @@ from conftest import ROOT, Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fcnet import config
+from fcnet import schema
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
 
@@ -284,7 +284,7 @@ VALUES = st.recursive(
 
 def accepted_or_refused(path: Path) -> None:
     try:
-        assert isinstance(config.load(path), Config)
+        assert isinstance(schema.load(path), Config)
     except ConfigError as error:
         assert error.problems
         assert all(": " in problem for problem in error.problems)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fcnet import console
-from fcnet.metrics import EpochRecord, Metrics, Start, StepRecord, Tick
+from fcnet.system import console
+from fcnet.training.metrics import EpochRecord, Metrics, Start, StepRecord, Tick
 
 
 def test_without_a_terminal_it_is_the_course_s_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import torch
 from conftest import ROOT, Run, write_config, write_numbered
 from course_program import FCNet as CourseFCNet
 
-from fcnet.data import ImageFolder
+from fcnet.data.dataset import ImageFolder
 
 
 def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:

@@ -10,13 +10,14 @@ from conftest import pictures, write_numbered
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from fcnet import data
-from fcnet.data import ImageFolder
-from fcnet.data_schema import ImageSplit
+from fcnet.commands.loading import require_split
+from fcnet.config.data import ImageSplit
+from fcnet.data import dataset
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.folder.layouts import Listing
+from fcnet.data.looks import border
+from fcnet.data.splits import hold_out, load
 from fcnet.errors import ConfigError, DataError
-from fcnet.folder import Listing
-from fcnet.loading import require_split
-from fcnet.looks import border
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]
@@ -84,36 +85,36 @@ def test_batches_are_the_dataset_in_order_with_its_tail(tmp_path: Path) -> None:
 
 def test_the_last_n_or_a_stratified_fraction_are_held_out(tmp_path: Path) -> None:
     folder = layouts(tmp_path)[0]
-    train, validation = data.hold_out(folder, 4)
+    train, validation = hold_out(folder, 4)
     assert torch.equal(validation.images, folder.images[-4:])
     assert torch.equal(train.images, folder.images[:-4])
     assert list(validation.names) == ["26.png", "27.png", "28.png", "29.png"]
-    train, validation = data.hold_out(folder, 0.3)
+    train, validation = hold_out(folder, 0.3)
     assert validation.labels.bincount().tolist() == [3, 3, 3]
     assert sorted([*train.names, *validation.names]) == sorted(folder.names)
-    assert torch.equal(data.hold_out(folder, 0.3)[1].images, validation.images)
-    assert data.hold_out(replace(folder, notes=("a note",)), 4)[0].notes == ("a note",)
+    assert torch.equal(hold_out(folder, 0.3)[1].images, validation.images)
+    assert hold_out(replace(folder, notes=("a note",)), 4)[0].notes == ("a note",)
 
 
 @pytest.mark.parametrize("amount", [30, 1000, 0.01, 0.99])
 def test_both_parts_need_images(tmp_path: Path, amount: float) -> None:
     folder = layouts(tmp_path)[0]
     with pytest.raises(ConfigError, match=r"data\.validation"):
-        data.hold_out(folder, amount)
+        hold_out(folder, amount)
 
 
 def test_splits_share_the_classes_of_train(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a", PIXELS, LABELS)
     write_numbered(tmp_path / "b", PIXELS[:3], [2, 2, 1])
     train, test = (ImageSplit(images=str(tmp_path / n), labels=str(tmp_path / f"{n}.txt")) for n in "ab")
-    splits = data.load(train, test, validation=test, size=SIZE)
+    splits = load(train, test, validation=test, size=SIZE)
     assert splits.test is not None
     assert splits.test.labels.tolist() == [2, 2, 1]
     assert [name for name, _ in splits.items()] == ["train", "validation", "test"]
     with pytest.raises(DataError, match="label '2' is no class; the classes are 0, 1"):
-        data.load(train, test, size=SIZE, classes=["0", "1"])
+        load(train, test, size=SIZE, classes=["0", "1"])
     with pytest.raises(DataError, match="has no such images, only train"):
-        require_split(data.load(train, None, size=SIZE), "test")
+        require_split(load(train, None, size=SIZE), "test")
 
 
 def test_border_is_the_brightness_of_the_frame() -> None:
@@ -128,7 +129,7 @@ def test_border_is_the_brightness_of_the_frame() -> None:
 def both(tmp_path: Path) -> tuple[ImageFolder, ImageFolder]:
     """The same images in memory and in their file."""
     write_numbered(tmp_path / "a", PIXELS, LABELS)
-    ways: list[data.Memory] = ["resident", "mapped"]
+    ways: list[dataset.Memory] = ["resident", "mapped"]
     resident, mapped = (ImageFolder.open(tmp_path / "a", tmp_path / "a.txt", size=SIZE, memory=way) for way in ways)
     assert resident.mapped is None
     assert mapped.mapped is not None
@@ -145,7 +146,7 @@ def test_mapped_images_are_the_same(both: tuple[ImageFolder, ImageFolder]) -> No
         assert torch.equal(a, b)
         assert torch.equal(la, lb)
     for amount in (4, 0.3):  # parts of a mapped split are mapped too
-        for a, b in zip(data.hold_out(resident, amount), data.hold_out(mapped, amount), strict=True):
+        for a, b in zip(hold_out(resident, amount), hold_out(mapped, amount), strict=True):
             assert b.mapped is not None
             assert torch.equal(a.images, b.images)
 
@@ -158,7 +159,7 @@ def test_images_stay_in_the_host_s_memory_where_a_gpu_is_too_small(
     folder = ImageFolder.open(tmp_path / "a", tmp_path / "a.txt", size=SIZE)
     device = torch.device("meta")
     for free, place in ((None, "meta"), (folder.images.nbytes * 2, "meta"), (folder.images.nbytes, "cpu")):
-        monkeypatch.setattr(data, "free_bytes", lambda _, free=free: free)
+        monkeypatch.setattr(dataset, "free_bytes", lambda _, free=free: free)
         moved = folder.to(device)
         assert moved.images.device.type == place
         assert moved.labels.device.type == "meta"
@@ -170,14 +171,14 @@ def test_images_stay_in_the_host_s_memory_where_a_gpu_is_too_small(
 
 
 def test_where_images_stay_is_told_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fcnet import mapped
+    from fcnet.system import memory
 
     listing = folder_of(1000)
-    assert not data.stay_in_files([listing], (28, 28), "auto")
-    monkeypatch.setattr(mapped, "memory", lambda: 4 * 784_000 - 1)
-    assert data.stay_in_files([listing], (28, 28), "auto")
-    assert not data.stay_in_files([listing], (28, 28), "resident")
-    assert data.stay_in_files([listing], (1, 1), "mapped")
+    assert not dataset.stay_in_files([listing], (28, 28), "auto")
+    monkeypatch.setattr(memory, "memory", lambda: 4 * 784_000 - 1)
+    assert dataset.stay_in_files([listing], (28, 28), "auto")
+    assert not dataset.stay_in_files([listing], (28, 28), "resident")
+    assert dataset.stay_in_files([listing], (1, 1), "mapped")
 
 
 def folder_of(n: int) -> Listing:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from fcnet import deskew
-from fcnet.deskew import deskewed
+from fcnet.data.images import deskew
+from fcnet.data.images.deskew import deskewed
 
 
 def slant(image: np.ndarray) -> float:

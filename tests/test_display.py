@@ -2,7 +2,7 @@
 
 import pytest
 
-from fcnet import display
+from fcnet.system import text
 
 
 @pytest.mark.parametrize(
@@ -10,18 +10,18 @@ from fcnet import display
     [("mnist", 5), ("零一", 4), ("ａ：", 4), ("e\N{COMBINING ACUTE ACCENT}", 1), ("a\u200bb", 2), ("한글", 4), ("", 0)],
 )
 def test_width_is_that_on_a_terminal(text: str, columns: int) -> None:
-    assert display.width(text) == columns
+    assert text.width(text) == columns
 
 
 def test_a_byte_that_is_no_utf8_is_as_wide_as_its_escape() -> None:
     name = b"\xca\xfd".decode("utf-8", "surrogateescape")
-    assert display.width(name) == len(name.encode("utf-8", "backslashreplace"))
+    assert text.width(name) == len(name.encode("utf-8", "backslashreplace"))
 
 
 def test_padding_counts_columns() -> None:
-    assert display.left("零", 4) + "|" == "零  |"
-    assert display.right("零", 4) == "  零"
-    assert display.right("long", 2) == "long"
+    assert text.left("零", 4) + "|" == "零  |"
+    assert text.right("零", 4) == "  零"
+    assert text.right("long", 2) == "long"
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_padding_counts_columns() -> None:
     ],
 )
 def test_a_drawn_name_is_one_visible_line(name: str, drawn: str) -> None:
-    assert display.clean(name) == drawn
+    assert text.clean(name) == drawn
 
 
 def test_a_long_name_keeps_both_of_its_ends() -> None:
-    assert display.short("mnist-lr-0.1-seed-1", 40) == "mnist-lr-0.1-seed-1"
-    found = display.short("mnist-" + "x" * 200 + "-seed-1", 20)
+    assert text.short("mnist-lr-0.1-seed-1", 40) == "mnist-lr-0.1-seed-1"
+    found = text.short("mnist-" + "x" * 200 + "-seed-1", 20)
     assert found.startswith("mnist-")
     assert found.endswith("-seed-1")
-    assert display.SHORTENED in found
-    assert display.width(found) == 20
-    assert display.width(display.short("零" * 100, 20)) <= 20
+    assert text.SHORTENED in found
+    assert text.width(found) == 20
+    assert text.width(text.short("零" * 100, 20)) <= 20

@@ -13,7 +13,8 @@ import yaml
 from conftest import ROOT, Run
 from test_cli import COMMANDS
 
-from fcnet import config
+from fcnet import schema
+from fcnet.config import yaml_lines
 from fcnet.errors import FcnetError
 from fcnet.schema import Config
 
@@ -56,7 +57,7 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
         overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
         assert all(file.is_file() for file in files), words
         if overrides:
-            config.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
+            schema.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -87,14 +88,12 @@ def test_files_named_in_the_pages_exist() -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_configs_load_and_fit_the_json_schema(path: Path) -> None:
-    config.load(path)
-    jsonschema.validate(
-        yaml.safe_load(path.read_text()) | config.yamlfile.read(path).values, Config.model_json_schema()
-    )
+    schema.load(path)
+    jsonschema.validate(yaml.safe_load(path.read_text()) | yaml_lines.read(path).values, Config.model_json_schema())
 
 
 def test_the_json_schema_refuses_what_the_loader_refuses() -> None:
-    schema = Config.model_json_schema()
+    json_schema = Config.model_json_schema()
     for bad in (
         {},
         {"data": {"sorce": "mnist"}},
@@ -102,9 +101,9 @@ def test_the_json_schema_refuses_what_the_loader_refuses() -> None:
         {"data": {"source": "mnist", "root": "x"}, "model": {"hidden": [0]}},
     ):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(bad, schema)
+            jsonschema.validate(bad, json_schema)
         with pytest.raises(FcnetError):
-            config.check([config.yamlfile.parse(json.dumps(bad), "x")])
+            schema.check([yaml_lines.parse(json.dumps(bad), "x")])
 
 
 def test_the_tests_of_the_promises_exist() -> None:
@@ -130,7 +129,7 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
     codes = re.findall(
         r"^\| (\d+) \| ", (ROOT / "docs/design.md").read_text().partition("## Exit codes")[2], re.MULTILINE
     )
-    from fcnet.cli import INTERRUPTED
+    from fcnet.cli.main import INTERRUPTED
 
     expected = {0, 1, INTERRUPTED} | {kind.exit_code for kind in FcnetError.__subclasses__()}
     assert {int(code) for code in codes} == expected

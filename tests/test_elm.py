@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet import families
-from fcnet.elm import ELM, build
-from fcnet.elm_schema import ELMModel
-from fcnet.model_schema import FCNetModel
+from fcnet.families import building
+from fcnet.families.elm.config import ELMModel
+from fcnet.families.elm.model import ELM, build
+from fcnet.families.fcnet.config import FCNetModel
 
 X = torch.rand(9, 36, generator=torch.Generator().manual_seed(0))
 
@@ -74,7 +74,7 @@ def test_nothing_is_trained_by_gradients() -> None:
     ],
 )
 def test_sizes_of_every_kind(spec: FCNetModel | ELMModel, sizes: str, weights: int) -> None:
-    assert "-".join(families.layer_sizes(spec, (6, 6), 3)) == sizes
-    assert families.weights(spec, (6, 6), 3) == weights
-    built = families.build(spec, (6, 6), 3)
+    assert "-".join(building.layer_sizes(spec, (6, 6), 3)) == sizes
+    assert building.weights(spec, (6, 6), 3) == weights
+    built = building.build(spec, (6, 6), 3)
     assert sum(parameter.numel() for parameter in built.parameters() if parameter.ndim == 2) == weights

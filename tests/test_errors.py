@@ -3,6 +3,7 @@
 import errno
 
 from fcnet import errors
+from fcnet.system import files, text
 
 
 def test_exit_codes_are_those_of_the_table() -> None:
@@ -22,13 +23,13 @@ def test_exit_codes_are_those_of_the_table() -> None:
 
 
 def test_long_lists_are_cut_and_counted() -> None:
-    assert errors.listed(["a", "b"], "x") == ("a", "b")
-    long = errors.listed([str(i) for i in range(25)], "bad things")
+    assert text.listed(["a", "b"], "x") == ("a", "b")
+    long = text.listed([str(i) for i in range(25)], "bad things")
     assert long == (*map(str, range(10)), "bad things (the first 10 of 25 are listed above)")
 
 
 def test_errors_of_the_system_name_the_file_and_the_way_out() -> None:
-    full = errors.from_os_error(OSError(errno.ENOSPC, "No space left", "out/model.pth"))
+    full = files.from_os_error(OSError(errno.ENOSPC, "No space left", "out/model.pth"))
     assert str(full) == "out/model.pth: the disk is full; free some space or choose another folder"
     assert full.exit_code == 6
-    assert "permission denied" in str(errors.from_os_error(PermissionError(errno.EACCES, "x", "f")))
+    assert "permission denied" in str(files.from_os_error(PermissionError(errno.EACCES, "x", "f")))

@@ -5,7 +5,7 @@ import torch
 from scipy import optimize
 from torch.nn import functional
 
-from fcnet import evaluation
+from fcnet.training import evaluate
 
 
 def outputs(noise: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -21,13 +21,13 @@ def test_the_best_scale_has_the_least_cross_entropy(noise: float) -> None:
     found, labels = outputs(noise)
     best = optimize.minimize_scalar(
         lambda scale: float(functional.cross_entropy(scale * found, labels)),
-        bounds=evaluation.SCALES,
+        bounds=evaluate.SCALES,
         method="bounded",
         options={"xatol": 1e-9},
     )
-    assert evaluation.best_scale(found, labels) == pytest.approx(best.x, rel=1e-4)
+    assert evaluate.best_scale(found, labels) == pytest.approx(best.x, rel=1e-4)
 
 
 def test_outputs_without_a_mistake_have_the_largest() -> None:
     found, labels = outputs(0.0)
-    assert evaluation.best_scale(found, labels) == pytest.approx(evaluation.SCALES[1], rel=1e-5)
+    assert evaluate.best_scale(found, labels) == pytest.approx(evaluate.SCALES[1], rel=1e-5)

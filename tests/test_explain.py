@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from fcnet import config
+from fcnet import schema
+from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError
-from fcnet.yamlfile import Layer
 
 GOOD = "data: {source: digits, root: d}\n"
 WRONG = [
@@ -63,7 +63,7 @@ def layers(kind: dict, key: str, value: object) -> list[list[Layer]]:
     return [[base, *one, Layer("command line", nested(key, value))] for one in named]
 
 
-@pytest.mark.parametrize("key", sorted(config.keys() - {"extends"}))
+@pytest.mark.parametrize("key", sorted(schema.keys() - {"extends"}))
 def test_wrong_values_of_every_key_are_told_in_words(key: str) -> None:
     told: list[str] = []
     places = (f"command line: {key}: ", f"command line: {key.removesuffix('.name')}: ")
@@ -71,7 +71,7 @@ def test_wrong_values_of_every_key_are_told_in_words(key: str) -> None:
         for value in WRONG:
             for given in layers(kind, key, value):
                 try:
-                    config.check(given)
+                    schema.check(given)
                 except ConfigError as error:
                     told += [line for line in error.problems if line.startswith(places)]
                     assert not [line for line in error.problems if FOREIGN.search(line)], error.problems

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fcnet import files
+from fcnet.system import files
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in the file system")

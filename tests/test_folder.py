@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import pictures, write_numbered
 
-from fcnet import folder
+from fcnet.data.folder import layouts
 from fcnet.errors import DataError
 
 PIXELS, LABELS = pictures(12, 0)
@@ -19,17 +19,17 @@ def put(path: Path, data: bytes = b"x") -> None:
 
 def problems(*args: object) -> tuple[str, ...]:
     with pytest.raises(DataError) as caught:
-        listing = folder.scan(*args)
-        folder.encode(listing, folder.class_names(listing))
+        listing = layouts.scan(*args)
+        layouts.encode(listing, layouts.class_names(listing))
     return caught.value.problems
 
 
 def test_numbered_images_are_sorted_as_numbers(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a", PIXELS, LABELS)
-    listing = folder.scan(tmp_path / "a", tmp_path / "a.txt")
+    listing = layouts.scan(tmp_path / "a", tmp_path / "a.txt")
     assert list(listing.names) == [f"{i}.png" for i in range(12)]
-    assert folder.class_names(listing) == ("0", "1", "2")
-    np.testing.assert_array_equal(folder.encode(listing, ("0", "1", "2")), LABELS)
+    assert layouts.class_names(listing) == ("0", "1", "2")
+    np.testing.assert_array_equal(layouts.encode(listing, ("0", "1", "2")), LABELS)
     assert listing.place(11) == f"{tmp_path / 'a.txt'}:12"
 
 
@@ -37,21 +37,21 @@ def test_numbers_may_start_at_one_or_have_zeros_before_them(tmp_path: Path) -> N
     for i in range(1, 12):
         put(tmp_path / "a" / f"{i:04}.png")
     put(tmp_path / "a.txt", b"0\n1\n" * 5 + b"1\n")
-    assert next(iter(folder.scan(tmp_path / "a", tmp_path / "a.txt").names)) == "0001.png"
+    assert next(iter(layouts.scan(tmp_path / "a", tmp_path / "a.txt").names)) == "0001.png"
 
 
 def test_other_names_are_sorted_naturally(tmp_path: Path) -> None:
     for i in (1, 2, 10):
         put(tmp_path / "a" / f"img{i}.png")
     put(tmp_path / "a.txt", b"0\n1\n1\n")
-    assert list(folder.scan(tmp_path / "a", tmp_path / "a.txt").names) == ["img1.png", "img2.png", "img10.png"]
+    assert list(layouts.scan(tmp_path / "a", tmp_path / "a.txt").names) == ["img1.png", "img2.png", "img10.png"]
 
 
 @pytest.mark.parametrize("text", [b"0\r\n1\r\n2\r\n", b"\xef\xbb\xbf0\n1\n2", b"0\n1\n2\n\n \n", b" 0 \n+1\n02\n"])
 def test_label_files_as_windows_and_hands_write_them(tmp_path: Path, text: bytes) -> None:
     write_numbered(tmp_path / "a", PIXELS[:3], "012")
     (tmp_path / "a.txt").write_bytes(text)
-    listing = folder.scan(tmp_path / "a", tmp_path / "a.txt")
+    listing = layouts.scan(tmp_path / "a", tmp_path / "a.txt")
     assert list(listing.labels) == ["0", "1", "2"]
 
 
@@ -103,8 +103,8 @@ def test_class_folders_in_a_stable_order(tmp_path: Path) -> None:
         put(tmp_path / "a" / name)
     (tmp_path / "a/.cache").mkdir()
     (tmp_path / "a/dog").mkdir()
-    listing = folder.scan(tmp_path / "a", None)
-    assert folder.class_names(listing) == ("9", "10", "cat", "dog")
+    listing = layouts.scan(tmp_path / "a", None)
+    assert layouts.class_names(listing) == ("9", "10", "cat", "dog")
     assert list(listing.names) == ["9/a.JPG", "9/b.png", "10/a.png", "cat/1.bmp"]
     assert listing.ignored == ("cat/notes.txt",)
 
@@ -126,7 +126,7 @@ def test_an_unknown_class_folder_in_the_test_set(tmp_path: Path) -> None:
     put(tmp_path / "a/cow/1.png")
     (tmp_path / "a/dog").mkdir()
     with pytest.raises(DataError) as caught:
-        folder.encode(folder.scan(tmp_path / "a", None), ["cat", "bird"])
+        layouts.encode(layouts.scan(tmp_path / "a", None), ["cat", "bird"])
     assert len(caught.value.problems) == 2
     assert "'cow' is no class; the classes are cat, bird" in caught.value.problems[0]
     assert "the folder 'dog' is no class" in caught.value.problems[1]
@@ -136,9 +136,9 @@ def test_csv_with_other_columns_quotes_and_paths(tmp_path: Path) -> None:
     put(tmp_path / "a/one, two.png")
     put(tmp_path / "a/sub/3.png")
     put(tmp_path / "t.csv", b'\xef\xbb\xbfid,Label, FilePath\r\n1,cat,"one, two.png"\r\n2,"dog",sub/3.png\r\n')
-    listing = folder.scan(tmp_path / "a", tmp_path / "t.csv")
+    listing = layouts.scan(tmp_path / "a", tmp_path / "t.csv")
     assert list(listing.names) == ["one, two.png", "sub/3.png"]
-    assert folder.class_names(listing) == ("cat", "dog")
+    assert layouts.class_names(listing) == ("cat", "dog")
     assert listing.place(1) == f"{tmp_path / 't.csv'}:3"
 
 

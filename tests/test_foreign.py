@@ -17,7 +17,7 @@ import torch
 from conftest import Run
 from torch import Tensor, nn
 
-from fcnet import foreign
+from fcnet.rundir import foreign_weights
 
 State = dict[str, Tensor]
 
@@ -208,7 +208,7 @@ def test_what_is_looked_at_is_not_run(fcnet: Run, tiny: Path) -> None:
     assert "system" in outcome.errors[0]
     assert not Path("canary").exists()
     with open("m.pth", "rb") as file:
-        assert "system" in foreign.pickled(file)
+        assert "system" in foreign_weights.pickled(file)
 
 
 def test_a_checkpoint_of_fcnet_s_is_told_with_its_run(fcnet: Run, state: State) -> None:

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fcnet import images, png
-from fcnet.cli import main
+from fcnet.cli.main import main
+from fcnet.data.images import decode, png
 from fcnet.errors import DataError
 
 CONFIGS = 1000  # examples for each of two ways of making configs
@@ -124,14 +124,14 @@ def read(path: Path, data: bytes) -> None:
     """Images are decoded to the size that is wanted, or refused with the name of the file."""
     path.write_bytes(data)
     try:
-        picture = images.read(path, (6, 7))
+        picture = decode.read(path, (6, 7))
     except DataError as error:
         assert len(error.problems) == 1
         assert error.problems[0].startswith(f"{path}: cannot be read as an image (")
     else:
         assert picture.pixels.shape == (6, 7)
         assert picture.pixels.dtype == np.uint8
-        assert picture.size[0] * picture.size[1] <= images.MAX_PIXELS
+        assert picture.size[0] * picture.size[1] <= decode.MAX_PIXELS
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda data: b"\x89PNG\r\n\x1a\n" + data))
@@ -180,9 +180,9 @@ BOMBS = """
 import struct, sys, zlib
 from pathlib import Path
 from PIL import Image
-from fcnet import images
+from fcnet.data.images import decode
 from fcnet.errors import DataError
-from fcnet.png import chunk
+from fcnet.data.images.png import chunk
 import numpy as np
 
 folder = Path(sys.argv[1])
@@ -209,7 +209,7 @@ for name, data in bombs.items():
     path = folder / "x.png"
     path.write_bytes(data)
     try:
-        outcomes[name] = list(images.read(path, (28, 28)).pixels.shape)
+        outcomes[name] = list(decode.read(path, (28, 28)).pixels.shape)
     except DataError as error:
         outcomes[name] = str(error).replace(str(folder), "")
 print(json.dumps({"grown_mb": peak() - before, "outcomes": outcomes}))

@@ -159,7 +159,7 @@ def test_numbered_images_hold_out_the_last(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_cache_without_room_does_not_stop_a_run(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fcnet import arrays
+    from fcnet.data.cache import arrays
 
     def full(*_: object) -> None:
         with arrays._writing():

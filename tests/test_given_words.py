@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from fcnet import given
+from fcnet.commands import image_files
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_first_word_is_a_run_or_an_image(
     fcnet: Run, trained: Path, words: list[str], run: str | None, images: list[str]
 ) -> None:
     Path("bare.pth").touch()
-    assert given.split(words) == (None if run is None else Path(run), images)
+    assert image_files.split(words) == (None if run is None else Path(run), images)
 
 
 def test_a_bare_model_file_is_asked_with_its_config(fcnet: Run, trained: Path, auto: Callable[..., Path]) -> None:

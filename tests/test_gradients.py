@@ -8,10 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet.gradients import Autograd, ByHand, choose
-from fcnet.model_schema import ELU, FCNetModel, LeakyReLU, PlainActivation
-from fcnet.models import FCNet, build
-from fcnet.objective import Classify
+from fcnet.config.layers import ELU, LeakyReLU, PlainActivation
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.families.fcnet.config import FCNetModel
+from fcnet.families.fcnet.model import build
+from fcnet.training.objective import Classify
+from fcnet.training.steps.by_hand import ByHand
+from fcnet.training.steps.gradients import Autograd, choose
 
 ACTIVATIONS = [PlainActivation(name=n) for n in ("relu", "sigmoid", "tanh", "softplus", "identity")] + [
     LeakyReLU(slope=0.2),
@@ -116,8 +119,9 @@ def test_what_is_not_finite_reaches_the_loss(precision: str, bad: float) -> None
 def test_bf16_needs_no_avx_512() -> None:
     """On a CPU that has none oneDNN has no linear layer for bfloat16, and torch's is taken."""
     program = (
-        "import torch\nfrom fcnet.gradients import ByHand\nfrom fcnet.models import FCNet\n"
-        "from fcnet.objective import Classify\n"
+        "import torch\nfrom fcnet.training.steps.gradients import ByHand\n"
+        "from fcnet.families.common.fully_connected import FCNet\n"
+        "from fcnet.training.objective import Classify\n"
         "way = ByHand(FCNet(50, [40], 5), Classify(), 'bf16')\n"
         "loss, _ = way(torch.rand(20, 50).bfloat16(), torch.randint(5, (20,)))\nassert loss.isfinite()\n"
     )

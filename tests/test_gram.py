@@ -8,8 +8,8 @@ import pytest
 import torch
 from conftest import ROOT
 
-from fcnet import gram
-from fcnet.gram import Gram, Rows
+from fcnet.families.elm.solve import gram
+from fcnet.families.elm.solve.gram import Gram, Rows
 
 
 def rows(n: int, m: int, c: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from fcnet import images, png
+from fcnet.data.images import decode, png
+from fcnet.data.images.decode import Picture
 from fcnet.errors import DataError
-from fcnet.images import Picture
 
 GENERATOR = np.random.default_rng(3)
 HEIGHT, WIDTH = 7, 5
@@ -32,7 +32,7 @@ STORED = {
 
 def read(data: bytes, path: Path, white: int = 65535, size: tuple[int, int] = (HEIGHT, WIDTH)) -> Picture:
     path.write_bytes(data)
-    return images.read(path, size, white)
+    return decode.read(path, size, white)
 
 
 def saved(image: Image.Image, form: str, **more: object) -> bytes:
@@ -297,7 +297,7 @@ def test_an_orientation_in_a_text_is_heeded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("turned", [False, True])
 def test_large_photos_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turned: bool) -> None:
     """Large JPEGs at a part of their size; what is told is the whole one, as it is seen."""
-    monkeypatch.setattr(images, "LARGE", 1000)
+    monkeypatch.setattr(decode, "LARGE", 1000)
     smooth = np.add.outer(np.linspace(0, 200, 800), np.linspace(0, 55, 640)).astype(np.uint8)
     data = saved(Image.fromarray(smooth), "JPEG", quality=95, exif=exif(6 if turned else 1))
     found = read(data, tmp_path / "x.jpg", size=(20, 20))
@@ -309,7 +309,7 @@ def test_large_photos_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 def test_without_webp_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = saved(Image.new("RGB", (WIDTH, HEIGHT)), "WEBP")
-    monkeypatch.setattr(images, "FORMATS", ("PNG",))
-    monkeypatch.setattr(images.features, "check", lambda _: False)
+    monkeypatch.setattr(decode, "FORMATS", ("PNG",))
+    monkeypatch.setattr(decode.features, "check", lambda _: False)
     with pytest.raises(DataError, match="this Pillow was built without WebP"):
         read(data, tmp_path / "x.webp")

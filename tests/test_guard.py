@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from fcnet.guard import LastGood, all_finite, copy
+from fcnet.training.last_good import LastGood, all_finite, copy
 
 
 def test_weights_become_good_at_the_look_after_theirs() -> None:

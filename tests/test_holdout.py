@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from fcnet.data.holdout import choice, held_out_mask, lie_sorted
 from fcnet.errors import ConfigError
-from fcnet.holdout import choice, held_out_mask, lie_sorted
 
 LABELS = np.repeat([0, 1, 2], [10, 20, 70])
 MIXED = np.random.default_rng(0).permutation(LABELS)

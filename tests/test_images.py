@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fcnet import images, png
+from fcnet.data.images import decode, png
 from fcnet.errors import DataError
 
 GENERATOR = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def modes() -> dict[str, Image.Image]:
 def test_modes_are_turned_to_grey_as_pillow_does(tmp_path: Path, mode: str) -> None:
     image = modes()[mode]
     image.save(tmp_path / "x.png")
-    found = images.read(tmp_path / "x.png", (7, 5))
+    found = decode.read(tmp_path / "x.png", (7, 5))
     assert found.size == (7, 5)
     assert found.pixels.dtype == np.uint8
     np.testing.assert_array_equal(found.pixels, np.asarray(image.convert("L")))
@@ -43,20 +43,20 @@ def test_rgb_is_luma() -> None:
     expected = RGB @ np.array([0.299, 0.587, 0.114])
     buffer = io.BytesIO()
     Image.fromarray(RGB).save(buffer, "PNG")
-    assert np.abs(images._pillow(buffer.getvalue(), (7, 5), 65535).pixels - expected).max() <= 0.51
+    assert np.abs(decode._pillow(buffer.getvalue(), (7, 5), 65535).pixels - expected).max() <= 0.51
 
 
 def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:
     values = np.array([[0, 255, 256, 32768, 65535]], np.uint16)
     Image.fromarray(values).save(tmp_path / "x.png")
-    np.testing.assert_array_equal(images.read(tmp_path / "x.png", (1, 5)).pixels, [[0, 0, 1, 128, 255]])
+    np.testing.assert_array_equal(decode.read(tmp_path / "x.png", (1, 5)).pixels, [[0, 0, 1, 128, 255]])
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "jpg", "jpeg", "JPG"])
 def test_formats(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"x.{suffix}"
     Image.fromarray(GREY).save(path)
-    np.testing.assert_array_equal(images.read(path, (7, 5)).pixels, np.asarray(Image.open(path)))
+    np.testing.assert_array_equal(decode.read(path, (7, 5)).pixels, np.asarray(Image.open(path)))
 
 
 def test_resize_is_the_course_s(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_resize_is_the_course_s(tmp_path: Path) -> None:
     image = Image.fromarray(GENERATOR.integers(0, 256, (50, 31), dtype=np.uint8))
     image.save(tmp_path / "x.png")
     expected = np.asarray(transforms.Resize((28, 28))(image))
-    np.testing.assert_array_equal(images.read(tmp_path / "x.png", (28, 28)).pixels, expected)
+    np.testing.assert_array_equal(decode.read(tmp_path / "x.png", (28, 28)).pixels, expected)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -76,7 +76,7 @@ def test_what_is_encoded_is_read_alike_by_the_short_cut_and_by_pillow(height: in
     with Image.open(io.BytesIO(data)) as image:
         assert image.mode == "L"
         np.testing.assert_array_equal(np.asarray(image), pixels)
-    short = png.plain(data, images.MAX_PIXELS)
+    short = png.plain(data, decode.MAX_PIXELS)
     assert short is not None
     np.testing.assert_array_equal(short, pixels)
 
@@ -86,7 +86,7 @@ def test_filtered_interlaced_and_odd_pngs_take_pillow_s_way() -> None:
     for image in (Image.fromarray(smooth), Image.fromarray(RGB), Image.fromarray(GREY).convert("1")):
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
-        assert png.plain(buffer.getvalue(), images.MAX_PIXELS) is None
+        assert png.plain(buffer.getvalue(), decode.MAX_PIXELS) is None
 
 
 def damaged() -> dict[str, bytes]:
@@ -112,7 +112,7 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "bad.png"
     path.write_bytes(damaged()[kind])
     with pytest.raises(DataError) as caught:
-        images.read(path, (28, 28))
+        decode.read(path, (28, 28))
     (problem,) = caught.value.problems
     assert problem.startswith(f"{path}: cannot be read as an image (")
     assert "replace or remove it" in problem
@@ -125,7 +125,7 @@ def test_what_is_too_large_is_told_to_be_scaled_down(tmp_path: Path) -> None:
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     (tmp_path / "x.png").write_bytes(bytes(data))
     with pytest.raises(DataError, match=r"more than 178,956,970 pixels: a decompression bomb\?\); scale it down"):
-        images.read(tmp_path / "x.png", (28, 28))
+        decode.read(tmp_path / "x.png", (28, 28))
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.booleans())
@@ -139,7 +139,7 @@ def test_any_bytes_are_pixels_or_an_error(
     path = tmp_path_factory.getbasetemp() / "fuzz.png"
     path.write_bytes(whole[: at % len(whole)] + noise + whole[at % len(whole) + len(noise) :] if mutate else noise)
     try:
-        pixels = images.read(path, (4, 4)).pixels
+        pixels = decode.read(path, (4, 4)).pixels
     except DataError:
         return
     assert pixels.shape == (4, 4)

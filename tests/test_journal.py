@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from fcnet import journal, rundir
-from fcnet.metrics import EpochRecord, Metrics
+from fcnet.rundir import directory, environment
+from fcnet.training.metrics import EpochRecord, Metrics
 
 
 def test_the_result_has_final_and_best_figures(tmp_path: Path) -> None:
     records = [EpochRecord(i, Metrics(1, 0.5, 2), Metrics(1, i / 10, 2), None, 2.5) for i in (1, 2)]
-    journal.write_result(tmp_path, "finished", records[1], records[0], 3.21234)
-    result = json.loads((tmp_path / rundir.RESULT).read_text())
+    environment.write_result(tmp_path, "finished", records[1], records[0], 3.21234)
+    result = json.loads((tmp_path / directory.RESULT).read_text())
     assert result["ended"] == "finished"
     assert result["seconds"] == 3.212
     assert result["epoch"] == 2

@@ -11,9 +11,9 @@ import pytest
 from conftest import Run, pictures, write_numbered
 from PIL import Image
 
-from fcnet import folder
+from fcnet.data.folder import layouts
+from fcnet.data.folder.listing import Listing
 from fcnet.errors import DataError
-from fcnet.listing import Listing
 
 N = 40
 PIXELS, LABELS = pictures(N, 0)
@@ -30,7 +30,7 @@ def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(images: Path, path: Path, text: str | bytes) -> Listing:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return folder.scan(images, path)
+    return layouts.scan(images, path)
 
 
 def lines(row: str, mark: str = ",", one: str = "1", zero: str = "0") -> str:
@@ -93,7 +93,7 @@ def test_labels_are_read_as_they_are_meant(numbered: Path, tmp_path: Path, name:
     listing = read(numbered, tmp_path / f"labels{suffix}", text)
     by_name = dict(zip(listing.names, listing.labels, strict=True))
     assert by_name == {f"{i}.png": label for i, label in enumerate(EXPECTED)}
-    assert folder.class_names(listing) == ("0", "1", "2")
+    assert layouts.class_names(listing) == ("0", "1", "2")
     if told is None:
         assert listing.notes == ()
     else:
@@ -162,7 +162,7 @@ AMBIGUOUS = {
 def test_labels_that_could_be_anything_are_told(numbered: Path, tmp_path: Path, name: str) -> None:
     suffix, text, error = AMBIGUOUS[name]
     with pytest.raises(DataError) as caught:
-        folder.class_names(read(numbered, tmp_path / f"labels{suffix}", text))
+        layouts.class_names(read(numbered, tmp_path / f"labels{suffix}", text))
     assert error in caught.value.problems[0]
     assert caught.value.problems[0].startswith(str(tmp_path / f"labels{suffix}"))
     assert max(map(len, caught.value.problems)) < 600
@@ -208,7 +208,7 @@ def test_paths_with_backslashes_and_of_another_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path / "a", tmp_path / "l.csv", "filepath,label\na/x/0.png,0\n")
     assert f"paths are relative to `images`: give images: {tmp_path}" in caught.value.problems[0]
-    assert list(folder.scan(tmp_path, tmp_path / "l.csv").names) == ["a/x/0.png"]  # the advice works
+    assert list(layouts.scan(tmp_path, tmp_path / "l.csv").names) == ["a/x/0.png"]  # the advice works
     outside = (tmp_path / "a/x/0.png").resolve()
     listing = read(tmp_path / "a", tmp_path / "l.csv", f"filepath,label\n{outside},0\n")
     assert list(listing.names) == [str(outside)]
@@ -217,9 +217,9 @@ def test_paths_with_backslashes_and_of_another_folder(tmp_path: Path) -> None:
 def test_numbers_of_classes_are_those_of_data_classes(numbered: Path, tmp_path: Path) -> None:
     """The names 00 and 0.5 are classes where the config lists them."""
     listing = read(numbered, tmp_path / "l.txt", lines("0{c}"))
-    np.testing.assert_array_equal(folder.encode(listing, ["00", "01", "02"]), LABELS)
+    np.testing.assert_array_equal(layouts.encode(listing, ["00", "01", "02"]), LABELS)
     listing = read(numbered, tmp_path / "l.txt", lines("{c}.5"))
-    np.testing.assert_array_equal(folder.encode(listing, ["0.5", "1.5", "2.5"]), LABELS)
+    np.testing.assert_array_equal(layouts.encode(listing, ["0.5", "1.5", "2.5"]), LABELS)
 
 
 def idx(values: np.ndarray) -> bytes:

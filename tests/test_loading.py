@@ -10,7 +10,7 @@ import torch
 from conftest import Run, tiny_config, write_config
 from PIL import Image
 
-from fcnet import loading
+from fcnet.commands import loading
 from fcnet.errors import ConfigError
 
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from conftest import Run, tiny_config, weights, write_config
 
-from fcnet import local, maps
-from fcnet.local import LocalFields
-from fcnet.maps import Inputs
-from fcnet.weights_schema import LocalWeights
+from fcnet.families.elm import hidden_maps, local_fields
+from fcnet.families.elm.hidden_maps import Inputs
+from fcnet.families.elm.local_fields import LocalFields
+from fcnet.families.elm.weights import LocalWeights
 
 SIZE = (9, 11)
 X = torch.rand(6, 99, generator=torch.Generator().manual_seed(0))
@@ -20,7 +20,7 @@ def fields(filters: int = 4, seed: int = 0) -> LocalFields:
     """3x4 squares a filter: 7x9 places, of which 2x2 make a unit."""
     layer = LocalFields(SIZE, 12 * filters, WAY)
     inputs = Inputs(lambda rows: X[rows], 99, torch.arange(6) % 2, 2, SIZE)
-    maps.fill(layer, [WAY], None, inputs, (seed,))
+    hidden_maps.fill(layer, [WAY], None, inputs, (seed,))
     return layer
 
 
@@ -40,7 +40,7 @@ def test_a_unit_is_the_root_of_a_sum_of_squares() -> None:
 def test_images_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = fields()
     whole = layer(X)
-    monkeypatch.setattr(local, "CACHED", 1)
+    monkeypatch.setattr(local_fields, "CACHED", 1)
     torch.testing.assert_close(layer(X), whole)
 
 

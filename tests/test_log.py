@@ -9,9 +9,9 @@ import pytest
 from conftest import Run
 from crash import contents
 
-from fcnet import log, rundir
 from fcnet.errors import CheckpointError
-from fcnet.metrics import EpochRecord, Metrics, StageRecord, StepRecord
+from fcnet.rundir import directory, log
+from fcnet.training.metrics import EpochRecord, Metrics, StageRecord, StepRecord
 
 WORDS = ("train", "-c", "tiny/tiny.yaml", "train.log_every=1")
 
@@ -56,11 +56,11 @@ SOUND = [
 def test_a_line_that_is_no_record_is_left_out_and_told(tmp_path: Path, line: str) -> None:
     for record in SOUND:
         log.append(tmp_path, record)
-    whole = (tmp_path / rundir.METRICS).read_bytes()
-    (tmp_path / rundir.METRICS).write_bytes(whole + line.encode("latin-1") + b"\n" + whole)
+    whole = (tmp_path / directory.METRICS).read_bytes()
+    (tmp_path / directory.METRICS).write_bytes(whole + line.encode("latin-1") + b"\n" + whole)
     records, damaged = log.read(tmp_path)
     assert len(records) == 2 * len(SOUND)
-    assert damaged == f"{tmp_path / rundir.METRICS}:5: 1 line is damaged and left out"
+    assert damaged == f"{tmp_path / directory.METRICS}:5: 1 line is damaged and left out"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def stopped(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_flipped_bit_costs_its_line(fcnet: Run, stopped: Path, seed: int) -> None:
     """Also a line's end, which costs two; and what was said to be done about it can be done."""
-    file = stopped / rundir.METRICS
+    file = stopped / directory.METRICS
     data = bytearray(file.read_bytes())
     chosen = random.Random(seed)
     place = data.index(b"\n", len(data) // 2) if seed == 0 else chosen.randrange(len(data))
@@ -87,7 +87,7 @@ def test_a_flipped_bit_costs_its_line(fcnet: Run, stopped: Path, seed: int) -> N
 
 
 def test_a_line_can_be_removed(fcnet: Run, stopped: Path) -> None:
-    file = stopped / rundir.METRICS
+    file = stopped / directory.METRICS
     lines = file.read_bytes().splitlines(keepends=True)
     for removed in (lines[3:], lines[:-1], [*lines[:2], *lines[3:]], []):
         shutil.copytree("cut", "copy")
@@ -99,7 +99,7 @@ def test_a_line_can_be_removed(fcnet: Run, stopped: Path) -> None:
 
 
 def test_a_log_that_is_gone_costs_the_log(fcnet: Run, stopped: Path) -> None:
-    (stopped / rundir.METRICS).unlink()
+    (stopped / directory.METRICS).unlink()
     outcome = fcnet(*WORDS, "train.epochs=3", "--out", "cut", "--resume")
     assert outcome.code == 0
     assert "fcnet: warning: cut/metrics.jsonl: lines that were there at the checkpoint are lost" in outcome.err
@@ -117,7 +117,7 @@ def same_but_for_the_line(run: Path, lost: int) -> None:
 
 
 def contents_of_sound_lines(run: Path) -> dict[str, object]:
-    file = run / rundir.METRICS
+    file = run / directory.METRICS
     before = file.read_bytes()
     records, _ = log.read(run)
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -127,19 +127,19 @@ def contents_of_sound_lines(run: Path) -> dict[str, object]:
 
 
 def test_a_log_larger_than_any_is_not_read(fcnet: Run, stopped: Path) -> None:
-    size = (stopped / rundir.METRICS).stat().st_size
-    with (stopped / rundir.METRICS).open("r+b") as file:
+    size = (stopped / directory.METRICS).stat().st_size
+    with (stopped / directory.METRICS).open("r+b") as file:
         file.truncate(40 << 30)
     with pytest.raises(CheckpointError, match=r"has 42,949,672,960 bytes, more than"):
         log.read(stopped)
     assert fcnet("plot", "cut").code == 5
     assert fcnet(*WORDS, "train.epochs=3", "--out", "cut", "--resume").code == 0  # back to what the checkpoint knew
-    assert (stopped / rundir.METRICS).stat().st_size < 3 * size
+    assert (stopped / directory.METRICS).stat().st_size < 3 * size
 
 
 @pytest.mark.parametrize("text", ["", "{", "model: [", "\0", "data: {}"])
 def test_a_damaged_config_does_not_stop_a_run_whose_config_is_given(fcnet: Run, stopped: Path, text: str) -> None:
-    (stopped / rundir.CONFIG).write_text(text)
+    (stopped / directory.CONFIG).write_text(text)
     outcome = fcnet("train", "--resume", "cut")
     assert outcome.code == 2
     assert outcome.errors[-1].endswith("give a sound copy of it with --config FILE")
@@ -147,4 +147,4 @@ def test_a_damaged_config_does_not_stop_a_run_whose_config_is_given(fcnet: Run, 
     assert outcome.code == 0, outcome.err
     assert "fcnet: warning: cut/config.yaml" in outcome.err
     assert contents(stopped) == contents(Path("whole"))
-    assert (stopped / rundir.CONFIG).read_bytes() == Path("whole/config.yaml").read_bytes()
+    assert (stopped / directory.CONFIG).read_bytes() == Path("whole/config.yaml").read_bytes()

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fcnet import mapped
-from fcnet.mapped import Mapped
+from fcnet.data import mapped
+from fcnet.data.mapped import Mapped
+from fcnet.system import memory
 
-ROOTS = mapped._ROOTS
+ROOTS = memory._ROOTS
 
 
 @pytest.fixture
@@ -86,23 +87,23 @@ def test_memory_is_the_least_of_machine_and_control_groups(
     roots = {
         kind: (tmp_path / Path("/", *root.parts[3:]).relative_to("/"), name) for kind, (root, name) in ROOTS.items()
     }
-    monkeypatch.setattr(mapped, "_GROUPS", told)
-    monkeypatch.setattr(mapped, "_ROOTS", roots)
-    machine = mapped.memory()
+    monkeypatch.setattr(memory, "_GROUPS", told)
+    monkeypatch.setattr(memory, "_ROOTS", roots)
+    machine = memory.memory()
     assert machine > 1 << 28
     limit = tmp_path / file
     limit.parent.mkdir(parents=True)
     for text, expected in (("max", machine), ("1000000", 1_000_000), (str(1 << 62), machine)):
         limit.write_text(text + "\n")
-        assert mapped.memory() == expected
+        assert memory.memory() == expected
     limit.write_text("1000000")
-    assert mapped.advisable(250_001)
-    assert not mapped.advisable(250_000)
+    assert memory.advisable(250_001)
+    assert not memory.advisable(250_000)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such a file would take its place on disk")
 def test_a_file_may_be_larger_than_memory(tmp_path: Path) -> None:
-    rows = 4 * mapped.memory() // 784
+    rows = 4 * memory.memory() // 784
     path = tmp_path / "a.npy"
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (rows, 28, 28)})

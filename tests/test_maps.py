@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet import maps
-from fcnet.elm_schema import RBF
+from fcnet.config.layers import PlainActivation
 from fcnet.errors import ConfigError, DataError
-from fcnet.maps import HiddenMap, Inputs
-from fcnet.model_schema import PlainActivation
-from fcnet.weights_schema import (
+from fcnet.families.elm import hidden_maps
+from fcnet.families.elm.config import RBF
+from fcnet.families.elm.hidden_maps import HiddenMap, Inputs
+from fcnet.families.elm.weights import (
     ComputedWeights,
     ConstrainedWeights,
     FieldWeights,
@@ -30,7 +30,7 @@ INPUTS = Inputs(lambda rows: X[rows], 120, LABELS, CLASSES, SIZE)
 def drawn(*ways: Weights, units: int = 50, seed: int = 0) -> HiddenMap:
     """A layer drawn from X."""
     layer = HiddenMap(120, units, PlainActivation(name="sigmoid"))
-    maps.fill(layer, list(ways), None, INPUTS, (seed,))
+    hidden_maps.fill(layer, list(ways), None, INPUTS, (seed,))
     return layer
 
 
@@ -81,20 +81,20 @@ def test_computed_weights_are_signed_sums_of_one_class() -> None:
     """Each unit's weights are X_c^T s with s of ±1: the signs are found again by least squares."""
     counts = torch.bincount(LABELS)
     weight = drawn(ComputedWeights(length=0.0), units=30).weight
-    for label, own in enumerate(maps.shares(counts, 30)):
+    for label, own in enumerate(hidden_maps.shares(counts, 30)):
         mine = X[label == LABELS].double()
         signs = torch.linalg.lstsq(mine.T, weight[own].double().T).solution
         torch.testing.assert_close(signs.abs(), torch.ones_like(signs), atol=1e-4, rtol=0)
 
 
 def test_computed_weights_in_pieces_are_of_the_same_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "ROWS", 3)
+    monkeypatch.setattr(hidden_maps, "ROWS", 3)
     test_computed_weights_are_signed_sums_of_one_class()
 
 
 @pytest.mark.parametrize(("counts", "units"), [([1, 1, 1], 10), ([5, 0, 1], 4), ([100, 1], 3), ([7, 7], 0)])
 def test_shares_are_in_proportion(counts: list[int], units: int) -> None:
-    found = maps.shares(torch.tensor(counts), units)
+    found = hidden_maps.shares(torch.tensor(counts), units)
     sizes = [own.stop - own.start for own in found]
     assert sum(sizes) == units
     assert found[0].start == 0
@@ -120,7 +120,7 @@ def test_one_class_alone_has_no_differences() -> None:
     inputs = Inputs(INPUTS.rows, 120, torch.zeros(N, dtype=torch.int64), 2, SIZE)
     layer = HiddenMap(120, 5, PlainActivation(name="sigmoid"))
     with pytest.raises(DataError, match="one class"):
-        maps.fill(layer, [ConstrainedWeights()], None, inputs, (0,))
+        hidden_maps.fill(layer, [ConstrainedWeights()], None, inputs, (0,))
 
 
 @pytest.mark.parametrize(("margin", "area", "least", "most"), [(0, 1, 1, 12), (3, 10, 2, 4), (4, 8, 1, 12)])
@@ -152,7 +152,7 @@ def test_a_list_shares_the_units() -> None:
 def rbf(width: float | None) -> tuple[HiddenMap, Tensor]:
     """A layer of radial basis functions around training images, and the distances of X to them."""
     layer = HiddenMap(120, 7, RBF())
-    maps.fill(layer, [SampleWeights()], width, INPUTS, (0,))
+    hidden_maps.fill(layer, [SampleWeights()], width, INPUTS, (0,))
     return layer, torch.cdist(X.double(), layer.weight.double())
 
 
@@ -166,7 +166,7 @@ def test_radial_basis_functions() -> None:
 
 def test_centres_at_one_place_have_no_width() -> None:
     with pytest.raises(ConfigError, match="give a width"):
-        maps.median_distance(torch.ones(5, 3))
+        hidden_maps.median_distance(torch.ones(5, 3))
 
 
 def test_forward_is_the_slides_formula() -> None:

@@ -6,8 +6,8 @@ import torch
 from sklearn.metrics import accuracy_score, log_loss
 from torch.nn import functional
 
-from fcnet import metrics
-from fcnet.metrics import EpochRecord, Metrics, Sums
+from fcnet.training import metrics
+from fcnet.training.metrics import EpochRecord, Metrics, Sums
 
 
 def batches(sizes: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from fcnet.model_schema import ELU, FCNetModel, KaimingInit, LeakyReLU, PlainActivation, PReLU
+from fcnet.config.layers import ELU, KaimingInit, LeakyReLU, PlainActivation, PReLU
+from fcnet.families.fcnet.config import FCNetModel
 
 
 def test_short_and_long_forms() -> None:

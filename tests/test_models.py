@@ -8,11 +8,9 @@ import torch
 from course_program import FCNet as CourseFCNet
 from torch import Tensor, nn
 
-from fcnet import models
-from fcnet.model_schema import (
+from fcnet.config.layers import (
     ELU,
     DefaultInit,
-    FCNetModel,
     GainInit,
     KaimingInit,
     LeakyReLU,
@@ -21,7 +19,11 @@ from fcnet.model_schema import (
     PReLU,
     UniformInit,
 )
-from fcnet.models import FCNet
+from fcnet.families.common import layers
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.families.fcnet import model
+from fcnet.families.fcnet.config import FCNetModel
+from fcnet.training.optim.parameters import weight_matrices
 
 # The slides' formulas, and those of the papers for gelu and silu.
 FORMULAS = {
@@ -38,18 +40,18 @@ FORMULAS = {
 @pytest.mark.parametrize("name", FORMULAS)
 def test_activations_are_the_slides_formulas(name: str) -> None:
     x = torch.linspace(-6, 6, 101, dtype=torch.float64)
-    found = models.activation_module(PlainActivation(name=name), 1)(x)  # type: ignore[arg-type]
+    found = layers.activation_module(PlainActivation(name=name), 1)(x)  # type: ignore[arg-type]
     torch.testing.assert_close(found, FORMULAS[name](x), rtol=1e-12, atol=1e-12)
 
 
 def test_activations_with_parameters() -> None:
     x = torch.tensor([[-2.0, -1.0, 3.0]])
-    leaky = models.activation_module(LeakyReLU(slope=0.1), 3)
+    leaky = layers.activation_module(LeakyReLU(slope=0.1), 3)
     torch.testing.assert_close(leaky(x), torch.tensor([[-0.2, -0.1, 3.0]]))
-    elu = models.activation_module(ELU(alpha=2.0), 3)
+    elu = layers.activation_module(ELU(alpha=2.0), 3)
     torch.testing.assert_close(elu(x), torch.tensor([[2 * math.expm1(-2), 2 * math.expm1(-1), 3.0]]))
-    per_unit = models.activation_module(PReLU(slope=0.5), 3)
-    shared = models.activation_module(PReLU(shared=True), 3)
+    per_unit = layers.activation_module(PReLU(slope=0.5), 3)
+    shared = layers.activation_module(PReLU(shared=True), 3)
     torch.testing.assert_close(per_unit(x), torch.tensor([[-1.0, -0.5, 3.0]]))
     assert [len(module.weight) for module in (per_unit, shared)] == [3, 1]
 
@@ -86,7 +88,7 @@ def test_one_activation_per_layer_dropout_and_batch_norm() -> None:
             "batch_norm": True,
         }
     )
-    net = models.build(spec, (3, 4), 2)
+    net = model.build(spec, (3, 4), 2)
     kinds = [type(module).__name__ for module in net.children()]
     block = ["Linear", "BatchNorm1d", "Sigmoid", "Dropout"]
     assert kinds == ["Dropout", *block, *block[:2], "PReLU", "Dropout", "Linear"]
@@ -98,13 +100,13 @@ def test_one_activation_per_layer_dropout_and_batch_norm() -> None:
 
 def test_weight_matrices_are_neither_biases_nor_slopes_nor_normalisers() -> None:
     spec = FCNetModel.model_validate({"hidden": [6, 5], "activation": "prelu", "batch_norm": True})
-    net = models.build(spec, (3, 4), 2)
-    assert [tuple(matrix.shape) for matrix in models.weight_matrices(net)] == [(6, 12), (5, 6), (2, 5)]
+    net = model.build(spec, (3, 4), 2)
+    assert [tuple(matrix.shape) for matrix in weight_matrices(net)] == [(6, 12), (5, 6), (2, 5)]
 
 
 def weights(init: object) -> tuple[Tensor, Tensor]:
     layer = nn.Linear(400, 300)
-    models.initialise(layer, init)  # type: ignore[arg-type]
+    layers.initialise(layer, init)  # type: ignore[arg-type]
     return layer.weight.detach(), layer.bias.detach()
 
 

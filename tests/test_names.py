@@ -11,8 +11,10 @@ import pytest
 from conftest import ROOT, SIDE, Run, pictures, tiny_config, write_config, write_numbered
 from PIL import Image
 
-from fcnet import config, journal, rundir, yamlfile
+from fcnet import schema
+from fcnet.config import yaml_lines
 from fcnet.errors import ConfigError
+from fcnet.rundir import directory, environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
 
@@ -48,11 +50,11 @@ def test_a_classifier(fcnet: Run, odd: Path) -> None:
     given = words(odd)
     assert fcnet("config", "check", *given).code == 0
     Path("shown.yaml").write_text(fcnet("config", "show", *given).out)
-    assert config.load(Path("shown.yaml")).data.train == config.load(Path(given[0]), given[1:]).data.train
+    assert schema.load(Path("shown.yaml")).data.train == schema.load(Path(given[0]), given[1:]).data.train
     assert fcnet("train", "-c", *given).code == 0
     run = Path("checkpoints") / LATIN
-    assert set(config.load(run / "config.yaml").data.classes or ()) == set(CLASSES)
-    assert journal.read_json(run / rundir.ENVIRONMENT)["name"] == LATIN
+    assert set(schema.load(run / "config.yaml").data.classes or ()) == set(CLASSES)
+    assert environment.read_json(run / directory.ENVIRONMENT)["name"] == LATIN
     out = Path(f"{GBK}-run")
     for more in ([], ["--resume"], ["--overwrite"], ["--resume", "train.epochs=2"]):
         assert fcnet("train", "-c", *given, "--out", out, *more).code == 0
@@ -119,7 +121,7 @@ def test_changes_beside_git_with_such_names(odd: Path, monkeypatch: pytest.Monke
         subprocess.run(["git", *line], check=True)
     subprocess.run(["git", *identity, "commit", "-qm", "x"], check=True)
     (odd / f"{LATIN}.yaml").write_text("changed")
-    commit = journal._git_commit()
+    commit = environment._git_commit()
     assert commit is not None
     assert commit.endswith("+")
 
@@ -127,7 +129,7 @@ def test_changes_beside_git_with_such_names(odd: Path, monkeypatch: pytest.Monke
 def test_an_empty_path_is_refused_as_before() -> None:
     for bad in ("", 3):
         with pytest.raises(ConfigError, match="should"):
-            config.check([yamlfile.Layer("x", {"data": {"train": {"images": bad}}})])
+            schema.check([yaml_lines.Layer("x", {"data": {"train": {"images": bad}}})])
 
 
 def test_a_machine_without_utf8(odd: Path) -> None:

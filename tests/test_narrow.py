@@ -7,12 +7,13 @@ import pytest
 import torch
 from conftest import pictures
 
-from fcnet.data import ImageFolder, Splits
-from fcnet.metrics import Start
-from fcnet.models import FCNet
-from fcnet.narrow import Narrow, lit, narrow, take
-from fcnet.schema import SGD, Adam, AdamW, Train
-from fcnet.train import Training, fit
+from fcnet.config.train import SGD, Adam, AdamW, Train
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.dark_pixels import Narrow, lit, narrow, take
+from fcnet.training.loop import Training, fit
+from fcnet.training.metrics import Start
 
 SIDE = 8
 DARK = [*range(10), *range(40, 50)]
@@ -37,7 +38,7 @@ def trained(splits: Splits, settings: Train, whole: bool, **model: object) -> tu
     net = FCNet(SIDE * SIDE, [9], 3, **model).double()  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patched:
         if whole:
-            patched.setattr("fcnet.train.narrow", lambda *_: None)
+            patched.setattr("fcnet.training.loop.narrow", lambda *_: None)
         records = list(fit(Training(net, splits, settings, 0)))
     assert isinstance(records[0], Start)
     return net, records[0].step

@@ -2,11 +2,12 @@
 
 import pytest
 
-from fcnet import config, near
+from fcnet import schema
+from fcnet.config import near
 
 
 def test_every_other_name_leads_to_a_key() -> None:
-    keys = config.keys()
+    keys = schema.keys()
     assert set(near._KEYS.values()) | set(near._SOLVED.values()) <= keys
     assert not {near.bare(key) for key in keys if "." not in key} & (near._KEYS.keys() | near._NO_KEYS.keys())
     assert all(near.bare(word) == word for word in near._KEYS | near._NO_KEYS | near._VALUES | near._ABSENT)

@@ -2,7 +2,7 @@
 
 import torch
 
-from fcnet.objective import Classify
+from fcnet.training.objective import Classify
 
 
 def test_cross_entropy_with_smoothed_targets() -> None:

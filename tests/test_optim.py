@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from fcnet import optim
-from fcnet.models import FCNet
-from fcnet.schema import SGD, Adam, AdamW, Constant, Cosine, OneCycle, StepDecay
+from fcnet.config.train import SGD, Adam, AdamW, Constant, Cosine, OneCycle, StepDecay
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.optim import optimizers
+from fcnet.training.optim.schedules import lr_at
 
 
 def reference(settings: object, net: FCNet) -> torch.optim.Optimizer:
@@ -43,7 +44,7 @@ def test_twenty_steps_are_torch_s(settings: Adam) -> None:
     torch.manual_seed(0)
     ours, theirs = FCNet(6, [5], 3), FCNet(6, [5], 3)
     theirs.load_state_dict(ours.state_dict())
-    optimizer, expected = optim.build(settings, ours), reference(settings, theirs)
+    optimizer, expected = optimizers.build(settings, ours), reference(settings, theirs)
     x, y = torch.rand(8, 6), torch.randint(3, (8,))
     for step in range(20):
         lr = settings.lr / (1 + step)
@@ -60,7 +61,7 @@ def test_twenty_steps_are_torch_s(settings: Adam) -> None:
 
 def rates(schedule: object, epochs: int = 10, per_epoch: int = 5) -> list[float]:
     steps = epochs * per_epoch
-    return [optim.lr_at(step, steps, per_epoch, 2.0, schedule) for step in range(steps)]  # type: ignore[arg-type]
+    return [lr_at(step, steps, per_epoch, 2.0, schedule) for step in range(steps)]  # type: ignore[arg-type]
 
 
 def test_constant_and_warm_up() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fcnet import ownership
-from fcnet.checkpointer import FOLDER
 from fcnet.errors import InUseError
-from fcnet.ownership import LOCK, OWNER, check_unused, owning
+from fcnet.rundir import lock
+from fcnet.rundir.checkpoints import FOLDER
+from fcnet.rundir.lock import LOCK, OWNER, check_unused, owning
 
 
 def record(run: Path) -> dict:
@@ -43,7 +43,7 @@ def test_it_is_given_back_after_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
 def test_a_record_cut_by_a_kill_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(ownership, "WRITING", 0.01)
+    monkeypatch.setattr(lock, "WRITING", 0.01)
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / OWNER).write_text(text)
     with owning(tmp_path):
@@ -51,9 +51,9 @@ def test_a_record_cut_by_a_kill_is_taken_over(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_heart_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.0)
     times = iter(["then", "then", "now"])
-    monkeypatch.setattr(ownership, "_now", lambda: next(times))
+    monkeypatch.setattr(lock, "_now", lambda: next(times))
     with owning(tmp_path) as beat:
         beat()
         assert (record(tmp_path)["start"], record(tmp_path)["heartbeat"]) == ("then", "then")
@@ -63,7 +63,7 @@ def test_the_heart_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_who_was_taken_over_stops_and_leaves_the_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(lock, "HEARTBEAT", 0.0)
     with owning(tmp_path) as beat:
         taken = record(tmp_path) | {"host": "elsewhere"}
         (tmp_path / FOLDER / OWNER).write_text(json.dumps(taken))

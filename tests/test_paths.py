@@ -9,8 +9,9 @@ import yaml
 from conftest import SIDE, Run, tiny_config, write_config
 from PIL import Image
 
-from fcnet import config, paths
-from fcnet.data_schema import ImageSplit
+from fcnet import schema
+from fcnet.config.data import ImageSplit
+from fcnet.system import paths
 
 
 @pytest.fixture
@@ -215,8 +216,8 @@ def test_brackets_are_names_where_a_folder_has_them(fcnet: Run, tiny: Path) -> N
 
 def test_a_path_may_have_bytes_that_are_not_utf_8() -> None:
     name = os.fsdecode("训练".encode("gbk"))
-    layer = config.Layer("test", {"data": {"train": {"images": name}}})
-    assert config.check([layer]).data.train == ImageSplit(images=name)
+    layer = schema.Layer("test", {"data": {"train": {"images": name}}})
+    assert schema.check([layer]).data.train == ImageSplit(images=name)
 
 
 def test_going_up_by_a_whole_name_is_said_as_it_is(fcnet: Run, tiny: Path, tmp_path: Path) -> None:

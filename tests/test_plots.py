@@ -9,8 +9,10 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from fcnet import autoplots, display, plots
-from fcnet.plots import Curve
+from fcnet.families.autoencoder import plots
+from fcnet.plots import curves
+from fcnet.plots.curves import Curve
+from fcnet.system import text
 
 
 def curve(name: str, epochs: int = 3, validation: bool = False) -> Curve:
@@ -27,7 +29,7 @@ def curve(name: str, epochs: int = 3, validation: bool = False) -> Curve:
 
 
 def test_loss_is_per_step_raw_and_smoothed_with_test_per_epoch() -> None:
-    (axes,) = plots.loss([curve("a")]).axes
+    (axes,) = curves.loss([curve("a")]).axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss (nats)")
     assert [line.get_label() for line in axes.lines] == ["train, single batches", "train, smoothed", "test"]
     raw, _, test = axes.lines
@@ -37,14 +39,14 @@ def test_loss_is_per_step_raw_and_smoothed_with_test_per_epoch() -> None:
 
 
 def test_accuracy_is_per_epoch_in_percent() -> None:
-    (axes,) = plots.accuracy([curve("a", validation=True)]).axes
+    (axes,) = curves.accuracy([curve("a", validation=True)]).axes
     assert [line.get_label() for line in axes.lines] == ["train, while learning", "validation", "test"]
     assert set(axes.lines[0].get_ydata()) == {75.0}
     assert "%" in axes.get_ylabel()
 
 
 def test_several_runs_are_laid_over_each_other_by_name() -> None:
-    (axes,) = plots.accuracy([curve("a"), curve("_b", 5)]).axes
+    (axes,) = curves.accuracy([curve("a"), curve("_b", 5)]).axes
     assert [line.get_label() for line in axes.lines] == [
         "train, while learning (a)",
         "test (a)",
@@ -56,7 +58,7 @@ def test_several_runs_are_laid_over_each_other_by_name() -> None:
 
 def test_confusion_has_true_rows_and_counts() -> None:
     counts = np.array([[8, 2], [0, 5]])
-    axes = plots.confusion(counts, ["cat", "dog"], "title").axes[0]
+    axes = curves.confusion(counts, ["cat", "dog"], "title").axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("predicted", "true", "title")
     assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "8", (1, 0): "2", (1, 1): "5"}
     np.testing.assert_allclose(axes.images[0].get_array(), [[0.8, 0.2], [0, 1]])
@@ -64,46 +66,46 @@ def test_confusion_has_true_rows_and_counts() -> None:
 
 def test_many_classes_and_an_empty_one() -> None:
     counts = np.zeros((60, 60), np.int64)
-    axes = plots.confusion(counts, [f"class {i}" for i in range(60)], "title").axes[0]
-    assert len(axes.get_xticks()) <= plots.MOST_WRITTEN
+    axes = curves.confusion(counts, [f"class {i}" for i in range(60)], "title").axes[0]
+    assert len(axes.get_xticks()) <= curves.MOST_WRITTEN
 
 
 def test_mistakes_are_the_surest_ones_first() -> None:
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05], [0.1, 0.9]])
     images = np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((1, 3, 3), np.uint8)
-    figure = plots.mistakes(images, labels, probabilities, ["a", "b"], "run")
+    figure = curves.mistakes(images, labels, probabilities, ["a", "b"], "run")
     shown = [axes for axes in figure.axes if axes.images]
     assert [int(axes.images[0].get_array()[0, 0]) for axes in shown] == [2, 1]
     assert shown[0].get_title() == "a, not b\n95.0 %"
     assert "the surest 2 of 2 mistakes" in figure.get_suptitle()
-    assert "no mistakes" in plots.mistakes(images, labels, np.eye(2)[labels], ["a", "b"], "run").get_suptitle()
+    assert "no mistakes" in curves.mistakes(images, labels, np.eye(2)[labels], ["a", "b"], "run").get_suptitle()
 
 
 def test_weights_are_images_on_a_scale_with_zero_in_the_middle() -> None:
     matrix = np.random.default_rng(0).normal(size=(50, 6))
-    figure = plots.weights(matrix, (2, 3), None, "run")
+    figure = curves.weights(matrix, (2, 3), None, "run")
     shown = [axes for axes in figure.axes if axes.images]
-    assert len(shown) == plots.MOST_PICTURES
+    assert len(shown) == curves.MOST_PICTURES
     np.testing.assert_array_equal(shown[3].images[0].get_array(), matrix[3].reshape(2, 3))
     low, high = shown[0].images[0].get_clim()
     assert low == -high < 0
-    templates = plots.weights(matrix[:2], (2, 3), ["cat", "dog"], "run")
+    templates = curves.weights(matrix[:2], (2, 3), ["cat", "dog"], "run")
     assert [axes.get_title() for axes in templates.axes if axes.images] == ["cat", "dog"]
 
 
 def test_smooth_is_a_centred_running_mean() -> None:
     values = np.random.default_rng(0).normal(size=100)
-    found = plots.smooth(values)
+    found = curves.smooth(values)
     assert found[50] == pytest.approx(values[48:53].mean())
     assert found[0] == pytest.approx(values[:3].mean())
-    assert plots.smooth(values[:5]) == pytest.approx(values[:5])
+    assert curves.smooth(values[:5]) == pytest.approx(values[:5])
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_same_figure_is_the_same_file(tmp_path: Path, suffix: str) -> None:
     for name in ("a", "b"):
-        plots.save(plots.loss([curve("run")]), tmp_path / f"{name}.{suffix}")
+        curves.save(curves.loss([curve("run")]), tmp_path / f"{name}.{suffix}")
     assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     if suffix == "png":
         with Image.open(tmp_path / "a.png") as image:
@@ -111,7 +113,7 @@ def test_the_same_figure_is_the_same_file(tmp_path: Path, suffix: str) -> None:
 
 
 def test_pyplot_is_not_imported() -> None:
-    code = "import sys, fcnet.inspection; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, fcnet.commands.evaluate; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -120,7 +122,7 @@ ODD = ["_run", "{split}", "$\\frac$", "100 % {0} %s", "two\nlines", "a\u202eb", 
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_names_are_drawn(tmp_path: Path, name: str) -> None:
-    one, two = plots.loss([curve(name)]), plots.accuracy([curve(name), curve("b", validation=True)])
+    one, two = curves.loss([curve(name)]), curves.accuracy([curve(name), curve("b", validation=True)])
     labels = [line.get_label() for line in two.axes[0].lines]
     assert [label.split(" (")[0] for label in labels] == [
         *("train, while learning", "test", "train, while learning", "validation", "test")
@@ -131,23 +133,23 @@ def test_odd_names_are_drawn(tmp_path: Path, name: str) -> None:
     figures = {
         "loss": one,
         "accuracy": two,
-        "confusion": plots.confusion(counts, [name, "b"], f"{name}: title"),
-        "mistakes": plots.mistakes(images, np.array([1, 0]), probabilities, [name, "b"], name),
-        "scatter": autoplots.scatter(np.zeros((2, 2)), np.array([0, 1]), [name, "b"], name, "code"),
+        "confusion": curves.confusion(counts, [name, "b"], f"{name}: title"),
+        "mistakes": curves.mistakes(images, np.array([1, 0]), probabilities, [name, "b"], name),
+        "scatter": plots.scatter(np.zeros((2, 2)), np.array([0, 1]), [name, "b"], name, "code"),
     }
     for word, figure in figures.items():
-        plots.save(figure, tmp_path / f"{word}.png")
-        for text in figure.findobj(Text):
-            assert not {"\udcca", "\x1b", "\u202e"} & set(text.get_text())
+        curves.save(figure, tmp_path / f"{word}.png")
+        for shown in figure.findobj(Text):
+            assert not {"\udcca", "\x1b", "\u202e"} & set(shown.get_text())
     assert len(figures["scatter"].axes[0].get_legend().get_texts()) == 2
     with Image.open(tmp_path / "loss.png") as image:
         assert image.size == (1080, 675)
 
 
 def test_a_title_fits_its_figure() -> None:
-    assert plots.title_size("mnist: loss", 7.2) == plots.TITLE
-    (axes,) = plots.loss([curve("x" * 300)]).axes
+    assert curves.title_size("mnist: loss", 7.2) == curves.TITLE
+    (axes,) = curves.loss([curve("x" * 300)]).axes
     title = axes.title
-    assert display.SHORTENED in title.get_text()
+    assert text.SHORTENED in title.get_text()
     assert title.get_window_extent().width < axes.figure.bbox.width
-    assert plots.title_size("零" * 80, 7.2) < plots.TITLE
+    assert curves.title_size("零" * 80, 7.2) < curves.TITLE

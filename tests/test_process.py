@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from fcnet import process
+from fcnet.system import device
 
 
 def test_tiny_numbers_are_zero_while_training_alone() -> None:
     smallest = torch.tensor([1e-39])
-    with process.tiny_as_zero():
+    with device.tiny_as_zero():
         if not torch.set_flush_denormal(True):
             pytest.skip("this CPU cannot")
         assert float(smallest * 0.5) == 0

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fcnet import punctuation
+from fcnet.system import punctuation
 
 
 def test_each_character_is_told_once_with_what_was_meant() -> None:

@@ -9,10 +9,10 @@ from conftest import autoencoder, autoencoder_spec
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcnet import autoencoders, reconstruct
-from fcnet.autoencoder_schema import AutoencoderModel
-from fcnet.autoencoders import AutoEncoder
-from fcnet.reconstruct import Reconstruct
+from fcnet.families.autoencoder import model, objective
+from fcnet.families.autoencoder.config import AutoencoderModel
+from fcnet.families.autoencoder.model import AutoEncoder
+from fcnet.families.autoencoder.objective import Reconstruct
 
 
 def jacobian_norms(net: AutoEncoder, x: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def jacobian_norms(net: AutoEncoder, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "softplus", "gelu", "identity"])
 def test_contraction_of_one_layer_is_exact(x: Tensor, activation: str) -> None:
     net = autoencoder(autoencoder_spec(hidden=[7], code_activation=activation, contractive={}))
-    code, norms = reconstruct.contraction(net, x, 1)
+    code, norms = objective.contraction(net, x, 1)
     torch.testing.assert_close(norms, jacobian_norms(net, x), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(code, net.encode(x))
 
@@ -33,17 +33,17 @@ def test_contraction_of_one_layer_is_exact(x: Tensor, activation: str) -> None:
 def test_contraction_of_several_layers_is_right_on_average(x: Tensor) -> None:
     net = autoencoder(autoencoder_spec(contractive={}))
     torch.manual_seed(2)
-    _, norms = reconstruct.contraction(net, x[:3], 20_000)
+    _, norms = objective.contraction(net, x[:3], 20_000)
     torch.testing.assert_close(norms, jacobian_norms(net, x[:3]), rtol=0.02, atol=0)
 
 
 def test_the_divergence_is_what_sampling_finds() -> None:
     mean, log_variance = torch.tensor([[0.5, -1.0]]).double(), torch.tensor([[0.3, -0.7]]).double()
     torch.manual_seed(3)
-    codes = reconstruct.drawn(mean, log_variance, 10**6)[0][:, 0]
+    codes = objective.drawn(mean, log_variance, 10**6)[0][:, 0]
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
     sampled = (posterior.log_prob(codes) - torch.distributions.Normal(0.0, 1.0).log_prob(codes)).sum(1).mean()
-    found = float(reconstruct.gaussian_divergence(mean, log_variance))
+    found = float(objective.gaussian_divergence(mean, log_variance))
     assert found == pytest.approx(float(sampled), abs=5e-3)
 
 
@@ -68,7 +68,7 @@ def test_cross_entropy_of_pixels_is_torchs(x: Tensor) -> None:
     logits[0, :, :3] = torch.tensor([0.0, 1e3, -1e3], dtype=torch.float64)
     slopes = torch.rand(7, len(x), dtype=torch.float64)
     found, expected = (logits.clone().requires_grad_() for _ in range(2))
-    losses = reconstruct.PixelCrossEntropy.apply(found, x)
+    losses = objective.PixelCrossEntropy.apply(found, x)
     torchs = functional.binary_cross_entropy_with_logits(expected, x.expand(7, *x.shape), reduction="none").sum(-1)
     torch.testing.assert_close(losses, torchs, rtol=1e-13, atol=1e-13)
     (losses * slopes).sum().backward()
@@ -79,15 +79,15 @@ def test_cross_entropy_of_pixels_is_torchs(x: Tensor) -> None:
 def test_cross_entropy_of_pixels_goes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     """In single precision, of rounded logits, and of as many samples as do not stay in the cache together."""
     logits, target = torch.randn(9, 50, 784).bfloat16(), torch.rand(50, 784)
-    whole = reconstruct.PixelCrossEntropy.apply(logits, target)
+    whole = objective.PixelCrossEntropy.apply(logits, target)
     exact = functional.binary_cross_entropy_with_logits(
         logits.double(), target.double().expand(9, 50, 784), reduction="none"
     )
     torch.testing.assert_close(whole.double(), exact.sum(-1), rtol=1e-6, atol=1e-6)
-    monkeypatch.setattr(reconstruct, "CACHED", 2 * 50 * 784)
+    monkeypatch.setattr(objective, "CACHED", 2 * 50 * 784)
     one = logits.clone().requires_grad_()
-    torch.testing.assert_close(reconstruct.PixelCrossEntropy.apply(one, target), whole, rtol=0, atol=0)
-    reconstruct.PixelCrossEntropy.apply(one, target).sum().backward()
+    torch.testing.assert_close(objective.PixelCrossEntropy.apply(one, target), whole, rtol=0, atol=0)
+    objective.PixelCrossEntropy.apply(one, target).sum().backward()
     assert one.grad is not None
     assert one.grad.dtype == torch.bfloat16
     torchs = logits.clone().requires_grad_()
@@ -102,7 +102,7 @@ def test_bounds_rise_with_their_samples(x: Tensor) -> None:
     found = []
     for samples in (1, 5, 50, 500):
         torch.manual_seed(5)
-        bound, elbo = reconstruct.log_likelihood(net, of, (x > 0.5).double().repeat(50, 1), samples)
+        bound, elbo = objective.log_likelihood(net, of, (x > 0.5).double().repeat(50, 1), samples)
         found.append(float(bound.mean()))
         assert samples == 1 or float(elbo.mean()) < found[-1]
     assert all(before < after for before, after in pairwise(found))
@@ -113,20 +113,18 @@ def test_activation_divergence_is_that_of_two_coins() -> None:
     means = [torch.distributions.Bernoulli(torch.tensor(one).double()) for one in (0.2, 0.6)]
     target = torch.distributions.Bernoulli(torch.tensor(0.05).double())
     expected = sum(float(torch.distributions.kl_divergence(target, mean)) for mean in means)
-    assert float(reconstruct.activation_divergence(code, 0.05)) == pytest.approx(expected)
+    assert float(objective.activation_divergence(code, 0.05)) == pytest.approx(expected)
 
 
 def test_corruptions_spoil_as_much_as_they_say() -> None:
     torch.manual_seed(6)
     image = torch.full((100, 1000), 0.4)
-    masked = reconstruct.corrupt(image, autoencoder_spec(corruption={"name": "masking", "share": 0.25}).corruption)
+    masked = objective.corrupt(image, autoencoder_spec(corruption={"name": "masking", "share": 0.25}).corruption)
     assert float((masked == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
-    salted = reconstruct.corrupt(
-        image, autoencoder_spec(corruption={"name": "salt_and_pepper", "share": 0.2}).corruption
-    )
+    salted = objective.corrupt(image, autoencoder_spec(corruption={"name": "salt_and_pepper", "share": 0.2}).corruption)
     for value in (0, 1):
         assert float((salted == value).float().mean()) == pytest.approx(0.1, abs=0.01)
-    noisy = reconstruct.corrupt(image, autoencoder_spec(corruption={"name": "gaussian", "std": 0.3}).corruption)
+    noisy = objective.corrupt(image, autoencoder_spec(corruption={"name": "gaussian", "std": 0.3}).corruption)
     assert float((noisy - image).std()) == pytest.approx(0.3, abs=0.01)
 
 
@@ -223,7 +221,7 @@ def test_the_likelihood_of_a_squared_loss_is_a_gaussian_density(x: Tensor) -> No
     joint = density.log_prob(x[None]).sum(-1) + torch.distributions.Normal(0.0, 1.0).log_prob(codes)
     exact = joint.logsumexp(0) + math.log(16 / 4000)
     torch.manual_seed(8)
-    bound, elbo = reconstruct.log_likelihood(net, spec, x, 20_000)
+    bound, elbo = objective.log_likelihood(net, spec, x, 20_000)
     torch.testing.assert_close(bound, exact, rtol=0, atol=0.02)
     assert (elbo < exact).all()
 
@@ -246,7 +244,7 @@ def test_the_contractive_gradient_is_that_of_the_jacobian(x: Tensor, hidden: lis
     (expected,) = torch.autograd.grad(norms(matrix), matrix)
     torch.manual_seed(9)
     copies, probes = (1, 1) if len(hidden) == 1 else (1000, 40)  # 40,000 of each image, most of them at once
-    norm = reconstruct.contraction(net, x.repeat(copies, 1), probes)[1].sum() / copies
+    norm = objective.contraction(net, x.repeat(copies, 1), probes)[1].sum() / copies
     (found,) = torch.autograd.grad(norm, matrix)
     if len(hidden) == 1:
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
@@ -282,16 +280,16 @@ def test_the_exact_contraction_is_not_rounded_to_bfloat16(x: Tensor) -> None:
     single = x.bfloat16().float()
     expected = net.encoder.get_submodule("fc1").weight.double().square().sum().expand(len(x))
     with torch.autocast("cpu", torch.bfloat16):
-        _, norms = reconstruct.contraction(net, single, 1)
+        _, norms = objective.contraction(net, single, 1)
     torch.testing.assert_close(norms.double(), expected, rtol=1e-6, atol=0)
 
 
 def test_codes_of_layers_below_are_those_of_binarised_pixels(x: Tensor) -> None:
     spec = autoencoder_spec(hidden=[5, 3], activation="sigmoid", loss="cross_entropy", binarise=True)
     net = autoencoder(spec).requires_grad_(False)
-    objective = Reconstruct(spec, autoencoders.below(net, 2))
+    objective = Reconstruct(spec, model.below(net, 2))
     torch.manual_seed(10)
-    loss, _ = objective.of_batch(autoencoders.layer(net, spec, 2), x, x)
+    loss, _ = objective.of_batch(model.layer(net, spec, 2), x, x)
     torch.manual_seed(10)
     drawn = (torch.rand_like(x) < x).double()
     target = net.encoder.get_submodule("fc1")(drawn).sigmoid()
@@ -304,8 +302,8 @@ def test_codes_of_layers_below_are_those_of_binarised_pixels(x: Tensor) -> None:
 def test_inner_layers_trained_alone_have_an_exact_contraction(x: Tensor) -> None:
     spec = autoencoder_spec(hidden=[5, 3], activation="sigmoid", contractive={})
     net = autoencoder(spec)
-    alone = autoencoders.layer(net, spec, 1)
-    _, norms = reconstruct.contraction(alone, x, 1)
+    alone = model.layer(net, spec, 1)
+    _, norms = objective.contraction(alone, x, 1)
     first = nn.Sequential(net.encoder.get_submodule("fc1"), nn.Sigmoid())
     expected = [torch.autograd.functional.jacobian(first, one).square().sum() for one in x]
     torch.testing.assert_close(norms, torch.stack(expected), rtol=1e-10, atol=1e-12)

@@ -24,9 +24,12 @@ import torch
 from conftest import Run, tiny_config, write_config
 from crash import contents
 
-from fcnet import checkpoint, checkpointer, files, session, train
-from fcnet.cli import main
-from fcnet.train import Training
+from fcnet.cli.main import main
+from fcnet.commands import recorder
+from fcnet.rundir import checkpoints, tensor_files
+from fcnet.system import files
+from fcnet.training import loop
+from fcnet.training.loop import Training
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
 
@@ -53,14 +56,14 @@ Send = Callable[[int], None]
 
 def states(run: str | Path) -> list[str]:
     """Hashes of all tensors and numbers of the newest checkpoint: weights, optimiser, generators, sums."""
-    found = checkpointer.Checkpointer(Path(run)).newest()
+    found = checkpoints.Checkpointer(Path(run)).newest()
     assert found is not None
     state = found[1]
     for timed in (state, state["training"], *(state[key] for key in ("last", "best") if state[key])):
         timed.pop("seconds")
     for changing in ("metrics_bytes", "machine", "config"):
         state.pop(changing)
-    return [str(found[0].name), hashlib.sha256(checkpoint.encode(state)).hexdigest()]
+    return [str(found[0].name), hashlib.sha256(tensor_files.encode(state)).hexdigest()]
 
 
 def same(run: str | Path, other: str | Path) -> bool:
@@ -282,7 +285,7 @@ def kill_and_go_on(folder: Path, kills: int, epochs: int, in_training: bool = Fa
         time.sleep(chance.uniform(0, 0.5) if in_training else chance.uniform(0.1, start_up + 1.5))
         process.kill()
         process.communicate()
-    found = checkpointer.Checkpointer(folder / "cut").newest()
+    found = checkpoints.Checkpointer(folder / "cut").newest()
     assert found is not None
     done = 9 * (found[1]["training"]["epoch"] - 1) + found[1]["training"]["step"]
     process = start(folder, *words, "train.save_every=null", "--out", "cut", "--resume")
@@ -562,7 +565,7 @@ def test_odd_members_of_an_archive_are_refused(fcnet: Run, stopped: Path, change
 def altered(path: Path, change: Callable[[dict], object]) -> None:
     state = torch.load(path, weights_only=True)
     change(state)
-    sealed(path, checkpoint.encode(state))
+    sealed(path, tensor_files.encode(state))
 
 
 @pytest.mark.parametrize(
@@ -771,10 +774,10 @@ def test_a_second_int_exits_at_once_with_130(fcnet: Run, tiny: Path, at_step: Ca
 
 
 PLACES = {
-    "evaluation": (train, "evaluate"),
+    "evaluation": (loop, "evaluate"),
     "save": (files, "write_bytes"),
-    "the metrics": (session.log, "append"),
-    "start-up": (session.journal, "write_start"),
+    "the metrics": (recorder.log, "append"),
+    "start-up": (recorder.environment, "write_start"),
 }
 
 
@@ -799,15 +802,15 @@ def test_term_in_other_places_loses_nothing(
 
 
 def test_term_before_the_first_step_leaves_nothing(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fcnet import images
+    from fcnet.data.images import decode
 
-    read = images.read
+    read = decode.read
 
     def signalled(*args: object) -> object:
         os.kill(os.getpid(), signal.SIGTERM)
         return read(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(images, "read", signalled)
+    monkeypatch.setattr(decode, "read", signalled)
     outcome = fcnet(*WORDS)
     assert outcome.code == 75
     assert outcome.err.splitlines()[-1].startswith(
@@ -1025,11 +1028,11 @@ def test_a_forged_header_is_refused_in_bounded_memory(tiny: Path) -> None:
 PEAK = """
 import sys, tracemalloc
 from pathlib import Path
-from fcnet import images
+from fcnet.data.images import decode
 from fcnet.errors import DataError
 tracemalloc.start()
 try:
-    images.read(Path(sys.argv[1]), (28, 28))
+    decode.read(Path(sys.argv[1]), (28, 28))
 except DataError:
     print(tracemalloc.get_traced_memory()[1])
 """
@@ -1094,7 +1097,7 @@ def test_names_do_not_leave_the_run_root(fcnet: Run, tiny: Path, monkeypatch: py
 
 
 def test_the_words_of_the_signals_are_those_of_the_platform() -> None:
-    from fcnet import signals
+    from fcnet.system import signals
 
     assert [name for name in signals.STOPPING if not hasattr(signal, name)] == []
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import Run, tiny_config, write_config
 
-from fcnet import config, resuming, rundir
+from fcnet import schema
+from fcnet.commands import resume
+from fcnet.rundir import directory
 
 WORDS = ("train", "-c", "tiny/tiny.yaml")
 
@@ -28,8 +30,8 @@ def test_the_run_of_a_config_with_a_number_in_its_name_is_another(fcnet: Run, ti
     assert fcnet("train", "-c", "tiny/tiny-2.yaml").code == 0
     outcome = fcnet(*WORDS, "--resume")
     assert outcome.out == "run: checkpoints/tiny is finished already; nothing was done\n"
-    settings = config.load(tiny / "tiny-2.yaml")
-    assert resuming.choose("tiny-2", None, None, settings) == Path("checkpoints/tiny-2")
+    settings = schema.load(tiny / "tiny-2.yaml")
+    assert resume.choose("tiny-2", None, None, settings) == Path("checkpoints/tiny-2")
 
 
 def test_a_run_that_was_killed_while_it_began_is_begun_anew(fcnet: Run, tiny: Path) -> None:
@@ -42,7 +44,7 @@ def test_a_run_that_was_killed_while_it_began_is_begun_anew(fcnet: Run, tiny: Pa
         assert outcome.code == 0
         assert "checkpoints/tiny: holds no checkpoint yet; it is begun anew" in outcome.err
         assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0
-        rundir.clear(run)
+        directory.clear(run)
         (run / "ckpt/lock").unlink()
         (run / "ckpt").rmdir()
         assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0  # an empty folder is replaced too
@@ -102,12 +104,12 @@ def test_weights_of_a_run_that_has_gone_on_are_told_of(fcnet: Run, tiny: Path) -
 
 def test_the_newest_is_that_started_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert rundir.runs_of("a") == []
+    assert directory.runs_of("a") == []
     for age, name in ((2, "a"), (3, "a-2"), (1, "a-3"), (9, "ab"), (9, "a-x")):
-        run = rundir.create(None, name)
-        (run / rundir.CONFIG).write_text("")
-        os.utime(run / rundir.CONFIG, (age, age))
-    assert [run.name for run in rundir.runs_of("a")] == ["a-2", "a", "a-3"]
+        run = directory.create(None, name)
+        (run / directory.CONFIG).write_text("")
+        os.utime(run / directory.CONFIG, (age, age))
+    assert [run.name for run in directory.runs_of("a")] == ["a-2", "a", "a-3"]
 
 
 def test_the_newest_run_of_equal_settings_is_gone_on_with(fcnet: Run, tiny: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from conftest import Run
 from PIL import Image
 
-from fcnet import runfiles
+from fcnet.rundir import own_files
 
 WORDS = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1")
 
@@ -161,10 +161,10 @@ def test_a_config_counts_only_as_a_run_writes_it(fcnet: Run, tiny: Path) -> None
     for name in ("environment.json", "result.json"):
         Path("mine", name).unlink()
     shutil.rmtree("mine/ckpt")
-    assert runfiles.is_known(Path("mine"))
+    assert own_files.is_known(Path("mine"))
     with Path("mine/config.yaml").open("a") as file:
         file.write("# a note\n")
-    assert not runfiles.is_known(Path("mine"))
+    assert not own_files.is_known(Path("mine"))
 
 
 def test_pictures_of_others_are_not_replaced(fcnet: Run, tiny: Path) -> None:
@@ -204,4 +204,4 @@ def test_codes_replace_codes_alone(fcnet: Run, tiny: Path) -> None:
 def test_another_environment_is_not_fcnet_s(tmp_path: Path) -> None:
     for text, known in (('{"versions": {"fcnet": "1"}}', True), ('{"versions": ["x"]}', False), ("{", False)):
         (tmp_path / "environment.json").write_text(text)
-        assert runfiles.is_known(tmp_path) is known
+        assert own_files.is_known(tmp_path) is known

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Run, tiny_config, write_config
 
-from fcnet import runnames
 from fcnet.errors import ConfigError
+from fcnet.rundir import find
 
 
 @pytest.fixture
@@ -42,20 +42,20 @@ def make(*names: str, kind: str = "fcnet") -> None:
     ],
 )
 def test_runs_are_named_by_folder_and_stem(here: Path, file: str, name: str) -> None:
-    assert runnames.of_config(Path(file)) == runnames.of_config(here / file) == name
+    assert find.of_config(Path(file)) == find.of_config(here / file) == name
 
 
 def test_the_name_does_not_depend_on_where_one_stands(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("configs/elm").mkdir(parents=True)
     monkeypatch.chdir("configs/elm")
-    assert runnames.of_config(Path("digits.yaml")) == "elm-digits"
+    assert find.of_config(Path("digits.yaml")) == "elm-digits"
 
 
 def test_the_repository_s_configs_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the runs that configs begin with are those of configs that are there."""
     monkeypatch.chdir(ROOT)
     files = sorted(Path("configs").rglob("*.yaml"))
-    names = [runnames.of_config(file) for file in files]
+    names = [find.of_config(file) for file in files]
     assert len(set(names)) == len(names) > 50
     for file in files:
         for line in file.read_text().splitlines():
@@ -65,10 +65,10 @@ def test_the_repository_s_configs_have_names_of_their_own(monkeypatch: pytest.Mo
 
 def test_the_newest_run_is_that_started_last(here: Path) -> None:
     with pytest.raises(ConfigError, match="holds no run yet"):
-        runnames.newest()
+        find.newest()
     make("checkpoints/b", "checkpoints/z", "checkpoints/a")
     Path("checkpoints/plots").mkdir()
-    assert runnames.newest() == Path("checkpoints/a")
+    assert find.newest() == Path("checkpoints/a")
 
 
 def test_one_run_by_many_words(here: Path) -> None:
@@ -86,7 +86,7 @@ def test_one_run_by_many_words(here: Path) -> None:
         ("runs/sweep/a/best.pth", "runs/sweep/a/best.pth"),
         ("bare.pth", "bare.pth"),
     ):
-        assert runnames.one(Path(word)) == Path(run), word
+        assert find.one(Path(word)) == Path(run), word
 
 
 @pytest.mark.parametrize(
@@ -116,31 +116,31 @@ def test_words_that_mean_no_single_run(here: Path, word: str, told: str) -> None
     Path("gone").symlink_to("nowhere")
     Path("loop").symlink_to("loop")
     with pytest.raises(ConfigError, match=told):
-        runnames.one(Path(word))
+        find.one(Path(word))
 
 
 def test_a_name_in_the_working_folder_comes_first(here: Path) -> None:
     make("checkpoints/mnist")
     Path("mnist").mkdir()
     with pytest.raises(ConfigError, match=r"is no run directory .*did you mean checkpoints/mnist\?"):
-        runnames.one(Path("mnist"))
+        find.one(Path("mnist"))
 
 
 def test_several_runs_leave_out_what_is_none(here: Path) -> None:
     make("checkpoints/a", "checkpoints/a-10", "checkpoints/a-2", "runs/x/y")
     Path("checkpoints/README.md").write_text("# checkpoints")
     Path("checkpoints/plots").mkdir()
-    runs, others = runnames.several(sorted(Path("checkpoints").iterdir()))
+    runs, others = find.several(sorted(Path("checkpoints").iterdir()))
     assert sorted(runs) == [Path("checkpoints/a"), Path("checkpoints/a-10"), Path("checkpoints/a-2")]
     assert others == [Path("checkpoints/README.md"), Path("checkpoints/plots")]
     whole = [Path("checkpoints/a"), Path("checkpoints/a-2"), Path("checkpoints/a-10")]
-    assert runnames.several([Path("checkpoints")]) == (whole, [])
-    assert runnames.several([Path("checkpoints/*"), Path("checkpoints/a"), Path("a")]) == (whole, [])
-    assert runnames.several([Path("checkpoints/a/config.yaml"), Path("runs")])[0] == [whole[0], Path("runs/x/y")]
+    assert find.several([Path("checkpoints")]) == (whole, [])
+    assert find.several([Path("checkpoints/*"), Path("checkpoints/a"), Path("a")]) == (whole, [])
+    assert find.several([Path("checkpoints/a/config.yaml"), Path("runs")])[0] == [whole[0], Path("runs/x/y")]
     with pytest.raises(ConfigError, match=r"README.md: is a file that lies in no run directory"):
-        runnames.several([Path("checkpoints/README.md")])
+        find.several([Path("checkpoints/README.md")])
     with pytest.raises(ConfigError, match="there is no such run"):
-        runnames.several([Path("checkpoints/a"), Path("checkpoints/b-77")])
+        find.several([Path("checkpoints/a"), Path("checkpoints/b-77")])
 
 
 def test_a_run_that_is_to_be_trained_first_is_told_with_its_config(fcnet: Run, tiny: Path) -> None:
@@ -170,9 +170,9 @@ def test_a_first_training_is_advised_that_works(fcnet: Run) -> None:
         outcome = fcnet(*words)
         assert outcome.code == 2
         assert "configs/" not in outcome.errors[0]
-        assert runnames.LEAST in outcome.errors[0]
+        assert find.LEAST in outcome.errors[0]
         assert "digits.yaml" in outcome.errors[0]
-    Path("digits.yaml").write_text(runnames.LEAST + "\n")
+    Path("digits.yaml").write_text(find.LEAST + "\n")
     assert fcnet("train", "--config", "digits.yaml", "train.epochs=1", "data.image_size=[8, 8]").code == 0
     assert fcnet("eval").code == 0
 

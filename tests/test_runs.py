@@ -13,7 +13,8 @@ import yaml
 from conftest import Run, pictures, tiny_config, write_config, write_numbered
 from PIL import Image
 
-from fcnet import data, runs
+from fcnet.commands import train
+from fcnet.data import dataset
 from fcnet.errors import ResourceError
 
 
@@ -164,7 +165,7 @@ def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = runs.families.build
+    build = train.building.build
 
     def no_memory(*asked: Any) -> Any:
         if torch.get_default_device().type == "meta":  # only counted, which needs no memory
@@ -172,7 +173,7 @@ def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monke
         raise RuntimeError(message)
 
     message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"
-    monkeypatch.setattr(runs.families, "build", no_memory)
+    monkeypatch.setattr(train.building, "build", no_memory)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.hidden=[1000000]")
     assert outcome.code == ResourceError.exit_code
     assert "model.hidden: [1000000] makes 39,000,000 weights, 0.1 GiB" in outcome.errors[0]
@@ -316,13 +317,13 @@ def test_another_memory_is_not_gone_on_with(fcnet: Run, tiny: Path) -> None:
 
 def test_images_that_a_gpu_has_no_room_for_are_told_of(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the CPU as if it were another device, with a few bytes free."""
-    to = data.ImageFolder.to
+    to = dataset.ImageFolder.to
 
-    def moved(self: data.ImageFolder, device: torch.device) -> data.ImageFolder:
+    def moved(self: dataset.ImageFolder, device: torch.device) -> dataset.ImageFolder:
         return replace(to(self, torch.device("meta")), labels=self.labels)
 
-    monkeypatch.setattr(data, "free_bytes", lambda _: 100)
-    monkeypatch.setattr(data.ImageFolder, "to", moved)
+    monkeypatch.setattr(dataset, "free_bytes", lambda _: 100)
+    monkeypatch.setattr(dataset.ImageFolder, "to", moved)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == 0
     assert outcome.err.count("stay in the host's memory: meta has 0.0 GB free; training will be slower") == 2

@@ -4,8 +4,9 @@ import json
 
 from conftest import Run
 
-from fcnet.data_schema import ImageSplit
-from fcnet.schema import AdamW, Config, Cosine
+from fcnet.config.data import ImageSplit
+from fcnet.config.train import AdamW, Cosine
+from fcnet.schema import Config
 
 MNIST = {"data": {"source": "mnist", "root": "data/mnist"}}
 

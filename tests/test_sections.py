@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Tag, ValidationError
 
-from fcnet.sections import Section, by_name, named
+from fcnet.config.fields import Section, by_name, named
 
 
 class Circle(Section):

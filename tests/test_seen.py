@@ -6,10 +6,10 @@ import pytest
 import torch
 from conftest import pictures
 
-from fcnet import seen
-from fcnet.data import ImageFolder
+from fcnet.data.dataset import ImageFolder
 from fcnet.errors import DataError
-from fcnet.seen import Seen
+from fcnet.families.elm.solve import seen_images
+from fcnet.families.elm.solve.seen_images import Seen
 
 
 def split(rows: list[int], labels: list[int] | None = None) -> ImageFolder:
@@ -30,7 +30,7 @@ def test_what_is_left_are_the_others() -> None:
 
 
 def test_order_and_place_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen, "ROWS", 2)
+    monkeypatch.setattr(seen_images, "ROWS", 2)
     before = Seen(split([0, 1, 2]))
     before.add(torch.arange(3))
     after = Seen(split([7, 2, 8, 0, 1, 9]))

@@ -1,7 +1,7 @@
 """One sitting of a training."""
 
-from fcnet.metrics import EpochRecord, Metrics
-from fcnet.session import better
+from fcnet.commands.recorder import better
+from fcnet.training.metrics import EpochRecord, Metrics
 
 
 def test_better_is_by_accuracy_then_loss() -> None:

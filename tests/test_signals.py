@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from fcnet import signals
 from fcnet.errors import Stopped
+from fcnet.system import signals
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 

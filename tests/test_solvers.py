@@ -9,9 +9,9 @@ from scipy import optimize
 from sklearn import linear_model
 from torch import Tensor
 
-from fcnet import solvers
-from fcnet.gram import Gram
-from fcnet.solvers import NotDefiniteError, Spectrum
+from fcnet.families.elm.solve import least_squares
+from fcnet.families.elm.solve.gram import Gram
+from fcnet.families.elm.solve.least_squares import NotDefiniteError, Spectrum
 
 N, M, C = 200, 30, 4
 
@@ -36,7 +36,7 @@ def summed(h: Tensor, t: Tensor, counts: Tensor | None = None) -> Gram:
 
 def test_a_vanishing_ridge_is_least_squares(system: tuple[Tensor, Tensor, Gram]) -> None:
     h, t, sums = system
-    found = solvers.ridge(sums, 1e-12).beta
+    found = least_squares.ridge(sums, 1e-12).beta
     torch.testing.assert_close(found, torch.linalg.lstsq(h, t).solution, rtol=1e-8, atol=1e-8)
 
 
@@ -44,14 +44,14 @@ def test_a_vanishing_ridge_is_least_squares(system: tuple[Tensor, Tensor, Gram])
 def test_ridge_is_scikit_learns(system: tuple[Tensor, Tensor, Gram], penalty: float) -> None:
     h, t, sums = system
     expected = linear_model.Ridge(alpha=penalty, fit_intercept=False).fit(h.numpy(), t.numpy()).coef_.T
-    answer = solvers.ridge(sums, penalty)
+    answer = least_squares.ridge(sums, penalty)
     np.testing.assert_allclose(answer.beta.numpy(), expected, rtol=1e-8, atol=1e-10)
     assert answer.figures == {"ridge": penalty}
 
 
 def test_pseudo_inverse_is_torchs(system: tuple[Tensor, Tensor, Gram]) -> None:
     h, t, _ = system
-    answer = solvers.pseudo_inverse(h, t)
+    answer = least_squares.pseudo_inverse(h, t)
     torch.testing.assert_close(answer.beta, torch.linalg.pinv(h) @ t, rtol=1e-8, atol=1e-8)
     assert answer.figures == {"rank": M}
     assert answer.condition == pytest.approx(float(torch.linalg.cond(h)), rel=1e-8)
@@ -61,7 +61,7 @@ def test_pseudo_inverse_with_more_units_than_rows_is_the_shortest_solution() -> 
     generator = torch.Generator().manual_seed(2)
     h = torch.randn(20, 50, dtype=torch.float64, generator=generator)
     t = torch.randn(20, 3, dtype=torch.float64, generator=generator)
-    answer = solvers.pseudo_inverse(h, t)
+    answer = least_squares.pseudo_inverse(h, t)
     torch.testing.assert_close(answer.beta, torch.linalg.pinv(h) @ t, rtol=1e-8, atol=1e-8)
     torch.testing.assert_close(h @ answer.beta, t, rtol=1e-8, atol=1e-8)
 
@@ -69,13 +69,13 @@ def test_pseudo_inverse_with_more_units_than_rows_is_the_shortest_solution() -> 
 def test_pseudo_inverse_leaves_doubled_and_dark_columns_out(system: tuple[Tensor, Tensor, Gram]) -> None:
     h, t, _ = system
     doubled = torch.cat([h, h[:, :1], torch.zeros(N, 1, dtype=torch.float64)], 1)
-    answer = solvers.pseudo_inverse(doubled, t)
+    answer = least_squares.pseudo_inverse(doubled, t)
     assert answer.figures == {"rank": M}
     torch.testing.assert_close(doubled @ answer.beta, h @ torch.linalg.lstsq(h, t).solution, rtol=1e-8, atol=1e-8)
 
 
 def test_pseudo_inverse_of_zeros_is_zero() -> None:
-    answer = solvers.pseudo_inverse(torch.zeros(5, 3), torch.ones(5, 2))
+    answer = least_squares.pseudo_inverse(torch.zeros(5, 3), torch.ones(5, 2))
     assert torch.equal(answer.beta, torch.zeros(3, 2))
     assert answer.figures == {"rank": 0}
 
@@ -84,7 +84,7 @@ def test_condition_number(system: tuple[Tensor, Tensor, Gram]) -> None:
     h, _, sums = system
     for penalty in (1e-6, 10.0):
         expected = float(torch.linalg.cond(h.T @ h + penalty * torch.eye(M, dtype=torch.float64)))
-        assert solvers.ridge(sums, penalty).condition == pytest.approx(expected, rel=0.1)
+        assert least_squares.ridge(sums, penalty).condition == pytest.approx(expected, rel=0.1)
         assert Spectrum.of(sums).solve(penalty).condition == pytest.approx(expected, rel=1e-6)
 
 
@@ -92,14 +92,14 @@ def test_a_ridge_below_rounding_is_refused(system: tuple[Tensor, Tensor, Gram]) 
     h, t, _ = system
     doubled = torch.cat([h, h], 1) * 1e3
     with pytest.raises(NotDefiniteError):
-        solvers.ridge(summed(doubled.float(), t.float()), 1e-12)
+        least_squares.ridge(summed(doubled.float(), t.float()), 1e-12)
 
 
 @pytest.mark.parametrize("penalty", [1e-3, 0.1, 10.0, 1e4])
 def test_the_path_is_separate_solutions(system: tuple[Tensor, Tensor, Gram], penalty: float) -> None:
     _, _, sums = system
     found = Spectrum.of(sums).solve(penalty).beta
-    torch.testing.assert_close(found, solvers.ridge(sums, penalty).beta, rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(found, least_squares.ridge(sums, penalty).beta, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -108,27 +108,29 @@ def test_left_out_is_leaving_out(system: tuple[Tensor, Tensor, Gram], weighted: 
     h, t, _ = (one[:40] if isinstance(one, Tensor) else one for one in system)
     counts = torch.linspace(0.5, 2, 40, dtype=torch.float64) if weighted else None
     penalties = [0.1, 5.0]
-    found = solvers.left_out(Spectrum.of(summed(h, t, counts)), h, t, penalties, counts)
+    found = least_squares.left_out(Spectrum.of(summed(h, t, counts)), h, t, penalties, counts)
     for number, penalty in enumerate(penalties):
         for row in range(40):
             others = torch.arange(40) != row
-            beta = solvers.ridge(summed(h[others], t[others], None if counts is None else counts[others]), penalty).beta
+            beta = least_squares.ridge(
+                summed(h[others], t[others], None if counts is None else counts[others]), penalty
+            ).beta
             torch.testing.assert_close(found[number, row], h[row] @ beta, rtol=1e-8, atol=1e-8)
 
 
-def ended(generator: Generator[None, None, solvers.Answer]) -> solvers.Answer:
+def ended(generator: Generator[None, None, least_squares.Answer]) -> least_squares.Answer:
     """What a solver comes to."""
     while True:
         try:
             next(generator)
         except StopIteration as end:
-            answer: solvers.Answer = end.value
+            answer: least_squares.Answer = end.value
             return answer
 
 
-def run_lasso(sums: Gram, l1: float, tolerance: float = 1e-12, steps: int = 20_000) -> solvers.Answer:
+def run_lasso(sums: Gram, l1: float, tolerance: float = 1e-12, steps: int = 20_000) -> least_squares.Answer:
     """The lasso, to its end."""
-    return ended(solvers.lasso(sums, l1, tolerance, steps))
+    return ended(least_squares.lasso(sums, l1, tolerance, steps))
 
 
 @pytest.mark.parametrize("l1", [0.1, 20.0, 150.0])
@@ -186,10 +188,10 @@ def test_squared_hinge_is_the_minimum(penalty: float, weighted: bool) -> None:
 
     def slope(beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
         yield
-        v = solvers.beyond(h @ beta, t)
+        v = least_squares.beyond(h @ beta, t)
         return h.T @ (counts[:, None] * v), float((counts[:, None] * v**2).sum())
 
-    answer = ended(solvers.squared_hinge(summed(h, t, counts), slope, penalty, 500, 1e-14))
+    answer = ended(least_squares.squared_hinge(summed(h, t, counts), slope, penalty, 500, 1e-14))
     assert answer.figures["tolerance_reached"]
     fixed = (h.numpy(), own.numpy(), penalty, counts.numpy())
     reference = optimize.minimize(hinge_value, np.zeros(15), fixed, method="BFGS", options={"gtol": 1e-7})
@@ -204,6 +206,6 @@ def test_one_squared_hinge_step_is_ridge(system: tuple[Tensor, Tensor, Gram]) ->
         raise AssertionError(beta)
         yield
 
-    answer = ended(solvers.squared_hinge(sums, never, 0.5, 1, 1e-6))
-    assert torch.equal(answer.beta, solvers.ridge(sums, 0.5).beta)
+    answer = ended(least_squares.squared_hinge(sums, never, 0.5, 1, 1e-6))
+    assert torch.equal(answer.beta, least_squares.ridge(sums, 0.5).beta)
     assert answer.figures == {"ridge": 0.5, "steps": 1, "tolerance_reached": False}

@@ -15,11 +15,14 @@ from conftest import Run, pictures, tiny_config, write_config
 from PIL import Image
 from sklearn import linear_model
 
-from fcnet import answers, checkpoint, config, loading, summing
-from fcnet.elm import ELM, build
-from fcnet.metrics import Begin, StageRecord, Tick
-from fcnet.seen import Seen
-from fcnet.solving import Solving
+from fcnet import schema
+from fcnet.commands import loading
+from fcnet.families.elm.model import ELM, build
+from fcnet.families.elm.solve import solution, sums
+from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.training import Solving
+from fcnet.rundir import tensor_files
+from fcnet.training.metrics import Begin, StageRecord, Tick
 
 COMBINED = {"weights": [{"name": "rf-ciw", "margin": 0, "least_area": 4}, "c"], "combiner": {"hidden": 9}, "hidden": 12}
 DRAWN = {
@@ -33,7 +36,7 @@ DEEP = {"encoders": [{"hidden": 10}, {"hidden": 7, "activation": "tanh"}], "hidd
 @pytest.fixture
 def elm(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Writes a config of an ELM on the tiny data; small chunks, so that there are several."""
-    monkeypatch.setattr(summing, "CHUNK", 7)
+    monkeypatch.setattr(sums, "CHUNK", 7)
 
     def write(name: str = "elm", solve: dict | None = None, data: dict | None = None, **model: object) -> Path:
         values = tiny_config(tiny)
@@ -49,7 +52,7 @@ def elm(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
 
 def solving(file: Path) -> Solving:
     """What trains a config, on its images."""
-    settings = config.load(file)
+    settings = schema.load(file)
     splits = loading.read_splits(settings)
     spec = settings.model
     assert spec.kind == "elm"
@@ -59,7 +62,7 @@ def solving(file: Path) -> Solving:
 
 def hidden_outputs(run: Path, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """H (N, M) of images in float64, by hand from a run's model file, and its output weights (M, C)."""
-    state = {name: tensor.double().numpy() for name, tensor in checkpoint.load(run / "model.pth").items()}
+    state = {name: tensor.double().numpy() for name, tensor in tensor_files.load(run / "model.pth").items()}
     z = images.reshape(len(images), -1) / 255 @ state["machines.0.hidden.weight"].T + state["machines.0.hidden.bias"]
     return 1 / (1 + np.exp(-z)), state["machines.0.readout.weight"].T
 
@@ -132,9 +135,9 @@ def test_squared_hinge_is_the_minimum(
     fcnet: Run, elm: Callable[..., Path], counting: dict, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gradient is 0 there, by autograd in float64; whether hidden outputs are kept in memory or made again."""
-    monkeypatch.setattr(answers, "ROWS", 11)
+    monkeypatch.setattr(solution, "ROWS", 11)
     if not kept:
-        monkeypatch.setattr(answers, "SHARE", 10**12)
+        monkeypatch.setattr(solution, "SHARE", 10**12)
     solver = {"name": "squared-hinge", "ridge": 0.3, "steps": 5000, "tolerance": 1e-14}
     outcome = fcnet("train", "-c", elm(solve={"solver": solver, "precision": "fp64"} | counting))
     assert outcome.code == 0, outcome.err
@@ -160,9 +163,9 @@ def test_classes_that_count_more(fcnet: Run, elm: Callable[..., Path]) -> None:
 
 
 def test_balanced_classes_count_alike() -> None:
-    settings = config.Config.model_validate({"data": {"train": {"images": "x"}}, "model": {"kind": "elm"}}).solve
+    settings = schema.Config.model_validate({"data": {"train": {"images": "x"}}, "model": {"kind": "elm"}}).solve
     balanced = settings.model_copy(update={"class_weights": "balanced"})
-    found = answers.class_weights(balanced, torch.tensor([0, 0, 0, 1]), ("a", "b"))
+    found = solution.class_weights(balanced, torch.tensor([0, 0, 0, 1]), ("a", "b"))
     assert found is not None
     assert found.tolist() == pytest.approx([4 / 6, 2.0])
 
@@ -209,7 +212,7 @@ def test_float64_after_float32_was_too_coarse(
 ) -> None:
     file = elm(hidden=55, solve={"solver": {"ridge": 1e-5}})
     assert fcnet("train", "-c", file, "--out", "straight").code == 0
-    monkeypatch.setattr(answers, "precision", lambda *_: (torch.float32, "deceived"))
+    monkeypatch.setattr(solution, "precision", lambda *_: (torch.float32, "deceived"))
     assert fcnet("train", "-c", file, "--out", "again").code == 0
     stage = result(Path("again"))["solve"][0]
     assert stage["precision"] == "fp64"
@@ -223,9 +226,9 @@ def test_chunks_change_nothing(
 ) -> None:
     file = elm(**model)
     assert fcnet("train", "-c", file, "--out", "seven").code == 0
-    monkeypatch.setattr(summing, "CHUNK", 1000)
+    monkeypatch.setattr(sums, "CHUNK", 1000)
     assert fcnet("train", "-c", file, "--out", "whole").code == 0
-    seven, whole = (checkpoint.load(Path(run) / "model.pth") for run in ("seven", "whole"))
+    seven, whole = (tensor_files.load(Path(run) / "model.pth") for run in ("seven", "whole"))
     for name, tensor in seven.items():
         torch.testing.assert_close(tensor, whole[name], rtol=1e-3, atol=1e-4)
     assert result(Path("whole"))["test"]["accuracy"] == 1
@@ -253,11 +256,11 @@ def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dic
     states = []
     for record in whole.records():
         if isinstance(record, Tick | Begin | StageRecord):
-            states.append(checkpoint.encode(whole.state()))
+            states.append(tensor_files.encode(whole.state()))
     assert len(states) > 9
     for data in states:
         other = solving(file)
-        other.load(checkpoint.decode(BytesIO(data), tmp_path))
+        other.load(tensor_files.decode(BytesIO(data), tmp_path))
         for _ in other.records():
             pass
         for name, tensor in whole.model.state_dict().items():
@@ -326,7 +329,7 @@ def test_added_images_are_one_solution_on_all(fcnet: Run, elm: Callable[..., Pat
     np.testing.assert_allclose(beta, expected, rtol=1e-3, atol=1e-3)
     # Gaussian weights do not look at the images: training on all from the start ends in the same net.
     assert fcnet("train", "-c", file, "--out", "fresh").code == 0
-    grown, fresh = (checkpoint.load(Path(run) / "model.pth") for run in ("checkpoints/elm", "fresh"))
+    grown, fresh = (tensor_files.load(Path(run) / "model.pth") for run in ("checkpoints/elm", "fresh"))
     for name, tensor in grown.items():
         torch.testing.assert_close(tensor, fresh[name], rtol=1e-4, atol=1e-5)
 
@@ -347,7 +350,7 @@ def test_balanced_classes_are_weighed_anew(fcnet: Run, elm: Callable[..., Path],
     grow(tiny, 25)
     assert fcnet("train", "--resume", "checkpoints/elm").code == 0
     assert fcnet("train", "-c", file, "--out", "fresh").code == 0
-    grown, fresh = (checkpoint.load(Path(run) / "model.pth") for run in ("checkpoints/elm", "fresh"))
+    grown, fresh = (tensor_files.load(Path(run) / "model.pth") for run in ("checkpoints/elm", "fresh"))
     for name, tensor in grown.items():
         torch.testing.assert_close(tensor, fresh[name], rtol=1e-4, atol=1e-5)
 
@@ -466,10 +469,10 @@ def test_every_solver_is_taken_up(fcnet: Run, elm: Callable[..., Path], solver: 
     """After each record, and by the command line when it is finished."""
     file = elm(solve={"solver": solver})
     whole = solving(file)
-    states = [checkpoint.encode(whole.state()) for _ in whole.records()]
+    states = [tensor_files.encode(whole.state()) for _ in whole.records()]
     for data in states:
-        state = checkpoint.decode(BytesIO(data), tmp_path)
-        assert checkpoint.is_plain(state)
+        state = tensor_files.decode(BytesIO(data), tmp_path)
+        assert tensor_files.is_plain(state)
         other = solving(file)
         other.load(state)
         for _ in other.records():
@@ -490,12 +493,12 @@ def test_a_finished_net_stays_finished(elm: Callable[..., Path], model: dict, tm
     data = b""
     for record in first.records():
         if isinstance(record, StageRecord):
-            data = checkpoint.encode(first.state())
+            data = tensor_files.encode(first.state())
     second, third = solving(file), solving(file)
-    second.load(checkpoint.decode(BytesIO(data), tmp_path))
+    second.load(tensor_files.decode(BytesIO(data), tmp_path))
     assert not second.finished
     assert not any(isinstance(record, Tick | StageRecord) for record in second.records())
-    third.load(checkpoint.decode(BytesIO(checkpoint.encode(second.state())), tmp_path))
+    third.load(tensor_files.decode(BytesIO(tensor_files.encode(second.state())), tmp_path))
     assert third.finished
     assert bool(second.state()["summing"]["sums"]) == (model == {})  # kept only where images can be added
 
@@ -512,12 +515,12 @@ def test_places_of_checkpoints_only_grow(elm: Callable[..., Path], tiny: Path, t
             continue
         places.append((first.epoch, first.step))
         if isinstance(record, StageRecord):
-            data = checkpoint.encode(first.state())
+            data = tensor_files.encode(first.state())
     assert places == sorted(set(places)) or places[0] == (1, 0)
     assert len(places) - len(set(places)) == 0
     grow(tiny, 25)
     second = solving(file)
-    second.load(checkpoint.decode(BytesIO(data), tmp_path))
+    second.load(tensor_files.decode(BytesIO(data), tmp_path))
     assert (second.epoch, second.step) > places[-2]
     assert second.done == []
 

@@ -12,8 +12,9 @@ from conftest import Run
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from fcnet import commands, sources
-from fcnet.data import ImageFolder
+from fcnet.cli import app
+from fcnet.data import known_sets
+from fcnet.data.dataset import ImageFolder
 
 
 def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:
@@ -57,12 +58,12 @@ def test_an_interrupted_write_leaves_no_part(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sources.write("digits", tmp_path, interrupt)
+        known_sets.write("digits", tmp_path, interrupt)
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> None:
-    sources.write("digits", tmp_path / "whole", lambda *_: None)
+    known_sets.write("digits", tmp_path / "whole", lambda *_: None)
     root = tmp_path / "d"
     moving, writing = root / ".partial-a", root / ".partial-b"
     shutil.copytree(tmp_path / "whole", moving, ignore=shutil.ignore_patterns(".lock"))
@@ -72,7 +73,7 @@ def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> Non
     (writing / "train-images").mkdir(parents=True)
     for partial in (moving, writing):
         (partial / "written-by-fcnet").touch()
-    assert sources.write("digits", root, lambda *_: pytest.fail("written again")) is False
+    assert known_sets.write("digits", root, lambda *_: pytest.fail("written again")) is False
     assert sorted(path.name for path in root.iterdir() if path.name != ".lock") == [
         "t10k-images",
         "t10k-labels.txt",
@@ -91,7 +92,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_line_offers_what_there_is() -> None:
-    assert [source.value for source in commands.Source] == list(sources.SOURCES)
+    assert [source.value for source in app.Source] == list(known_sets.SOURCES)
 
 
 def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +180,7 @@ def test_folders_of_others_stay_whatever_their_names(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/whole").touch()
     (tmp_path / "d/.partial-link").symlink_to(tmp_path / "elsewhere")
-    assert sources.write("digits", tmp_path / "d", lambda *_: None) is True
+    assert known_sets.write("digits", tmp_path / "d", lambda *_: None) is True
     assert (tmp_path / "d/.partial-thesis/chapter.tex").exists()
     assert (tmp_path / "d/.partial-a/train-images/mine.png").exists()
     assert (tmp_path / "d/.partial-link/whole").exists()

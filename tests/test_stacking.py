@@ -8,12 +8,15 @@ import pytest
 import torch
 from conftest import Run, weights
 
-from fcnet import checkpoint, config, runs
-from fcnet.batches import epoch_order
+from fcnet import schema
+from fcnet.commands import train as commands_train
+from fcnet.commands.recorder import Trainable
+from fcnet.data.batches import epoch_order
 from fcnet.errors import DivergedError
-from fcnet.metrics import EpochRecord
-from fcnet.signals import Stop
-from fcnet.stacking import Stacking
+from fcnet.families.autoencoder.layerwise import Stacking
+from fcnet.rundir import tensor_files
+from fcnet.system.signals import Stop
+from fcnet.training.metrics import EpochRecord
 
 
 def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[..., Path]) -> None:
@@ -28,8 +31,8 @@ def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[.
 def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
     """The second layer alone against a net built by hand on the first one's outputs; the first stays as it was."""
     train = {"epochs": 0, "stages": [1, 2], "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.0}}
-    settings = config.load(auto(train=train, code_activation="tanh"))
-    work = runs.trainable(runs.gather(settings, Stop()))
+    settings = schema.load(auto(train=train, code_activation="tanh"))
+    work = commands_train.trainable(commands_train.gather(settings, Stop()))
     assert isinstance(work, Stacking)
     records = work.records()
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 1):
@@ -41,7 +44,7 @@ def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
     )
     for _ in records:
         pass
-    data, batch = runs.gather(settings, Stop()).splits.train, 16
+    data, batch = commands_train.gather(settings, Stop()).splits.train, 16
     pixels = (data.images.double() / 255).flatten(1)
     below = (pixels @ before["encoder.fc1.weight"].double().T + before["encoder.fc1.bias"].double()).sigmoid()
     for epoch in (1, 2):
@@ -62,8 +65,8 @@ def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
 
 
 def test_a_divergence_tells_its_stage_and_the_epoch_of_all(auto: Callable[..., Path]) -> None:
-    settings = config.load(auto(train={"epochs": 1, "stages": [2, 1]}))
-    work = runs.trainable(runs.gather(settings, Stop()))
+    settings = schema.load(auto(train={"epochs": 1, "stages": [2, 1]}))
+    work = commands_train.trainable(commands_train.gather(settings, Stop()))
     records = work.records()
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 2):
         pass
@@ -85,17 +88,17 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str, tmp_path: Path) -> None:
     train = {"epochs": 1, "stages": [2, 1]} if kind == "stacked" else {"epochs": 2}
-    settings = config.load(auto(train=train, **KINDS[kind]))
+    settings = schema.load(auto(train=train, **KINDS[kind]))
 
-    def work() -> runs.Trainable:
-        return runs.trainable(runs.gather(settings, Stop()))
+    def work() -> Trainable:
+        return commands_train.trainable(commands_train.gather(settings, Stop()))
 
     whole = work()
-    states = [checkpoint.encode(whole.state()) for _ in whole.records()]
+    states = [tensor_files.encode(whole.state()) for _ in whole.records()]
     expected = {name: tensor.clone() for name, tensor in whole.model.state_dict().items()}
     for data in states[:: max(len(states) // 7, 1)]:
         other = work()
-        other.load(checkpoint.decode(BytesIO(data), tmp_path))
+        other.load(tensor_files.decode(BytesIO(data), tmp_path))
         for _ in other.records():
             pass
         for name, tensor in expected.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fcnet import streams
+from fcnet.system import streams
 
 
 def fcnet(words: str, folder: Path, **more: object) -> subprocess.CompletedProcess[str]:

@@ -16,8 +16,9 @@ from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
 
-from fcnet import journal, plots, rundir, style
-from fcnet.plots import Curve
+from fcnet.plots import curves, style
+from fcnet.plots.curves import Curve
+from fcnet.rundir import directory, environment
 
 FAMILY = "Fcnet Test"  # a font that the tests make: a bar for each Chinese character
 
@@ -30,8 +31,8 @@ RECORDS = [
 DRAW = f"""
 import sys
 from pathlib import Path
-from fcnet import plots
-characters = plots.save(plots.loss([plots.Curve("run", {RECORDS})]), Path(sys.argv[1]))
+from fcnet.plots import curves
+characters = curves.save(curves.loss([curves.Curve("run", {RECORDS})]), Path(sys.argv[1]))
 assert not characters
 """
 
@@ -87,9 +88,9 @@ def test_no_setting_of_the_users_reaches_a_picture(tmp_path: Path) -> None:
 
 
 def test_a_programs_own_settings_are_used_by_the_program_alone(tmp_path: Path) -> None:
-    plots.save(plots.loss([Curve("run", RECORDS)]), tmp_path / "plain.png")
+    curves.save(curves.loss([Curve("run", RECORDS)]), tmp_path / "plain.png")
     with matplotlib.rc_context({"figure.figsize": (1, 1), "savefig.dpi": 20, "text.usetex": True}):
-        plots.save(plots.loss([Curve("run", RECORDS)]), tmp_path / "odd.png")
+        curves.save(curves.loss([Curve("run", RECORDS)]), tmp_path / "odd.png")
         assert list(matplotlib.rcParams["figure.figsize"]) == [1, 1]
         assert matplotlib.rcParams["text.usetex"]
     assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "odd.png").read_bytes()
@@ -163,23 +164,23 @@ def families(figure: object) -> set[tuple[str, ...]]:
 
 
 def test_texts_have_the_font_from_when_they_are_made(chinese_font: str, tmp_path: Path) -> None:
-    figure = plots.loss([Curve("配置", RECORDS)])
+    figure = curves.loss([Curve("配置", RECORDS)])
     assert families(figure) == {("DejaVu Sans", chinese_font)}
     for suffix in ("png", "svg", "pdf"):
-        assert plots.save(figure, tmp_path / f"a.{suffix}") == frozenset()
-    plots.save(plots.loss([Curve("数字", RECORDS)]), tmp_path / "b.png")
+        assert curves.save(figure, tmp_path / f"a.{suffix}") == frozenset()
+    curves.save(curves.loss([Curve("数字", RECORDS)]), tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()  # boxes would be the same
 
 
 def test_the_usual_picture_needs_no_other_font(chinese_font: str) -> None:
-    assert families(plots.loss([Curve("mnist", RECORDS)])) == {("DejaVu Sans",)}
+    assert families(curves.loss([Curve("mnist", RECORDS)])) == {("DejaVu Sans",)}
 
 
 def test_characters_of_two_fonts(chinese_font: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     font_manager.fontManager.addfont(make_font(tmp_path / "other.ttf", "\u0915", "Other"))
     found = style.fallbacks(frozenset("一\u0915\u0e01"))
     assert set(found) == {"Other", chinese_font}
-    assert style.missing(plots.loss([Curve("一\u0915\u0e01", RECORDS)])) == {"\u0e01"}
+    assert style.missing(curves.loss([Curve("一\u0915\u0e01", RECORDS)])) == {"\u0e01"}
 
 
 def test_a_font_that_is_gone_is_none(chinese_font: str, tmp_path: Path) -> None:
@@ -257,13 +258,13 @@ def test_a_finished_training_stays_finished_whatever_drawing_raises(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(plots, "save", fail)
+    monkeypatch.setattr(curves, "save", fail)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run")
     assert outcome.code == 0
     assert "fcnet plot run" in outcome.err
     assert len([line for line in outcome.err.splitlines() if "warning" in line]) == 1
     assert outcome.out.splitlines()[-1] == "run: run (model.pth, metrics.jsonl)"
-    assert journal.read_json(Path("run") / rundir.RESULT)["ended"] == "finished"
+    assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     if isinstance(error, OSError):
         outcome = fcnet("plot", "run")
         assert outcome.code == 6
@@ -277,8 +278,8 @@ def test_a_training_that_is_interrupted_while_it_draws_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(plots, "save", fail)
+        interrupted.setattr(curves, "save", fail)
         assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
-    assert journal.read_json(Path("run") / rundir.RESULT)["ended"] == "finished"
+    assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run", "--resume")
     assert "finished already" in outcome.out

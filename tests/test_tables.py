@@ -4,9 +4,9 @@ import csv
 import io
 import json
 
-from fcnet import tables
-from fcnet.display import width
-from fcnet.inspection import Evaluation, Prediction
+from fcnet.cli import tables
+from fcnet.families.common.classify import Evaluation, Prediction
+from fcnet.system.text import width
 
 ROWS = [
     {"class": "cat", "precision": 0.5, "recall": 1.0, "f1": 2 / 3, "n": 1},

@@ -9,15 +9,17 @@ import pytest
 import torch
 from conftest import CLASSES, SIDE, pictures
 
-from fcnet.batches import epoch_order
-from fcnet.data import ImageFolder, Splits
+from fcnet.config.train import SGD, Adam, Cosine, Train
+from fcnet.data.batches import epoch_order
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
-from fcnet.evaluation import evaluate, predict
-from fcnet.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
-from fcnet.model_schema import FCNetModel
-from fcnet.models import FCNet, build
-from fcnet.schema import SGD, Adam, Cosine, Train
-from fcnet.train import Training, fit
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.families.fcnet.config import FCNetModel
+from fcnet.families.fcnet.model import build
+from fcnet.training.evaluate import evaluate, predict
+from fcnet.training.loop import Training, fit
+from fcnet.training.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
 
 
 def folder(n: int, seed: int) -> ImageFolder:

@@ -9,12 +9,13 @@ import pytest
 import torch
 from conftest import CLASSES, SIDE, Run, pictures, tiny_config, weights, write_config, write_numbered
 
-from fcnet import journal, rundir, verdict
-from fcnet.data import ImageFolder
-from fcnet.metrics import EpochRecord, Metrics
-from fcnet.model_schema import PlainActivation
-from fcnet.models import FCNet
+from fcnet.config.layers import PlainActivation
+from fcnet.data.dataset import ImageFolder
+from fcnet.families.common import verdict
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.rundir import directory, environment
 from fcnet.schema import Config
+from fcnet.training.metrics import EpochRecord, Metrics
 
 
 def warned(err: str) -> list[str]:
@@ -26,7 +27,7 @@ def learned(fcnet: Run, tiny: Path, *settings: str) -> list[str]:
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", *settings, "--out", "run")
     assert outcome.code == 0
     told = [line for line in warned(outcome.err) if not line.startswith(("train:", "test:"))]  # which are of the data
-    assert journal.read_json(Path("run") / rundir.RESULT).get("warnings", []) == told
+    assert environment.read_json(Path("run") / directory.RESULT).get("warnings", []) == told
     return told
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fcnet import yamlfile
+from fcnet.config import yaml_lines
 from fcnet.errors import ConfigError
 
 
@@ -33,13 +33,13 @@ from fcnet.errors import ConfigError
     ],
 )
 def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
-    found = yamlfile.scalar(text, "test")
+    found = yaml_lines.scalar(text, "test")
     assert found == value
     assert type(found) is type(value)
 
 
 def test_infinity_and_nan_are_numbers() -> None:
-    low, high, nan = yamlfile.scalar("[-.inf, .inf, .nan]", "test")
+    low, high, nan = yaml_lines.scalar("[-.inf, .inf, .nan]", "test")
     assert (low, high) == (float("-inf"), float("inf"))
     assert nan != nan
 
@@ -50,7 +50,7 @@ def test_dump_reads_back() -> None:
         "numbers": [1, -2, 1e-3, 1e300, 0.1, 5e-324],
         "rest": {"yes": True, "none": None, "empty": [], "deep": {"a": {"b": 1}}},
     }
-    assert yamlfile.parse(yamlfile.dump(values), "test").values == values
+    assert yaml_lines.parse(yaml_lines.dump(values), "test").values == values
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_what_cannot_be_read_is_refused_with_its_line(tmp_path: Path, text: str,
     path = tmp_path / "bad.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        yamlfile.read(path)
+        yaml_lines.read(path)
     (problem,) = caught.value.problems
     assert problem.startswith(f"{path}:{line}: ")
     assert words in problem
 
 
 def test_tags_and_doubled_keys_are_reported_together() -> None:
-    layer = yamlfile.parse("a: !!python/object/apply:os.system [true]\nb: 1\nb: 2\n1: x\n1: y\n", "f")
+    layer = yaml_lines.parse("a: !!python/object/apply:os.system [true]\nb: 1\nb: 2\n1: x\n1: y\n", "f")
     assert [line for line, _ in layer.problems] == [1, 3, 5]
     assert "the tag !!python/object/apply:os.system is not read" in layer.problems[0][1]
     assert "b: given twice" in layer.problems[1][1]
@@ -89,12 +89,12 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(ConfigError, match=r"x\.yaml:2: not UTF-8"):
-        yamlfile.read(path)
-    path.write_bytes(b"#" * (yamlfile.MAX_BYTES + 1))
+        yaml_lines.read(path)
+    path.write_bytes(b"#" * (yaml_lines.MAX_BYTES + 1))
     with pytest.raises(ConfigError, match="more than"):
-        yamlfile.read(path)
+        yaml_lines.read(path)
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n")
-    assert yamlfile.read(path).values == {"a": 1, "b": 2}
+    assert yaml_lines.read(path).values == {"a": 1, "b": 2}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes in the file system")
@@ -109,7 +109,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         (tmp_path, "is a folder"),
     ):
         with pytest.raises(ConfigError, match=word):
-            yamlfile.read(path)
+            yaml_lines.read(path)
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
@@ -117,5 +117,5 @@ def test_a_stream_that_was_opened_for_the_process_is_read() -> None:
     reader, writer = os.pipe()
     os.write(writer, b"seed: 3\n")
     os.close(writer)
-    assert yamlfile.read(Path(f"/dev/fd/{reader}")).values == {"seed": 3}
+    assert yaml_lines.read(Path(f"/dev/fd/{reader}")).values == {"seed": 3}
     os.close(reader)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fcnet.data import ImageFolder
+from fcnet.data.dataset import ImageFolder
 
 
 def main() -> None:

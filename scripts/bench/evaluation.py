@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch
 
-from fcnet import loading
-from fcnet.data import ImageFolder
-from fcnet.evaluation import evaluate
-from fcnet.models import FCNet
+from fcnet.commands import loading
+from fcnet.data.dataset import ImageFolder
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.evaluate import evaluate
 
 
 def main() -> None:

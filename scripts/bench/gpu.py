@@ -17,12 +17,13 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from fcnet import loading
-from fcnet.data import ImageFolder, Splits
-from fcnet.metrics import EpochRecord
-from fcnet.models import FCNet
-from fcnet.schema import Train
-from fcnet.train import Training, fit
+from fcnet.commands import loading
+from fcnet.config.train import Train
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.loop import Training, fit
+from fcnet.training.metrics import EpochRecord
 
 COUNTED = 10
 

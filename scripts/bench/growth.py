@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 
-from fcnet import loading
-from fcnet.data import ImageFolder, Splits
-from fcnet.metrics import EpochRecord
-from fcnet.models import FCNet
-from fcnet.schema import Train
-from fcnet.train import Training, fit
+from fcnet.commands import loading
+from fcnet.config.train import Train
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.loop import Training, fit
+from fcnet.training.metrics import EpochRecord
 
 EPOCHS = 4  # the first is left out: it starts threads and allocates
 

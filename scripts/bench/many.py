@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fcnet.data import ImageFolder
-from fcnet.png import encode_png
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.images.png import encode_png
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ import torch
 from matplotlib.figure import Figure
 from pages import Drawn, draw
 
-from fcnet.backprop import derivative
-from fcnet.model_schema import ELU, Activation, LeakyReLU, PlainActivation, PReLU
-from fcnet.models import activation_module
+from fcnet.config.layers import ELU, Activation, LeakyReLU, PlainActivation, PReLU
+from fcnet.families.common.layers import activation_module
+from fcnet.training.steps.backprop import derivative
 
 SHOWN: dict[str, Activation] = {
     "sigmoid: 1 / (1 + exp(-x))": PlainActivation(name="sigmoid"),

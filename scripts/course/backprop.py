@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from pages import Digits, Drawn, descend, draw, error_rate, net, table
 from torch.nn import functional
 
-from fcnet.backprop import back_propagate
-from fcnet.model_schema import ELU, Activation, LeakyReLU, PlainActivation, PReLU
+from fcnet.config.layers import ELU, Activation, LeakyReLU, PlainActivation, PReLU
+from fcnet.training.steps.backprop import back_propagate
 
 PLAIN = get_args(PlainActivation.model_fields["name"].annotation)
 ALL: list[Activation] = [*(PlainActivation(name=name) for name in PLAIN), LeakyReLU(), PReLU(), ELU()]

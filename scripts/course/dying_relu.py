@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from pages import Digits, Drawn, descend, draw, error_rate, net, table
 from torch import Tensor
 
-from fcnet.backprop import back_propagate
-from fcnet.model_schema import LeakyReLU, PlainActivation
-from fcnet.models import FCNet
+from fcnet.config.layers import LeakyReLU, PlainActivation
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.steps.backprop import back_propagate
 
 HIDDEN, BATCH = [100, 100], 50
 RATES = [0.1, 0.5, 1.0, 1.25, 1.5, 2.0]  # of the first steps

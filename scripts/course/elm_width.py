@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from pages import DIGITS, Drawn, draw, table, trained
 
-from fcnet import log
+from fcnet.rundir import log
 
 WIDTHS = {"elm": [50, 100, 200, 500, 1000, 2000, 4000], "mlp-relu": [50, 200, 500]}
 QUICK_EPOCHS = "train.epochs=60"  # 900 steps, as in one and a half epochs of MNIST

@@ -12,8 +12,8 @@ from pages import Drawn, descend, draw, error_rate, table
 from sklearn.datasets import make_moons
 from torch import Tensor, nn
 
-from fcnet.model_schema import PlainActivation
-from fcnet.models import FCNet
+from fcnet.config.layers import PlainActivation
+from fcnet.families.common.fully_connected import FCNet
 
 STEPS, QUICK_STEPS, RATE = 3000, 800, 0.5
 NETS: dict[str, tuple[list[int], str]] = {

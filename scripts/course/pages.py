@@ -13,10 +13,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from fcnet import cli, plots, sources
-from fcnet.backprop import Layer, back_propagate
-from fcnet.model_schema import Activation, NormalInit, PlainActivation
-from fcnet.models import FCNet
+from fcnet.cli.main import main
+from fcnet.config.layers import Activation, NormalInit, PlainActivation
+from fcnet.data import known_sets
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.plots import curves
+from fcnet.training.steps.backprop import Layer, back_propagate
 
 ROOT = Path(__file__).parents[2]  # of the repository
 PICTURES = Path("plots/course")
@@ -56,7 +58,7 @@ def draw(make: Callable[[bool], Drawn], doc: str | None) -> None:
     drawn = make(args.quick)
     path = target(args.out, Path(sys.argv[0]).stem)
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn.figure.savefig(path, dpi=plots.DPI)
+    drawn.figure.savefig(path, dpi=curves.DPI)
     print(f"What to see: {drawn.see}")
     print(path)
 
@@ -80,11 +82,11 @@ class Digits:
     @classmethod
     def load(cls) -> "Digits":
         """Return the 1,433 training and 364 test images of configs/digits.yaml."""
-        splits = [tensors for images, labels in sources.digits().values() for tensors in pixels(images, labels)]
+        splits = [tensors for images, labels in known_sets.digits().values() for tensors in pixels(images, labels)]
         return cls(*splits)
 
 
-def pixels(images: sources.Images, labels: sources.Labels) -> tuple[Tensor, Tensor]:
+def pixels(images: known_sets.Images, labels: known_sets.Labels) -> tuple[Tensor, Tensor]:
     """Return images (N, H, W) of bytes as rows in [0, 1] (N, H W), and labels (N,)."""
     return torch.from_numpy(images).double().flatten(1) / 255, torch.from_numpy(labels)
 
@@ -124,7 +126,7 @@ def trained(config: str, settings: list[str]) -> Path:
     run = RUNS / name
     words = ["--config", str(ROOT / f"configs/course/{config}.yaml"), "--out", str(run), "--resume", *settings]
     with contextlib.redirect_stdout(io.StringIO()):
-        code = cli.main(["train", *words])
+        code = main(["train", *words])
     if code:
         sys.exit(code)
     return run

@@ -8,24 +8,25 @@ yet, and lays their accuracies over each other. Quick is on scikit-learn's digit
 
 from pages import DIGITS, Drawn, draw, trained
 
-from fcnet import log, plots
+from fcnet.plots import curves
+from fcnet.rundir import log
 
 
 def figure(quick: bool) -> Drawn:
     """Accuracy after each epoch."""
     more = DIGITS if quick else []
-    curves, numbers = [], {}
+    several, numbers = [], {}
     for config, name in (("perceptron", "softmax regression"), ("mlp-relu", "one hidden layer of 500")):
         run = trained(config, more)
-        curve = plots.Curve(name, log.read(run)[0])
+        curve = curves.Curve(name, log.read(run)[0])
         last = curve.of("epoch")[-1]["test"]
         print(
             f"{name}: {100 * last['accuracy']:.2f} % of {last['n']} test images after {len(curve.of('epoch'))} epochs"
         )
         numbers[config] = 100 * last["accuracy"]
-        curves.append(curve)
+        several.append(curve)
     see = "one hidden layer classifies right what a linear model cannot, from the first epochs on."
-    return Drawn(plots.accuracy(curves), numbers, see)
+    return Drawn(curves.accuracy(several), numbers, see)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import torch
 from matplotlib.figure import Figure
 from pages import Digits, Drawn, draw, table
 
-from fcnet.backprop import back_propagate
-from fcnet.model_schema import GainInit, KaimingInit, PlainActivation
-from fcnet.models import FCNet
+from fcnet.config.layers import GainInit, KaimingInit, PlainActivation
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.steps.backprop import back_propagate
 
 DEPTH, WIDTH = 10, 100
 INITS = {

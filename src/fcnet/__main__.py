@@ -2,7 +2,7 @@
 
 import sys
 
-from fcnet import signals
+from fcnet.system import signals
 
 
 def entry() -> None:
@@ -11,10 +11,10 @@ def entry() -> None:
         command = next((word for word in sys.argv[1:] if word != "--debug"), None)
         # A training keeps its handlers to the end of the process: a signal that comes again is harmless.
         stop = signals.catch() if command == "train" else None
-        from fcnet import cli
+        from fcnet.cli import main
     except KeyboardInterrupt:
         raise SystemExit(signals.INTERRUPTED) from None
-    cli.entry(stop)
+    main.entry(stop)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""``fcnet config``: commands that look at configs and train nothing."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fcnet.errors import ConfigError
+from fcnet.system import paths, streams
+
+app = typer.Typer(help="Look at configs: show, check, schema.", rich_markup_mode=None)
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE] [KEY=VALUE]...", help="The config, and settings over it: train.optimizer.lr=3e-4."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", hidden=True, parser=paths.option("--config"), help="FILE.")
+]
+
+
+@app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")
+def show(words: Settings = None, config: ConfigFile = None) -> None:
+    """Print the resolved config: defaults, extends, file and settings together."""
+    from fcnet import schema
+
+    file, overrides = _config_and_settings(config, words)
+    streams.write(sys.stdout, schema.dump(schema.load(file, overrides)).rstrip())
+
+
+@app.command(epilog="Example: fcnet config check configs/mnist.yaml")
+def check(words: Settings = None, config: ConfigFile = None) -> None:
+    """Check a config without running it; names every mistake with its line."""
+    from fcnet import schema
+
+    file, overrides = _config_and_settings(config, words)
+    schema.load(file, overrides, needed=True)
+    streams.write(sys.stdout, f"{file}: fine")
+
+
+def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[Path, list[str]]:
+    """The file to look at, also one with another ending, and the settings. Raises ConfigError."""
+    from fcnet.cli import options
+
+    if config is None and words and not options.is_setting(words[0]):
+        config, words = paths.option("FILE")(words[0]), words[1:]
+    file, overrides = options.split(config, words)
+    if file is None:
+        raise ConfigError(f"FILE: is missing; give the YAML file to look at{options.example()}")
+    return file, overrides
+
+
+@app.command(epilog="Example: fcnet config schema > fcnet.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of configs, for editors."""
+    import json
+
+    from fcnet.schema import Config
+
+    streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))

@@ -1,0 +1,301 @@
+"""Options and settings that the commands do not know: what to write in their place."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fcnet import schema
+from fcnet.cli import usage
+from fcnet.config import load, near
+from fcnet.errors import ConfigError
+from fcnet.rundir import find
+from fcnet.system import files, paths
+from fcnet.system.text import few
+
+# Options of one letter, as settings; ``near`` has the longer names of others.
+_LETTERS = {"e": "train.epochs", "b": "train.batch_size", "s": "seed"}
+_GIVEN = dict.fromkeys(("amp", "fp16", "half", "bf16", "mixed_precision"), "bf16")
+_YES = ("deskew", "batch_norm", "nesterov", "tied", "binarise", "keep_gram")  # keys that are true or false
+_LISTS = {"model.hidden": 1, "data.image_size": 2}  # how many values at least
+
+# Options that people bring from elsewhere, as options of fcnet's.
+_OPTIONS = {
+    **dict.fromkeys(("output", "output_dir", "out_dir", "outdir", "save_dir", "logdir", "o", "name", "dir"), "--out"),
+    **dict.fromkeys(("cfg", "conf", "configuration", "yaml", "f", "config_file", "config_path"), "--config"),
+    **dict.fromkeys(("continue", "restart", "resume_from", "resume_from_checkpoint", "last"), "--resume"),
+    **dict.fromkeys(("overwrite_existing", "exist_ok", "replace"), "--overwrite"),
+}
+_RUN = ("run", "model", "checkpoint", "ckpt", "weights", "load", "model_path", "m", "w", "checkpoint_dir", "run_dir")
+_IMAGES = ("image", "images", "input", "source", "img", "i", "data", "file", "files")
+
+_SENTENCES = {
+    **dict.fromkeys(
+        ("workers", "num_workers", "n_jobs", "nproc", "j", "jobs"),
+        "there are no workers to count, since decoded images stay in memory; leave it out",
+    ),
+    **dict.fromkeys(
+        ("threads", "num_threads", "n_threads"),
+        "threads are set in the environment, before the command: OMP_NUM_THREADS=1",
+    ),
+    **dict.fromkeys(
+        ("quiet", "q", "silent"),
+        "there is no such option; results go to stdout and notices to stderr, and either can be sent to a file",
+    ),
+    **dict.fromkeys(
+        ("verbose", "v", "vv"),
+        "there is no such option; all is said already, and --debug adds the traceback of an error",
+    ),
+}
+
+_TAKE_SETTINGS = ("train", "config show", "config check")
+
+_SETTING = re.compile(r"[A-Za-z_][\w.]*=")
+
+
+# --- what the parser refuses ----------------------------------------------------------------------------------------
+
+
+def explain(error: Any, words: Sequence[str], app: Any) -> ConfigError:
+    """The parser's error in a sentence that says what to write.
+
+    Args:
+        error: that the parser raised.
+        words: of the command line.
+        app: as of ``arrange``.
+    """
+    command, behind = usage.of(words, app)
+    path = " ".join(["fcnet", *words[: len(words) - len(behind)]])
+    option = getattr(error, "option_name", None)
+    if option is not None and hasattr(error, "possibilities"):
+        i = next((i for i, word in enumerate(behind) if word.split("=")[0] == option or word[:2] == option), None)
+        value = None if i is None else _value(behind, i)
+        return ConfigError(f"command line: {option}: {_unknown_option(option, value, path, command, app)}")
+    message = " ".join(str(error.format_message()).split()).rstrip(".").replace("Value error, ", "")
+    message = message.replace(
+        "Input should be a valid integer, unable to parse string as an integer", "no whole number"
+    )
+    choices = re.search(r"'([^']*)' is not one of (.*)", message)
+    meant = near.value(choices[1], re.findall(r"'([^']*)'", choices[2])) if choices else None
+    return ConfigError(f"command line: {message}{f'; {meant}' if meant else '.'} See {path} --help")
+
+
+def _value(words: Sequence[str], i: int) -> str | None:
+    """What is given for an option: behind an equals sign, or the words behind it that can be values."""
+    _, equals, value = words[i].partition("=")
+    if equals:
+        return value
+    behind = words[i + 1 :]
+    if behind and re.fullmatch(r"-[.\d].*|[^-].*", behind[0]) and not _SETTING.match(behind[0]):
+        numbers = [word for word in behind if re.fullmatch(r"[\d,]+", word)]
+        return ",".join(numbers) if len(numbers) > 1 and list(behind[: len(numbers)]) == numbers else behind[0]
+    return None
+
+
+def _unknown_option(option: str, value: str | None, path: str, command: Any, app: Any) -> str:
+    """What to say of an option that a command has not."""
+    name = option.lstrip("-").lower().replace("-", "_")
+    own, label = usage.options(command), path.removeprefix("fcnet ")
+    dashed = f"--{name.replace('_', '-')}"
+    if dashed in own and option != dashed:
+        return f"no such option; write {dashed}"
+    if (device := _device(name, value)) is not None:
+        if "--device" not in own and label not in _TAKE_SETTINGS:
+            return "no such option; leave it out, this command computes nothing"
+        return f"no such option; write {'--device ' if '--device' in own else 'device='}{device}"
+    if name in _SENTENCES:
+        return _SENTENCES[name]
+    if (right := _OPTIONS.get(name)) in own:
+        return f"no such option; write {right}{'' if value is None or own[right].is_flag else f' {value}'}"
+    metavars = " ".join(str(one.metavar) for one in command.params if one.param_type_name == "argument")
+    if name in _RUN and "RUN" in metavars:
+        behind = " IMAGE" if "IMAGE" in metavars else ""
+        return f"no such option; a RUN is named without one: {path} {value or 'RUN'}{behind}"
+    if name in _IMAGES and "IMAGE" in metavars:
+        return f"no such option; images are named without one, behind the RUN: {path} RUN {value or 'IMAGE'}"
+    key = _key(name)
+    if key is not None and label in _TAKE_SETTINGS:
+        if key in ("seed", "device") and f"--{key}" in own:
+            return f"no such option; write --{key} {value or 'VALUE'}"
+        return f"no such option; settings are KEY=VALUE: {_advice(key, name, value)}"
+    if label in _TAKE_SETTINGS and (sentence := near.key(name, "")) is not None:
+        return f"no such option; {sentence}"
+    others = [one for one, it in _all_commands(app).items() if option in usage.options(it)]
+    if others:
+        return f"is an option of {', '.join(others)}, and not of {label}; see {path} --help"
+    if key is not None:
+        return f"no such option; {label} takes the settings of the run, which are in its {find.CONFIG}"
+    close = difflib.get_close_matches(option, own, n=1) or difflib.get_close_matches(dashed, own, n=1)
+    if not close and label in _TAKE_SETTINGS and (keys := difflib.get_close_matches(name, _leaves(), n=1, cutoff=0.75)):
+        return f"no such option; settings are KEY=VALUE; did you mean {_advice(str(_key(keys[0])), keys[0], value)}?"
+    return f"no such option; {f'did you mean {close[0]}? ' if close else ''}see {path} --help"
+
+
+def _device(name: str, value: str | None) -> str | None:
+    """The device that an option of another program means."""
+    number = value if value is not None and value.isdecimal() else None
+    if name in ("no_cuda", "no_gpu", "cpu"):
+        return "cpu"
+    if name in ("gpu", "gpus", "cuda", "device_id", "gpu_id", "use_cuda", "use_gpu", "g", "accelerator"):
+        if value in ("cpu", "-1", "none", "auto"):
+            return "auto" if value == "auto" else "cpu"
+        return "cuda" if number is None else f"cuda:{number}"
+    return None
+
+
+def _key(name: str) -> str | None:
+    """The key of a config that an option means: by its whole name, by its last part, or by what others call it."""
+    keys = schema.keys()
+    if name in keys:
+        return name
+    same = [key for key in keys if key.split(".")[-1] == name]
+    depth = min((key.count(".") for key in same), default=0)
+    highest = [key for key in same if key.count(".") == depth]
+    if len(highest) == 1:
+        return highest[0]
+    elsewhere = near.key(name, "")
+    return _LETTERS.get(name) or (elsewhere if elsewhere in keys else None)
+
+
+def _leaves() -> list[str]:
+    """The last parts of keys that mean one key."""
+    keys = schema.keys()
+    return sorted(leaf for leaf in {key.split(".")[-1] for key in keys} if _key(leaf) is not None)
+
+
+def _advice(key: str, name: str, value: str | None) -> str:
+    """``KEY=VALUE``; of a section, some of its keys."""
+    keys, depth = schema.keys(), key.count(".") + 1
+    inner = sorted(one for one in keys if one.startswith(f"{key}.") and one.count(".") == depth)
+    if inner and key.split(".")[-1] not in load.NAMED:
+        return f"those of {key} are {few(inner, 6)}"
+    return _setting(key, name, value)
+
+
+def _setting(key: str, name: str, value: str | None) -> str:
+    """``KEY=VALUE`` as it is to be written."""
+    if name in _GIVEN:
+        value = _GIVEN[name]
+    if value is None:
+        value = "true" if key.split(".")[-1] in _YES else "VALUE"
+    if key in _LISTS and re.fullmatch(r"[\d,]+", value):
+        numbers = [number for number in value.split(",") if number]
+        value = f"[{', '.join(numbers * (_LISTS[key] if len(numbers) == 1 else 1))}]"
+    word = f"{key}={value}"
+    return f'"{word}"' if re.search(r"[\s\[\]{}*?()&;<>|$]", word) else word
+
+
+def _all_commands(app: Any, before: str = "") -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for name, command in app.commands.items():
+        found |= _all_commands(command, f"{name} ") if hasattr(command, "commands") else {before + name: command}
+    return found
+
+
+# --- configs and settings -------------------------------------------------------------------------------------------
+
+
+def split(file: Path | None, words: Sequence[str] | None) -> tuple[Path | None, list[str]]:
+    """The config and the settings that are among words; a YAML file goes without ``--config``.
+
+    Raises:
+        ConfigError: there are two configs, there is no such file, or a word is no setting.
+    """
+    named = [word for word in words or () if word.endswith((".yaml", ".yml")) and not _SETTING.match(word)]
+    settings = [word for word in words or () if word not in named]
+    given = [*([] if file is None else [str(file)]), *(str(paths.option("--config")(word)) for word in named)]
+    if len(given) > 1:
+        raise ConfigError(
+            f"command line: two configs are given ({' and '.join(given[:2])}); {usage.one_config(*given[:2])}"
+        )
+    if given:
+        check_file(Path(given[0]))
+    _check_settings(settings)
+    return Path(given[0]) if given else None, settings
+
+
+def is_setting(word: str) -> bool:
+    """Whether a word is ``KEY=VALUE``, by its look."""
+    return _SETTING.match(word) is not None
+
+
+def example() -> str:
+    """A clause with a config to give, of those that are there; or what the least of one is."""
+    file = Path(find.CONFIGS) / "digits.yaml"
+    if files.is_file(file):
+        return f", such as {file}"
+    return f"; to begin with, a file digits.yaml with the line {find.LEAST} is enough"
+
+
+def resumed(word: Path, own_config: bool) -> Path:
+    """The run that ``--resume`` names, with its own config or one that was given. Raises ConfigError if it is none."""
+    if files.look(word) is None and not find.means_run(str(word)):
+        raise ConfigError(
+            f"--resume {word}: {files.absent(word, 'is not there')}; name a run directory{find.offers(word)}"
+        )
+    if files.is_file(word):
+        raise ConfigError(f"--resume {word}: is a file; name a run directory")
+    if find.means_run(str(word)):
+        return find.one(word)
+    if own_config:
+        raise ConfigError(f"--resume {word}: is no run directory (it has no {find.CONFIG}); name one")
+    return word  # perhaps its config alone is gone
+
+
+def check_file(path: Path) -> None:
+    """Raise ConfigError, with a near name, where a config is not there. Raises ResourceError as ``files.look``."""
+    if files.is_folder(path):
+        if find.is_run(path):
+            raise ConfigError(
+                f"{path}: is a run; fcnet train --resume {path} goes on with it, and its config is {path / find.CONFIG}"
+            )
+        return
+    if files.look(path) is not None or "\0" in str(path):
+        return
+    if problem := files.absent(path, ""):
+        raise ConfigError(f"{path}: {problem}")
+    known = [file for place in (path.parent, Path(find.CONFIGS)) for file in _yaml_files(place)]
+    stems = {file.stem: file for file in reversed(known)}  # of one name in several folders the first counts
+    close = difflib.get_close_matches(path.stem, stems, n=1)
+    advice = f"did you mean {stems[close[0]]}?" if close else f"check the path; looked in {Path.cwd()}"
+    raise ConfigError(f"{path}: there is no such file; {advice}")
+
+
+def _yaml_files(place: Path) -> list[Path]:
+    if not os.path.isdir(place) or not os.access(place, os.R_OK | os.X_OK):
+        return []
+    found = place.rglob("*.yaml") if place == Path(find.CONFIGS) else place.glob("*.yaml")
+    return sorted(found, key=lambda file: (len(file.parts), file))
+
+
+def _check_settings(words: Sequence[str]) -> None:
+    """Raise ConfigError for the first word that is no setting, where it is plain what was meant."""
+    for i, word in enumerate(words):
+        behind = words[i + 1 :]
+        if problem := _no_setting(word, behind):
+            raise ConfigError(f"command line: {problem}")
+
+
+def _no_setting(word: str, behind: Sequence[str]) -> str | None:
+    key, equals, value = word.partition("=")
+    following = next((one for one in behind if one != "="), "")
+    if behind and ((not equals and behind[0].startswith("=")) or (equals and not value and "=" not in behind[0])):
+        following = following.removeprefix("=") or next((one for one in behind[1:]), "")
+        written = " ".join(part for part in (word, behind[0], *behind[1:2]) if part)
+        return f"{written!r}: has spaces around its equals sign; write {_setting(key, '', following)}"
+    if equals:
+        return None
+    if os.path.isdir(word) and find.is_run(Path(word)):
+        return f"{word!r}: is a run; to go on with it: fcnet train --resume {word}"
+    file = Path(find.CONFIGS) / f"{word}.yaml"
+    if files.is_file(file):
+        return f"{word!r}: a config is named whole: --config {file}"
+    name, colon, value = word.partition(":")
+    if colon and _key(name):
+        return f"{word!r}: is written as in a file; write {_setting(str(_key(name)), '', value or following or None)}"
+    if len(word) > 2 and (meant := _key(word)):
+        value = "" if not behind or "=" in following else following
+        return f"{word!r}: is a key without a value; write {_advice(meant, '', value or None)}"
+    return None

@@ -1,0 +1,135 @@
+"""What people type first: put right where it is plain what is meant, or answered by what there is.
+
+The commands' own parser sees the words behind this; ``options`` has what it does not know.
+"""
+
+import difflib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from fcnet.cli import pasted
+from fcnet.errors import ConfigError
+from fcnet.system.text import few
+
+# Commands that people bring from elsewhere.
+_COMMANDS = {
+    **dict.fromkeys(("fit", "run", "learn", "start", "resume"), "train"),
+    **dict.fromkeys(("test", "evaluate", "val", "validate", "score"), "eval"),
+    **dict.fromkeys(("draw", "show", "visualize", "visualise", "graph", "plots"), "plot"),
+    **dict.fromkeys(("classify", "infer", "inference", "detect", "reconstruct"), "predict"),
+    **dict.fromkeys(("embed", "codes", "features"), "encode"),
+    **dict.fromkeys(("download", "dataset", "datasets", "get"), "data"),
+    **dict.fromkeys(("check", "validate-config", "lint"), "config check"),
+    **dict.fromkeys(("schema", "keys"), "config schema"),
+    **dict.fromkeys(("configs", "init", "cfg"), "config"),
+}
+_LIST = ("list", "ls", "runs", "compare", "status", "ps")
+
+
+def arrange(words: Sequence[str], app: Any) -> list[str]:
+    """The words as the commands know them: ``help train`` is ``train --help``, ``-c=FILE`` is ``-c FILE``.
+
+    Args:
+        words: of a command line.
+        app: the command with all others below it, as the parser has it.
+
+    Raises:
+        ConfigError: the first of them is no command, an option is given twice, or a shell left them odd.
+    """
+    found = list(words) or ["--help"]
+    pasted.check(found)
+    if found[0] == "help":
+        found = [*found[1:], "--help"]
+    elif found[-1] == "help" and 1 < len(found) <= 3 and not os.path.lexists("help"):
+        found[-1] = "--help"
+    elif found == ["version"] or found == ["-V"]:
+        found = ["--version"]
+    _check_command(found, app)
+    found = [part for word in found for part in (("-c", word[3:]) if word.startswith("-c=") else (word,))]
+    _check_once(found, app)
+    return found
+
+
+def _check_command(words: Sequence[str], app: Any) -> None:
+    """Raise ConfigError where the first word is no command, or options stand before it."""
+    first, names = words[0], list(app.commands)
+    if first.startswith("-"):
+        if first.partition("=")[0] in options(app):
+            return
+        command = next((i for i, word in enumerate(words) if word in names), None)
+        if command is None:
+            raise ConfigError(f"command line: {first}: a command goes before it; there are {', '.join(names)}")
+        right = " ".join(["fcnet", words[command], *words[:command], *words[command + 1 :]])
+        raise ConfigError(f"command line: {first}: options go behind the command: {right}")
+    if first not in names:
+        raise ConfigError(f"command line: {_unknown_command(first, words[1:], names)}")
+    group = app.commands[first]
+    if hasattr(group, "commands") and len(words) > 1 and words[1][:1] != "-" and words[1] not in group.commands:
+        below = list(group.commands)
+        near = difflib.get_close_matches(words[1], below, n=1)
+        meant = near[0] if near else "show" if words[1].endswith((".yaml", ".yml")) else None
+        behind = " ".join(words[2:] if near else words[1:])
+        advice = f"did you mean fcnet {first} {meant} {behind}".rstrip() + "? " if meant else ""
+        raise ConfigError(f"command line: {words[1]}: no such command of {first}; {advice}there are {', '.join(below)}")
+
+
+def _unknown_command(word: str, behind: Sequence[str], names: Sequence[str]) -> str:
+    if word == "fcnet":
+        return "fcnet: is the program's own name; give it once"
+    if word.endswith((".yaml", ".yml")):
+        return f"{word}: a command goes before it: fcnet train --config {' '.join([word, *behind])}"
+    there = f"there are {', '.join(names)}"
+    if word in _LIST:
+        from fcnet.rundir import find  # nothing else here needs it
+
+        runs = find.below(find.ROOT)
+        newest_first = sorted(runs, key=find.started, reverse=True)
+        has = few(newest_first, 6) if runs else "none yet"
+        beside = f"; fcnet plot {find.ROOT} draws them beside each other" if len(runs) > 1 else ""
+        return f"{word}: no such command; the runs are the folders in {find.ROOT} ({has}){beside}; {there}"
+    near = _COMMANDS.get(word) or next(iter(difflib.get_close_matches(word, names, n=1)), None)
+    return f"{word}: no such command; {f'did you mean fcnet {near}? ' if near else ''}{there}"
+
+
+def options(command: Any) -> dict[str, Any]:
+    """The options of a command: each of its names with what the parser knows of it."""
+    found = {name: one for one in command.params if one.param_type_name == "option" for name in one.opts}
+    return found | dict.fromkeys(("--help", "-h"))
+
+
+def of(words: Sequence[str], app: Any) -> tuple[Any, list[str]]:
+    """The command that words name, and what is behind its name."""
+    command, behind = app, list(words)
+    while behind and hasattr(command, "commands") and behind[0] in command.commands:
+        command = command.commands[behind.pop(0)]
+    return command, behind
+
+
+def _check_once(words: Sequence[str], app: Any) -> None:
+    """Raise ConfigError where an option that takes a value has two."""
+    command, behind = of(words, app)
+    known = options(command)
+    given: dict[str, list[str]] = {}
+    while behind:
+        word = behind.pop(0)
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name[:2] != "--" and name[:1] == "-" and len(name) > 2:  # -cFILE
+            name, equals, value = word[:2], "=", word[2:]
+        option = known.get(name)
+        if option is None or option.is_flag:
+            continue
+        given.setdefault(option.opts[0], []).append(value if equals else behind.pop(0) if behind else "")
+    for name, values in given.items():
+        if len(values) > 1:
+            shown = " and ".join(values[:2]).replace("\0", "the newest")
+            advice = one_config(*values[:2]) if name == "--config" else "give one"
+            raise ConfigError(f"{name}: is given twice ({shown}); {advice}")
+
+
+def one_config(base: str, top: str) -> str:
+    """How to make one config of two, the second over the first."""
+    place = os.path.relpath(base, os.path.dirname(top) or ".")
+    return f"a run has one: let {top} begin with the line 'extends: {place}', or give its settings as KEY=VALUE"

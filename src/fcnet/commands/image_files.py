@@ -1,0 +1,195 @@
+"""Image files that are named on the command line: told from runs, found, read, and looked at."""
+
+import glob
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fcnet.data import dataset
+from fcnet.data.folder import class_folders, entries
+from fcnet.data.images import decode, forms
+from fcnet.data.images.decode import Picture
+from fcnet.data.images.grey import FULL, Depth
+from fcnet.data.looks import border, of_one_colour
+from fcnet.errors import CheckpointError, DataError
+from fcnet.rundir import directory, environment, find
+from fcnet.system import console, files, paths
+from fcnet.system.text import few, listed, natural
+
+# Files that people take for images, whether fcnet reads their format or not.
+_PICTURES = (*decode.SUFFIXES, ".heic", ".svg", ".pdf")
+
+
+def split(words: Sequence[str]) -> tuple[Path | None, list[str]]:
+    """The run that the first of some words means, None where it means an image, and the images: the words behind it."""
+    if not words or _means_images(words[0], alone=len(words) == 1):
+        return None, list(words)
+    return Path(words[0]), list(words[1:])
+
+
+def _means_images(word: str, alone: bool) -> bool:
+    """Whether a word means images, and not a run."""
+    if word.lower().endswith(_PICTURES):
+        return True
+    if find.means_run(word) and not (files.is_folder(word) and entries.read(Path(word)).names):
+        return False
+    if not files.is_folder(word):
+        return any(name.lower().endswith(_PICTURES) for name in glob.glob(word, recursive=True))
+    return alone or bool(entries.read(Path(word)).names)
+
+
+def find_images(wanted: Sequence[str]) -> list[Path]:
+    """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
+    named: list[Path] = []
+    problems: list[str] = []
+    for word in wanted:
+        try:
+            found = _files_of(word)
+        except DataError as error:
+            problems += error.problems
+            continue
+        named += sorted(found, key=lambda file: natural(str(file)))
+    if problems:
+        raise DataError(*listed(problems, "images not found"))
+    return named
+
+
+def _files_of(word: str) -> list[Path]:
+    """The files that a name stands for: a file, the images in a folder, or what a pattern fits. Raises DataError."""
+    path = Path(word)
+    found = files.look(path)
+    if found is None:
+        return _fitting(word)
+    if stat.S_ISDIR(found.st_mode):
+        return _images_in(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise DataError(f"{word}: is {files.kind(found)}, not a file; give image files")
+    form = None if path.suffix.lower() in decode.SUFFIXES else forms.tell(path)
+    if form is not None and not form.is_image:
+        raise DataError(f"{word}: is {form.what}, not an image; {form.fix}")
+    return [path]
+
+
+def _images_in(folder: Path) -> list[Path]:
+    """The images in a folder, as in training: by their names, and not hidden. Raises DataError without any."""
+    found = entries.read(folder)
+    entries.refuse_broken(found)
+    if not found.names:
+        raise DataError(class_folders.no_images(folder, found))
+    if found.others:
+        console.notice(f"{folder}: {entries.counted(found.others)} not read ({few(sorted(found.others), 3)})")
+    return [folder / name for name in found.names]
+
+
+def _fitting(word: str) -> list[Path]:
+    """The files that fit a pattern. Raises DataError where there are none, or links that lead nowhere."""
+    names = glob.glob(paths.pattern(word), recursive=True)
+    broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
+    if broken:
+        raise DataError(*listed(broken, "links that lead nowhere"))
+    found = [Path(name) for name in names if os.path.isfile(name)]
+    if not found:
+        what = files.absent(word, "there is no such file, folder or pattern")
+        _refuse_hidden(Path(word))
+        raise DataError(f"{word}: {what} ({', '.join(decode.SUFFIXES)}); looked in {Path.cwd()}")
+    return found
+
+
+def _refuse_hidden(pattern: Path) -> None:
+    """Raise PermissionError if the folder of a pattern may not be listed, of which glob says nothing."""
+    folder = next((path for path in pattern.parents if files.is_folder(path)), None)
+    if folder is not None and glob.has_magic(str(pattern)):
+        os.listdir(folder)
+
+
+def read_images(files: Sequence[Path], size: dataset.Size, white: int | None) -> Tensor:
+    """Pixels uint8 (N, H, W) of image files.
+
+    Args:
+        files: their names.
+        size: height and width that they are resized to.
+        white: the value that is white in 16-bit images; theirs tell it when None, with a warning.
+
+    Raises:
+        DataError: naming those that cannot be read.
+    """
+    pixels, pictures = _read(files, size, FULL if white is None else white)
+    deep = {file: picture.depth for file, picture in zip(files, pictures, strict=True) if picture.depth}
+    if white is None and deep:
+        held = _together(list(deep.values()))
+        if held.coloured and held.white != FULL:
+            raise DataError(
+                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone, of whose colours only the high"
+                " bytes are read; save them with 8 bits"
+            )
+        if held.white != FULL:
+            console.warn(
+                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone; {held.white} is taken for white,"
+                " for there were no 16-bit images to train on, which would tell"
+            )
+            pixels, pictures = _read(files, size, held.white)
+    _warn_of_frames(files, pictures)
+    _warn_of_one_colour(files, pixels)
+    return pixels
+
+
+def _read(files: Sequence[Path], size: dataset.Size, white: int) -> tuple[Tensor, list[Picture]]:
+    """Pixels (N, H, W), and what is known of each file. Raises DataError naming those that cannot be read."""
+    pixels = torch.empty((len(files), *size), dtype=torch.uint8)
+    pictures: list[Picture] = []
+    problems: list[str] = []
+    for i, file in enumerate(files):
+        try:
+            pictures.append(decode.read(file, size, white))
+            pixels[i] = torch.from_numpy(pictures[-1].pixels.copy())
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*listed(problems, "images that cannot be read"))
+    return pixels, pictures
+
+
+def _together(depths: Sequence[Depth]) -> Depth:
+    """What several images hold."""
+    return Depth(max(depth.peak for depth in depths), sum(depth.coloured for depth in depths))
+
+
+def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture]) -> None:
+    """Warn of files with several pictures."""
+    told = [(str(file), picture.frames) for file, picture in zip(files, pictures, strict=True) if picture.frames > 1]
+    if told:
+        console.warn(decode.of_frames(told))
+
+
+def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor) -> None:
+    """Warn of images that show nothing."""
+    plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
+    if plain:
+        are = "1 image is" if len(plain) == 1 else f"{len(plain)} images are"
+        console.warn(f"{few(plain, 10)}: {are} of one colour: what is said of an empty image means nothing")
+
+
+def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
+    """Warn of images with a light background where those of the training had a dark one."""
+    if run is None:
+        return
+    try:
+        trained_on = environment.read_json(run / directory.ENVIRONMENT)["data"]["train"]["border"]
+    except (CheckpointError, KeyError, TypeError):
+        console.warn(
+            f"{run / directory.ENVIRONMENT}: does not tell the training images' background; it is not compared"
+        )
+        return
+    if trained_on >= decode.LIGHT:
+        return
+    light = [str(file) for file, image in zip(files, pixels, strict=True) if border([image[None]]) > decode.LIGHT]
+    if light:
+        shown = few(light, 3)
+        console.warn(
+            f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
+            " invert them, or expect wrong results"
+        )

@@ -1,0 +1,169 @@
+"""From files and overrides to a checked ``Config``: defaults < ``extends`` < file < command line.
+
+A null takes an inherited setting away, so that its default holds again. Every mistake of a config is reported at once,
+each on one line with the file and line that it comes from.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fcnet.config import explain, yaml_lines
+from fcnet.config.yaml_lines import Layer
+from fcnet.errors import ConfigError
+from fcnet.system import paths, punctuation
+
+C = TypeVar("C", bound=BaseModel)  # the schema of a whole config
+
+# Where a word is short for {name: word}: a setting laid over the word leaves the name as it is.
+NAMED = ("optimizer", "schedule", "activation", "init", "weights", "solver", "corruption", "sparse")
+
+# What has to be there before a training begins.
+_NEEDED = tuple(("data", split, part) for split in ("train", "test", "validation") for part in ("images", "labels"))
+_NEEDED += (("model", "init", "run"),)
+
+
+def load(schema: type[C], path: Path, overrides: Sequence[str] = (), needed: bool = False) -> C:
+    """Read, merge and check a config.
+
+    Args:
+        schema: of the whole config.
+        path: YAML file; its ``extends`` names the file that it starts from.
+        overrides: ``KEY=VALUE`` words, KEY a dotted path.
+        needed: its images will be: those that are not where its paths lead, but lie beside the file, are told of.
+
+    Raises:
+        ConfigError: with one line per mistake.
+    """
+    layers = [*_files(path), *map(_override, overrides)]
+    config = check(schema, layers)
+    if needed and (problems := list(_beside(layers))):
+        raise ConfigError(*problems)
+    return config
+
+
+def check(schema: type[C], layers: Sequence[Layer]) -> C:
+    """Merge the layers, the last one wins, and validate. Raises ConfigError with one line per mistake."""
+    values: dict[str, Any] = {}
+    found: list[tuple[int, int, str]] = []  # (layer, line, problem), to report them in the order of the text
+    for number, layer in enumerate(layers):
+        values = _merge(values, layer.values)
+        found += [(number, line, problem) for line, problem in layer.problems]
+    values.pop("extends", None)
+    try:
+        config = schema.model_validate(values)
+    except ValidationError as error:
+        found += [explain.located(detail, layers, schema) for detail in error.errors(include_url=False)]
+    if found:
+        raise ConfigError(*dict.fromkeys(problem for _, _, problem in sorted(found)))
+    return config
+
+
+def dump(values: dict[str, Any]) -> str:
+    """The values of a config as YAML, each ``{name: relu}`` as ``relu``."""
+    return yaml_lines.dump({key: _shorten(value) for key, value in values.items()})
+
+
+def _shorten(value: Any) -> Any:
+    """``{name: relu}`` as ``relu``."""
+    if isinstance(value, dict):
+        short = value.keys() == {"name"} and isinstance(value["name"], str)
+        return value["name"] if short else {key: _shorten(one) for key, one in value.items()}
+    return [_shorten(one) for one in value] if isinstance(value, list) else value
+
+
+def _files(path: Path) -> list[Layer]:
+    """The file and those it extends, the most basic first. Raises ConfigError on a cycle."""
+    layers: list[Layer] = []
+    seen: list[Path] = []
+    while True:
+        layer = yaml_lines.read(path)
+        layers.insert(0, layer)
+        seen.append(path.resolve())
+        parent = layer.values.get("extends")
+        if parent is None:
+            return layers
+        place = layer.place(layer.where(("extends",))[1])
+        path = _extended(path, parent, place)
+        if path.resolve() in seen:
+            chain = " -> ".join(str(one.name) for one in [*seen, path])
+            raise ConfigError(f"{place}: extends: goes round in a circle ({chain}); break it")
+
+
+def _extended(path: Path, parent: Any, place: str) -> Path:
+    """The file that ``path`` extends. Raises ConfigError where there is none."""
+    if not isinstance(parent, str) or not parent or "\0" in parent:
+        raise ConfigError(f"{place}: extends: is {explain.short(parent)}; name one YAML file, relative to this one")
+    found = path.parent / parent
+    if not found.is_file():
+        try:
+            found = path.parent / paths.expand(parent)
+        except ValueError as error:
+            raise ConfigError(f"{place}: extends: {error}") from None
+    if not found.is_file():
+        near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / parent) if Path(one).is_file()]
+        fix = f"; write {os.path.relpath(near_by[0], path.parent)}" if near_by else ""
+        raise ConfigError(f"{place}: extends: there is no file {found}; the path is relative to this config{fix}")
+    return found
+
+
+def _beside(layers: Sequence[Layer]) -> Iterator[str]:
+    """What is needed and is not below the folder that the command runs in, but beside the config that names it."""
+    for key in _NEEDED:
+        layer = next((layer for layer in reversed(layers) if layer.value(key) is not None), None)
+        value = layer.value(key) if layer is not None else None
+        if layer is None or layer.node is None or not isinstance(value, str) or os.path.exists(value):
+            continue
+        there = os.path.join(os.path.dirname(layer.name), paths.expand(value))
+        if os.path.exists(there) and not os.path.exists(paths.expand(value)):
+            place = layer.place(layer.where(key)[1])
+            yield (
+                f"{place}: {explain.dotted(key)}: is {value!r}; there is none in {Path.cwd()}, where paths begin, but"
+                f" one beside the config; write {os.path.relpath(there)}"
+            )
+
+
+def _override(word: str) -> Layer:
+    """``train.optimizer.lr=3e-4`` as a layer of its own."""
+    key, equals, text = word.partition("=")
+    parts = key.split(".")
+    if parts == ["extends"]:
+        raise ConfigError("command line: extends: goes into a file; name that file, or set its keys one by one")
+    if not equals or not all(parts):
+        fix = punctuation.told(key) or "overrides are KEY=VALUE, such as train.optimizer.lr=3e-4"
+        raise ConfigError(f"command line: {word!r}: {fix}")
+    value = yaml_lines.scalar(text, f"command line: {key}")
+    if value == "" or (value is None and text.strip() not in ("null", "~")):
+        raise ConfigError(
+            f"command line: {key}=: is followed by nothing (an unset variable?); write {key}=null to take a setting"
+            " away"
+        )
+    for part in reversed(parts):
+        value = {part: value}
+    return Layer("command line", value)
+
+
+def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has.
+
+    A mapping of another ``name`` that brings settings of its own is taken whole; a name alone keeps those of before.
+    """
+    merged = dict(base)
+    for key, value in top.items():
+        if value is None and key in base:
+            del merged[key]
+        elif key in NAMED and isinstance(value, dict) and isinstance(base.get(key), str):
+            merged[key] = {"name": base[key]} | value
+        elif isinstance(value, dict) and isinstance(base.get(key), dict) and not _renamed(base[key], value):
+            merged[key] = _merge(base[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _renamed(base: dict[str, Any], top: dict[str, Any]) -> bool:
+    """Whether ``top`` names something else than ``base``, and brings its settings."""
+    return "name" in base and "name" in top and base["name"] != top["name"] and len(top) > 1

@@ -1,0 +1,114 @@
+"""The two files of a cache: an array of decoded images, and its notes; read whole or not at all, written so too."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcnet.data.cache.notes import Notes
+from fcnet.data.mapped import Mapped, pieces
+
+Pixels = NDArray[np.uint8]  # (N, H, W)
+
+# --- read ---------------------------------------------------------------------------------------------------------
+
+
+def read(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels, Notes, Mapped | None]:
+    """Return an array, its notes and, where it stays there, its file.
+
+    Raises:
+        OSError: one of the two files is not there, or cannot be read.
+        ValueError: they are not what was written.
+    """
+    notes = Notes.read(path.with_suffix(".json"), path.name, shape[0])
+    pixels, file = open_array(path, shape, mapped)
+    if digest(pixels, file) != notes.sha256:  # bits flip on disks
+        raise ValueError(f"{path}: is not what was decoded")
+    return pixels, notes, file
+
+
+def open_array(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels, Mapped | None]:
+    """An array, in memory or in its file. Raises OSError or ValueError where it is none of this shape."""
+    file = Mapped.open(path, shape)
+    return (file.array, file) if mapped else (np.array(file.array), None)
+
+
+def digest(pixels: Pixels, file: Mapped | None) -> str:
+    found = hashlib.sha256()
+    for piece in pieces(len(pixels), pixels[0].nbytes):
+        found.update(pixels[piece].data)
+        if file:
+            file.release()
+    return found.hexdigest()
+
+
+# --- written ------------------------------------------------------------------------------------------------------
+
+
+class Unwritable(Exception):
+    """The cache cannot be written."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Tell the system's errors about the cache from those about all else."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(error) from error
+
+
+@contextlib.contextmanager
+def partial_file(path: Path) -> Iterator[FileIO]:
+    """A new file beside a path; nothing is left of it where it does not become that path."""
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    with _writing():
+        for left in _siblings(path, ".tmp"):  # by a process that was killed: this one holds the lock
+            left.unlink(missing_ok=True)
+        file = partial.open("wb", buffering=0)
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write(file: FileIO, data: bytes | memoryview) -> None:
+    left = memoryview(data).cast("B")
+    with _writing():
+        while left:
+            left = left[file.write(left) :]
+
+
+def commit(file: FileIO, path: Path, notes: Notes) -> None:
+    """Make a written array that of a path, with its notes; where the disk has no room for these, neither is left."""
+    partial = Path(str(file.name))
+    with _writing():
+        file.close()
+        for stale in _siblings(path, ".npy", ".json"):
+            stale.unlink(missing_ok=True)
+        partial.replace(path)
+        try:
+            partial.write_bytes(notes.dump())
+            partial.replace(path.with_suffix(".json"))
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _siblings(path: Path, *suffixes: str) -> list[Path]:
+    """Files of the cache for the same folder and size, in this or a former state of its files."""
+    prefix = path.name.rpartition("-")[0]
+    others = (other for other in path.parent.iterdir() if other.suffix in suffixes)
+    return [other for other in others if other.name.rpartition("-")[0] == prefix]

@@ -1,0 +1,165 @@
+"""What a file is that is no image and no text, told by its first bytes; and what to do with it."""
+
+import re
+import struct
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from fcnet.system import files
+
+START = 1 << 16  # bytes that are looked at
+
+# docs/data.md has a section of this name, with the lines of Python for each form.
+_SECTION = "'Data in other forms' in docs/data.md"
+
+
+class Form(NamedTuple):
+    """What a file is, behind "is", and what to do."""
+
+    what: str
+    fix: str
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image."""
+        return self.what.startswith("an image (")
+
+
+_ARRAYS = f"write an image folder from it: {_SECTION} has the lines of Python"
+_UNPACK = "unpack it, and name the folder of the images and the file of the labels in it"
+_TABLE = "save it as text, CSV in UTF-8"
+_PICTURE = "name the folder of the images as `images`, and a text file as `labels`"
+
+# The first bytes of files, and what they are.
+_MAGIC = (
+    (b"\x93NUMPY", "a NumPy array (.npy)", _ARRAYS),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file (.h5)", _ARRAYS),
+    (b"MATLAB 7.3", "a MATLAB file (.mat, HDF5)", _ARRAYS),
+    (b"MATLAB", "a MATLAB file (.mat)", _ARRAYS),
+    (b"PAR1", "a Parquet table (.parquet)", _ARRAYS),
+    (b"ARROW1", "an Arrow table (.arrow)", _ARRAYS),
+    (b"SQLite format 3\0", "an SQLite database", _ARRAYS),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (b"Rar!", "a RAR archive", _UNPACK),
+    (b"\xfd7zXZ\0", "an xz archive", _UNPACK),
+    (b"BZh", "a bzip2 archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", _UNPACK),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", _TABLE),
+    (b"%PDF", "a PDF document", "export its pages as PNG images"),
+    (b"\x89PNG", "an image (PNG)", _PICTURE),
+    (b"\xff\xd8\xff", "an image (JPEG)", _PICTURE),
+    (b"GIF8", "an image (GIF)", _PICTURE),
+    (b"II*\0", "an image (TIFF)", _PICTURE),
+    (b"MM\0*", "an image (TIFF)", _PICTURE),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "fetch them: git lfs pull"),
+)
+
+_PICKLED = re.compile(rb"\x80[\x02-\x05]")
+_WEB_PAGE = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
+_IDX = re.compile(rb"\0\0([\x08\x09\x0b-\x0e])([\x01-\x04])")
+_OFFICIAL = re.compile(r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?")
+_WHOLE_NUMBERS = re.compile(rb"\s*\d+([,;\t]\d+){63,}\s*")
+_PIXELS_OF = re.compile(rb"(?i)\bpixel_?\d+\b|\b1x1\b|\bpx\d+\b")
+
+
+def tell(path: Path) -> Form | None:
+    """What a file is, where it is neither an image nor plain text. Raises OSError, or NotReadable for no file."""
+    return of(files.read_start(path, START), path.name)
+
+
+def of(data: bytes, name: str) -> Form | None:
+    """What a file is, by its first bytes and its name; None for text, and for what is not known."""
+    binary = b"\0" in data
+    for magic, what, fix in _MAGIC:
+        # A label may be "PAR1": letters alone say nothing of a file that is text.
+        if data.startswith(magic) and (binary or not _is_words(magic)):
+            return Form(what, fix)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip(data)
+    if data.startswith(b"\x1f\x8b"):
+        return _gzip(data, name)
+    if data.startswith(b"BM") and data[6:10] == b"\0\0\0\0":
+        return Form("an image (BMP)", _PICTURE)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return Form("an image (WebP)", _PICTURE)
+    if data[257:262] == b"ustar":
+        return Form("a tar archive", _UNPACK)
+    return _idx(data, name) or _without_magic(data)
+
+
+def _is_words(magic: bytes) -> bool:
+    return re.fullmatch(rb"[A-Za-z0-9 .!]+", magic) is not None
+
+
+def _without_magic(data: bytes) -> Form | None:
+    if _PICKLED.match(data):
+        return Form("a Python pickle (.pkl, or an old .pt), which may run code when it is opened", _ARRAYS)
+    if _WEB_PAGE.match(data):
+        return Form("a web page, not the data", "download the file itself")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_utf_16(data):
+        return Form("UTF-16 text (Excel's and Notepad's 'Unicode')", "save it as UTF-8")
+    if b"\0" in data:
+        return Form("a binary file", f"write the labels as text, a line each; {_SECTION} tells of other forms")
+    return pixel_table(data)
+
+
+def pixel_table(data: bytes) -> Form | None:
+    """Kaggle's and others' tables of a row per image and a column per pixel."""
+    lines = data.split(b"\n", 2)
+    columns = max(lines[0].count(mark) for mark in b",;\t") + 1
+    if columns < 64 or not (_PIXELS_OF.search(lines[0]) or _WHOLE_NUMBERS.fullmatch(lines[0])):
+        return None
+    return Form(f"a table of pixels ({columns} columns, a row per image), as Kaggle has them", _ARRAYS)
+
+
+def _is_utf_16(data: bytes) -> bool:
+    """Whether every other byte is 0, as in Latin letters of UTF-16."""
+    start = data[:256]
+    return len(start) > 3 and (not any(start[::2]) or not any(start[1::2])) and any(start)
+
+
+def _zip(data: bytes) -> Form:
+    """A zip file is the container of many formats: the name of its first member tells which."""
+    length = struct.unpack_from("<H", data, 26)[0] if len(data) > 30 else 0
+    member = data[30 : 30 + length]
+    if member.endswith(b".npy"):
+        return Form("a file of NumPy arrays (.npz)", _ARRAYS)
+    if member == b"[Content_Types].xml" or member.startswith((b"xl/", b"_rels/")):
+        return Form("an Excel workbook (.xlsx)", _TABLE)
+    if member.endswith((b"/data.pkl", b"/version", b"/byteorder")):
+        return Form("a file of PyTorch (.pt)", _ARRAYS)
+    return Form("a zip archive", _UNPACK)
+
+
+def _gzip(data: bytes, name: str) -> Form:
+    """A compressed file, told by what is in it."""
+    try:
+        inside = zlib.decompressobj(31).decompress(data, 4096)
+    except zlib.error:
+        inside = b""
+    if inside[257:262] == b"ustar":
+        return Form("a compressed tar archive", _UNPACK)
+    form = _idx(inside, name) or (of(inside, name) if inside[:2] != b"\x1f\x8b" else None)
+    if form is None:
+        return Form("compressed by gzip", "unpack it with gunzip")
+    return Form(f"compressed by gzip, {form.what}", form.fix)
+
+
+def _idx(data: bytes, name: str) -> Form | None:
+    """The format of MNIST's own files: a kind of number, sizes, numbers."""
+    found = _IDX.match(data)
+    if found is None:
+        return None
+    dimensions = found[2][0]
+    if len(data) < 4 + 4 * dimensions:
+        return None
+    sizes = struct.unpack_from(f">{dimensions}I", data, 4)
+    what = f"an idx file, as MNIST's are ({' x '.join(map(str, sizes))})"
+    if not _OFFICIAL.fullmatch(name):
+        return Form(what, _ARRAYS)
+    return Form(
+        what,
+        "put the four official files into ROOT/MNIST/raw and give data: {source: mnist, root: ROOT} in place of train"
+        " and test (FashionMNIST/raw and fashion-mnist, KMNIST/raw and kmnist)",
+    )

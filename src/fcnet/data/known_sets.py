@@ -1,0 +1,187 @@
+"""Known data sets, written once as an image folder in the course's layout.
+
+    ROOT/train-images/0.png ...   ROOT/train-labels.txt
+    ROOT/t10k-images/0.png ...    ROOT/t10k-labels.txt
+
+MNIST, Fashion-MNIST and KMNIST come through torchvision (its mirrors and MD5 checks), or from the four official files
+where they already lie in ``ROOT/MNIST/raw`` (``FashionMNIST``, ``KMNIST``). ``digits`` is scikit-learn's, which needs
+no network: 1,797 scans of 8x8 pixels.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcnet.config.data import SOURCE_SPLITS
+from fcnet.data.cache.store import Progress, acquire
+from fcnet.data.images.png import encode_png
+from fcnet.errors import DataError
+from fcnet.system import files
+from fcnet.system.files import naming
+
+Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
+SOURCES: tuple[str, ...] = get_args(Source)
+
+_TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
+
+_TRAIN, _TEST = SOURCE_SPLITS
+_PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
+
+# A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
+_PARTIAL, _WHOLE = ".partial-", "whole"
+_MARK = "written-by-fcnet"  # the first file there: without it a folder of such a name is somebody else's
+_IMAGE = re.compile(r"[0-9]+\.png")
+
+# Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
+_DIGITS_HELD_OUT = 5
+
+Images = NDArray[np.uint8]  # (N, H, W)
+Labels = NDArray[np.int64]  # (N,)
+
+
+def write(source: str, root: Path, progress: Progress) -> bool:
+    """Write a data set below ``root`` as an image folder, unless it is there already.
+
+    The parts are written aside and moved into place at the end, so that an interrupted write leaves none of them.
+
+    Args:
+        source: one of ``SOURCES``.
+        root: folder to write to; made where it is missing.
+        progress: told how many images are written.
+
+    Returns:
+        True if it was written, False if it was there.
+
+    Raises:
+        DataError: part of a data set lies there, or the data set cannot be had.
+    """
+    if is_there(root):
+        return False
+    root.mkdir(parents=True, exist_ok=True)
+    files.check_lock(root / ".lock")
+    with acquire(root / ".lock", progress):
+        _tidy(root)
+        if _complete(root):  # written by another process while this one waited, or by one that was killed
+            return False
+        data = digits() if source == "digits" else _torchvision(source, root)
+        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
+        (partial / _MARK).touch()
+        try:
+            total = sum(len(labels) for _, labels in data.values())
+            done = 0
+            for name, (images, labels) in data.items():
+                for _ in _write_split(partial, name, images, labels):
+                    done += 1
+                    if done % 1000 == 0 or done == total:
+                        progress(f"writing {root}", done, total)
+            (partial / _WHOLE).touch()
+        finally:
+            _tidy(root)
+    return True
+
+
+def is_there(root: Path) -> bool:
+    """Return whether a data set is written below a folder."""
+    return all((root / part).exists() for part in _PARTS)
+
+
+def _tidy(root: Path) -> None:
+    """Move a whole data set from where it was written into place; remove one that is not whole.
+
+    Both also for what a killed process left behind: its moving is finished, its writing undone. A folder that holds
+    anything else is not fcnet's, whatever its name, and stays as it is.
+    """
+    for partial in root.glob(f"{_PARTIAL}*"):
+        if not _is_own(partial):
+            continue
+        if (partial / _WHOLE).exists():
+            for part in _PARTS:
+                if (partial / part).exists() and not (root / part).exists():
+                    (partial / part).rename(root / part)
+        shutil.rmtree(partial)
+
+
+def _is_own(partial: Path) -> bool:
+    """Return whether a folder holds nothing but what ``write`` puts there: labels, and folders of numbered images."""
+    if partial.is_symlink() or not (partial / _MARK).is_file():
+        return False
+    return all(_is_part(entry) for entry in partial.iterdir())
+
+
+def _is_part(entry: Path) -> bool:
+    if entry.name not in (*_PARTS, _WHOLE, _MARK) or entry.is_symlink():
+        return False
+    return not entry.is_dir() or all(_IMAGE.fullmatch(name) for name in os.listdir(entry))
+
+
+def _complete(root: Path) -> bool:
+    """Whether all parts are there. Raises DataError where only some are."""
+    there = [part for part in _PARTS if (root / part).exists()]
+    if there and len(there) < len(_PARTS):
+        missing = ", ".join(part for part in _PARTS if part not in there)
+        raise DataError(
+            f"{root}: has {', '.join(there)} but not {missing}; remove or complete it, or choose another root"
+        )
+    return bool(there)
+
+
+def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Iterator[None]:
+    """Write one split; yields after each image."""
+    with naming(root):
+        (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
+    folder = root / f"{name}-images"
+    folder.mkdir()
+    for i, pixels in enumerate(images):
+        with naming(folder), open(f"{folder}/{i}.png", "wb") as file:
+            file.write(encode_png(pixels))
+        yield
+
+
+def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
+    """Both splits of a data set that torchvision knows, downloaded to ``root`` unless the official files lie there."""
+    from torchvision import datasets  # imported here: it takes over a second, and most runs find the folder written
+
+    name = _TORCHVISION[source]
+    raw = root / name / "raw"
+    loaded: dict[str, tuple[Images, Labels]] = {}
+    try:
+        # torchvision shows its download on stderr, with control characters: that is for terminals.
+        shown = sys.stderr if sys.stderr.isatty() else io.StringIO()
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
+            for split, train in ((_TRAIN, True), (_TEST, False)):
+                dataset = getattr(datasets, name)(root, train=train, download=True)
+                images, labels = dataset.data.numpy(), dataset.targets.numpy()
+                if len(images) != len(labels):
+                    raise ValueError(f"{split} has {len(images)} images and {len(labels)} labels")
+                loaded[split] = (images, labels)
+    except (RuntimeError, OSError, ValueError, EOFError, AssertionError, LookupError, TypeError) as error:
+        files = ", ".join(filename for filename, _ in getattr(datasets, name).resources)
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise DataError(
+            f"{raw}: {source} cannot be downloaded or read ({reason}); remove what lies there, connect to the network,"
+            f" or put the official files there: {files}"
+        ) from None
+    return loaded
+
+
+def digits() -> dict[str, tuple[Images, Labels]]:
+    """scikit-learn's digits: 0 to 16 turned into 0 to 255, and a fifth of each class held out."""
+    from sklearn.datasets import load_digits  # imported here: it takes a second
+
+    bunch = load_digits()
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+    held_out = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        held_out[np.flatnonzero(labels == label)[::_DIGITS_HELD_OUT]] = True
+    return {_TRAIN: (images[~held_out], labels[~held_out]), _TEST: (images[held_out], labels[held_out])}

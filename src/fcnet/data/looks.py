@@ -1,0 +1,20 @@
+"""What images look like as a whole: their background, and whether there is anything in them."""
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+from fcnet.data.images.decode import edges
+
+
+def border(pieces: Iterable[Tensor]) -> float:
+    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (n, H, W), piece by piece: the background."""
+    sums, counts = zip(*(edges(piece.cpu().numpy()) for piece in pieces), strict=True)
+    brightness: float = sum(sums) / sum(counts) / 255
+    return brightness
+
+
+def of_one_colour(images: Tensor) -> Tensor:
+    """Return which images (n,) of uint8 (n, H, W) have the same value in all pixels."""
+    least, most = images.flatten(1).aminmax(dim=1)
+    return least == most

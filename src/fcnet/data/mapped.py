@@ -1,0 +1,87 @@
+"""Arrays of bytes that stay in their file: parts are read as they are looked at, and let go of again.
+
+For images that do not fit into memory. What was looked at counts as this process's memory until ``release``.
+"""
+
+import errno
+import mmap
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcnet.errors import ResourceError
+
+RELEASE_BYTES = 1 << 25  # looked at before it is let go of: 32 MiB
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """An array of bytes in a file.
+
+    Attributes:
+        array: uint8 (N, ...); its contents are read when they are looked at.
+    """
+
+    array: NDArray[np.uint8]
+    _map: mmap.mmap
+    _folder: Path
+
+    @classmethod
+    def open(cls, path: Path, shape: tuple[int, ...]) -> "Mapped":
+        """The array of a .npy file. Raises ValueError where it is of another shape or kind."""
+        begin = header(shape)
+        with path.open("rb") as file:
+            if file.read(len(begin)) != begin:
+                raise ValueError(f"{path}: holds another array than bytes {shape}")
+            return cls._of(file.fileno(), len(begin), shape, path.parent)
+
+    @classmethod
+    def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
+        # For reading alone: memory that could be written to would have to be there.
+        found = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+        array = np.frombuffer(found, np.uint8, count=int(np.prod(shape)), offset=start)
+        return cls(array.reshape(shape), found, folder)
+
+    def release(self) -> None:
+        """Let go of what was looked at; it is read again when it is looked at again."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system lets go by itself, when it needs memory
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def take(self, rows: NDArray[np.int64]) -> "Mapped":
+        """Some rows (n,), in that order: of this file if they lie together, else in one that goes with the process."""
+        first = int(rows[0]) if len(rows) else 0
+        if np.array_equal(rows, np.arange(first, first + len(rows))):
+            return replace(self, array=self.array[first : first + len(rows)])
+        try:
+            with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
+                for part in pieces(len(rows), self.array[0].nbytes):
+                    left = memoryview(self.array[rows[part]].tobytes())
+                    while left:
+                        left = left[file.write(left) :]
+                    self.release()
+                return Mapped._of(file.fileno(), 0, (len(rows), *self.array.shape[1:]), self._folder)
+        except OSError as error:
+            if error.errno == errno.ENOMEM:
+                raise
+            raise ResourceError(
+                f"{self._folder}: cannot be written ({error.strerror or error}); images that are chosen from others"
+                " are copied there: set data.cache to a folder with room for them"
+            ) from None
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """Return what a .npy file of bytes of a shape begins with."""
+    buffer = BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
+
+
+def pieces(n: int, row_bytes: int) -> Iterator[slice]:
+    """Slices of n rows, each of about ``RELEASE_BYTES``."""
+    size = max(RELEASE_BYTES // row_bytes, 1)
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))

@@ -1,0 +1,117 @@
+"""The images of a run: training, validation and test images, read together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fcnet.config.data import ImageSplit
+from fcnet.data.cache.store import Progress
+from fcnet.data.dataset import ImageFolder, Memory, Scan, Size, silent, stay_in_files
+from fcnet.data.folder import layouts
+from fcnet.data.holdout import choice, held_out_mask
+from fcnet.data.images.decode import Form
+from fcnet.errors import DataError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The data of one run; all parts share their classes and image size."""
+
+    train: ImageFolder
+    validation: ImageFolder | None
+    test: ImageFolder | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the net's outputs."""
+        return self.train.classes
+
+    def to(self, device: torch.device) -> "Splits":
+        """The same data with pixels and labels on a device."""
+        validation = None if self.validation is None else self.validation.to(device)
+        return Splits(self.train.to(device), validation, None if self.test is None else self.test.to(device))
+
+    def items(self) -> list[tuple[str, ImageFolder]]:
+        """The parts that there are, by name."""
+        parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
+        return [(name, split) for name, split in parts if split is not None]
+
+
+def load(
+    train: ImageSplit,
+    test: ImageSplit | None,
+    *,
+    validation: int | float | ImageSplit | None = None,
+    size: Size,
+    classes: Sequence[str] | None = None,
+    cache_folder: Path | None = None,
+    progress: Progress = silent,
+    skip: bool = False,
+    memory: Memory = "resident",
+    deskew: bool = False,
+    white: int | None = None,
+    classifies: bool = True,
+    scan: Scan = layouts.scan,
+    makes_cache: bool = True,
+) -> Splits:
+    """Read the data of a run. All folders and labels are checked before the first image is decoded.
+
+    Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
+    What is white in 16-bit images is told by ``white``, or else by the training images for all.
+    Where nothing ``classifies`` them, they need no labels, and test images may have classes that training has not.
+
+    Raises:
+        DataError: naming every file and line that is wrong.
+        ConfigError: ``validation`` leaves no images to train on.
+    """
+    parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
+    listings = _each(parts, lambda part: scan(part.images, part.labels))
+    others = [listing for name, listing in listings.items() if name != "train"]
+    names = layouts.choose_classes(classes, listings["train"], others, classifies)
+    encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))
+    if isinstance(validation, int | float):
+        held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
+    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white)
+
+    def decode(both: tuple[layouts.Listing, NDArray[np.int64]]) -> ImageFolder:
+        nonlocal form
+        split = ImageFolder._decode(*both, names, form, cache_folder, progress, skip, mapped, makes_cache)
+        form = replace(form, white=form.white or split.white)  # the training images come first
+        return split
+
+    found = _each(encoded, decode)
+    whole, held_out = found["train"], found.get("validation")
+    if isinstance(validation, int | float):
+        whole, held_out = hold_out(whole, validation)
+    return Splits(whole, held_out, found.get("test"))
+
+
+def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]:
+    """Do the same for all parts that there are. Raises one DataError with the problems of all of them."""
+    done: dict[str, R] = {}
+    problems: list[str] = []
+    for name, part in parts.items():
+        try:
+            if part is not None:
+                done[name] = work(part)
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(*problems)
+    return done
+
+
+def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, ImageFolder]:
+    """Divide a split into one to train on and one to validate on, as ``held_out_mask`` says."""
+    labels = split.labels.numpy()
+    mask = torch.from_numpy(held_out_mask(labels, amount))
+    train, validation = (split.subset(torch.nonzero(chosen).flatten()) for chosen in (~mask, mask))
+    return replace(train, notes=split.notes, skipped=split.skipped), replace(validation, choice=choice(labels, amount))

@@ -1,0 +1,247 @@
+"""What an autoencoder is asked for: an image reconstructed, through noise, with a code that is kept in bounds.
+
+Losses are summed over the pixels of an image and are means over images; so are penalties beside them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from fcnet.families.autoencoder.config import (
+    AutoencoderModel,
+    CorruptionSpec,
+    GaussianNoise,
+    KLSparsity,
+    KSparse,
+    L1Sparsity,
+    MaskingNoise,
+    SaltAndPepper,
+    Variational,
+)
+from fcnet.families.autoencoder.model import AutoEncoder, at_least_single
+
+CACHED = 2**17  # values worked on together on a CPU: half a megabyte in single precision, which its caches hold
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """The target of an image is the image itself.
+
+    Attributes:
+        spec: what is corrupted, penalised and compared.
+        below: makes the net's inputs of pixels (B, D): the layers before the one that is trained alone.
+    """
+
+    spec: AutoencoderModel
+    below: nn.Module | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the figures beside the loss: its terms before any weight ``beta``, and the squared error.
+
+        Of several importance samples the loss is no sum of them: it is the bound, the terms are those of the ELBO.
+        """
+        spec = self.spec
+        names = ["reconstruction"]
+        if spec.variational is not None:
+            names.append("kl")
+        if spec.contractive is not None or isinstance(spec.sparse, KLSparsity | L1Sparsity):
+            names.append("penalty")
+        if spec.loss != "squared":
+            names.append("squared_error")
+        return tuple(names)
+
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """Loss () and parts (P,) of a net for pixels (B, D); labels are not looked at."""
+        net, spec = cast(AutoEncoder, model), self.spec
+        target = binarised(pixels) if spec.binarise else pixels
+        if self.below is not None:
+            with torch.no_grad():
+                target = self.below(target)
+        x = target if spec.corruption is None else corrupt(target, spec.corruption)
+        if spec.variational is not None:
+            loss, outputs, parts = self._variational(net, x, target, spec.variational)
+        else:
+            code, penalty = penalised(net, x, spec)
+            outputs = net.decoder(code)
+            parts = [self.compare(net, outputs[None], target).mean()]
+            loss = parts[0]
+            if penalty is not None:
+                loss = loss + penalty
+                parts.append(penalty)
+        if spec.loss != "squared":
+            parts.append(squared_error(net.pixels(outputs.detach()), target).mean())
+        return loss, torch.stack([part.detach() for part in parts])
+
+    def compare(self, net: AutoEncoder, outputs: Tensor, target: Tensor) -> Tensor:
+        """The losses (S, B) of a decoder's outputs (S, B, D) for targets (B, D), summed over the pixels."""
+        if self.spec.loss == "cross_entropy":
+            return cast(Tensor, PixelCrossEntropy.apply(outputs, target))
+        return squared_error(net.pixels(at_least_single(outputs)), target)
+
+    def _variational(
+        self, net: AutoEncoder, x: Tensor, target: Tensor, variational: Variational
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Loss (), outputs (B, D), and reconstruction and KL divergence ()."""
+        mean, log_variance = net.posterior(x)
+        weights, outputs, losses = self.log_weights(net, mean, log_variance, target, variational.samples)
+        terms = [losses.mean(), gaussian_divergence(mean, log_variance).mean()]
+        if variational.samples == 1:
+            return terms[0] + variational.beta * terms[1], outputs[0], terms
+        return -importance_bound(weights).mean(), outputs[0], terms
+
+    def log_weights(
+        self, net: AutoEncoder, mean: Tensor, log_variance: Tensor, target: Tensor, samples: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of drawn codes.
+
+        Where the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
+        """
+        code, noise = drawn(mean, log_variance, samples)
+        outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
+        losses = self.compare(net, outputs, target)
+        # The terms log 2 pi of both Gaussians are the same.
+        prior, posterior = -0.5 * code.square(), -0.5 * (log_variance + noise.square())
+        return -losses + (prior - posterior).sum(-1), outputs, losses
+
+
+class PixelCrossEntropy(torch.autograd.Function):
+    """Cross-entropy (S, B) in nats between targets (B, D) in [0, 1] and the sigmoids of logits (S, B, D).
+
+    Summed over the pixels: log(1 + e^o) - o t, with log(1 + e^o) = max(o, 0) - log(sigmoid(|o|)). It is torch's own but
+    for an absolute error of 1e-7 a pixel in single precision, in an eighth of its time on a CPU: the ``log1p`` of that
+    one goes from pixel to pixel, and its intermediates through the whole memory. The derivative has the logits' type.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
+        """The losses; keeps what their derivative needs."""
+        ctx.save_for_backward(logits, target)
+        found = []
+        for piece in torch.split(logits, _samples_in_cache(logits)):
+            o = at_least_single(piece)
+            found.append((o.relu() - o * target).sub_(o.abs().sigmoid_().log_()).sum(-1))
+        return torch.cat(found)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:
+        """(sigmoid(logits) - target) of each loss times its slope (S, B)."""
+        logits, target = ctx.saved_tensors
+        found, some = torch.empty_like(logits), _samples_in_cache(logits)
+        for out, piece, slope in zip(*(torch.split(one, some) for one in (found, logits, slopes)), strict=True):
+            out.copy_(at_least_single(piece).sigmoid().sub_(target).mul_(slope.unsqueeze(-1)))
+        return found, None
+
+
+def _samples_in_cache(logits: Tensor) -> int:
+    """How many samples of (S, B, D) are worked on together: all on a GPU, as many as stay in its cache on a CPU."""
+    return len(logits) if logits.is_cuda else max(CACHED // max(logits[0].numel(), 1), 1)
+
+
+def importance_bound(weights: Tensor) -> Tensor:
+    """Bound (B,) of log p(x) by importance weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
+    return weights.logsumexp(0) - math.log(len(weights))
+
+
+def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
+    """Squared error (...) summed over the pixels of (..., D)."""
+    return (pixels - target).square().sum(-1)
+
+
+def binarised(pixels: Tensor) -> Tensor:
+    """Pixels of 0 and 1, drawn with the values (B, D) as their chances; three times as fast as ``torch.bernoulli``."""
+    return (torch.rand_like(pixels) < pixels).to(pixels.dtype)
+
+
+def corrupt(x: Tensor, corruption: CorruptionSpec) -> Tensor:
+    """Corrupted inputs (B, D), with numbers of torch's global generator."""
+    match corruption:
+        case GaussianNoise(std=std):
+            return x + std * torch.randn_like(x)
+        case MaskingNoise(share=share):
+            return x * (torch.rand_like(x) >= share)
+        case SaltAndPepper(share=share):
+            chance = torch.rand_like(x)
+            return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
+
+
+def drawn(mean: Tensor, log_variance: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """Codes (S, B, K) of Gaussians (B, K), and the noise in them (Kingma and Welling 2014, section 2.4)."""
+    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
+    return mean + (0.5 * log_variance).exp() * noise, noise
+
+
+def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
+
+
+def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel) -> tuple[Tensor, Tensor | None]:
+    """Codes (B, K) of inputs (B, D), and the penalty () of sparse and contractive ones."""
+    penalties = []
+    if spec.contractive is None:
+        code = net.encode(x)
+    else:
+        code, norms = contraction(net, x, spec.contractive.probes)
+        penalties.append(spec.contractive.weight * norms.mean())
+    match spec.sparse:
+        case KLSparsity(target=target, weight=weight):
+            penalties.append(weight * activation_divergence(code, target))
+        case L1Sparsity(weight=weight):
+            penalties.append(weight * code.abs().sum(1).mean())
+        case KSparse() | None:  # what is kept of a code is the net's own
+            pass
+    return code, sum(penalties[1:], penalties[0]) if penalties else None
+
+
+def activation_divergence(code: Tensor, target: float) -> Tensor:
+    """Sum over units of KL(target || mean activation over the batch) () of codes (B, K) in (0, 1), in nats."""
+    least = torch.finfo(code.dtype).eps  # a sigmoid that is 0 or 1 in floating point would have an infinite divergence
+    mean = code.mean(0).clamp(least, 1 - least)
+    negentropy = target * math.log(target) + (1 - target) * math.log1p(-target)
+    return (negentropy - target * mean.log() - (1 - target) * (1 - mean).log()).sum()
+
+
+def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tensor]:
+    """Codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
+
+    Of an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). Of a
+    deeper one it is estimated: the mean of |v^T J|^2 over random v of ±1 is the norm (Hutchinson 1990).
+    """
+    with torch.enable_grad():
+        layers = list(net.encoder.children())
+        if len(layers) == 1 and isinstance(layers[0], nn.Linear):
+            z = at_least_single(net.encoder(x))
+            z = z if z.requires_grad else z.requires_grad_()
+            code: Tensor = net.code(z)
+            (slopes,) = torch.autograd.grad(code.sum(), z, create_graph=True)
+            # No matrix product, which would be rounded to bfloat16 with `precision: bf16`.
+            return code, (slopes.square() * layers[0].weight.square().sum(1)).sum(1)
+        x = x.detach().requires_grad_()
+        code = net.encode(x)
+        norms = x.new_zeros(len(x))
+        for _ in range(probes):
+            v = torch.randint(0, 2, code.shape, device=x.device).to(x.dtype) * 2 - 1
+            (row,) = torch.autograd.grad((code * v).sum(), x, create_graph=True)
+            norms = norms + row.square().sum(1) / probes
+        return code, norms
+
+
+@torch.no_grad()
+def log_likelihood(net: AutoEncoder, spec: AutoencoderModel, pixels: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """The importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D).
+
+    With cross-entropy p(x | z) is a chance, of pixels that are 0 or 1; with the squared error a density, Gaussian with
+    a variance of 1/2.
+    """
+    objective = Reconstruct(spec)
+    mean, log_variance = net.posterior(pixels)
+    weights, _, losses = objective.log_weights(net, mean, log_variance, pixels, samples)
+    elbo = -losses.mean(0) - gaussian_divergence(mean, log_variance)
+    constant = 0.0 if spec.loss == "cross_entropy" else pixels.shape[1] / 2 * math.log(math.pi)
+    return importance_bound(weights) - constant, elbo - constant

@@ -1,0 +1,118 @@
+"""Which pictures an autoencoder gets: all from its weights and its test images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcnet.commands import loading
+from fcnet.data.dataset import ImageFolder
+from fcnet.families.autoencoder import evaluate, plots
+from fcnet.families.autoencoder.config import AutoencoderModel
+from fcnet.families.autoencoder.evaluate import Outputs
+from fcnet.families.autoencoder.model import AutoEncoder
+from fcnet.families.autoencoder.objective import corrupt
+from fcnet.plots import curves
+from fcnet.system.text import short
+from fcnet.training.evaluate import fixed_noise
+from fcnet.training.optim.parameters import weight_matrices
+
+if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+    from matplotlib.figure import Figure
+
+SHOWN = 12  # images that are given back in a picture
+SCATTERED = 5000  # codes in a picture
+SIDE = 20  # images in a row and in a column of what a variational decoder makes
+CPU = torch.device("cpu")
+
+
+def figures(trained: loading.Trained) -> dict[str, Figure]:
+    """All pictures of a run, by name."""
+    settings = trained.settings
+    model, spec = evaluate.autoencoder(trained, CPU)
+    name = curves.run_name(trained.path.parent.resolve().name)
+    first = weight_matrices(model)[0].detach().double().numpy()
+    found = {"weights": curves.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
+    if spec.variational is not None:
+        found |= samples(model, spec, loading.image_size(settings), name)
+    part = loading.held_out(settings) or "train"
+    split = loading.read_split(settings, part)
+    seen = evaluate.look(model, split, trained.path)
+    if spec.corruption is None:
+        quality = f"squared error {float(seen.errors.double().mean()):.2f} per image"
+    else:
+        noise = evaluate.denoising(model, spec, split)
+        quality = f"{noise['psnr_output']:.2f} dB, of {noise['psnr_corrupted']:.2f} dB with noise"
+    title = f"{name}: {quality}, {len(split)} {part} images"
+    found["reconstructions"] = given_back(model, spec, split, seen, title)
+    found["codes"] = scattered(split, seen, name)
+    normal = settings.data.normal_classes
+    inside = None if normal is None else loading.normal_images(split, normal).numpy()
+    if normal is not None and inside is not None and inside.all() != inside.any():
+        result = evaluate.outliers(seen.errors, split, normal)
+        errors = seen.errors.double().numpy()
+        shown = f"{name}: normal {short(', '.join(normal), curves.LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
+        found["errors"] = plots.errors(errors[inside], errors[~inside], shown)
+    return found
+
+
+def one_of_each(labels: Tensor, classes: int) -> list[int]:
+    """Positions of images: the first of each class in turn, until there are enough or no more."""
+    queues = [torch.nonzero(labels == number).flatten().tolist() for number in range(classes)]
+    turns = [i for turn in range(SHOWN) for queue in queues for i in queue[turn : turn + 1]]
+    return turns[:SHOWN]
+
+
+@torch.inference_mode()
+def given_back(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
+    """Originals over reconstructions; between them corrupted images, where the net has learned to denoise them."""
+    chosen = one_of_each(split.labels, len(split.classes))
+    x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))
+    rows = {"original": x}
+    if spec.corruption is None:
+        rows["reconstruction"] = seen.pixels[chosen]
+    else:
+        with fixed_noise(CPU):
+            rows["corrupted"] = corrupt(x, spec.corruption)
+        rows["reconstruction"] = model(rows["corrupted"])
+    return plots.reconstructions(
+        {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}, title
+    )
+
+
+def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
+    """Codes in a plane: as they are, or along their two principal components."""
+    codes, labels = seen.codes[:SCATTERED].double().numpy(), split.labels[:SCATTERED].numpy()
+    n, k = codes.shape
+    if k == 1:
+        codes, what, axis = np.concatenate([codes, np.zeros_like(codes)], 1), "codes of 1 value", "code"
+    elif k == 2:
+        what, axis = "codes", "code"
+    else:
+        from sklearn.decomposition import PCA  # imported here: it takes as long as all else that training imports
+
+        pca = PCA(2, random_state=0)
+        codes = pca.fit_transform(codes)
+        share = 100 * float(pca.explained_variance_ratio_.sum())
+        what, axis = f"codes of {k} values, PCA ({share:.0f} % of the variance)", "principal component"
+    return plots.scatter(codes, labels, split.classes, f"{name}: {n} {what}", axis)
+
+
+@torch.inference_mode()
+def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
+    """What a variational decoder makes of codes drawn from N(0, 1); of codes of two values also of the whole plane."""
+    with fixed_noise(CPU):
+        drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
+    images = drawn.reshape(SIDE, SIDE, *size).numpy()
+    found = {"samples": plots.tiles(images, f"{name}: images of codes drawn from N(0, 1)")}
+    if spec.code == 2:
+        places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
+        plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
+        grid = model.decode(plane).reshape(SIDE, SIDE, *size).numpy()
+        found["plane"] = plots.tiles(grid, f"{name}: images of the code plane, at quantiles of N(0, 1)")
+    return found

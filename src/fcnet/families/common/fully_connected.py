@@ -1,0 +1,64 @@
+"""Fully-connected nets as a module: ``FCNet``, which the course's program has too."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from fcnet.config.layers import Activation, DefaultInit, Init, PlainActivation, TrainedInit
+from fcnet.families.common.layers import activation_module, initialise
+
+
+class FCNet(nn.Module):
+    """The slides' feed-forward net: z(l) = W(l) a(l-1) + b(l), a(l) = f(z(l)), and the last z are the logits.
+
+    Layers are named as in the course's program, ``fc1`` ... ``fcL``, so that its ``FCNet`` loads the weights of a net
+    with one hidden layer.
+
+    Args:
+        input_size: pixels per image, D.
+        hidden: units of each hidden layer; () is the single-layer perceptron (softmax regression).
+        output_size: classes, C.
+        activation: of every hidden layer, or one for each.
+        dropout: share of each hidden layer's outputs dropped while training.
+        input_dropout: share of the inputs dropped while training.
+        batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
+        init: how weights begin.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden: Sequence[int],
+        output_size: int,
+        activation: Activation | Sequence[Activation] = PlainActivation(name="relu"),  # noqa: B008  (it is frozen)
+        *,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        batch_norm: bool = False,
+        init: Init | TrainedInit = DefaultInit(),  # noqa: B008
+    ) -> None:
+        super().__init__()
+        sizes = (input_size, *hidden, output_size)
+        activations = list(activation) if isinstance(activation, Sequence) else [activation] * len(hidden)
+        # The order of registration is the order of the computation: ``forward`` runs through the children.
+        self._add("drop0", nn.Dropout(input_dropout) if input_dropout else None)
+        for layer, (before, after) in enumerate(pairwise(sizes), 1):
+            linear = nn.Linear(before, after)
+            initialise(linear, init)
+            self._add(f"fc{layer}", linear)
+            if layer <= len(hidden):
+                self._add(f"bn{layer}", nn.BatchNorm1d(after) if batch_norm else None)
+                self._add(f"act{layer}", activation_module(activations[layer - 1], after))
+                self._add(f"drop{layer}", nn.Dropout(dropout) if dropout else None)
+
+    def _add(self, name: str, module: nn.Module | None) -> None:
+        if module is not None:
+            self.add_module(name, module)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
+        a = x.flatten(1)
+        for module in self.children():
+            a = module(a)
+        return a

@@ -1,0 +1,71 @@
+"""Layers as modules: activations, and linear layers with their first weights."""
+
+import torch
+from torch import nn
+
+from fcnet.config.layers import (
+    ELU,
+    Activation,
+    DefaultInit,
+    EncoderInit,
+    GainInit,
+    Init,
+    KaimingInit,
+    LeakyReLU,
+    NormalInit,
+    PlainActivation,
+    PReLU,
+    RunInit,
+    TrainedInit,
+    UniformInit,
+)
+
+_PLAIN: dict[str, type[nn.Module]] = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "softplus": nn.Softplus,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "identity": nn.Identity,
+}
+
+
+def activation_module(spec: Activation, width: int) -> nn.Module:
+    """The activation of a layer of ``width`` units, element by element."""
+    match spec:
+        case PlainActivation(name=name):
+            return _PLAIN[name]()
+        case LeakyReLU(slope=slope):
+            return nn.LeakyReLU(slope)
+        case PReLU(slope=slope, shared=shared):
+            return nn.PReLU(1 if shared else width, init=slope)
+        case ELU(alpha=alpha):
+            return nn.ELU(alpha)
+
+
+@torch.no_grad()
+def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
+    """Fill a layer's weights from torch's global generator; biases become 0 unless ``init`` is the default."""
+    weight, bias = layer.weight, layer.bias
+    match init:
+        case DefaultInit() | EncoderInit() | RunInit():  # trained weights are put in where their run is at hand
+            layer.reset_parameters()
+            return
+        case KaimingInit(name="kaiming_uniform", a=a, mode=mode):
+            nn.init.kaiming_uniform_(weight, a, mode)
+        case KaimingInit(a=a, mode=mode):
+            nn.init.kaiming_normal_(weight, a, mode)
+        case GainInit(name="xavier_uniform", gain=gain):
+            nn.init.xavier_uniform_(weight, gain)
+        case GainInit(name="xavier_normal", gain=gain):
+            nn.init.xavier_normal_(weight, gain)
+        case GainInit(gain=gain):
+            nn.init.orthogonal_(weight, gain)
+        case NormalInit(name="normal", std=std):
+            nn.init.normal_(weight, std=std)
+        case NormalInit(std=std):
+            nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+        case UniformInit(bound=bound):
+            nn.init.uniform_(weight, -bound, bound)
+    nn.init.zeros_(bias)

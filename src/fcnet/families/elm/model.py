@@ -1,0 +1,108 @@
+"""Extreme learning machines as modules: hidden maps that are drawn, read-outs that are solved for.
+
+The slides' f(x) = sum_i beta_i h_i(x). What finds beta is in ``solving``; a net has zeros there before.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.families.common.layers import activation_module
+from fcnet.families.elm.config import Autoencoder, ELMModel
+from fcnet.families.elm.hidden_maps import Drawn, HiddenMap
+from fcnet.families.elm.local_fields import LocalFields
+from fcnet.families.elm.weights import LocalWeights
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+class Encoded(nn.Module):
+    """A layer whose weights an ELM autoencoder has found: f(beta x), the output weights used as input weights.
+
+    Attributes:
+        weight: beta (M, D).
+    """
+
+    def __init__(self, inputs: int, spec: Autoencoder) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(spec.hidden, inputs), requires_grad=False)
+        self.activation = activation_module(spec.activation, spec.hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (B, M) of inputs (B, D)."""
+        found: Tensor = self.activation(nn.functional.linear(x, self.weight))
+        return found
+
+
+class Machine(nn.Module):
+    """One hidden map and its read-out.
+
+    Attributes:
+        hidden: the map.
+        readout: beta, as a linear layer (C, M) without biases.
+    """
+
+    def __init__(self, hidden: Drawn, outputs: int) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.readout = nn.Linear(hidden.units, outputs, bias=False)
+        self.readout.requires_grad_(False)
+        nn.init.zeros_(self.readout.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (B, C) of inputs (B, D), which are near 1 for the class and near 0 for the others."""
+        found: Tensor = self.readout(self.hidden(x))
+        return found
+
+
+class ELM(nn.Module):
+    """Encoders, one or several machines on the same inputs, and for several a machine that combines their outputs.
+
+    Attributes:
+        encoders: layers before the machines.
+        machines: one, or those that ``combiner`` combines.
+        combiner: a machine on the outputs of the others, where there are several.
+        scale: (), a factor on the outputs that makes logits of them: the softmax is a probability then.
+    """
+
+    def __init__(self, size: Size, outputs: int, spec: ELMModel) -> None:
+        super().__init__()
+        widths = [math.prod(size), *(encoder.hidden for encoder in spec.encoders)]
+        self.encoders = nn.Sequential(
+            *(
+                Encoded(width, one) if isinstance(one, Autoencoder) else HiddenMap(width, one.hidden, one.activation)
+                for width, one in zip(widths, spec.encoders, strict=False)
+            )
+        )
+        count = len(spec.all_weights) if spec.combiner is not None else 1
+        self.machines = nn.ModuleList(Machine(_hidden(widths[-1], size, spec), outputs) for _ in range(count))
+        self.combiner: Machine | None = None
+        if spec.combiner is not None:
+            combined = HiddenMap(count * outputs, spec.combiner.hidden, spec.combiner.activation)
+            self.combiner = Machine(combined, outputs)
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def machine_outputs(self, x: Tensor) -> Tensor:
+        """Outputs (B, n * C) of the n machines, side by side, of pixels (B, D)."""
+        encoded = self.encoders(x.flatten(1))
+        return torch.cat([machine(encoded) for machine in self.machines], 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
+        outputs = self.machine_outputs(x)
+        if self.combiner is not None:
+            outputs = self.combiner(outputs)
+        return self.scale * outputs
+
+
+def build(spec: ELMModel, size: Size, classes: int) -> ELM:
+    """The net that a config describes, for images of a size (height, width); its weights are all 0."""
+    return ELM(size, classes, spec)
+
+
+def _hidden(inputs: int, size: Size, spec: ELMModel) -> Drawn:
+    """The hidden map of a machine."""
+    if isinstance(spec.weights, LocalWeights):
+        return LocalFields(size, spec.hidden, spec.weights)
+    return HiddenMap(inputs, spec.hidden, spec.activation)

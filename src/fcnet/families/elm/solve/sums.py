@@ -1,0 +1,168 @@
+"""The sums of one stage over the training images, chunk by chunk: what they are of, and where they stand."""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.errors import DivergedError
+from fcnet.families.elm.config import PseudoInverse, Solve
+from fcnet.families.elm.hidden_maps import Inputs
+from fcnet.families.elm.solve import solution
+from fcnet.families.elm.solve.gram import Gram, Rows
+from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.solution import Problem
+
+CHUNK = 2000  # rows added at once: 8 MB of hidden outputs for 1000 units in float32
+
+DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
+PRECISIONS = {dtype: name for name, dtype in DTYPES.items()}
+
+
+def chunks(rows: int) -> int:
+    """How many chunks so many rows make."""
+    return -(-rows // CHUNK)
+
+
+class Summing:
+    """A stage between two chunks of rows.
+
+    Args:
+        problem: the stage.
+        train: the images.
+        settings: the config's ``solve``.
+        seed: of the hidden map; None where it is drawn already.
+
+    Attributes:
+        sums: of the rows so far; None before the first.
+        left: positions (n,) of the images that are not added yet.
+        seen: which are.
+        precision: of the sums, fp32 or fp64; empty before the first.
+        why: that.
+        timing: seconds by what took them: map, gram, solve.
+    """
+
+    def __init__(self, problem: Problem, train: ImageFolder, settings: Solve, seed: tuple[int, ...] | None) -> None:
+        self.problem, self.train, self._settings, self._seed = problem, train, settings, seed
+        self.timing = dict.fromkeys(("map", "gram", "solve"), 0.0)
+        self.begin()
+
+    def begin(self, precision: str = "", why: str = "") -> None:
+        """Stand before the first row; the precision is chosen there, where it is not given."""
+        self.precision, self.why = precision, why
+        self.sums: Gram | Rows | None = None
+        self.seen = Seen(self.train)
+        self.left = torch.arange(len(self.train))
+
+    @property
+    def chunks(self) -> int:
+        """Chunks that are left."""
+        return chunks(len(self.left))
+
+    @torch.no_grad()
+    def add_rows(self) -> Generator[None, None, None]:
+        """Draw the map, and add the rows that are left; yields after each chunk."""
+        if self.problem.stage.solver is None:
+            self._draw()
+            return
+        sums, left = self._sums(), self.left
+        if not len(left):
+            return
+        for first, (pixels, labels) in zip(range(0, len(left), CHUNK), self.train.batches(CHUNK, left), strict=True):
+            began = self.now()
+            h, t = self.problem.rows(pixels, labels)
+            mapped = self.now()
+            sums.add(h, t, self.problem.counts(labels))
+            self.timing["map"] += mapped - began
+            self.timing["gram"] += self.now() - mapped
+            self.seen.add(left[first : first + CHUNK])
+            self.left = left[first + CHUNK :]
+            yield
+
+    def _sums(self) -> Gram | Rows:
+        """The sums; before the first row, the map is drawn and the precision chosen."""
+        if self.sums is None:
+            self._draw()
+            began, stage = self.now(), self.problem.stage
+            if not self.precision:
+                some = self._inputs(torch.arange(min(CHUNK, len(self.train))))
+                dtype, self.why = solution.precision(self._settings, stage, some, len(self.train))
+                self.precision = PRECISIONS[dtype]
+            self.sums = self._empty()
+            self.timing["map"] += self.now() - began
+        return self.sums
+
+    def _draw(self) -> None:
+        """Draw the map, where that is not done."""
+        began, stage = self.now(), self.problem.stage
+        if self._seed is not None:
+            size = self.train.size if stage.pixels else None
+            labels = self.train.labels.cpu()
+            stage.draw(Inputs(self._inputs, stage.inputs_width, labels, self.problem.classes, size), self._seed)
+            self._seed = None
+            self.timing["map"] += self.now() - began
+
+    def _empty(self) -> Gram | Rows:
+        stage, dtype = self.problem.stage, DTYPES[self.precision]
+        if isinstance(stage.solver, PseudoInverse):
+            return Rows(dtype)
+        outputs = self.problem.classes if stage.classifies else stage.inputs_width
+        return Gram(stage.units, outputs, dtype, self.train.labels.device)
+
+    def _inputs(self, rows: Tensor) -> Tensor:
+        """The map's inputs (n, D) of training images at some positions (n,)."""
+        pixels, _ = next(iter(self.train.batches(len(rows), rows)))
+        return self.problem.stage.inputs(pixels)
+
+    def check(self) -> None:
+        """Raise DivergedError where the sums are not finite."""
+        if self.sums is not None and not self.sums.is_finite():
+            raise self.not_finite("hidden outputs of the training images, or their products,")
+
+    def not_finite(self, what: str) -> DivergedError:
+        """What to say of numbers that are not finite."""
+        name = self.problem.stage.name
+        return DivergedError(
+            f"{name}: the {what} are not finite; give a larger solve.solver.ridge, or, where they have them, another"
+            " model.activation or a smaller length of model.weights",
+            facts={"stage": name},
+        )
+
+    def now(self) -> float:
+        """Seconds on a clock, when the device has done what it was told."""
+        if self.train.labels.is_cuda:
+            torch.cuda.synchronize(self.train.labels.device)
+        return time.perf_counter()
+
+    def state(self, keep: bool) -> dict[str, Any]:
+        """Where it stands, for a checkpoint; ``keep`` the sums."""
+        drawn, stage = self._seed is None, self.problem.stage
+        return {
+            "drawn": drawn,
+            # The other maps are the model's.
+            "map": dict(stage.hidden.state_dict()) if drawn and not stage.classifies and stage.solver else {},
+            "sums": self.sums.state() if keep and isinstance(self.sums, Gram) else {},
+            "seen": self.seen.state(),
+            "precision": self.precision,
+            "why": self.why,
+            "timing": dict(self.timing),
+        }
+
+    def load_map(self, state: dict[str, Any]) -> None:
+        """Take up the map of another one's ``state``, where it was drawn; the model has its own already."""
+        if state["map"]:
+            self.problem.stage.hidden.load_state_dict(state["map"])
+        if state["drawn"]:
+            self._seed = None
+
+    def load(self, state: dict[str, Any], seen: Seen, left: Tensor) -> None:
+        """Take up the sums of another one's ``state``, of the images that it had seen; ``left`` are the others."""
+        self.precision, self.why = str(state["precision"]), str(state["why"])
+        sums = self._empty()
+        if isinstance(sums, Gram):
+            sums.load(state["sums"])
+        self.sums, self.seen, self.left = sums, seen, left
+        self.timing = {name: float(state["timing"][name]) for name in self.timing}

@@ -1,0 +1,47 @@
+"""The config's `model` section of fully-connected nets."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from fcnet.config.fields import Fraction, Section, named
+from fcnet.config.layers import Activation, Activations, DefaultInit, FCNetInit, PlainActivation, per_layer
+
+
+class FCNetModel(Section):
+    """A fully-connected net: linear, [batch norm,] activation, [dropout,] ..., linear."""
+
+    kind: Literal["fcnet"] = "fcnet"
+    hidden: list[Annotated[int, Field(ge=1, le=10_000_000)]] = Field(
+        [500], description="units per hidden layer; [] is the single-layer perceptron"
+    )
+    activation: Activations = Field(
+        PlainActivation(name="relu"), description="of the hidden layers: one for all, or a list with one per layer"
+    )
+    dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped while training")
+    input_dropout: Fraction = Field(0.0, description="share of the pixels dropped while training")
+    batch_norm: bool = Field(False, description="batch normalisation before each activation")
+    init: FCNetInit = Field(
+        DefaultInit(),
+        description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned, or run,"
+        " what another run has",
+    )
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Of each hidden layer."""
+        return per_layer(self.activation, len(self.hidden))
+
+    @field_validator("activation", "init", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return named(value)
+
+    @model_validator(mode="after")
+    def _one_per_layer(self) -> Self:
+        if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
+            raise ValueError(
+                f"`activation` lists {len(self.activation)} and `hidden` lists {len(self.hidden)} layers; give one "
+                "activation per hidden layer, or a single one for all"
+            )
+        return self

@@ -1,0 +1,20 @@
+"""The net of a config whose model is of kind fcnet."""
+
+import math
+
+from fcnet.families.common.fully_connected import FCNet
+from fcnet.families.fcnet.config import FCNetModel
+
+
+def build(spec: FCNetModel, size: tuple[int, int], classes: int) -> FCNet:
+    """The net that a config describes, for images of a size (height, width), with fresh weights."""
+    return FCNet(
+        math.prod(size),
+        spec.hidden,
+        classes,
+        spec.activations,
+        dropout=spec.dropout,
+        input_dropout=spec.input_dropout,
+        batch_norm=spec.batch_norm,
+        init=spec.init,
+    )

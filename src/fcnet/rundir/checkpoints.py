@@ -1,0 +1,163 @@
+"""Checkpoints: the whole state of a training, to go on from as if nothing had happened.
+
+    RUN/ckpt/epoch-3-step-200.pt      the state after 200 steps of the third epoch
+    RUN/ckpt/epoch-3-step-200.json    its size and SHA-256; it counts only with this beside it
+
+Each file is written aside, synced and moved into place, the second after the first; only then are older ones removed.
+So whenever the process or the machine dies, the newest file that has its JSON is whole, and there is one before it.
+"""
+
+import hashlib
+import json
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from fcnet.errors import CheckpointError
+from fcnet.rundir import tensor_files
+from fcnet.system import files
+
+FOLDER = "ckpt"  # in the run directory
+
+# Raise when the state changes its form.
+SCHEMA = 1
+
+KEPT = 2  # checkpoints: the newest, and the one before in case the disk spoils it
+
+_NAME = re.compile(r"epoch-([0-9]{1,18})-step-([0-9]{1,18})")
+
+
+def is_name(path: Path) -> bool:
+    """Whether a file has the name of a checkpoint, or of the JSON beside one."""
+    return path.suffix in (".pt", ".json") and _NAME.fullmatch(path.stem) is not None
+
+
+def is_partial(path: Path) -> bool:
+    """Whether a file has the name of a checkpoint that was being written (``files.write_bytes``)."""
+    match = files.PARTIAL.fullmatch(path.name)
+    return match is not None and is_name(Path(match["name"]))
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file is a checkpoint with its JSON beside it, or that JSON."""
+    try:
+        seal = files.read_json(path.with_suffix(".json"))
+        return is_name(path) and seal.keys() == {"schema", "bytes", "sha256"} and path.with_suffix(".pt").is_file()
+    except (OSError, ValueError):
+        return False
+
+
+class _Damaged(Exception):
+    """A checkpoint that is not what was written."""
+
+
+class Checkpointer:
+    """The checkpoints of one run.
+
+    Args:
+        run: the run directory.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.folder = run / FOLDER
+        self._whole: list[str] = []  # names known to be good, the oldest first
+
+    def save(self, state: dict[str, Any], epoch: int, step: int) -> None:
+        """Write a state, of tensors, numbers, strings, lists and dicts, and remove all checkpoints but ``KEPT``."""
+        name = f"epoch-{epoch}-step-{step}"
+        data = tensor_files.encode(state)
+        seal = {"schema": SCHEMA, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a damaged one, which is written anew
+        files.write_bytes(self.folder / f"{name}.pt", data)
+        files.write_bytes(self.folder / f"{name}.json", (json.dumps(seal) + "\n").encode())
+        self._whole = [*(other for other in self._whole if other != name), name][-KEPT:]
+        self._remove_others()
+
+    def trust(self, path: Path) -> None:
+        """Keep a checkpoint that was read, until there are ``KEPT`` newer ones."""
+        self._whole = [path.stem]
+
+    def newest(self, metrics: int | None = None) -> tuple[Path, dict[str, Any], list[str]] | None:
+        """The newest intact checkpoint.
+
+        Args:
+            metrics: how many bytes of metrics there are; one that knew no more is preferred, for with it none are lost.
+
+        Returns:
+            Its file, its state, and what is wrong with newer ones; None where there is no checkpoint at all.
+
+        Raises:
+            CheckpointError: all are damaged, or the newest intact one is of another schema.
+        """
+        problems: list[str] = []
+        without_metrics: tuple[Path, dict[str, Any], list[str]] | None = None
+        for name in self._names():
+            path = self.folder / f"{name}.pt"
+            try:
+                state = _read(path)
+                known = state.get("metrics_bytes", 0)
+                if metrics is not None and isinstance(known, int) and known > metrics:
+                    without_metrics = without_metrics or (path, state, list(problems))
+                    raise _Damaged(f"goes with {known} bytes of metrics.jsonl, of which {metrics} are left")
+            except _Damaged as error:
+                problems.append(f"{path}: {error}")
+                continue
+            return path, state, problems
+        if without_metrics is not None:  # its figures are the truth, and the metrics tell of them only
+            return without_metrics
+        # One file without its JSON is of a first save that was cut short. More have lost theirs.
+        unsealed = sorted(path for path in self.folder.glob("*.pt") if _NAME.fullmatch(path.stem))
+        if problems or len(unsealed) > 1:
+            problems = problems or [f"{path}: its {path.stem}.json is missing" for path in unsealed]
+            last = f"{self.folder}: no checkpoint is intact; restore one from a copy, or start a new run"
+            raise CheckpointError(*problems, last)
+        return None
+
+    def _names(self) -> list[str]:
+        """The checkpoints that were completed, the newest first."""
+        places = []
+        for path in self.folder.glob("*.json"):
+            match = _NAME.fullmatch(path.stem)
+            if match:
+                places.append((int(match[1]), int(match[2])))
+        return [f"epoch-{epoch}-step-{step}" for epoch, step in sorted(places, reverse=True)]
+
+    def _remove_others(self) -> None:
+        """Remove what belongs to none of the good checkpoints: older, damaged and unfinished ones."""
+        own = [path for path in self.folder.iterdir() if is_name(path) or is_partial(path)]
+        for path in sorted(own, key=lambda path: path.suffix != ".json"):  # no JSON is left without its state
+            if is_partial(path) or path.stem not in self._whole:
+                path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A state whose size and hash are those that were written."""
+    try:
+        seal = files.read_json(path.with_suffix(".json"))
+        schema, size, sha256 = int(seal["schema"]), int(seal["bytes"]), str(seal["sha256"])
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        raise _Damaged(f"is damaged ({path.with_suffix('.json').name} is not readable)") from None
+    if schema != SCHEMA:
+        raise CheckpointError(
+            f"{path}: is of schema {schema}, this fcnet reads {SCHEMA}; go on with the fcnet that wrote it"
+            " (environment.json has its version)"
+        )
+    if not path.is_file():  # opening a pipe would wait for ever
+        raise _Damaged("is damaged (there is no such file)")
+    try:
+        found = path.stat().st_size
+        if found != size:
+            raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
+        data = files.read_bytes(path, tensor_files.most_bytes())
+    except OSError as error:
+        raise _Damaged(f"cannot be read ({error.strerror or error})") from None
+    except files.NotReadable as error:
+        raise _Damaged(f"{error}, which this machine's memory does not take") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise _Damaged("is damaged (its SHA-256 is not that of what was written)")
+    state = tensor_files.decode(BytesIO(data), path)
+    if not isinstance(state, dict) or not tensor_files.is_plain(state):
+        raise CheckpointError(f"{path}: is not the state of a training; start a new run without --resume")
+    return state

@@ -1,0 +1,137 @@
+"""What a run writes down beside its log: config, environment, result; and how they are read again."""
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fcnet import schema
+from fcnet.data.looks import border
+from fcnet.data.splits import Splits
+from fcnet.errors import CheckpointError
+from fcnet.rundir.directory import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
+from fcnet.schema import Config
+from fcnet.system import files
+from fcnet.training.metrics import EpochRecord
+
+
+def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
+    """Write what is known before the first step; ``name`` is the config's."""
+    write_config(path, settings)
+    _write_json(path / ENVIRONMENT, {"name": name} | environment(splits, device))
+    (path / METRICS).touch()
+    skipped = [f"{name}: {problem}\n" for name, split in splits.items() for problem in split.skipped]
+    if skipped:
+        files.write_bytes(path / SKIPPED, "".join(skipped).encode(errors="backslashreplace"))
+
+
+def write_config(path: Path, settings: Config) -> None:
+    """Write the resolved config."""
+    files.write_bytes(path / CONFIG, schema.dump(settings).encode(errors="backslashreplace"))
+
+
+def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, step: int) -> None:
+    """Add to the environment that a run goes on, where, and after which step."""
+    try:
+        facts = read_json(path / ENVIRONMENT)
+    except CheckpointError:  # it only tells: no reason not to go on
+        facts = environment(splits, device) | {"started": None}
+    before = facts.get("resumed")
+    sitting = {"epoch": epoch, "step": step} | machine(device)
+    facts["resumed"] = [*(before if isinstance(before, list) else []), sitting]
+    _write_json(path / ENVIRONMENT, facts)
+
+
+def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
+    """What a run stands on: enough to rerun it, and to tell why another machine's figures differ."""
+    facts = {
+        name: {
+            "images": str(split.origin),
+            "n": len(split),
+            "sha256": split.sha256,
+            "border": round(border(split.pieces()), 4),
+        }
+        for name, split in splits.items()
+    }
+    return machine(device) | {"data": facts}
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """Where and how the present process runs."""
+    packages = ("fcnet", "torch", "torchvision", "numpy", "pillow")
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
+        "platform": platform.platform(),
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "git_commit": _git_commit(),
+        "command": sys.argv,
+        "folder": str(Path.cwd()),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def device_name(device: torch.device) -> str:
+    """What computes: the GPU's name, or the CPU's kind and the instructions that torch uses of it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
+
+
+def _version(package: str) -> str | None:
+    """Version of an installed package; None where it is not installed as one (a checkout on the path)."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Commit of the repository that the run was started in, with ``+`` behind it where files are changed."""
+    try:
+        commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+        commit, changes = (subprocess.run(c, capture_output=True, timeout=10) for c in commands)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    # Bytes: what is changed may have names that are no UTF-8.
+    return commit.stdout.decode().strip() + "+" * bool(changes.stdout) if commit.returncode == 0 else None
+
+
+def write_result(
+    path: Path,
+    ended: str,
+    last: EpochRecord | None,
+    best: EpochRecord | None,
+    seconds: float,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write the final figures; ``ended`` is "finished", or why not, and ``more`` what is to be said of it."""
+    result: dict[str, Any] = {"ended": ended, "seconds": round(seconds, 3)} | (more or {})
+    if last is not None:
+        result |= {"epoch": last.epoch} | last.to_plain()["figures"]
+    if best is not None:
+        result["best"] = {"epoch": best.epoch} | best.to_plain()["figures"]
+    _write_json(path / RESULT, result)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    files.write_bytes(
+        path,
+        (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(errors="backslashreplace"),
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a run. Raises CheckpointError where it is missing or damaged."""
+    try:
+        return files.read_json(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
+    except ValueError:
+        raise CheckpointError(f"{path}: is damaged; the run was changed or cut short: train it again") from None

@@ -1,0 +1,256 @@
+"""Which run is meant: names of runs, the words that people write for them, and the runs that are there.
+
+A run is a folder with a config.yaml. New ones lie below ``checkpoints/``, named after their config: ``mnist`` for
+configs/mnist.yaml, ``elm-digits`` for configs/elm/digits.yaml, so that configs of one name in two folders do not meet.
+"""
+
+import difflib
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fcnet.config import yaml_lines
+from fcnet.errors import ConfigError
+from fcnet.system import files
+from fcnet.system.text import few
+
+ROOT = Path("checkpoints")
+
+CONFIG = "config.yaml"  # of a run
+
+CONFIGS = "configs"  # folders below one of this name are part of a run's name
+
+DEPTH = 3  # folders within folders that are looked through for runs
+
+# What a config needs at least, for who has none.
+LEAST = "data: {source: digits, root: data/digits}"
+
+_SHOWN = 6  # runs that an error lists
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def of_config(file: Path) -> str:
+    """The name of a config's runs: its stem, behind the folders between the nearest ``configs/`` above and the file."""
+    above = Path(os.path.abspath(file)).parent.parts
+    if CONFIGS not in above:
+        return file.stem
+    nearest = len(above) - 1 - above[::-1].index(CONFIGS)
+    return "-".join((*above[nearest + 1 :], file.stem))
+
+
+def check_name(name: str) -> None:
+    """Raise ConfigError for a config whose name would not be the name of a folder below ``checkpoints/``."""
+    if name in ("", ".", ".."):
+        raise ConfigError(f"--config: {name + '.yaml'!r} gives the run no name; rename the file, or give --out DIR")
+
+
+def config_named(name: str) -> Path | None:
+    """The config below ``configs/`` whose runs have a name; None where there is none."""
+    found = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
+    return next((file for file in found if of_config(file) == name), None)
+
+
+def how_to_train() -> str:
+    """A first training, with what is there."""
+    if files.is_file(first := Path(CONFIGS) / "digits.yaml"):
+        return f"train one with fcnet train --config {first}"
+    return (
+        f"write a config to train one: a file digits.yaml with the line {LEAST} is enough, for fcnet train --config"
+        " digits.yaml"
+    )
+
+
+# --- what is there --------------------------------------------------------------------------------------------------
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run directory. Raises ResourceError where that cannot be seen."""
+    return files.is_file(path / CONFIG)
+
+
+def below(folder: Path, depth: int = DEPTH) -> list[Path]:
+    """The runs in a folder by name; where it has none, those in its folders."""
+    if not files.is_folder(folder):
+        return []
+    folders = sorted((path for path in folder.iterdir() if _is_folder(path)), key=_natural)
+    runs = [path for path in folders if _is_run(path)]
+    if runs or depth == 1:
+        return runs
+    return [run for path in folders for run in below(path, depth - 1)]
+
+
+def started(path: Path) -> tuple[int, str]:
+    """When a run directory was begun, to compare with others."""
+    file = path / CONFIG if is_run(path) else path
+    return file.stat().st_mtime_ns, path.name
+
+
+def newest() -> Path:
+    """The run below ``checkpoints/`` that was started last. Raises ConfigError where there is none."""
+    runs = [path for path in _children(ROOT) if _is_run(path)]
+    if not runs:
+        if problem := files.dead_link(ROOT):
+            raise ConfigError(f"{ROOT}: {problem}")
+        raise ConfigError(f"{ROOT}: holds no run yet; name one that lies elsewhere, or {how_to_train()}")
+    return max(runs, key=started)
+
+
+def of_kind(kind: str, beside: Path | None = None) -> str:
+    """A clause that names the runs of a kind of model, below ``checkpoints/`` and beside a run."""
+    places = [ROOT] if beside is None or beside.parent == ROOT else [beside.parent, ROOT]
+    found = [run for place in places for run in _children(place) if _is_run(run) and _kind(run) == kind]
+    name = {"fcnet": "runs of nets", "elm": "runs of ELMs"}.get(kind, f"runs of {kind}s")
+    newest_first = sorted(found, key=started, reverse=True)
+    return f"; {name} here: {few(newest_first, _SHOWN)}" if found else f"; there are no {name} here"
+
+
+def _kind(run: Path) -> str | None:
+    """The kind of model of a run, by its config; None where it cannot be read."""
+    try:
+        return str(yaml_lines.read(run / CONFIG).values["model"].get("kind", "fcnet"))
+    except (ConfigError, LookupError, AttributeError, TypeError):
+        return None
+
+
+def _children(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if _is_folder(path)] if files.is_folder(folder) else []
+
+
+def _is_folder(path: Path) -> bool:
+    return path.name[:1] != "." and os.path.isdir(path)
+
+
+def _is_run(path: Path) -> bool:
+    """As ``is_run``; a neighbour that may not be entered is none."""
+    return os.path.isfile(path / CONFIG)
+
+
+def _natural(path: Path) -> list[tuple[int, int | str]]:
+    """mnist-2 before mnist-10."""
+    parts = "".join(c if c.isdecimal() else f"\0{c}\0" for c in path.name).split("\0")
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def one(word: Path) -> Path:
+    """The run directory or file that a word means: itself, a run below ``checkpoints/``, or the one run in a folder.
+
+    Raises:
+        ConfigError: it means none, or several.
+        ResourceError: it cannot be looked at.
+    """
+    runs = _meant(word)
+    if len(runs) > 1:
+        raise ConfigError(f"{word}: means {len(runs)} runs ({few(runs, _SHOWN)}); name one of them")
+    return runs[0]
+
+
+def several(words: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The run directories that words mean, each once, and what among the words is no run.
+
+    A folder stands for the runs in it. What a shell makes of ``checkpoints/*`` has files and folders that are no runs:
+    they are left out where there are runs beside them.
+
+    Raises:
+        ConfigError: nothing is there by one of the words, or no word means a run.
+        ResourceError: something cannot be looked at.
+    """
+    runs: dict[Path, None] = {}
+    others: list[Path] = []
+    for word in words:
+        there = files.look(word) is not None
+        found = _in(word) if there else [run for path in _meant(word) for run in _in(path)]
+        runs |= dict.fromkeys(found)
+        if not found:
+            others.append(word)
+    if not runs:
+        raise _no_run(others[0])
+    return list(runs), others
+
+
+def means_run(word: str) -> bool:
+    """Whether a word means runs, or a model file in one."""
+    path = Path(word)
+    if files.look(path) is not None:
+        return bool(_in(path))
+    return any(_in(found) for found in _matches(path)) or _named(path) is not None
+
+
+def _meant(word: Path) -> list[Path]:
+    """The runs that a word means, or the file that it names. Raises ConfigError where there are none."""
+    if files.look(word) is not None:
+        found = [word] if files.is_file(word) else _in(word)
+        if not found:
+            raise _no_run(word)
+        return found
+    found = _matches(word)
+    if len(found) == 1 and files.is_file(found[0]):
+        return found
+    if runs := [run for path in found for run in _in(path)]:
+        return list(dict.fromkeys(runs))
+    if (run := _named(word)) is not None:
+        return [run]
+    raise _not_there(word)
+
+
+def _in(path: Path) -> list[Path]:
+    """The run that a path is, or lies in as a file of it, or else those in the folder."""
+    if not files.is_folder(path):
+        return [path.parent] if is_run(path.parent) else []
+    return [path] if is_run(path) else below(path)
+
+
+def _matches(pattern: Path) -> list[Path]:
+    """What a pattern stands for; shells leave one in quotes as it is."""
+    found = glob.glob(str(pattern), recursive=True) if glob.has_magic(str(pattern)) else []
+    return sorted((Path(name) for name in found), key=_natural)
+
+
+def _named(word: Path) -> Path | None:
+    """The run below ``checkpoints/`` of a bare name."""
+    run = ROOT / word
+    return run if len(word.parts) == 1 and word.name != ".." and is_run(run) else None
+
+
+def _no_run(path: Path) -> ConfigError:
+    """What to say of something that is there and is no run."""
+    if files.is_file(path):
+        return ConfigError(f"{path}: is a file that lies in no run directory; name a run{offers(path)}")
+    return ConfigError(
+        f"{path}: is no run directory (it has no {CONFIG}) and holds none; name one, or a model file{offers(path)}"
+    )
+
+
+def _not_there(word: Path) -> ConfigError:
+    """What to say of a name that nothing has."""
+    if problem := files.absent(word, ""):
+        return ConfigError(f"{word}: {problem}")
+    return ConfigError(f"{word}: there is no such run directory or model file; looked in {Path.cwd()}{offers(word)}")
+
+
+def offers(word: Path) -> str:
+    """A clause with what may have been meant: a run of nearly that name, a config to train, or the runs there are."""
+    places = dict.fromkeys([word.parent, ROOT] if word.parent != Path() else [ROOT])
+    known = {run: None for place in places for run in _readable(place)}
+    names = {run.name: run for run in reversed(known)}
+    near = difflib.get_close_matches(word.name, names, n=1)
+    if near and names[near[0]] != word:
+        return f"; did you mean {names[near[0]]}?"
+    file = config_named(word.name) if word.parent in (ROOT, Path()) else None
+    if file is not None:
+        return f"; train it with fcnet train --config {file}"
+    if not known:
+        return f"; there are no runs in {few(places, 2)}: {how_to_train()}"
+    newest_first = sorted(known, key=started, reverse=True)
+    return f"; runs here: {few(newest_first, _SHOWN)}"
+
+
+def _readable(place: Path) -> Iterator[Path]:
+    """The runs in a folder, where it can be looked into."""
+    if os.path.isdir(place) and os.access(place, os.R_OK | os.X_OK):
+        yield from (run for run in _children(place) if _is_run(run))

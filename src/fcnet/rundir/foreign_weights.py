@@ -1,0 +1,255 @@
+"""Weights that others have saved: unwrapped, renamed where they fit, or named as what they are. No code is ever run."""
+
+import io
+import json
+import pickletools
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor
+
+from fcnet.errors import CheckpointError
+from fcnet.system.text import few
+
+State = dict[str, Tensor]
+
+# Where programs put a state_dict among other things, the commonest first.
+WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
+
+_HEAD = 64  # bytes that tell what a file is
+_LARGEST_HEADER = 100 << 20  # bytes, of a safetensors file
+_LARGEST_PICKLE = 16 << 20  # bytes of a pickle that is looked through for names
+
+_SHOWN = 8  # names of tensors that an error lists
+
+_BEGINNINGS = (
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes them"),
+    (b"GGUF", "a GGUF file"),
+    (
+        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+        "of a torch older than 1.6; save it anew: torch.save(torch.load(PATH), 'model.pth')",
+    ),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x1f\x8b", "compressed by gzip; unpack it first"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
+)
+
+_MEMBERS = (  # of zip files that are not of torch.save
+    ("constants.pkl", "a TorchScript archive (torch.jit.save)"),
+    ("model.weights.h5", "a Keras model"),
+    ("serialized_exported_program.json", "an exported program (torch.export)"),
+    ("archive_format", "an exported program (torch.export)"),
+)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def kind(file: BinaryIO) -> str | None:
+    """What a file is, by its content, where torch.save has not written it; None where it may have."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    for beginning, words in _BEGINNINGS:
+        if head.startswith(beginning):
+            return words
+    if head.startswith(b"PK"):
+        return _kind_of_archive(file)
+    if _is_safetensors(file, head):
+        return (
+            "a safetensors file; convert it with torch.save(safetensors.torch.load_file('model.safetensors'),"
+            " 'model.pth')"
+        )
+    # protobuf: the field of the format's version, a small number, then that of the program that wrote it
+    if len(head) > 4 and head[0] == 0x08 and head[1] < 32 and head[2] == 0x12:
+        return "an ONNX file"
+    if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
+        return "a pickle, as pickle.dump, joblib or a torch older than 1.6 writes them"
+    if len(head) > 8 and head.isascii() and all(byte >= 32 or byte in b"\t\r\n" for byte in head):
+        return "a text file"
+    return None
+
+
+def _kind_of_archive(file: BinaryIO) -> str | None:
+    try:
+        names = zipfile.ZipFile(file).namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None  # damaged, which is told elsewhere
+    finally:
+        file.seek(0)
+    ends = {name.rsplit("/", 1)[-1] for name in names}
+    if names and all(name.endswith(".npy") for name in names):
+        return "a NumPy archive"
+    return next((words for name, words in _MEMBERS if name in ends), None)
+
+
+def _is_safetensors(file: BinaryIO, head: bytes) -> bool:
+    """Whether a file begins with the length of a JSON object, and that object."""
+    if len(head) < 10 or head[8:9] != b"{":
+        return False
+    length = struct.unpack("<Q", head[:8])[0]
+    if length > _LARGEST_HEADER:
+        return False
+    file.seek(8)
+    try:
+        return isinstance(json.loads(file.read(length)), dict)
+    except (ValueError, RecursionError):
+        return False
+    finally:
+        file.seek(0)
+
+
+def pickled(file: BinaryIO) -> str:
+    """What the pickle in a file of torch.save would make, in words: by the names in it, which are not looked up."""
+    classes = [name for name in _names(file) if not name.startswith(("torch._utils ", "torch ", "collections "))]
+    if not classes:
+        return "holds more than tensors"
+    first = classes[0].replace(" ", ".")
+    if any(name.startswith("torch.nn.modules.") for name in classes):
+        return f"holds a whole model of class {first}, as torch.save(model, PATH) writes it, not its state_dict"
+    return f"holds more than tensors ({few((name.replace(' ', '.') for name in dict.fromkeys(classes)), 3)})"
+
+
+def _names(file: BinaryIO) -> Iterator[str]:
+    """Modules and names that a pickle asks for, each as "module name"."""
+    try:
+        file.seek(0)
+        archive = zipfile.ZipFile(file)
+        member = next(one for one in archive.infolist() if one.filename.endswith("data.pkl"))
+        if member.file_size > _LARGEST_PICKLE:
+            return
+        texts: list[str] = []
+        for code, value, _ in pickletools.genops(io.BytesIO(archive.read(member))):
+            if code.name == "GLOBAL":
+                yield str(value)
+            elif code.name == "STACK_GLOBAL":
+                yield " ".join(texts[-2:])
+            elif isinstance(value, str):
+                texts.append(value)
+    except (StopIteration, ValueError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return
+
+
+# --- contents -------------------------------------------------------------------------------------------------------
+
+
+def unwrap(content: Any, path: Path) -> tuple[Any, list[str]]:
+    """The state_dict among what a file holds, and the keys that lead to it.
+
+    Raises:
+        CheckpointError: it is known to be something else: an optimiser's state, a checkpoint of fcnet's.
+    """
+    keys: list[str] = []
+    while isinstance(content, Mapping) and not _is_state(content):
+        if content.keys() >= {"state", "param_groups"}:
+            raise CheckpointError(f"{path}: is the state_dict of an optimiser, not of a model; save the model's")
+        if content.keys() >= {"training", "machine"}:
+            raise CheckpointError(f"{path}: is a checkpoint of a training of fcnet; give its run directory")
+        key = next((key for key in WRAPPERS if isinstance(content.get(key), Mapping)), None)
+        if key is None:
+            states = [str(key) for key, value in content.items() if isinstance(value, Mapping) and _is_state(value)]
+            if len(states) > 1:
+                raise CheckpointError(
+                    f"{path}: holds several state_dicts ({few(states, _SHOWN)}); save one: torch.save(torch.load(PATH)"
+                    f"[{states[0]!r}], 'model.pth')"
+                )
+            inner = states or [str(key) for key, value in content.items() if isinstance(value, Mapping)]
+            if len(inner) != 1 or inner[0] not in content:
+                break
+            key = inner[0]
+        content = content[key]
+        keys.append(key)
+    return content, keys
+
+
+def _is_state(content: Mapping[Any, Any]) -> bool:
+    return bool(content) and all(isinstance(value, Tensor) for value in content.values())
+
+
+def fit(state: State, wanted: Mapping[str, Tensor], path: Path) -> tuple[State, list[str]]:
+    """A state_dict by the names of a model, and what was done to get there.
+
+    Names lose what stands before all of them (``module.`` of DataParallel, ``_orig_mod.`` of torch.compile, the
+    attribute of a wrapper). Where they are still others, tensors of the same shapes in the same order are taken.
+
+    Args:
+        state: what was found.
+        wanted: the model's own.
+        path: what errors call it.
+
+    Raises:
+        CheckpointError: it has layers that no net of fcnet has.
+    """
+    told: list[str] = []
+    stripped, prefix = _without_prefix(state, wanted)
+    if prefix:
+        told.append(f"have {prefix!r} before each name")
+        if left_out := [name for name in state if name.removeprefix(prefix) not in stripped]:
+            told.append(f"lie beside {few(left_out, 3)}, which no part of the net needs")
+    _refuse_others({name: one for name, one in stripped.items() if not _same(one, wanted.get(name))}, path)
+    if stripped.keys() != wanted.keys() and _shapes(stripped) == _shapes(wanted):
+        pairs = ", ".join(f"{theirs} as {own}" for theirs, own in zip(stripped, wanted, strict=True))
+        told.append(f"are named otherwise, and taken in their order: {pairs}")
+        stripped = dict(zip(wanted, stripped.values(), strict=True))
+    types = {str(one.dtype).removeprefix("torch.") for name, one in stripped.items() if _rounded(one, wanted.get(name))}
+    if types:
+        told.append(f"are {', '.join(sorted(types))}, and converted to float32")
+    return stripped, told
+
+
+def _without_prefix(state: State, wanted: Mapping[str, Tensor]) -> tuple[State, str]:
+    """Names without what stands before them, and that: before all the model needs, or before all that there are."""
+    last = [*wanted][-1]
+    before = [name.removesuffix(last) for name in state if name.endswith(f".{last}")]
+    whole = [prefix for prefix in before if all(prefix + name in state for name in wanted)]
+    if len(whole) == 1 and state.keys() != wanted.keys():
+        return {name: state[whole[0] + name] for name in wanted}, whole[0]
+    prefix = ""
+    while state.keys() != wanted.keys():
+        firsts = {name.partition(".")[0] for name in state}
+        first = next(iter(firsts), "")
+        if len(firsts) != 1 or not all("." in name.partition(".")[2] for name in state):
+            break
+        if all(name.startswith(f"{first}.") for name in wanted):
+            break
+        prefix += f"{first}."
+        state = {name.removeprefix(f"{first}."): tensor for name, tensor in state.items()}
+    return state, prefix
+
+
+def _refuse_others(state: State, path: Path) -> None:
+    """Raise CheckpointError for what no fully-connected net has."""
+    for name, tensor in state.items():
+        if tensor.dim() > 2:
+            what = "a convolution" if tensor.dim() in (3, 4, 5) else "no layer of such a net"
+            raise CheckpointError(
+                f"{path}: {name} is {tuple(tensor.shape)}, {what}; fcnet has fully-connected nets alone, train one"
+            )
+        if tensor.dim() and not tensor.is_floating_point():
+            numbers = str(tensor.dtype).removeprefix("torch.")
+            raise CheckpointError(
+                f"{path}: {name} holds {numbers} numbers, as quantised weights do; save it before that is done"
+            )
+
+
+def _same(tensor: Tensor, own: Tensor | None) -> bool:
+    return own is not None and tensor.shape == own.shape and tensor.is_floating_point() == own.is_floating_point()
+
+
+def _shapes(state: Mapping[str, Tensor]) -> list[tuple[str, torch.Size]]:
+    return [(name.rpartition(".")[2], tensor.shape) for name, tensor in state.items()]
+
+
+def _rounded(tensor: Tensor, own: Tensor | None) -> bool:
+    return own is not None and tensor.is_floating_point() and tensor.dtype != own.dtype == torch.float32
+
+
+def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
+    """What a file has and what a model has, for an error."""
+    has, needs = (few((f"{name} {tuple(one.shape)}" for name, one in some.items()), _SHOWN) for some in (state, wanted))
+    return f"the file has {has or 'nothing'}; the model of the config {needs}"

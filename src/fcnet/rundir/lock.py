@@ -1,0 +1,181 @@
+"""One process to a run directory: a lock, and a record of who holds it.
+
+    RUN/ckpt/lock         the lock itself: the system frees it when its holder ends, however it ends
+    RUN/ckpt/owner.json   who holds it: host, process, start, job, and a heartbeat; removed at an orderly end
+
+On one host the lock alone decides. Between hosts that share a disk it may not be seen, so there the record decides: one
+that another host left is taken over only by ``--force``, or by the same batch job after the scheduler has started it
+again.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from fcnet.errors import InUseError, ResourceError
+from fcnet.rundir.checkpoints import FOLDER
+from fcnet.system import files
+from fcnet.system.files import naming
+
+LOCK, OWNER = "lock", "owner.json"
+
+HEARTBEAT = 10.0  # seconds between two heartbeats
+WRITING = 1.0  # seconds in which a record that was begun is written
+
+# Where batch systems tell the job's number: Slurm, PBS, LSF, SGE.
+_JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
+_RESTARTS = "SLURM_RESTART_COUNT"  # how often Slurm has started this job again
+
+Beat = Callable[[], None]
+
+
+@contextlib.contextmanager
+def owning(run: Path, force: bool = False) -> Iterator[Beat]:
+    """Hold a run directory; yields a function that shows now and then that the holder lives.
+
+    Args:
+        run: the run directory, which is there.
+        force: take it over from another host.
+
+    Raises:
+        InUseError: another process holds it; the error names it.
+    """
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    with _locked(run):
+        record = _record()
+        _claim(run, folder / OWNER, record, force)
+        try:
+            yield _beating(folder / OWNER, record)
+        finally:
+            if _is_same(_read(folder / OWNER), record):
+                (folder / OWNER).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    """Hold the lock. Raises InUseError where another process does."""
+    folder = run / FOLDER
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InUseError(f"{run}: is in use by {_words(_read(folder / OWNER))}; wait for it, or stop it") from None
+    except NotImplementedError:
+        raise ResourceError(f"{folder}: this file system has no locks; choose a run directory on another") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_unused(run: Path) -> None:
+    """Raise InUseError, naming the owner, where a process of this host works in a directory."""
+    lock = run / FOLDER / LOCK
+    # A file of another program with this name is not touched, not even to look whether it is locked.
+    if lock.is_file() and not lock.stat().st_size and not (lock.parent.is_symlink() or lock.is_symlink()):
+        with _locked(run):
+            pass
+
+
+def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
+    """Write the record, or take over one that was left. Raises InUseError where its writer may live."""
+    try:
+        # Made only where there is none: that holds between hosts too.
+        with naming(path), path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(record))
+        return
+    except FileExistsError:
+        pass
+    left = _read(path)
+    if not left:  # another host is just writing it, or its writer was killed while it did
+        time.sleep(WRITING)
+        left = _read(path)
+    # The lock was free, so that on this host the writer of the record is gone.
+    if not left or left.get("host") == record["host"] or _restarted(left, record) or force:
+        files.write_bytes(path, json.dumps(record).encode())
+        return
+    raise InUseError(
+        f"{run}: is held by {_words(left)}, which may still run there; if it has ended, take the run over with --force"
+    )
+
+
+def _restarted(left: dict[str, Any], record: dict[str, Any]) -> bool:
+    """Whether the record is of an earlier start of the same batch job."""
+    try:
+        return record["job"] is not None and left["job"] == record["job"] and left["restarts"] < record["restarts"]
+    except (KeyError, TypeError):
+        return False
+
+
+def _record() -> dict[str, Any]:
+    now = _now()
+    restarts = os.environ.get(_RESTARTS, "0")
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "start": now,
+        "job": next((os.environ[name] for name in _JOBS if os.environ.get(name)), None),
+        "restarts": int(restarts) if restarts.isdecimal() else 0,
+        "heartbeat": now,
+    }
+
+
+def _beating(path: Path, record: dict[str, Any]) -> Beat:
+    """A function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds.
+
+    It raises InUseError where another host has taken the run over meanwhile.
+    """
+    last = time.monotonic()
+
+    def beat() -> None:
+        nonlocal last
+        if time.monotonic() - last < HEARTBEAT:
+            return
+        last = time.monotonic()
+        now = _read(path)
+        if now and not _is_same(now, record):
+            raise InUseError(f"{path.parent.parent}: was taken over by {_words(now)}; this process leaves it alone")
+        partial = path.with_name(f"{path.name}.tmp")
+        # Not synced: a heartbeat need not outlive the machine. Nor may it stop a training on a full disk.
+        with contextlib.suppress(OSError):
+            with open(partial, "w", encoding="utf-8", opener=files.following_no_link) as file:
+                file.write(json.dumps(record | {"heartbeat": _now()}))
+            os.replace(partial, path)
+
+    return beat
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The record that is there; an empty one where it cannot be read."""
+    try:
+        return files.read_json(path)
+    except (OSError, ValueError):
+        return {}
+
+
+def _is_same(left: dict[str, Any], record: dict[str, Any]) -> bool:
+    """Whether two records are of one holder."""
+    return all(left.get(key) == record[key] for key in ("host", "pid", "start"))
+
+
+def _words(record: dict[str, Any]) -> str:
+    """Who holds a run."""
+    if not record:
+        return "another process (its owner.json cannot be read)"
+    job = f", job {record['job']}" if record.get("job") else ""
+    return (
+        f"process {record.get('pid')} on {record.get('host')}{job} (started {record.get('start')}, last seen"
+        f" {record.get('heartbeat')})"
+    )
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

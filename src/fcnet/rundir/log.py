@@ -1,0 +1,190 @@
+"""``metrics.jsonl``: a record a line, as a training goes.
+
+It is for people and for pictures; what a training goes on from is in its checkpoints. So a line that is damaged costs
+that line, and is told of, and nothing else.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import IO, Any
+
+from fcnet.errors import CheckpointError
+from fcnet.rundir.directory import METRICS
+from fcnet.system import files
+from fcnet.system.files import naming
+from fcnet.system.text import few
+from fcnet.training.metrics import EpochRecord, StageRecord, StepRecord
+
+KINDS = {StepRecord: "step", StageRecord: "stage", EpochRecord: "epoch"}
+
+MOST_BYTES = 1 << 30  # of a log that is read: seven million lines
+
+_SPLITS = ("train", "validation", "test")
+_NUMBERS = {"loss", "n"}  # that the figures of a split have
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read of a log.
+
+    Attributes:
+        records: in order.
+        lines: the text of each, with its end.
+        damaged: numbers of the lines that are not records, from 1.
+    """
+
+    records: list[dict[str, Any]]
+    lines: list[bytes]
+    damaged: list[int]
+
+
+def append(run: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
+    """Add a record."""
+    with _opened(run) as file:
+        file.write(json.dumps({"kind": KINDS[type(record)]} | record.to_dict(), allow_nan=False) + "\n")
+
+
+def size(run: Path) -> int:
+    """Return the bytes so far, which are on the disk when this returns."""
+    with _opened(run) as file:
+        os.fsync(file.fileno())
+        return file.seek(0, os.SEEK_END)
+
+
+@contextmanager
+def _opened(run: Path) -> Iterator[IO[str]]:
+    """The log, to be added to; never a file elsewhere that a link leads to."""
+    path = run / METRICS
+    with naming(path), open(path, "a", encoding="utf-8", opener=files.following_no_link) as file:
+        yield file
+
+
+def left(run: Path) -> int:
+    """Return the bytes that are there."""
+    path = run / METRICS
+    return path.stat().st_size if path.is_file() else 0
+
+
+def cut(run: Path, known: int, step: tuple[int, int], epoch: int) -> str:
+    """Take away what was written after a checkpoint.
+
+    Args:
+        run: the run directory.
+        known: bytes that there were when the checkpoint was written.
+        step: epoch and step that it stands behind.
+        epoch: the last one that was evaluated before it, 0 where none was.
+
+    Returns:
+        What is missing of what there was, for a warning; empty where all is there.
+
+    Raises:
+        CheckpointError: the log is larger than any that fcnet reads.
+    """
+    path = run / METRICS
+    if left(run) >= known and (not known or _byte(path, known - 1) == b"\n"):
+        with _opened(run) as file:
+            os.truncate(file.fileno(), known)
+        return ""
+    # Lines are lost or were changed: what was written before the checkpoint is told by the records themselves.
+    found = _read(path) if path.is_file() else Found([], [], [])
+    kept = [line for record, line in zip(found.records, found.lines, strict=True) if _is_before(record, step, epoch)]
+    files.write_bytes(path, b"".join(kept))
+    return f"{path}: lines that were there at the checkpoint are lost or damaged; the run goes on without them"
+
+
+def _byte(path: Path, place: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(place)
+        return file.read(1)
+
+
+def _is_before(record: dict[str, Any], step: tuple[int, int], epoch: int) -> bool:
+    if record["kind"] == "step":
+        return (record["epoch"], record["step"]) <= step
+    return bool(record["epoch"] <= (epoch if record["kind"] == "epoch" else step[0]))
+
+
+def read(run: Path) -> tuple[list[dict[str, Any]], str]:
+    """Return the records of a run, in order, and what is to be said of damaged lines.
+
+    Raises:
+        CheckpointError: there is no log, or it is larger than any that fcnet reads.
+    """
+    path = run / METRICS
+    if not (path.is_file() or path.is_symlink()):
+        raise CheckpointError(f"{path}: is missing; give a run directory that fcnet train has written")
+    found = _read(path)
+    if not found.damaged:
+        return found.records, ""
+    what = "line is" if len(found.damaged) == 1 else "lines are"
+    return found.records, f"{path}:{few(found.damaged, 3)}: {len(found.damaged)} {what} damaged and left out"
+
+
+def _read(path: Path) -> Found:
+    try:
+        text = files.read_bytes(path, MOST_BYTES)
+    except files.NotReadable as error:
+        raise CheckpointError(f"{path}: {error}; it is no log of fcnet's: restore it from a copy") from None
+    found = Found([], [], [])
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        record = _record(line)
+        if record is None:
+            found.damaged.append(number)
+        else:
+            found.records.append(record)
+            found.lines.append(line)
+    return found
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """A record; None where the line is none."""
+    try:
+        values = json.loads(line)
+        return values if line.endswith(b"\n") and _is_record(values) else None
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return None
+
+
+def _is_record(values: dict[str, Any]) -> bool:
+    """Whether all is there that its readers look at. May raise where it is not."""
+    own = {name: value for name, value in values.items() if name != "kind"}
+    if not _is_count(own["epoch"]):
+        return False
+    if values["kind"] == "step":
+        accuracy = own.pop("accuracy", 0.0)
+        StepRecord(**own, accuracy=accuracy)
+        return _is_count(own["step"]) and _is_count(own["steps"]) and _are_finite(own.values(), accuracy)
+    if values["kind"] == "epoch":
+        return own.keys() - {"stage"} == {"epoch", "seconds", *_SPLITS} and (
+            _are_finite([own["seconds"]])
+            and own["train"] is not None
+            and all(_are_figures(own[split]) for split in _SPLITS if own[split] is not None)
+        )
+    return values["kind"] == "stage" and _is_stage(own["figures"])
+
+
+def _are_figures(figures: dict[str, Any]) -> bool:
+    parts = figures.get("parts", {})
+    known = figures.keys() - {"parts", "accuracy"} == _NUMBERS
+    return known and _are_finite([*parts.values(), *(figures[name] for name in figures if name != "parts")])
+
+
+def _is_stage(figures: dict[str, Any]) -> bool:
+    path = figures.get("path", [])
+    numbers = [value for point in path for value in (point["ridge"], point["accuracy"], point["squared_error"] or 0)]
+    chosen = [figures["ridge"]] if path else []
+    return isinstance(figures["stage"], str) and _are_finite([*numbers, *chosen])
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _are_finite(values: Any, *more: Any) -> bool:
+    return all(isinstance(value, Real) and math.isfinite(value) for value in (*values, *more))

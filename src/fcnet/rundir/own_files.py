@@ -1,0 +1,227 @@
+"""Which files of a folder are a run's own: known by their names and by what is in them.
+
+Only these are ever replaced or removed. A folder is a run's where something in it can only be of fcnet: an
+environment.json with fcnet's version, a sealed checkpoint, a config.yaml as ``config.dump`` writes it. There, damaged
+files of a run count as its own too. Links never do: what is written through one lands elsewhere.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fcnet import schema
+from fcnet.config import yaml_lines
+from fcnet.errors import ConfigError
+from fcnet.rundir import checkpoints
+from fcnet.rundir.checkpoints import FOLDER
+from fcnet.rundir.lock import LOCK, OWNER
+from fcnet.system import files
+from fcnet.system.text import few
+
+CONFIG, ENVIRONMENT, METRICS, RESULT = "config.yaml", "environment.json", "metrics.jsonl", "result.json"
+MODEL, BEST, PLOTS, SKIPPED = "model.pth", "best.pth", "plots", "skipped.txt"
+FOLDERS = (FOLDER, PLOTS)
+FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, SKIPPED})
+
+_HEARTBEAT = f"{OWNER}.tmp"
+
+PICTURES = (".png", ".svg", ".pdf")
+
+_OWNER_BEGINS = b'{"host"'  # of the record of who holds a run (``ownership``)
+
+_LOOKED_AT = 1 << 16  # bytes of a file, to tell what it is
+_LARGEST_CONFIG = 1 << 20  # bytes
+
+
+def foreign(run: Path) -> list[str]:
+    """Names, relative to a folder, of all in it that is not known to be a run's own, with what is odd about links."""
+    known = is_known(run)
+    return [_told(run, path) for path in _members(run) if not _is_own(run, path, known)]
+
+
+def in_the_way(run: Path) -> list[str]:
+    """Of what ``foreign`` names, that at names which fcnet writes to."""
+    known = is_known(run)
+    own_names = (path for path in _members(run) if _is_name(run, path))
+    return [_told(run, path) for path in own_names if not _is_own(run, path, known)]
+
+
+def check_writable(run: Path, option: str) -> None:
+    """Raise ConfigError if a training would write over what is not a run's own, or through a link."""
+    if found := in_the_way(run):
+        raise ConfigError(refusal(option, found))
+
+
+def refusal(place: str, found: list[str], one: str = "is not of a run", several: str = "are not of a run") -> str:
+    """Return the sentence that names what is in the way."""
+    what = one if len(found) == 1 else several
+    return f"{place}: holds {few(found, 5)}, which {what}; move it, or choose another folder"
+
+
+def is_known(run: Path) -> bool:
+    """Whether something in a folder can only be of fcnet."""
+    return (
+        _has_environment(run / ENVIRONMENT)
+        or _has_config(run / CONFIG)
+        or any(checkpoints.is_sealed(path) for path in _entries(run / FOLDER) if _is_file(path))
+    )
+
+
+def own(run: Path) -> list[Path]:
+    """The run's own files and folders, files before the folders they lie in, to be removed in this order.
+
+    The order may be cut short: without its result the run is not taken for a finished one, then its checkpoints go,
+    each after the JSON that makes it count, so that no old one is taken for one of the new run. What tells that the
+    folder is a run's goes last.
+    """
+    known = is_known(run)
+    found = [path for path in _members(run) if _is_own(run, path, known)]
+    late = (CONFIG, ENVIRONMENT)
+
+    def order(path: Path) -> tuple[int, int, str, str]:
+        if path.name == RESULT:
+            return 0, 0, "", ""
+        if path.parent.name == FOLDER:
+            return 1, 0, path.stem, path.suffix  # .json before .pt
+        return 2, late.index(path.name) + 1 if path.name in late else -len(path.parts), path.name, ""
+
+    return sorted(found, key=order)
+
+
+def is_partial(path: Path) -> bool:
+    """Whether a file is one that a killed process was writing in a run directory, by its name."""
+    if path.name == _HEARTBEAT:
+        return path.parent.name == FOLDER
+    match = files.PARTIAL.fullmatch(path.name)
+    if path.parent.name == FOLDER:
+        return checkpoints.is_partial(path) or (match is not None and match["name"] == OWNER)
+    if path.parent.name == PLOTS:
+        return match is not None and match["name"].endswith(PICTURES)
+    return match is not None and match["name"] in FILES
+
+
+def _members(run: Path) -> Iterator[Path]:
+    """All that a folder holds, and what is in the folders of a run in it; links are not followed."""
+    for path in _entries(run):
+        yield path
+        if path.name in FOLDERS and _is_folder(path):
+            yield from _entries(path)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if _is_folder(folder) else []
+
+
+def _is_name(run: Path, path: Path) -> bool:
+    """Whether fcnet writes to such a name in a run directory."""
+    if path.parent == run:
+        return path.name in FILES or path.name in FOLDERS
+    if path.parent.name == FOLDER:
+        return path.name in (LOCK, OWNER, _HEARTBEAT) or checkpoints.is_name(path)
+    return False  # pictures are looked at when they are drawn
+
+
+def _is_own(run: Path, path: Path, known: bool) -> bool:
+    """Whether an entry is of a run, by its name and what is in it."""
+    if path.parent == run and path.name in FOLDERS:
+        return _is_folder(path)
+    if not _is_file(path):
+        return False
+    if is_partial(path):  # names are all there is to go by: in a folder that is a run's, or was just being made one
+        return known or _is_lock(run / FOLDER / LOCK)
+    if path.parent == run:
+        if path.name not in FILES:
+            return False
+        return known or (path.name == METRICS and not path.stat().st_size)
+    if path.parent.name == FOLDER:
+        return _is_own_checkpoint(path, known)
+    return is_picture(path, known)
+
+
+def _is_lock(path: Path) -> bool:
+    return _is_file(path) and not path.stat().st_size
+
+
+def _is_own_checkpoint(path: Path, known: bool) -> bool:
+    if path.name == LOCK:
+        return _is_lock(path)
+    if path.name in (OWNER, _HEARTBEAT):
+        return known or _begins(path) in (b"", _OWNER_BEGINS)
+    return checkpoints.is_name(path) and (known or checkpoints.is_sealed(path))
+
+
+# What fcnet writes into its PNGs, SVGs and PDFs; and what its PNGs had before they said so: 150 dots an inch.
+_MARKS = (b"Software\0fcnet", b"<dc:title>fcnet</dc:title>", b"/Creator (fcnet)")
+_OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x01")
+
+
+# Names of pictures; a machine's path of ridges has the machine's name behind it.
+NAMES = {
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
+    *("codes", "reconstructions", "samples", "plane", "errors"),
+}
+
+
+def is_drawn(name: str) -> bool:
+    """Return whether a picture has one of the names that fcnet gives."""
+    return name in NAMES or name.startswith("ridge-")
+
+
+def is_picture(path: Path, in_run: bool = False) -> bool:
+    """Whether a file is a picture that fcnet drew; ``in_run``: or, in its run, an older fcnet."""
+    if path.suffix not in PICTURES or not is_drawn(path.stem) or not _is_file(path):
+        return False
+    with path.open("rb") as file:
+        found = file.read(_LOOKED_AT)
+        file.seek(max(path.stat().st_size - _LOOKED_AT, 0))  # a PDF tells at its end
+        found += file.read(_LOOKED_AT)
+    return any(mark in found for mark in _MARKS) or (in_run and all(mark in found for mark in _OLD_MARKS))
+
+
+def _has_environment(path: Path) -> bool:
+    return _reads(path, lambda: "fcnet" in files.read_json(path)["versions"])
+
+
+def _has_config(path: Path) -> bool:
+    """Whether a config is written as a run's is, to the last byte: a person writes it otherwise."""
+
+    def found() -> bool:
+        data = files.read_bytes(path, _LARGEST_CONFIG)
+        layer = yaml_lines.parse(data.decode(), path.name)
+        return schema.dump(schema.check([layer])).encode(errors="backslashreplace") == data
+
+    return _reads(path, found)
+
+
+def _reads(path: Path, found: Callable[[], bool]) -> bool:
+    try:
+        return _is_file(path) and found()
+    except (OSError, ValueError, LookupError, TypeError, ConfigError):
+        return False
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_OWNER_BEGINS))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a regular file lies there itself, and not a link to one."""
+    return _mode(path, stat.S_ISREG)
+
+
+def _is_folder(path: Path) -> bool:
+    return _mode(path, stat.S_ISDIR)
+
+
+def _mode(path: Path, kind: Callable[[int], bool]) -> bool:
+    try:
+        return kind(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _told(run: Path, path: Path) -> str:
+    name = str(path.relative_to(run))
+    return f"{name} (a link to {os.readlink(path)})" if path.is_symlink() else name

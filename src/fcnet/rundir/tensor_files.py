@@ -1,0 +1,218 @@
+"""Files of tensors: written whole or not at all, read without running code."""
+
+import io
+import os
+import pickle
+import struct
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.errors import CheckpointError, ConfigError
+from fcnet.rundir import foreign_weights
+from fcnet.rundir.foreign_weights import State
+from fcnet.system import files
+from fcnet.system.files import from_os_error, write_bytes
+from fcnet.system.memory import memory
+
+# With this variable set, programs mean to load pickles that run code. fcnet never does.
+UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+
+MAX_DEPTH = 10  # of lists and dicts in each other; a training's state is four deep
+
+# What torch's reader raises for damaged files.
+_DAMAGE = (
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+
+
+def most_bytes() -> int:
+    """Return how many bytes a file of tensors may have: it is in memory twice while it is read."""
+    return memory() // 2
+
+
+def encode(content: Any) -> bytes:
+    """Tensors, numbers, strings, lists and dicts as bytes; equal content gives equal bytes."""
+    buffer = io.BytesIO()  # torch writes the file's name into the file; a buffer has always the same
+    torch.save(_on_cpu(content), buffer)
+    return buffer.getvalue()
+
+
+def _on_cpu(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _on_cpu(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_on_cpu(value) for value in content]
+    return content.detach().cpu() if isinstance(content, Tensor) else content
+
+
+def decode(data: BinaryIO, path: Path) -> Any:
+    """What ``encode`` made into bytes. No code in it is ever run.
+
+    Args:
+        data: the bytes, or the open file.
+        path: what errors call it.
+
+    Raises:
+        CheckpointError: it is damaged, or holds what only code could make; see also ``is_plain``.
+        ConfigError: an environment variable asks for loading that runs code.
+    """
+    if os.environ.get(UNSAFE, "0").lower() not in ("", "0", "n", "no", "false"):
+        raise ConfigError(f"{UNSAFE}: is set, and asks for loading that can run code; fcnet does not: unset it")
+    try:
+        # torch.save writes zip files; what is none would take torch's older reader, which has had holes.
+        _check_archive(zipfile.ZipFile(data), path)
+        data.seek(0)
+        with warnings.catch_warnings(action="ignore"):  # of kinds of tensors that are refused below
+            content = torch.load(data, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise CheckpointError(
+            f"{path}: {foreign_weights.pickled(data)}, and loading it could run code; save model.state_dict() alone,"
+            " with torch.save(model.state_dict(), PATH)"
+        ) from None
+    except OSError as error:
+        raise from_os_error(error) from None
+    except _DAMAGE:
+        raise CheckpointError(
+            f"{path}: is no model file, or is damaged or cut short (or older than torch 1.6); train again, or"
+            " restore it from a copy"
+        ) from None
+    return content
+
+
+def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse what torch.save does not write: packed members, which can swell without bound, and odd names."""
+    for member in archive.infolist():
+        name = PurePosixPath(member.filename)
+        is_link = member.external_attr >> 28 == 0o12  # the upper half is the mode of a POSIX file
+        if name.is_absolute() or ".." in name.parts or is_link or member.compress_type != zipfile.ZIP_STORED:
+            raise CheckpointError(
+                f"{path}: has a member {member.filename!r} that torch.save does not write (packed, a link, or out of"
+                " its folder); restore the file from a copy"
+            )
+
+
+def is_plain(content: Any) -> bool:
+    """Whether there are only numbers, strings, lists, dicts, and tensors with a real number for each element."""
+    return _is_plain(content, 0, set())
+
+
+def _is_plain(content: Any, depth: int, seen: set[int]) -> bool:
+    if isinstance(content, Tensor):
+        if content.layout != torch.strided or content.device.type != "cpu" or content.is_complex():
+            return False
+        # A tensor can look larger than it is by telling the same numbers again and again.
+        return content.numel() * content.element_size() <= content.untyped_storage().nbytes()
+    if isinstance(content, dict | list):
+        if id(content) in seen:  # lists that hold the same list often would be walked through for ever
+            return True
+        seen.add(id(content))
+        members = content.values() if isinstance(content, dict) else content
+        names = content if isinstance(content, dict) else ()
+        return (
+            depth < MAX_DEPTH
+            and all(isinstance(name, str) for name in names)
+            and all(_is_plain(member, depth + 1, seen) for member in members)
+        )
+    return content is None or isinstance(content, int | float | str)
+
+
+def save(model: nn.Module, path: Path) -> None:
+    """Write a model's state_dict; equal weights give equal bytes."""
+    write_bytes(path, encode(dict(model.state_dict())))
+
+
+def _say_nothing(_: str) -> None:
+    """What is told where nobody asks."""
+
+
+def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
+    """Read a state_dict, on the CPU, also where it lies among other things.
+
+    Args:
+        path: the file.
+        tell: takes where in the file the weights are, as what "the weights" do.
+
+    Raises:
+        CheckpointError: the file is not one.
+        ResourceError: it may not be read.
+    """
+    if not files.is_file(path):
+        why = files.absent(path, "there is no such model file; give a run directory or a model.pth")
+        raise CheckpointError(f"{path}: {why if files.look(path) is None else 'is no file; give a model.pth'}")
+    try:
+        if (size := path.stat().st_size) > most_bytes():
+            raise CheckpointError(f"{path}: has {size:,} bytes, which this machine's memory does not take; restore it")
+        with path.open("rb") as file:
+            _check_kind(file, path)
+            state, keys = foreign_weights.unwrap(decode(file, path), path)
+    except OSError as error:
+        raise from_os_error(error) from None
+    if not (isinstance(state, dict) and all(isinstance(one, Tensor) for one in state.values()) and is_plain(state)):
+        raise CheckpointError(
+            f"{path}: is not a state_dict of real, dense tensors; save one with torch.save(model.state_dict(), PATH)"
+        )
+    if keys:
+        tell(f"are under {', in '.join(map(repr, reversed(keys)))}")
+    return state
+
+
+def check_kind(path: Path) -> None:
+    """Raise CheckpointError, naming what it is, for a file that torch.save has not written."""
+    try:
+        with path.open("rb") as file:
+            _check_kind(file, path)
+    except OSError as error:
+        raise from_os_error(error) from None
+
+
+def _check_kind(file: BinaryIO, path: Path) -> None:
+    if what := foreign_weights.kind(file):
+        raise CheckpointError(
+            f"{path}: is {what}; fcnet reads state_dicts of PyTorch, saved with torch.save(model.state_dict(), PATH)"
+        )
+
+
+def check(model: nn.Module, state: State, path: Path) -> None:
+    """Raise CheckpointError naming the first tensor that does not fit a model, with both shapes."""
+    wanted = model.state_dict()
+    for name, tensor in wanted.items():
+        if name not in state:
+            raise CheckpointError(
+                f"{path}: has no {name}, which the config's model has; {foreign_weights.misfit(state, wanted)}"
+            )
+        if state[name].shape != tensor.shape:
+            raise CheckpointError(
+                f"{path}: {name} is {tuple(state[name].shape)}, in the config's model {tuple(tensor.shape)}; give the"
+                " config that the file was trained with (model.hidden, data.image_size, data.classes)"
+            )
+    extra = [name for name in state if name not in wanted]
+    if extra:
+        raise CheckpointError(f"{path}: has {extra[0]}, which the config's model has not; give the config of the file")
+
+
+def restore(model: nn.Module, state: State, path: Path, tell: Callable[[str], None] = _say_nothing) -> None:
+    """Put weights into a model; ``tell`` takes what is odd about them. Raises CheckpointError if they do not fit.
+
+    The names may have a prefix, or be others in the same order (see ``foreign.fit``).
+    """
+    state, told = foreign_weights.fit(state, model.state_dict(), path)
+    check(model, state, path)
+    model.load_state_dict(state)
+    for what in told:
+        tell(what)

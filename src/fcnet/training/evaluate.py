@@ -1,0 +1,89 @@
+"""What a model makes of images: outputs, and figures of them."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.training.metrics import Metrics, Sums
+from fcnet.training.objective import Classify, Objective
+
+# Images per batch where no gradient is needed: 3 MB of pixels, which stay in a CPU's cache.
+EVALUATION_BATCH = 1000
+
+EVALUATION_SEED = 0  # of noise: any, but always the same
+
+CLASSIFY = Classify()
+
+SCALES = (0.1, 100.0)  # between which the factor that makes logits of outputs is looked for
+HALVINGS = 24  # of its logarithm: seven digits
+
+
+@torch.inference_mode()
+def predict(model: nn.Module, split: ImageFolder) -> Tensor:
+    """Logits (N, C) of all images of a split, on its device, as exact as the model's weights."""
+    model.eval()
+    dtype = next(model.parameters()).dtype
+    return torch.cat([model(pixels) for pixels, _ in split.batches(EVALUATION_BATCH, dtype=dtype)])
+
+
+def evaluate_some(model: nn.Module, split: ImageFolder, objective: Objective) -> Metrics:
+    """Figures of a model over the first images of a split."""
+    return _measured(model, objective, islice(_batches(model, split), 1))
+
+
+def evaluate(model: nn.Module, split: ImageFolder, objective: Objective = CLASSIFY) -> Metrics:
+    """Figures of a model over all images of a split, without label smoothing or l2.
+
+    What is drawn by chance, such as noise, is the same at each call, and changes no generator.
+    """
+    if isinstance(objective, Classify):
+        return Metrics.of(predict(model, split), split.labels)
+    return _measured(model, objective, _batches(model, split))
+
+
+def _batches(model: nn.Module, split: ImageFolder) -> Iterator[tuple[Tensor, Tensor]]:
+    return iter(split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype))
+
+
+@torch.no_grad()
+def _measured(model: nn.Module, objective: Objective, batches: Iterator[tuple[Tensor, Tensor]]) -> Metrics:
+    model.eval()
+    device = next(model.parameters()).device
+    sums = Sums(device, objective.parts)
+    with fixed_noise(device):
+        for pixels, labels in batches:
+            sums.add(*objective.of_batch(model, pixels, labels), labels)
+    return sums.reduce()
+
+
+@contextmanager
+def fixed_noise(device: torch.device) -> Iterator[None]:
+    """Inside, torch's global generators give numbers that are always the same; after it they are as they were."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(EVALUATION_SEED)
+        yield
+
+
+def best_scale(outputs: Tensor, labels: Tensor) -> float:
+    """The factor, between ``SCALES``, whose products with outputs (N, C) have the least cross-entropy.
+
+    Cross-entropy is convex in it: where its slope is 0 is found by halving. One factor for all outputs changes no
+    class (Guo et al. 2017, temperature scaling).
+    """
+    outputs = outputs.double()
+    right = outputs.gather(1, labels[:, None])[:, 0]
+    low, high = SCALES
+    for _ in range(HALVINGS):
+        middle = math.sqrt(low * high)
+        expected = (functional.softmax(middle * outputs, 1) * outputs).sum(1)
+        if float((expected - right).sum()) > 0:  # the slope of their sum
+            high = middle
+        else:
+            low = middle
+    return low

@@ -1,0 +1,315 @@
+"""Training by gradients: ``fit`` -> epoch -> step.
+
+The loop yields records; it prints nothing and knows no paths. Between two logged steps nothing waits for the device.
+"""
+
+import math
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.config.train import Train
+from fcnet.data.batches import epoch_order, grouped_order
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.splits import Splits
+from fcnet.errors import DivergedError
+from fcnet.system.text import few
+from fcnet.training.dark_pixels import narrow, take
+from fcnet.training.evaluate import evaluate, evaluate_some
+from fcnet.training.last_good import LastGood, copy
+from fcnet.training.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
+from fcnet.training.objective import Classify, Objective
+from fcnet.training.optim import optimizers
+from fcnet.training.optim.parameters import weight_matrices
+from fcnet.training.optim.schedules import lr_at
+from fcnet.training.steps import gradients
+
+
+def fit(training: "Training") -> Generator[Record, None, None]:
+    """Train to the last epoch, from wherever the training stands.
+
+    Yields:
+        a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch. At each of them
+        ``training.state()`` is whole: a training that takes it up goes on as this one does.
+
+    Raises:
+        DivergedError: a loss or gradient was not finite.
+
+    However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
+    last good ones.
+    """
+    yield Start(training.step_name)
+    try:
+        while not training.finished:
+            train = yield from training.rest_of_epoch()
+            parts = {name: split for name, split in training.splits.items() if name != "train"}
+            held_out = {name: training.evaluate(split) for name, split in parts.items()}
+            training.check_outputs(held_out)
+            epoch, seconds = training.epoch, training.seconds
+            training.next_epoch()
+            yield EpochRecord(epoch, train, held_out.get("validation"), held_out.get("test"), seconds)
+    finally:
+        training.settle()
+
+
+class Training:
+    """A training between two steps: what it works on, and where it stands.
+
+    Args:
+        model: on the device of the images.
+        splits: resident on their device.
+        settings: the config's ``train``.
+        seed: of the order of the images; the model's weights, dropout and noise come from torch's global generator.
+        objective: what is minimised; to classify without it.
+
+    Attributes:
+        epoch: that is being trained, from 1.
+        step: how many steps of it are done.
+        seconds: that they took, without evaluation.
+    """
+
+    def __init__(
+        self, model: nn.Module, splits: Splits, settings: Train, seed: int, objective: Objective | None = None
+    ) -> None:
+        self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
+        self._images = splits.train
+        self.objective = objective or Classify(settings.label_smoothing)
+        self._net, self._narrow = model, None
+        pixels = splits.train.images.flatten(1)
+        if objective is None and not (shrinks(settings) or splits.train.mapped):
+            self._narrow = narrow(model, pixels)
+        if self._narrow:
+            self._net = self._narrow.net
+            self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
+        self.gradients = gradients.choose(self._net, self.objective, settings.precision)
+        self.optimizer = optimizers.build(settings.optimizer, self._net)
+        self.good = LastGood(self._net, self.optimizer.tensors())
+        self.epoch = 0
+        self.next_epoch()
+
+    @property
+    def model(self) -> nn.Module:
+        """The net, brought up to where the training stands."""
+        if self._narrow:
+            self._narrow.publish()
+        return self._whole
+
+    @property
+    def step_name(self) -> str:
+        """How a step is computed, and why so."""
+        if self._narrow is None:
+            return self.gradients.name
+        pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
+        return f"{self.gradients.name}; {used} of {pixels} pixels (all others are black in all training images)"
+
+    def settle(self) -> None:
+        """End with a net that has finite weights: the present ones, or the last good ones."""
+        self.good.settle()
+        if self._narrow:
+            self._narrow.publish()
+
+    def next_epoch(self) -> None:
+        """Stand before the first step of the next epoch."""
+        self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
+        self._sums = Sums(self._device, self.objective.parts)
+        self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
+
+    def records(self) -> Generator[Record, None, None]:
+        """Train to the last epoch: ``fit``."""
+        return fit(self)
+
+    def place(self) -> str:
+        """Where the training stands, in words."""
+        if self.step:
+            return f"after epoch {self.epoch}, step {self.step}"
+        return f"after epoch {self.epoch - 1}" if self.epoch > 1 else "before the first step"
+
+    def figures(self) -> dict[str, Any]:
+        """What result.json tells beside the metrics: nothing more."""
+        return {}
+
+    @property
+    def epochs(self) -> int:
+        """How many there are to be."""
+        return self.settings.epochs
+
+    @property
+    def save_every(self) -> float | None:
+        """Seconds between two checkpoints, where they are set."""
+        return self.settings.save_every
+
+    @property
+    def smaller(self) -> str:
+        """What to make smaller where memory runs out, and what it is."""
+        return f"train.batch_size: is {self.settings.batch_size}"
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch > self.settings.epochs
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-len(self.splits.train) // self.settings.batch_size)
+
+    @property
+    def _device(self) -> torch.device:
+        return self.splits.train.labels.device
+
+    def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
+        """The steps that are left of an epoch; returns the figures of the whole epoch."""
+        self._net.train()
+        images = self._images
+        before, started = self.seconds, time.perf_counter()
+        since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
+        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.gradients.dtype):
+            lr = self.lr(self.step)
+            loss, outputs = self.advance(pixels, labels, lr)
+            self._sums.add(loss, outputs, labels)
+            self.step += 1
+            if self.step % self.settings.log_every and self.step < self.steps:
+                yield Tick(self.epoch, self.step, self.steps)
+                continue
+            so_far, last = self._sums.reduce(), self._logged
+            self.check_step(so_far)
+            now = time.perf_counter()
+            self.seconds, self._logged = before + now - started, so_far
+            recent, speed = so_far.loss_since(last), (so_far.n - seen) / (now - since)
+            yield StepRecord(self.epoch, self.step, self.steps, float(loss), recent, so_far.accuracy, lr, speed)
+            since, seen = time.perf_counter(), so_far.n
+        return self._sums.reduce()
+
+    def order(self) -> Tensor:
+        """The order (N,) in which this epoch takes the images, on their device."""
+        images = self._images
+        if images.mapped:
+            return grouped_order(len(images), self.seed, self.epoch, images.images[0].nbytes)
+        return epoch_order(len(images), self.seed, self.epoch).to(images.images.device)
+
+    def lr(self, step: int) -> float:
+        """The learning rate of a step of this epoch, counted from 0."""
+        so_far, steps = (self.epoch - 1) * self.steps + step, self.settings.epochs * self.steps
+        return lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
+
+    def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
+        """One step on pixels (B, D) and labels (B,); returns its loss (), and logits (B, C) or parts (P,)."""
+        loss, outputs = self.gradients(pixels, labels)
+        if self.settings.l2:
+            loss = loss + self.shrink(self.settings.l2)
+        if self.settings.clip_grad_norm is not None:
+            norm = nn.utils.clip_grad_norm_(self._net.parameters(), self.settings.clip_grad_norm)
+            # A norm that overflows would scale the whole gradient to 0: x - x is 0, or NaN where x is not finite.
+            loss = loss + (norm - norm)
+        self.optimizer.step(lr)
+        return loss, outputs
+
+    def evaluate(self, split: ImageFolder) -> Metrics:
+        """Figures of the net over the images of a split."""
+        return evaluate(self.model, split, self.objective)
+
+    def check_step(self, so_far: Metrics) -> None:
+        """Look at a logged step. Raises DivergedError where a loss, a weight or an average is not finite."""
+        if not self.good.accept(so_far.loss, f"epoch {self.epoch}, step {self.step}"):
+            self._diverged_at(self._sums.first_bad())
+        self._sums.accept()
+
+    def check_now(self) -> None:
+        """Look between two logged steps, without changing what they will find. Raises DivergedError as they would."""
+        bad = self._sums.first_bad()
+        if bad is not None or not self.good.is_finite():
+            self._diverged_at(bad)
+
+    def _diverged_at(self, bad: int | None) -> NoReturn:
+        """Raise DivergedError for a batch since the last logged step, from 0; None where no loss tells which."""
+        logged = self._logged.n // self.settings.batch_size  # only an epoch's last batch is smaller
+        if bad is None:
+            self._diverged(self.step, "a gradient")
+        self._diverged(logged + bad + 1, "the loss")
+
+    def check_outputs(self, held_out: dict[str, Metrics]) -> None:
+        """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
+        looked_at = list(held_out.values())
+        if not looked_at:
+            looked_at = [evaluate_some(self.model, self.splits.train, self.objective)]
+        if not all(math.isfinite(metrics.loss) for metrics in looked_at):
+            self._diverged(self.steps, "the loss after it")
+
+    def _diverged(self, step: int, what: str) -> NoReturn:
+        """Put the last good weights back and raise DivergedError."""
+        self.good.restore()
+        lr, size = self.lr(step - 1), self.settings.batch_size
+        batch = self.order()[(step - 1) * size : step * size].tolist()
+        shown = few(batch, 10)
+        raise DivergedError(
+            f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
+            " finite; lower train.optimizer.lr, or set train.clip_grad_norm; the weights of"
+            f" {self.good.place} are kept",
+            facts={"epoch": self.epoch, "step": step, "lr": lr, "images": batch},
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the training depends on, but for the config and the images.
+
+        Beside the training's own tensors (not copies of them) and numbers, the states of torch's generators, which
+        dropout draws from. Waits for the device.
+        """
+        cuda = self._device.type == "cuda"
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "model": dict(self.model.state_dict()),
+            "optimizer": self.optimizer.tensors(),
+            "good": self.good.state(),
+            "sums": self._sums.state(),
+            "logged": self._logged.to_dict(),
+            "generators": {
+                "cpu": torch.get_rng_state(),
+                "cuda": [torch.cuda.get_rng_state(self._device)] if cuda else [],
+            },
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Stand where another training with the same config and images stood.
+
+        Raises:
+            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: it is no such state.
+        """
+        epoch, step, n = int(state["epoch"]), int(state["step"]), int(state["sums"]["n"])
+        last = self.steps if epoch <= self.settings.epochs else 0
+        seen = min(step * self.settings.batch_size, len(self.splits.train))
+        seconds = float(state["seconds"])
+        known = 1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen
+        if not (known and math.isfinite(seconds)):
+            raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
+        self._whole.load_state_dict(state["model"])
+        if self._narrow:
+            self._narrow.take_up()
+        copy(state["optimizer"], self.optimizer.tensors())
+        self.good.load(state["good"])
+        self.epoch, self.step, self.seconds = epoch, step, seconds
+        self._sums = Sums(self._device, self.objective.parts)
+        self._sums.load(state["sums"])
+        self._logged = Metrics.of_dict(state["logged"])
+        torch.set_rng_state(state["generators"]["cpu"])
+        if self._device.type == "cuda" and state["generators"]["cuda"]:
+            torch.cuda.set_rng_state(state["generators"]["cuda"][0], self._device)
+
+    @torch.no_grad()
+    def shrink(self, l2: float) -> Tensor:
+        """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; returns its value ()."""
+        matrices = weight_matrices(self._net)
+        for matrix in matrices:
+            if matrix.grad is not None:  # others are frozen
+                matrix.grad.add_(matrix, alpha=l2)
+        return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
+
+
+def shrinks(settings: Train) -> bool:
+    """Whether weights are changed without a gradient."""
+    return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))

@@ -1,0 +1,133 @@
+"""The optimisers.
+
+The updates are torch's own functional, fused kernels, and the state is plain lists of tensors. torch's optimiser
+classes do the same sums, but touch the compiler, whose import takes longer than importing torch itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim.sgd import sgd
+
+from fcnet.config.train import SGD, Adam, AdamW
+from fcnet.config.train import Optimizer as Settings
+from fcnet.training.optim.parameters import gradients, weight_matrices
+
+
+class Optimizer(Protocol):
+    """Changes parameters by their gradients, a step at a time."""
+
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+
+    def tensors(self) -> list[Tensor]:
+        """The state: what is kept from step to step."""
+
+
+@dataclass(frozen=True)
+class AdamGroup:
+    """Parameters that share a weight decay, and their running averages, in one order."""
+
+    parameters: list[nn.Parameter]
+    decay: float
+    values: list[Tensor]
+    means: list[Tensor]
+    squares: list[Tensor]
+    step: Tensor  # (), how many there were
+
+    @classmethod
+    def of(cls, parameters: list[nn.Parameter], decay: float) -> "AdamGroup":
+        """A group before its first step."""
+        values = [p.detach() for p in parameters]
+        means, squares = ([torch.zeros_like(value) for value in values] for _ in range(2))
+        return cls(parameters, decay, values, means, squares, torch.zeros((), device=values[0].device))
+
+
+class AdamOptimizer:
+    """Adam (Kingma and Ba 2015, algorithm 1), and AdamW with decay on some parameters.
+
+    Args:
+        parameters: what to change.
+        settings: betas, eps and, of AdamW, weight_decay.
+        decayed: the parameters that AdamW's decay acts on.
+    """
+
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], settings: Adam | AdamW, decayed: Sequence[nn.Parameter]
+    ) -> None:
+        self._settings = settings
+        decay = settings.weight_decay if isinstance(settings, AdamW) else 0.0
+        is_decayed = {id(parameter) for parameter in decayed if decay}
+        groups = (
+            ([p for p in parameters if id(p) in is_decayed], decay),
+            ([p for p in parameters if id(p) not in is_decayed], 0.0),
+        )
+        self._groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
+        self._update = torch._fused_adamw_ if isinstance(settings, AdamW) else torch._fused_adam_
+
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+        for group in self._groups:
+            group.step.add_(1)
+            self._update(
+                group.values,
+                gradients(group.parameters),
+                group.means,
+                group.squares,
+                [],
+                [group.step] * len(group.values),
+                amsgrad=False,
+                beta1=self._settings.betas[0],
+                beta2=self._settings.betas[1],
+                lr=lr,
+                weight_decay=group.decay,
+                eps=self._settings.eps,
+                maximize=False,
+            )
+
+    def tensors(self) -> list[Tensor]:
+        """The averages of the gradients and of their squares, and the numbers of steps."""
+        return [tensor for group in self._groups for tensor in (*group.means, *group.squares, group.step)]
+
+
+class SGDOptimizer:
+    """Stochastic gradient descent with momentum: v <- mu v + g, w <- w - lr v (Nesterov: w - lr (g + mu v))."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], settings: SGD) -> None:
+        self._parameters = list(parameters)
+        self._values = [p.detach() for p in parameters]
+        self._settings = settings
+        # v starts at 0, so that the first v is g.
+        self._velocities: list[Tensor | None] = [
+            torch.zeros_like(v) if settings.momentum else None for v in self._values
+        ]
+
+    def step(self, lr: float) -> None:
+        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+        sgd(
+            self._values,
+            gradients(self._parameters),
+            self._velocities,
+            fused=True,
+            weight_decay=0.0,
+            momentum=self._settings.momentum,
+            lr=lr,
+            dampening=0.0,
+            nesterov=self._settings.nesterov,
+            maximize=False,
+        )
+
+    def tensors(self) -> list[Tensor]:
+        """The velocities, where there is momentum."""
+        return [velocity for velocity in self._velocities if velocity is not None]
+
+
+def build(settings: Settings, model: nn.Module) -> Optimizer:
+    """The optimiser that a config describes. AdamW's decay acts on weight matrices alone."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]  # others are frozen
+    if isinstance(settings, SGD):
+        return SGDOptimizer(parameters, settings)
+    return AdamOptimizer(parameters, settings, weight_matrices(model))

@@ -1,0 +1,118 @@
+"""Gradients of a batch by the slides' back-propagation, made fast.
+
+Module ``backprop`` has the recursion to read. Here it needs no graph and writes gradients where they lie, which saves a
+tenth of a step on a CPU.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fcnet.training.objective import Classify
+from fcnet.training.steps.backprop import FROM_OUTPUT
+
+
+class ByHand:
+    """Plain nets: linear layers with one activation of ``FROM_OUTPUT`` between two of them.
+
+    In bf16 the products of hidden layers take rounded copies of inputs, weights and deltas, made anew each step, and
+    give rounded results; the output layer, the weights and what the optimiser makes of the gradients are fp32.
+    """
+
+    def __init__(self, model: nn.Module, objective: Classify, precision: str = "fp32") -> None:
+        modules = list(model.children())
+        self._layers = [module for module in modules if isinstance(module, nn.Linear)]
+        self._activations = modules[1::2]
+        self._smoothing = objective.label_smoothing
+        output = self._layers[-1].weight
+        self.name = f"by hand, {output.device.type}, {precision} (a plain net)"
+        self._classes = torch.arange(output.shape[0], device=output.device)
+        self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self._layers]
+        for layer, (weight, bias) in zip(self._layers, self._gradients, strict=True):
+            layer.weight.grad, layer.bias.grad = weight, bias
+        # Of each layer: weights, bias and weight gradient as the products take them.
+        self._working = [
+            (layer.weight.detach(), layer.bias.detach(), gradient)
+            for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
+        ]
+        self.dtype = output.dtype
+        self._linear: Callable[[Tensor, Tensor, Tensor], Tensor] = functional.linear
+        self._to_round: list[tuple[Tensor, Tensor]] = []
+        if precision == "bf16" and len(self._layers) > 1:
+            self.dtype = torch.bfloat16
+            for number, (weight, bias, gradient) in enumerate(self._working[:-1]):
+                self._working[number] = rounded(weight), rounded(bias), rounded(gradient)
+                self._to_round += [(self._working[number][0], weight), (self._working[number][1], bias)]
+        if onednn(self.dtype, output.device):
+            self._linear = onednn_linear
+
+    @torch.inference_mode()
+    def __call__(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss () and logits (B, C) of pixels (B, D) and labels (B,), without a graph."""
+        for copy, exact in self._to_round:
+            copy.copy_(exact)
+        outputs = [pixels]  # a(0), a(1), ... a(L-1)
+        for (weight, bias, _), activation in zip(self._working, self._activations, strict=False):
+            z = self._linear(outputs[-1], weight, bias)
+            outputs.append(z.relu_() if type(activation) is nn.ReLU else activation(z))
+        weight, bias, _ = self._working[-1]
+        outputs[-1] = outputs[-1].to(weight.dtype)
+        # Half the time of ``linear``, whose bias makes a narrow product slow on CPUs.
+        logits = torch.mm(outputs[-1], weight.T).add_(bias)
+        loss, delta = self._loss(logits, labels)
+        for number in range(len(self._layers) - 1, -1, -1):
+            self._keep_gradient(number, delta, outputs[number])
+            if number:
+                weight, f = self._working[number][0], self._activations[number - 1]
+                delta = through(f, outputs[number], delta @ weight).to(self.dtype)
+        return loss, logits
+
+    def _keep_gradient(self, number: int, delta: Tensor, a: Tensor) -> None:
+        """Write dL/dW and dL/db of a layer from delta (B, M_out) and the layer's inputs (B, M_in)."""
+        (weight, bias), product = self._gradients[number], self._working[number][2]
+        torch.mm(delta.T, a, out=product)
+        if product is not weight:
+            weight.copy_(product)
+        torch.sum(delta, 0, dtype=bias.dtype, out=bias)
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
+        log_p = functional.log_softmax(logits, 1)
+        loss = functional.nll_loss(log_p, labels)
+        if self._smoothing:
+            loss = (1 - self._smoothing) * loss - self._smoothing * log_p.mean()
+        delta = log_p.exp()
+        if self._smoothing:
+            delta.sub_(self._smoothing / logits.shape[1])
+        delta.add_(labels[:, None] == self._classes, alpha=self._smoothing - 1)
+        return loss, delta.div_(len(labels))
+
+
+def rounded(tensor: Tensor) -> Tensor:
+    """Memory for a copy of a tensor in bfloat16."""
+    return torch.empty_like(tensor, dtype=torch.bfloat16)
+
+
+def onednn(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether oneDNN's own linear layer can be taken: on CPUs it is a twentieth faster than torch's."""
+    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    if device.type != "cpu" or not available or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return False
+    # Without AVX-512 it has none for bfloat16.
+    return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x W^T + b, shape (B, M), of inputs x (B, D). Its ReLU on the way out is not used: that makes 0 of NaN."""
+    z: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return z
+
+
+def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
+    """dL/dz (B, M) where a = f(z), from a and dL/da, which it may overwrite."""
+    if type(f) is nn.ReLU:
+        torch.ops.aten.threshold_backward.grad_input(da, a, 0, grad_input=da)  # in one pass
+        return da
+    return da.mul_(FROM_OUTPUT[type(f)](f, a))

@@ -1,0 +1,33 @@
+"""The house: rooms stay small, and one place exits. Which room may import which is import-linter's: ``make check``."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fcnet
+
+SOURCE = Path(fcnet.__file__).parent
+MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))
+ROOMS = sorted({str(Path(module).parent) for module in MODULES})
+
+LINES = 320  # of a module
+FILES = 10  # of a folder, beside its front door
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_fit_their_limit(module: str) -> None:
+    assert len((SOURCE / module).read_text().splitlines()) <= LINES
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_fit_their_limit(room: str) -> None:
+    files = [path for path in (SOURCE / room).glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= FILES
+
+
+def test_only_the_command_line_exits() -> None:
+    # early_listing: its child; signals: while other packages are imported, which do not stand an exception
+    allowed = {"cli/main.py", "system/signals.py", "data/folder/early_listing.py"}
+    exits = {module for module in MODULES if re.search(r"sys\.exit|os\._exit", (SOURCE / module).read_text())}
+    assert exits <= allowed
