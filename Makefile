@@ -41,6 +41,7 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python scripts/config_reference.py --check
 	$(BIN)/python scripts/figures.py --check
 

@@ -2,19 +2,17 @@
 
     python scripts/one_class.py configs/autoencoder/one-class.yaml --out checkpoints/one-class [KEY=VALUE ...]
 
-Trains a run for each class with `fcnet train`, into a folder of its own, and evaluates it on the test images. Stopped
-and started again it goes on: finished runs are left alone.
+Trains a run for each class, into a folder of its own, and evaluates it on the test images. Stopped and started again it
+resumes: finished runs are left alone.
 """
 
 import argparse
-import contextlib
-import io
-import json
 import statistics
 import sys
 from pathlib import Path
 
-from fcnet.cli.main import main as run_words
+import fcnet
+from fcnet.families.autoencoder.evaluate import Reconstruction
 
 
 def main() -> None:
@@ -27,22 +25,18 @@ def main() -> None:
     args = parser.parse_intermixed_args()
     found = []
     for name in args.classes.split(","):
-        run = args.out / name
-        normal = f'data.normal_classes=["{name}"]'
-        fcnet("train", "--config", str(args.config), "--out", str(run), "--resume", normal, *args.settings)
-        result = json.loads(fcnet("eval", str(run), "--json"))
-        found.append(result["outliers"]["auroc"])
+        run, normal = args.out / name, f'data.normal_classes=["{name}"]'
+        try:
+            fcnet.train(fcnet.load_config(args.config, normal, *args.settings), run, resume=True)
+            result = fcnet.evaluate(run)
+        except fcnet.FcnetError as error:
+            print(*error.problems, sep="\n", file=sys.stderr)
+            sys.exit(error.exit_code)
+        assert isinstance(result, Reconstruction)
+        assert result.outliers is not None  # there are normal classes
+        found.append(result.outliers["auroc"])
         print(f"normal {name}: AUROC {100 * found[-1]:.2f} %", flush=True)
     print(f"mean of {len(found)}: {100 * statistics.mean(found):.2f} %")
-
-
-def fcnet(*words: str) -> str:
-    """What a command prints. Ends the program with its exit code where it fails."""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        code = run_words(list(words))
-    if code:
-        sys.exit(code)
-    return out.getvalue()
 
 
 if __name__ == "__main__":

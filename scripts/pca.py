@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from fcnet import schema
-from fcnet.commands import loading
+from fcnet.commands.read import read_splits
 from fcnet.data.dataset import ImageFolder
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--components", type=int, default=30)
     args = parser.parse_args()
-    splits = loading.read_splits(schema.load(args.config))
+    splits = read_splits(schema.load(args.config))
     if splits.test is None:
         parser.error(f"{args.config}: has no test images")
     train, test = pixels(splits.train), pixels(splits.test)

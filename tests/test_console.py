@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fcnet.system import console
-from fcnet.training.metrics import EpochRecord, Metrics, Start, StepRecord, Tick
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord, Start, StepRecord, Tick
 
 
 def test_without_a_terminal_it_is_the_course_s_lines(capsys: pytest.CaptureFixture[str]) -> None:

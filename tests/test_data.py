@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from conftest import pictures, write_numbered
+from fcnet.commands.loading import require_split
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from fcnet.commands.loading import require_split
 from fcnet.config.data import ImageSplit
 from fcnet.data import dataset
 from fcnet.data.dataset import ImageFolder

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from fcnet.rundir import directory, environment
-from fcnet.training.metrics import EpochRecord, Metrics
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 
 
 def test_the_result_has_final_and_best_figures(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from crash import contents
 
 from fcnet.errors import CheckpointError
 from fcnet.rundir import directory, log
-from fcnet.training.metrics import EpochRecord, Metrics, StageRecord, StepRecord
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord, StageRecord, StepRecord
 
 WORDS = ("train", "-c", "tiny/tiny.yaml", "train.log_every=1")
 

@@ -7,7 +7,8 @@ from sklearn.metrics import accuracy_score, log_loss
 from torch.nn import functional
 
 from fcnet.training import metrics
-from fcnet.training.metrics import EpochRecord, Metrics, Sums
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 
 
 def batches(sizes: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:

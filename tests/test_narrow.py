@@ -12,8 +12,8 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.dark_pixels import Narrow, lit, narrow, take
-from fcnet.training.loop import Training, fit
-from fcnet.training.metrics import Start
+from fcnet.training.loop import GradientTraining, fit
+from fcnet.training.records import Start
 
 SIDE = 8
 DARK = [*range(10), *range(40, 50)]
@@ -39,7 +39,7 @@ def trained(splits: Splits, settings: Train, whole: bool, **model: object) -> tu
     with pytest.MonkeyPatch.context() as patched:
         if whole:
             patched.setattr("fcnet.training.loop.narrow", lambda *_: None)
-        records = list(fit(Training(net, splits, settings, 0)))
+        records = list(fit(GradientTraining(net, splits, settings, 0)))
     assert isinstance(records[0], Start)
     return net, records[0].step
 
@@ -119,14 +119,14 @@ def test_a_state_is_that_of_the_whole_net_and_is_taken_up_exactly() -> None:
     ends = []
     for stop in (None, 5, 13):
         torch.manual_seed(0)
-        training = Training(FCNet(SIDE * SIDE, [9], 3), SPLITS, settings, 0)
+        training = GradientTraining(FCNet(SIDE * SIDE, [9], 3), SPLITS, settings, 0)
         if stop is not None:
             for _ in zip(range(stop), fit(training), strict=False):
                 pass
             state = training.state()
             assert state["model"]["fc1.weight"].shape == (9, 64)
             torch.manual_seed(99)
-            other = Training(FCNet(SIDE * SIDE, [9], 3), replace(SPLITS), settings, 0)
+            other = GradientTraining(FCNet(SIDE * SIDE, [9], 3), replace(SPLITS), settings, 0)
             other.load(state)
             training = other
         list(fit(training))

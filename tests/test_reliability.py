@@ -29,7 +29,7 @@ from fcnet.commands import recorder
 from fcnet.rundir import checkpoints, tensor_files
 from fcnet.system import files
 from fcnet.training import loop
-from fcnet.training.loop import Training
+from fcnet.training.loop import GradientTraining
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
 
@@ -74,9 +74,9 @@ def same(run: str | Path, other: str | Path) -> bool:
 def plan_signals(patched: pytest.MonkeyPatch, n: int, *numbers: int, every: bool = False) -> None:
     """Send this process signals during the n-th step from now on, once or each time so many steps later."""
     left = n
-    advance = getattr(Training.advance, "inner", Training.advance)
+    advance = getattr(GradientTraining.advance, "inner", GradientTraining.advance)
 
-    def advanced(self: Training, *batch: object) -> object:
+    def advanced(self: GradientTraining, *batch: object) -> object:
         nonlocal left
         left -= 1
         if left == 0:
@@ -86,7 +86,7 @@ def plan_signals(patched: pytest.MonkeyPatch, n: int, *numbers: int, every: bool
         return advance(self, *batch)
 
     advanced.inner = advance  # type: ignore[attr-defined]
-    patched.setattr(Training, "advance", advanced)
+    patched.setattr(GradientTraining, "advance", advanced)
 
 
 @pytest.fixture
@@ -123,9 +123,9 @@ def test_the_equality_test_can_fail(
     assert fcnet(*WORDS, *KINDS["everything"], "--out", "whole").code == 0
     at_step(5, signal.SIGTERM)
     assert fcnet(*WORDS, *KINDS["everything"], "--out", "cut").code == 75
-    load = Training.load
+    load = GradientTraining.load
 
-    def forgetful(self: Training, state: dict) -> None:
+    def forgetful(self: GradientTraining, state: dict) -> None:
         fresh = self.state()
         if left_out == "generator":
             state["generators"] = fresh["generators"]
@@ -139,7 +139,7 @@ def test_the_equality_test_can_fail(
 
     if left_out == "good weights":  # they are seen in what a checkpoint holds, or when a training diverges
         at_step(1, signal.SIGTERM)
-    monkeypatch.setattr(Training, "load", forgetful)
+    monkeypatch.setattr(GradientTraining, "load", forgetful)
     fcnet(*WORDS, *KINDS["everything"], "--out", "cut", "--resume")
     monkeypatch.undo()
     if left_out == "good weights":
@@ -944,9 +944,9 @@ def test_out_of_memory_is_exit_6_and_the_checkpoint_is_kept(
     words = (*WORDS, "train.save_every=0")
     assert fcnet(*words, "--out", "whole").code == 0
     left = 14
-    advance = Training.advance
+    advance = GradientTraining.advance
 
-    def starved(self: Training, *batch: object) -> object:
+    def starved(self: GradientTraining, *batch: object) -> object:
         nonlocal left
         left -= 1
         if left == 0:
@@ -954,7 +954,7 @@ def test_out_of_memory_is_exit_6_and_the_checkpoint_is_kept(
         return advance(self, *batch)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(Training, "advance", starved)
+        patched.setattr(GradientTraining, "advance", starved)
         outcome = fcnet(*words, "--out", "cut")
     assert outcome.code == 6
     assert outcome.errors[0].startswith(

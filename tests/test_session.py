@@ -1,7 +1,8 @@
 """One sitting of a training."""
 
 from fcnet.commands.recorder import better
-from fcnet.training.metrics import EpochRecord, Metrics
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 
 
 def test_better_is_by_accuracy_then_loss() -> None:

@@ -20,9 +20,9 @@ from fcnet.commands import loading
 from fcnet.families.elm.model import ELM, build
 from fcnet.families.elm.solve import solution, sums
 from fcnet.families.elm.solve.seen_images import Seen
-from fcnet.families.elm.training import Solving
+from fcnet.families.elm.training import ClosedFormTraining
 from fcnet.rundir import tensor_files
-from fcnet.training.metrics import Begin, StageRecord, Tick
+from fcnet.training.records import Begin, StageRecord, Tick
 
 COMBINED = {"weights": [{"name": "rf-ciw", "margin": 0, "least_area": 4}, "c"], "combiner": {"hidden": 9}, "hidden": 12}
 DRAWN = {
@@ -50,14 +50,14 @@ def elm(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     return write
 
 
-def solving(file: Path) -> Solving:
+def solving(file: Path) -> ClosedFormTraining:
     """What trains a config, on its images."""
     settings = schema.load(file)
     splits = loading.read_splits(settings)
     spec = settings.model
     assert spec.kind == "elm"
     model = build(spec, splits.train.size, len(splits.classes))
-    return Solving(model, splits, spec, settings.solve, settings.seed)
+    return ClosedFormTraining(model, splits, spec, settings.solve, settings.seed)
 
 
 def hidden_outputs(run: Path, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,10 +13,10 @@ from fcnet.commands import train as commands_train
 from fcnet.commands.recorder import Trainable
 from fcnet.data.batches import epoch_order
 from fcnet.errors import DivergedError
-from fcnet.families.autoencoder.layerwise import Stacking
+from fcnet.families.autoencoder.layerwise import LayerwiseTraining
 from fcnet.rundir import tensor_files
 from fcnet.system.signals import Stop
-from fcnet.training.metrics import EpochRecord
+from fcnet.training.records import EpochRecord
 
 
 def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[..., Path]) -> None:
@@ -33,7 +33,7 @@ def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
     train = {"epochs": 0, "stages": [1, 2], "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.0}}
     settings = schema.load(auto(train=train, code_activation="tanh"))
     work = commands_train.trainable(commands_train.gather(settings, Stop()))
-    assert isinstance(work, Stacking)
+    assert isinstance(work, LayerwiseTraining)
     records = work.records()
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 1):
         pass

@@ -18,8 +18,9 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
 from fcnet.training.evaluate import evaluate, predict
-from fcnet.training.loop import Training, fit
-from fcnet.training.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
+from fcnet.training.loop import GradientTraining, fit
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 
 
 def folder(n: int, seed: int) -> ImageFolder:
@@ -40,7 +41,7 @@ def net(seed: int = 0, **model: object) -> FCNet:
 
 
 def records(model: torch.nn.Module, settings: Train = SETTINGS, seed: int = 0) -> list[Record]:
-    return list(fit(Training(model, SPLITS, settings, seed)))
+    return list(fit(GradientTraining(model, SPLITS, settings, seed)))
 
 
 def test_it_is_the_plain_loop() -> None:
@@ -144,7 +145,7 @@ def test_divergence_stops_and_keeps_good_weights(optimizer: Adam, clip: float | 
     seen: list[Record] = []
 
     def run() -> Iterator[None]:
-        for record in fit(Training(model, SPLITS, settings, 0)):
+        for record in fit(GradientTraining(model, SPLITS, settings, 0)):
             seen.append(record)
             yield
 
@@ -159,10 +160,10 @@ BAD = [math.nan, math.inf, -math.inf]
 OPTIMIZERS = [Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)]
 
 
-def spoil(model: FCNet, settings: Train, harm: Callable[[int, Training], None]) -> dict:
+def spoil(model: FCNet, settings: Train, harm: Callable[[int, GradientTraining], None]) -> dict:
     """Train until it diverges at step 8, with ``harm`` before each step; the weights of the start and of step 4."""
     kept = {0: {name: tensor.clone() for name, tensor in model.state_dict().items()}}
-    training = Training(model, SPLITS, settings, 0)
+    training = GradientTraining(model, SPLITS, settings, 0)
     inner, count = training.gradients, iter(range(1, 100))
 
     def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -203,7 +204,7 @@ def test_one_loss_that_is_not_finite_is_enough(step: int, bad: float) -> None:
 def test_one_gradient_that_is_not_finite_is_enough(optimizer: Adam, bad: float, clip: float | None) -> None:
     """In the logged step itself, whose loss is finite: it is the weights alone that tell."""
 
-    def harm(now: int, training: Training) -> None:
+    def harm(now: int, training: GradientTraining) -> None:
         if now == 8:
             next(training.model.parameters()).grad.view(-1)[3] = bad  # type: ignore[union-attr]
 
@@ -217,7 +218,7 @@ def test_one_gradient_that_is_not_finite_is_enough(optimizer: Adam, bad: float, 
 def test_finite_gradients_whose_squares_overflow_are_found(clip: float | None, size: float) -> None:
     """Clipping would turn them to 0, and Adam would never move that weight again."""
 
-    def harm(now: int, training: Training) -> None:
+    def harm(now: int, training: GradientTraining) -> None:
         if now == 5:
             next(training.model.parameters()).grad.view(-1)[:9] = size  # type: ignore[union-attr]
 
@@ -227,7 +228,7 @@ def test_finite_gradients_whose_squares_overflow_are_found(clip: float | None, s
 def test_weights_are_good_once_the_losses_after_them_were() -> None:
     """Diverging at step 12 with a look at 4, 8 and 12: the weights of 8 gave a bad loss, those of 4 good ones."""
     model = net()
-    training = Training(model, SPLITS, Train(epochs=2, batch_size=4, log_every=4), 0)
+    training = GradientTraining(model, SPLITS, Train(epochs=2, batch_size=4, log_every=4), 0)
     inner, kept = training.gradients, {}
 
     def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -245,7 +246,7 @@ def test_weights_are_good_once_the_losses_after_them_were() -> None:
 
 def test_closing_it_between_two_steps_leaves_finite_weights() -> None:
     model = net()
-    training = fit(Training(model, SPLITS, SETTINGS, 0))
+    training = fit(GradientTraining(model, SPLITS, SETTINGS, 0))
     for record in training:
         if isinstance(record, Tick):
             with torch.no_grad():

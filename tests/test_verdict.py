@@ -15,7 +15,8 @@ from fcnet.families.common import verdict
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.rundir import directory, environment
 from fcnet.schema import Config
-from fcnet.training.metrics import EpochRecord, Metrics
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 
 
 def warned(err: str) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from fcnet.commands import loading
+from fcnet.commands.read import choose_device
 from fcnet.data.dataset import ImageFolder
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.evaluate import evaluate
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="how long an evaluation takes")
     parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
     folder = parser.parse_args().data
-    device = loading.choose_device("auto")
+    device = choose_device("auto")
     torch.manual_seed(0)
     split = ImageFolder.open(folder / "t10k-images", folder / "t10k-labels.txt").to(device)
     net = FCNet(784, [500], len(split.classes)).to(device)

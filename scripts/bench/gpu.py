@@ -17,13 +17,13 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from fcnet.commands import loading
+from fcnet.commands.read import choose_device
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.training.loop import Training, fit
-from fcnet.training.metrics import EpochRecord
+from fcnet.training.loop import GradientTraining, fit
+from fcnet.training.records import EpochRecord
 
 COUNTED = 10
 
@@ -56,7 +56,7 @@ def busy_seconds(run: profile) -> float:
     return covered((event.time_range.start, event.time_range.end) for event in events) / 1e6
 
 
-def epochs(training: Training) -> Iterator[EpochRecord]:
+def epochs(training: GradientTraining) -> Iterator[EpochRecord]:
     """The records of a training's epochs."""
     return (record for record in fit(training) if isinstance(record, EpochRecord))
 
@@ -64,7 +64,7 @@ def epochs(training: Training) -> Iterator[EpochRecord]:
 def main() -> None:
     """Train and print."""
     args = arguments()
-    device = loading.choose_device("cuda")
+    device = choose_device("cuda")
     torch.manual_seed(args.seed)
     train, test = (
         ImageFolder.open(args.data / f"{name}-images", args.data / f"{name}-labels.txt").to(device)
@@ -72,7 +72,7 @@ def main() -> None:
     )
     net = FCNet(784, [500], len(train.classes)).to(device)
     settings = Train(epochs=COUNTED + 2, batch_size=100, precision=args.precision)
-    records = epochs(Training(net, Splits(train, None, test), settings, args.seed))
+    records = epochs(GradientTraining(net, Splits(train, None, test), settings, args.seed))
     next(records)
     started = time.perf_counter()
     counted = [next(records) for _ in range(COUNTED)]

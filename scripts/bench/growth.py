@@ -12,13 +12,13 @@ from pathlib import Path
 
 import torch
 
-from fcnet.commands import loading
+from fcnet.commands.read import choose_device
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.training.loop import Training, fit
-from fcnet.training.metrics import EpochRecord
+from fcnet.training.loop import GradientTraining, fit
+from fcnet.training.records import EpochRecord
 
 EPOCHS = 4  # the first is left out: it starts threads and allocates
 
@@ -40,12 +40,12 @@ def main() -> None:
     args = arguments()
     torch.set_flush_denormal(True)  # as fcnet train does
     torch.manual_seed(args.seed)
-    device = loading.choose_device("auto")
+    device = choose_device("auto")
     images = ImageFolder.open(args.data / "train-images", args.data / "train-labels.txt")
     train = images.subset(torch.arange(min(args.n, len(images))))
     net = FCNet(784, [args.width] * args.depth, len(train.classes)).to(device)
     settings = Train(epochs=EPOCHS, batch_size=args.batch)
-    training = Training(net, Splits(train, None, None).to(device), settings, args.seed)
+    training = GradientTraining(net, Splits(train, None, None).to(device), settings, args.seed)
     seconds = [record.seconds for record in fit(training) if isinstance(record, EpochRecord)]
     weights = sum(parameter.numel() for parameter in net.parameters())
     point = {"n": len(train), "batch": args.batch, "width": args.width, "depth": args.depth, "weights": weights}

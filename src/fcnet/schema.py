@@ -4,32 +4,34 @@ The descriptions here and in ``model_schema`` are the only ones: ``fcnet config 
 from them. Nothing here imports torch, so that a config is checked in an instant.
 """
 
+import functools
+import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, Tag, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from fcnet import families
 from fcnet.config import explain
 from fcnet.config import load as loading
 from fcnet.config.data import Data
 from fcnet.config.devices import DEVICES
-from fcnet.config.fields import Section, by_kind
+from fcnet.config.fields import Named, Section
 from fcnet.config.train import Train
 from fcnet.config.yaml_lines import Layer
-from fcnet.families.autoencoder.config import AutoencoderModel
-from fcnet.families.elm.config import ELMModel, RidgeSolver, Solve
-from fcnet.families.fcnet.config import FCNetModel
+from fcnet.families.common.spec import ModelSection
+from fcnet.families.elm.config import Solve
 
-# Which section tells how a kind of model is trained.
-TRAINED_BY = {"fcnet": "train", "elm": "solve", "autoencoder": "train"}
+# Which section says how a kind of model is trained.
+TRAINED_BY = {families.kind_of(family): family.spec.section for family in families.FAMILIES}
+DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
-Model = Annotated[
-    Annotated[FCNetModel, Tag("|fcnet")]
-    | Annotated[ELMModel, Tag("|elm")]
-    | Annotated[AutoencoderModel, Tag("|autoencoder")],
-    by_kind({kind: f"|{kind}" for kind in TRAINED_BY}, default="fcnet"),
-]
+if TYPE_CHECKING:
+    Model = ModelSection
+else:
+    _SECTIONS = functools.reduce(operator.or_, (family.spec for family in families.FAMILIES))
+    Model = Annotated[_SECTIONS, Named(default=DEFAULT_KIND, key="kind")]
 
 
 def _data_or_extends(schema: dict[str, Any]) -> None:
@@ -46,7 +48,7 @@ class Config(Section):
         None, exclude=True, description="another config that this one starts from, relative to this file"
     )
     data: Data = Field(description="where the images come from")
-    model: Model = Field(FCNetModel(), description="the net")
+    model: Model = Field(families.default(), description="the net")
     train: Train = Field(Train(), description="how an fcnet or an autoencoder is trained, by gradients")
     solve: Solve = Field(Solve(), description="how the output weights of an elm are found, in closed form")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
@@ -57,40 +59,8 @@ class Config(Section):
     )
 
     @model_validator(mode="after")
-    def _elm_fits_its_data(self) -> Self:
-        solver = self.solve.solver
-        if isinstance(solver, RidgeSolver) and solver.choose == "validation" and self.data.validation is None:
-            raise ValueError("solve.solver.choose: is validation, but no images are held out; give data.validation")
-        if isinstance(self.model, ELMModel) and (problem := self.model.misfit(self.data.image_size)):
-            raise ValueError(f"model.{problem}")
-        return self
-
-    @model_validator(mode="after")
-    def _autoencoder_fits(self) -> Self:
-        model, train = self.model, self.train
-        if not isinstance(model, AutoencoderModel):
-            if train.stages is not None:
-                raise ValueError(f"train.stages: is for autoencoders, and model.kind is {model.kind}; take it out")
-            if self.data.normal_classes is not None:
-                raise ValueError(
-                    f"data.normal_classes: is for autoencoders, and model.kind is {model.kind}; take it out, or choose"
-                    " kind: autoencoder"
-                )
-            if self.data.classes is not None and len(self.data.classes) < 2:
-                raise ValueError(
-                    f"data.classes: lists one class, {self.data.classes[0]!r}; a classifier needs two or more"
-                )
-            return self
-        if train.label_smoothing:
-            raise ValueError("train.label_smoothing: an autoencoder looks at no labels; take it out")
-        if train.stages is not None:
-            if len(train.stages) != len(model.hidden):
-                raise ValueError(
-                    f"train.stages: lists {len(train.stages)}, and model.hidden {len(model.hidden)} layers; give the"
-                    " epochs of each layer"
-                )
-            if problem := model.unstackable:
-                raise ValueError(f"train.stages: {problem}")
+    def _fits_together(self) -> Self:
+        families.of(self.model).check(self)
         return self
 
     @model_validator(mode="after")
@@ -118,6 +88,11 @@ def check(layers: Sequence[Layer]) -> Config:
 def keys() -> set[str]:
     """Dotted places of all keys, but those in lists."""
     return explain.keys(Config)
+
+
+def named_keys() -> set[str]:
+    """Return the keys, without their sections, that take a word for the ``name`` of a section."""
+    return explain.named_keys(Config)
 
 
 def dump(config: Config) -> str:

@@ -6,13 +6,16 @@ Nothing heavy is imported before a command needs it: ``--help`` and a wrong conf
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fcnet import __version__
 from fcnet.cli import config_commands
 from fcnet.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fcnet.families.common.family import Result
 from fcnet.system import paths, signals, streams
 
 NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
@@ -138,6 +141,7 @@ def train(
     from fcnet.cli import options
     from fcnet.data.folder import early_listing
     from fcnet.rundir import find
+    from fcnet.rundir.target import Target
 
     if "" in (resume, out):
         raise ConfigError("--resume, --out: is followed by an empty name (an unset variable?); name a run directory")
@@ -154,12 +158,8 @@ def train(
         if insisted is None:
             raise ConfigError(f"--config: is missing; give the YAML file of the run{options.example()}")
         config = insisted / find.CONFIG
-    if overwrite and (out is None or resume is not None):
-        raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
-    if insisted is not None and out is not None:
-        raise ConfigError("--out, --resume RUN: choose one of the two")
-    if force and resume is None and not overwrite:
-        raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
+    folder = None if out is None else Path(out)
+    target = Target(find.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
     short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     try:
         settings = schema.load(config, [*overrides, *short], needed=True)
@@ -168,11 +168,11 @@ def train(
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
     listed = early_listing.Ahead([(part.images, part.labels) for part in settings.data.parts() if part is not None])
     with signals.importing():
-        from fcnet.commands import train
+        from fcnet.cli.console import shown
+        from fcnet.commands.train import run_train
 
-    folder = None if out is None else Path(out)
-    place = train.Place(find.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
-    train.run_train(settings, place, context.obj, listed.scan)
+    with shown() as sinks:
+        run_train(settings, target, context.obj, listed.scan, sinks)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
@@ -184,7 +184,8 @@ def evaluate(
     labels: Annotated[
         Path | None, _path("--labels", "FILE", "Their labels, .txt or .csv; without it, class folders.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, figures as fractions and nats.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, shares as fractions and nats.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row per class.")] = False,
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; of autoencoders errors."""
@@ -193,18 +194,19 @@ def evaluate(
     if labels is not None and images is None:
         raise ConfigError("--labels: goes with --images DIR, the images that it labels")
 
+    _check_format(json, csv)
     if run and len(run) > 1:
         raise ConfigError(f"{run[1]}: one RUN is evaluated at a time, and {run[0]} is given before it; name one")
 
     with signals.importing():
-        from fcnet.cli import tables
-        from fcnet.commands import evaluate
+        from fcnet.cli.console import shown
+        from fcnet.commands.evaluate import run_eval
         from fcnet.config.data import located
-        from fcnet.system import console
 
-    folder = images and located(str(images), None if labels is None else str(labels))
-    result = evaluate.run_eval(run[0] if run else None, config, (split or Split.TEST).value, folder or None, device)
-    console.answer(result.to_json() if json else tables.figures(result), for_programs=json)
+    folder = None if images is None else located(str(images), None if labels is None else str(labels))
+    with shown() as sinks:
+        result = run_eval(run[0] if run else None, config, (split or Split.TEST).value, folder, device, sinks)
+    _answer(result, json, csv)
 
 
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
@@ -215,11 +217,13 @@ def plot(
 ) -> None:
     """Draw loss, accuracy, ridges, confusion, mistakes and weights; several runs beside each other."""
     with signals.importing():
-        from fcnet.commands import plot
-        from fcnet.system import console
+        from fcnet.cli.console import shown
+        from fcnet.commands.plot import run_plot
 
-    for path in plot.run_plot(runs or [], out, file_format.value):
-        console.answer(str(path))
+    with shown() as sinks:
+        files = run_plot(runs or [], out, file_format.value, sinks)
+    for path in files:
+        streams.write(sys.stdout, str(path))
 
 
 @app.command(epilog='Example: fcnet predict checkpoints/mnist photo.png "scans/*.jpg"')
@@ -234,19 +238,17 @@ def predict(
     device: Device = "auto",
 ) -> None:
     """Classify image files; or give them back by an autoencoder, with their errors as outlier scores."""
-    if json and csv:
-        raise ConfigError("--json, --csv: choose one of the two")
+    _check_format(json, csv)
     if not words:
         raise ConfigError("IMAGE: is missing; give files, folders or patterns, such as photo.png")
 
     with signals.importing():
-        from fcnet.cli import tables
-        from fcnet.commands import evaluate
-        from fcnet.system import console
+        from fcnet.cli.console import shown
+        from fcnet.commands.evaluate import run_predict
 
-    results = evaluate.run_predict(words, device, out, config)
-    table = tables.predictions_json if json else tables.predictions_csv if csv else tables.predictions
-    console.answer(table(results), for_programs=json or csv)
+    with shown() as sinks:
+        result = run_predict(words, device, out, config, sinks)
+    _answer(result, json, csv)
 
 
 @app.command(epilog="Example: fcnet encode checkpoints/autoencoder-denoising --out codes.npz")
@@ -267,11 +269,12 @@ def encode(
 ) -> None:
     """Write the codes that an autoencoder has for images."""
     with signals.importing():
-        from fcnet.families.autoencoder import evaluate
-        from fcnet.system import console
+        from fcnet.cli.console import shown
+        from fcnet.commands.evaluate import run_encode
 
-    n, k = evaluate.run_encode(words or [], out, split and split.value, device, config)
-    console.answer(f"{out}: {n} codes of {k} values")
+    with shown() as sinks:
+        n, k = run_encode(words or [], out, split and split.value, device, config, sinks)
+    streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
 
 
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
@@ -281,9 +284,21 @@ def data(
 ) -> None:
     """Write a known data set as an image folder; downloads it where its files are not there."""
     with signals.importing():
-        from fcnet.commands import train
-        from fcnet.system import console
+        from fcnet.cli.console import shown
+        from fcnet.commands.train import run_data
 
     folder = out or Path("data") / source.value
-    written = train.run_data(source.value, folder)
-    console.answer(f"{folder}: {'written' if written else 'is there already'}")
+    with shown() as sinks:
+        written = run_data(source.value, folder, sinks)
+    streams.write(sys.stdout, f"{folder}: {'written' if written else 'is there already'}")
+
+
+def _check_format(json: bool, csv: bool) -> None:
+    if json and csv:
+        raise ConfigError("--json, --csv: choose one of the two")
+
+
+def _answer(result: "Result", json: bool, csv: bool) -> None:
+    """Print what a command was given for, in the format that was asked for."""
+    text = result.json() if json else result.csv() if csv else result.text()
+    streams.write(sys.stdout, text, for_programs=json or csv)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fcnet import schema
 from fcnet.cli import usage
-from fcnet.config import load, near
+from fcnet.config import near
 from fcnet.errors import ConfigError
 from fcnet.rundir import find
 from fcnet.system import files, paths
@@ -169,7 +169,7 @@ def _advice(key: str, name: str, value: str | None) -> str:
     """``KEY=VALUE``; of a section, some of its keys."""
     keys, depth = schema.keys(), key.count(".") + 1
     inner = sorted(one for one in keys if one.startswith(f"{key}.") and one.count(".") == depth)
-    if inner and key.split(".")[-1] not in load.NAMED:
+    if inner and key.split(".")[-1] not in schema.named_keys():
         return f"those of {key} are {few(inner, 6)}"
     return _setting(key, name, value)
 

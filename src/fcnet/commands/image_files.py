@@ -17,7 +17,8 @@ from fcnet.data.images.grey import FULL, Depth
 from fcnet.data.looks import border, of_one_colour
 from fcnet.errors import CheckpointError, DataError
 from fcnet.rundir import directory, environment, find
-from fcnet.system import console, files, paths
+from fcnet.system import files, paths
+from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few, listed, natural
 
 # Files that people take for images, whether fcnet reads their format or not.
@@ -42,13 +43,13 @@ def _means_images(word: str, alone: bool) -> bool:
     return alone or bool(entries.read(Path(word)).names)
 
 
-def find_images(wanted: Sequence[str]) -> list[Path]:
+def find_images(wanted: Sequence[str], sinks: Sinks = SILENT) -> list[Path]:
     """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
     named: list[Path] = []
     problems: list[str] = []
     for word in wanted:
         try:
-            found = _files_of(word)
+            found = _files_of(word, sinks)
         except DataError as error:
             problems += error.problems
             continue
@@ -58,14 +59,14 @@ def find_images(wanted: Sequence[str]) -> list[Path]:
     return named
 
 
-def _files_of(word: str) -> list[Path]:
+def _files_of(word: str, sinks: Sinks) -> list[Path]:
     """The files that a name stands for: a file, the images in a folder, or what a pattern fits. Raises DataError."""
     path = Path(word)
     found = files.look(path)
     if found is None:
         return _fitting(word)
     if stat.S_ISDIR(found.st_mode):
-        return _images_in(path)
+        return _images_in(path, sinks)
     if not stat.S_ISREG(found.st_mode):
         raise DataError(f"{word}: is {files.kind(found)}, not a file; give image files")
     form = None if path.suffix.lower() in decode.SUFFIXES else forms.tell(path)
@@ -74,14 +75,14 @@ def _files_of(word: str) -> list[Path]:
     return [path]
 
 
-def _images_in(folder: Path) -> list[Path]:
+def _images_in(folder: Path, sinks: Sinks) -> list[Path]:
     """The images in a folder, as in training: by their names, and not hidden. Raises DataError without any."""
     found = entries.read(folder)
     entries.refuse_broken(found)
     if not found.names:
         raise DataError(class_folders.no_images(folder, found))
     if found.others:
-        console.notice(f"{folder}: {entries.counted(found.others)} not read ({few(sorted(found.others), 3)})")
+        sinks.notice(f"{folder}: {entries.counted(found.others)} not read ({few(sorted(found.others), 3)})")
     return [folder / name for name in found.names]
 
 
@@ -106,13 +107,14 @@ def _refuse_hidden(pattern: Path) -> None:
         os.listdir(folder)
 
 
-def read_images(files: Sequence[Path], size: dataset.Size, white: int | None) -> Tensor:
+def read_images(files: Sequence[Path], size: dataset.Size, white: int | None, sinks: Sinks = SILENT) -> Tensor:
     """Pixels uint8 (N, H, W) of image files.
 
     Args:
         files: their names.
         size: height and width that they are resized to.
         white: the value that is white in 16-bit images; theirs tell it when None, with a warning.
+        sinks: for warnings.
 
     Raises:
         DataError: naming those that cannot be read.
@@ -127,13 +129,13 @@ def read_images(files: Sequence[Path], size: dataset.Size, white: int | None) ->
                 " bytes are read; save them with 8 bits"
             )
         if held.white != FULL:
-            console.warn(
+            sinks.warn(
                 f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone; {held.white} is taken for white,"
                 " for there were no 16-bit images to train on, which would tell"
             )
             pixels, pictures = _read(files, size, held.white)
-    _warn_of_frames(files, pictures)
-    _warn_of_one_colour(files, pixels)
+    _warn_of_frames(files, pictures, sinks)
+    _warn_of_one_colour(files, pixels, sinks)
     return pixels
 
 
@@ -158,38 +160,36 @@ def _together(depths: Sequence[Depth]) -> Depth:
     return Depth(max(depth.peak for depth in depths), sum(depth.coloured for depth in depths))
 
 
-def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture]) -> None:
+def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture], sinks: Sinks) -> None:
     """Warn of files with several pictures."""
     told = [(str(file), picture.frames) for file, picture in zip(files, pictures, strict=True) if picture.frames > 1]
     if told:
-        console.warn(decode.of_frames(told))
+        sinks.warn(decode.of_frames(told))
 
 
-def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor) -> None:
+def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> None:
     """Warn of images that show nothing."""
     plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
     if plain:
         are = "1 image is" if len(plain) == 1 else f"{len(plain)} images are"
-        console.warn(f"{few(plain, 10)}: {are} of one colour: what is said of an empty image means nothing")
+        sinks.warn(f"{few(plain, 10)}: {are} of one colour: what is said of an empty image means nothing")
 
 
-def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None) -> None:
+def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks: Sinks) -> None:
     """Warn of images with a light background where those of the training had a dark one."""
     if run is None:
         return
     try:
         trained_on = environment.read_json(run / directory.ENVIRONMENT)["data"]["train"]["border"]
     except (CheckpointError, KeyError, TypeError):
-        console.warn(
-            f"{run / directory.ENVIRONMENT}: does not tell the training images' background; it is not compared"
-        )
+        sinks.warn(f"{run / directory.ENVIRONMENT}: does not tell the training images' background; it is not compared")
         return
     if trained_on >= decode.LIGHT:
         return
     light = [str(file) for file, image in zip(files, pixels, strict=True) if border([image[None]]) > decode.LIGHT]
     if light:
         shown = few(light, 3)
-        console.warn(
+        sinks.warn(
             f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
             " invert them, or expect wrong results"
         )

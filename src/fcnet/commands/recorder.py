@@ -1,80 +1,35 @@
-"""One sitting of a training: records go to the run directory and to the console, checkpoints to ``ckpt/``.
+"""From the start or a checkpoint of a training to its end or a signal: records go to sinks, checkpoints to ``ckpt/``.
 
-The newest checkpoint is the one truth. A sitting that takes it up cuts the metrics back to it and writes best.pth anew,
+The newest checkpoint is the one truth. A recorder that loads it cuts the metrics back to it and writes best.pth anew,
 so that a run ends in the same files however often it was interrupted.
 """
 
 import contextlib
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcnet.errors import CheckpointError, DivergedError, FcnetError, InUseError, ResourceError, Stopped
 from fcnet.rundir import directory, environment, log, tensor_files
 from fcnet.rundir.checkpoints import Checkpointer
 from fcnet.rundir.lock import Beat
-from fcnet.system import console, files, streams
+from fcnet.system import files, streams
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
-from fcnet.training.metrics import EpochRecord, Record, StageRecord, StepRecord
+from fcnet.system.sinks import SILENT, Sinks
+from fcnet.training.records import End, EpochRecord, Record
+from fcnet.training.trainable import Trainable
 
 SAVE_EVERY = 10.0  # seconds between two checkpoints, where the config does not say
 SAVE_SHARE = 50  # the same as a multiple of what a checkpoint takes: a fiftieth of the time at most
 
 
-class Trainable(Protocol):
-    """What a session trains, by gradients or in closed form: it stands between two steps.
-
-    Attributes:
-        model: brought up to where it stands, with finite weights at the end.
-        epoch: number of the pass over the images, from 1.
-        step: how many steps of it are done.
-        epochs: how many passes there are to be.
-        save_every: seconds between two checkpoints, where they are set.
-        smaller: what to make smaller where memory runs out, and what it is.
-        finished: whether nothing is left to do.
-    """
-
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def step(self) -> int: ...
-    @property
-    def model(self) -> nn.Module: ...
-    @property
-    def epochs(self) -> int: ...
-    @property
-    def save_every(self) -> float | None: ...
-    @property
-    def smaller(self) -> str: ...
-    @property
-    def finished(self) -> bool: ...
-
-    def records(self) -> Generator[Record, None, None]:
-        """Go on to the end; at each record the state is whole."""
-
-    def place(self) -> str:
-        """Where it stands, in words."""
-
-    def figures(self) -> dict[str, Any]:
-        """What result.json tells beside the metrics."""
-
-    def check_now(self) -> None:
-        """Raise DivergedError where what a checkpoint would hold is not finite."""
-
-    def state(self) -> dict[str, Any]:
-        """All that the rest depends on, but for the config and the images."""
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Stand where another one stood that told this state."""
-
-
-class Session:
-    """Trains into a run directory.
+class Recorder:
+    """Trains into a run directory, and writes down what comes of it.
 
     Args:
         run: the run directory, which this process owns.
@@ -82,9 +37,20 @@ class Session:
         facts: what the training stands on, kept with each checkpoint.
         stop: whether a signal has asked to stop.
         beat: called after each step.
+        sinks: for records and warnings, beside the metrics of the run.
     """
 
-    def __init__(self, run: Path, training: Trainable, facts: dict[str, Any], stop: Stop, beat: Beat) -> None:
+    def __init__(
+        self,
+        run: Path,
+        training: Trainable,
+        facts: dict[str, Any],
+        stop: Stop,
+        beat: Beat,
+        sinks: Sinks = SILENT,
+    ) -> None:
+        self._sinks = sinks
+        self._records = Sinks([log.MetricsLog(run), *sinks])
         self.run, self.training, self._facts = run, training, facts
         self._keeper = Checkpointer(run)
         self._stop, self._beat = stop, beat
@@ -124,7 +90,7 @@ class Session:
         directory.tidy(self.run)
         place = (self.training.epoch, self.training.step)
         if lost := log.cut(self.run, size, place, self._last.epoch if self._last else 0):
-            console.warn(lost)
+            self._sinks.warn(lost)
         (self.run / directory.RESULT).unlink(missing_ok=True)
         if self._best is None:
             (self.run / directory.BEST).unlink(missing_ok=True)
@@ -163,24 +129,22 @@ class Session:
 
     def _train(self) -> None:
         """Train to the end or to a signal, and save there."""
-        with (
-            console.training(self.training.epochs) as report,
-            contextlib.closing(self.training.records()) as records,
-        ):
-            for record in records:
-                self._write(record)
-                report(record)
-                self._beat()
-                if self.training.finished or self._stop.signal:
-                    break
-                if time.monotonic() - self._saved_at >= self._interval():
-                    self.save()
-            self.save()
+        try:
+            with contextlib.closing(self.training.records()) as records:
+                for record in records:
+                    self._write(record)
+                    self._beat()
+                    if self.training.finished or self._stop.signal:
+                        break
+                    if time.monotonic() - self._saved_at >= self._interval():
+                        self.save()
+                self.save()
+        finally:
+            self._records.write(End())
 
     def _write(self, record: Record) -> None:
-        """Write a record down, and the weights of the best epoch."""
-        if isinstance(record, StepRecord | StageRecord | EpochRecord):
-            log.append(self.run, record)
+        """Write a record to all sinks, and the weights of the best epoch."""
+        self._records.write(record)
         if isinstance(record, EpochRecord):
             self._last = record
             if better(record, self._best):
@@ -221,7 +185,7 @@ class Session:
     def write_result(self, ended: str, more: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> None:
         """Write result.json: the figures so far, and how the sitting ended; warnings with those of lost lines."""
         told = [*warnings, *streams.losses()]
-        more = self.training.figures() | ({"warnings": told} if told else {}) | (more or {})
+        more = self.training.facts() | ({"warnings": told} if told else {}) | (more or {})
         environment.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:

@@ -13,11 +13,11 @@ from fcnet.config import yaml_lines
 from fcnet.config.train import Constant, StepDecay
 from fcnet.data.splits import Splits
 from fcnet.errors import CheckpointError, ConfigError, DataError
-from fcnet.families.elm.config import ELMModel
 from fcnet.rundir import directory, environment, find, log, own_files
 from fcnet.rundir.checkpoints import FOLDER, Checkpointer
-from fcnet.schema import TRAINED_BY, Config
-from fcnet.system import console, files
+from fcnet.schema import Config
+from fcnet.system import files
+from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
 
 # Keys that may change between two sittings. Those of `data` do not choose what is learned: its content does, which is
@@ -43,7 +43,7 @@ _FREE = (
 )
 
 
-def choose(name: str, out: Path | None, insisted: Path | None, settings: Config) -> Path | None:
+def choose(name: str, out: Path | None, insisted: Path | None, settings: Config, sinks: Sinks = SILENT) -> Path | None:
     """The directory of the run to go on with; None where there is none yet.
 
     Args:
@@ -51,6 +51,7 @@ def choose(name: str, out: Path | None, insisted: Path | None, settings: Config)
         out: the directory, given with --out.
         insisted: the directory, given with --resume, of a run that has to be there.
         settings: of the training.
+        sinks: for notices.
 
     Raises:
         ConfigError: what was named is no run directory.
@@ -58,7 +59,7 @@ def choose(name: str, out: Path | None, insisted: Path | None, settings: Config)
     named = insisted or out
     if named is None:
         find.check_name(name)
-        newest = newest_of(name, settings)
+        newest = newest_of(name, settings, sinks)
         if newest is not None:
             own_files.check_writable(newest, f"--resume {newest}")
         return newest
@@ -78,7 +79,7 @@ def choose(name: str, out: Path | None, insisted: Path | None, settings: Config)
     return named
 
 
-def newest_of(name: str, settings: Config) -> Path | None:
+def newest_of(name: str, settings: Config, sinks: Sinks) -> Path | None:
     """The newest run of a config that is the same training; None where there is none. Says where newer ones are not."""
     runs = directory.runs_of(name)
     other = ""
@@ -86,11 +87,11 @@ def newest_of(name: str, settings: Config) -> Path | None:
         differ = _differences_of(run, settings)
         if not differ:
             if other:
-                console.notice(f"{other}; going on with {run}")
+                sinks.notice(f"{other}; going on with {run}")
             return run
         other = other or f"{run}: is of other settings ({few(differ, 2)})"
     if other:
-        console.notice(f"{other}, and no run has these; a new one is begun")
+        sinks.notice(f"{other}, and no run has these; a new one is begun")
     return None
 
 
@@ -110,7 +111,7 @@ def _is_place(key: str) -> bool:
     return key.startswith(("data.source", "data.root", "data.train.", "data.test."))
 
 
-def nothing_to_do(run: Path, settings: Config) -> bool:
+def nothing_to_do(run: Path, settings: Config, sinks: Sinks = SILENT) -> bool:
     """Whether a run is finished, and no more epochs are asked for.
 
     Raises:
@@ -121,10 +122,10 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
     try:
         before = schema.load(run / directory.CONFIG)
     except ConfigError as error:
-        console.warn(f"{error.problems[0]}; the config of the newest checkpoint is compared instead")
+        sinks.warn(f"{error.problems[0]}; the config of the newest checkpoint is compared instead")
         return False
     _refuse_changes(run, before, settings)
-    if TRAINED_BY[settings.model.kind] == "solve":
+    if not settings.model.in_order:
         return False  # images may have been added, which only reading them shows
     if any(_is_place(difference.split(":")[0]) for difference in _differences_of(run, settings)):
         return False
@@ -134,7 +135,7 @@ def nothing_to_do(run: Path, settings: Config) -> bool:
 def _compared(before: Config, settings: Config) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """The settings of a run and those of now by dotted key, and the keys that make it another training."""
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
-    frees = (*_FREE, "solve.solver") if grows(settings) else _FREE
+    frees = (*_FREE, "solve.solver") if settings.model.grows else _FREE
     if settings.data.normal_classes is None:  # a run may have taken them from its images, which are compared
         frees = (*frees, "data.normal_classes")
     differ = [
@@ -160,12 +161,6 @@ def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
         problems.append(f"train.epochs: is {now}, but {run} was begun with {then}; epochs can be added, not taken away")
     if problems:
         raise ConfigError(*problems)
-
-
-def grows(settings: Config) -> bool:
-    """Whether images can be added, and the solver be changed: the hidden map depends on no earlier solution."""
-    model = settings.model
-    return isinstance(model, ELMModel) and not model.encoders and model.combiner is None
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -283,8 +278,7 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
     """What is different of classes, images and labels."""
     where = f"changed since the checkpoint of {run}; restore what was there, or start a new run without --resume"
     before = then.get("memory", "resident")
-    closed = TRAINED_BY[settings.model.kind] == "solve"
-    if before != now["memory"] and not closed:
+    if before != now["memory"] and settings.model.in_order:
         yield (
             f"data.memory: the training images are {now['memory']} now and were {before} (memory or its limit differs),"
             f" which changes their order; give data.memory={before}"
@@ -292,7 +286,7 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
     if [unicodedata.normalize("NFC", name) for name in then["classes"]] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):
-        if name == "train" and grows(settings):
+        if name == "train" and settings.model.grows:
             continue  # images may be added: each is looked at when the sums are taken up
         old, new = then["data"].get(name, {}), now["data"].get(name, {})
         place = f"data.{name}" if settings.data.source is None else f"{settings.data.root} ({name})"

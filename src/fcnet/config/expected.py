@@ -11,7 +11,7 @@ from pydantic import BaseModel, Discriminator
 from pydantic.fields import FieldInfo
 
 from fcnet.config import near
-from fcnet.config.fields import ONE_OF, OR_LIST
+from fcnet.config.fields import Named
 from fcnet.system import paths, punctuation
 
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
@@ -44,9 +44,11 @@ class Expected:
 def of(annotation: Any, extra: tuple[Any, ...], value: Any) -> Expected:
     """What an annotation of the schema stands for, told to someone who wrote ``value``."""
     kind, metadata, nullable = unwrapped(annotation, extra)
-    discriminator = next((one for one in metadata if isinstance(one, Discriminator)), None)
-    if discriminator is not None:
-        return _of_union(kind, discriminator, nullable)
+    if (by_word := next((one for one in metadata if isinstance(one, Named)), None)) is not None:
+        words = tuple(word for word in by_word.tags(kind) if word != "[]")
+        return Expected("choice", by_word.words(kind).removeprefix("should be "), words, nullable=nullable)
+    if (by_type := next((one for one in metadata if isinstance(one, Discriminator)), None)) is not None:
+        return _of_union(kind, by_type, nullable)
     if get_origin(kind) is Literal:
         names = tuple(map(str, get_args(kind)))
         return Expected("choice", _one_of(names), names, nullable=nullable)
@@ -94,13 +96,9 @@ def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
 
 
 def _of_union(kind: Any, discriminator: Discriminator, nullable: bool) -> Expected:
-    message = str(discriminator.custom_error_message)
-    choices = (
-        tuple(message.removeprefix(ONE_OF).removesuffix(OR_LIST).split(", ")) if message.startswith(ONE_OF) else ()
-    )
-    words = message.removeprefix("should be ")
+    words = str(discriminator.custom_error_message).removeprefix("should be ")
     numeric = any(unwrapped(one)[0] in (int, float) for one in get_args(kind))
-    return Expected("float" if numeric else "choice", words, choices, nullable=nullable)
+    return Expected("float" if numeric else "choice", words, nullable=nullable)
 
 
 def _one_of(names: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from fcnet.config import expected, near
 from fcnet.config.expected import shown, unwrapped
-from fcnet.config.fields import TAG, UNKNOWN_NAME, WRONG_KIND
+from fcnet.config.fields import TAG, UNKNOWN_NAME, WRONG_KIND, Named, tag_of
 from fcnet.config.yaml_lines import Layer
 from fcnet.system import punctuation
 
@@ -192,6 +192,29 @@ def keys(root: Root) -> set[str]:
     return set(_keys(root))
 
 
+def named_keys(root: Root) -> set[str]:
+    """Return the keys, without their sections, that take a word for the ``name`` of a section."""
+    return set(_named_keys(root))
+
+
+def _named_keys(kind: Any) -> Iterator[str]:
+    for section in _sections(kind):
+        for name, field in section.model_fields.items():
+            _, metadata, _ = unwrapped(field.annotation, tuple(field.metadata))
+            if any(isinstance(one, Named) and one.key == "name" for one in metadata):
+                yield name
+            yield from _named_keys(field.annotation)
+
+
+def _sections(kind: Any) -> Iterator[type[BaseModel]]:
+    """The sections that an annotation has in it."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    else:
+        for one in get_args(kind):
+            yield from _sections(one)
+
+
 def _keys(kind: Any, place: str = "") -> Iterator[str]:
     """Dotted places of all keys of a section, through its sections and unions, but not those in lists."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -230,6 +253,8 @@ def _member(union: Any, tag: str) -> Any:
     """The member of a union that carries ``tag``, looked for through lists and Optional."""
     for one in get_args(union):
         if any(isinstance(extra, Tag) and extra.tag == tag for extra in getattr(one, "__metadata__", ())):
+            return one
+        if tag in (tag_of(one, "name"), tag_of(one, "kind")) and unwrapped(one)[0] is not type(None):
             return one
         found = _member(one, tag)
         if found is not None:

@@ -1,12 +1,20 @@
 """What every section of a config shares: strictness, and unions whose member is chosen by name."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, WrapValidator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, core_schema
 
 # Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
 TAG = "|"
@@ -46,21 +54,78 @@ class Section(BaseModel):
 
 
 def named(value: Any) -> Any:
-    """``relu`` is short for ``{name: relu}``; a list is treated item by item."""
+    """Return ``{name: relu}`` for its short form ``relu``; a list is treated item by item."""
     if isinstance(value, list):
         return [named(one) for one in value]
     return {"name": value} if isinstance(value, str) else value
 
 
-class ShortForm:
-    """Tells the JSON Schema of a union that a bare name will do."""
+class Named:
+    """Says of a union of sections that a word chooses among them: ``Annotated[Adam | SGD, Named(default="adam")]``.
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = [name for name in names if name != "[]"]
+    The words are those of the members' ``name`` (or another key), which is a Literal. A bare word is short for a
+    section with that name. A member that is a list takes lists.
+
+    Args:
+        default: the word of a section that has none.
+        key: of the word.
+    """
+
+    def __init__(self, default: str | None = None, key: str = "name") -> None:
+        self.default, self.key = default, key
+
+    def tags(self, union: Any) -> dict[str, str]:
+        """Return the tag of the member that each word chooses; "[]" stands for lists."""
+        found: dict[str, str] = {}
+        for member in get_args(union):
+            found |= dict.fromkeys(words_of(member, self.key) or ["[]"], tag_of(member, self.key))
+        return found
+
+    def words(self, union: Any) -> str:
+        """Return what a value should be."""
+        tags = self.tags(union)
+        return ONE_OF + ", ".join(word for word in tags if word != "[]") + (OR_LIST if "[]" in tags else "")
+
+    def __get_pydantic_core_schema__(self, union: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        tags = self.tags(union)
+
+        def choose(value: Any) -> str | None:
+            if isinstance(value, list):
+                return tags.get("[]")
+            if isinstance(value, dict):
+                word = value.get(self.key, self.default)
+            else:
+                word = getattr(value, self.key, self.default if self.key == "kind" else None)
+            return tags.get(word) if isinstance(word, str) else None
+
+        self._short = [word for member in get_args(union) for word in words_of(member, self.key) if _is_short(member)]
+        schema = core_schema.tagged_union_schema(
+            {tag_of(member, self.key): handler.generate_schema(member) for member in get_args(union)},
+            choose,
+            custom_error_type=UNKNOWN_NAME if self.key == "name" else WRONG_KIND,
+            custom_error_message=self.words(union),
+        )
+        return schema if self.key != "name" else core_schema.no_info_before_validator_function(named, schema)
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler(core)
-        return {"anyOf": [{"type": "string", "enum": self._names}, *schema["oneOf"]]}
+        return {"anyOf": [{"type": "string", "enum": self._short}, *schema["oneOf"]]} if self.key == "name" else schema
+
+
+def _is_short(member: Any) -> bool:
+    """Return whether a bare word is enough for a member: all its other keys have defaults."""
+    return not any(field.is_required() for name, field in member.model_fields.items() if name != "name")
+
+
+def words_of(member: Any, key: str) -> list[str]:
+    """Return the words by which a member of a union is chosen; none of a list."""
+    fields = getattr(member, "model_fields", {})
+    return list(get_args(fields[key].annotation)) if key in fields else []
+
+
+def tag_of(member: Any, key: str = "name") -> str:
+    """Return what stands for a member of a union in pydantic's error locations."""
+    return TAG + (words_of(member, key) or ["list"])[0]
 
 
 def by_type(kinds: dict[str, type | tuple[type, ...]], message: str) -> Discriminator:
@@ -72,27 +137,3 @@ def by_type(kinds: dict[str, type | tuple[type, ...]], message: str) -> Discrimi
         return next((tag for tag, types in kinds.items() if isinstance(value, types)), None)
 
     return Discriminator(choose, custom_error_type="unknown_kind", custom_error_message=message)
-
-
-def by_kind(kinds: dict[str, str], default: str) -> Discriminator:
-    """Choose a union's member by its ``kind``: ``kinds`` maps each to the member's tag."""
-
-    def choose(value: Any) -> str | None:
-        kind = value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default)
-        return kinds.get(kind) if isinstance(kind, str) else None
-
-    return Discriminator(choose, WRONG_KIND, ONE_OF + ", ".join(kinds))
-
-
-def by_name(names: dict[str, str], default: str | None = None) -> Discriminator:
-    """Choose a union's member by its ``name``: ``names`` maps each to the member's tag, "[]" a list to its own."""
-
-    def choose(value: Any) -> str | None:
-        if isinstance(value, list):
-            return names.get("[]")
-        value = named(value)
-        name = value.get("name", default) if isinstance(value, dict) else getattr(value, "name", None)
-        return names.get(name) if isinstance(name, str) else None
-
-    choices = ", ".join(name for name in names if name != "[]")
-    return Discriminator(choose, UNKNOWN_NAME, ONE_OF + choices + (OR_LIST if "[]" in names else ""))

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field
 
-from fcnet.config.fields import LARGEST, Section, ShortForm, by_name
+from fcnet.config.fields import LARGEST, Named, Section
 from fcnet.system.paths import PathText
 
 
@@ -36,24 +36,9 @@ class ELU(Section):
     alpha: float = Field(1.0, gt=0, le=LARGEST, description="the slides' gamma")
 
 
-ACTIVATIONS = dict.fromkeys(("sigmoid", "tanh", "relu", "softplus", "gelu", "silu", "identity"), "|plain") | {
-    "leaky_relu": "|leaky_relu",
-    "prelu": "|prelu",
-    "elu": "|elu",
-}
 Activation = PlainActivation | LeakyReLU | PReLU | ELU
-ActivationMembers = (
-    Annotated[PlainActivation, Tag("|plain")]
-    | Annotated[LeakyReLU, Tag("|leaky_relu")]
-    | Annotated[PReLU, Tag("|prelu")]
-    | Annotated[ELU, Tag("|elu")]
-)
-OneActivation = Annotated[ActivationMembers, by_name(ACTIVATIONS), ShortForm(ACTIVATIONS)]
-Activations = Annotated[
-    ActivationMembers | Annotated[list[OneActivation], Tag("|list")],
-    by_name(ACTIVATIONS | {"[]": "|list"}),
-    ShortForm(ACTIVATIONS),
-]
+OneActivation = Annotated[Activation, Named()]
+Activations = Annotated[Activation | list[OneActivation], Named()]
 
 
 def per_layer(given: Activation | list[Activation], layers: int) -> list[Activation]:
@@ -113,30 +98,7 @@ class RunInit(Section):
     run: PathText = Field(description="run directory, or model file in one, of a net with the same layers")
 
 
-_INITS = {
-    "default": "|default",
-    "kaiming_uniform": "|kaiming",
-    "kaiming_normal": "|kaiming",
-    "xavier_uniform": "|gain",
-    "xavier_normal": "|gain",
-    "orthogonal": "|gain",
-    "normal": "|normal",
-    "trunc_normal": "|normal",
-    "uniform": "|uniform",
-}
-_InitMembers = (
-    Annotated[DefaultInit, Tag("|default")]
-    | Annotated[KaimingInit, Tag("|kaiming")]
-    | Annotated[GainInit, Tag("|gain")]
-    | Annotated[NormalInit, Tag("|normal")]
-    | Annotated[UniformInit, Tag("|uniform")]
-)
-Init = Annotated[_InitMembers, by_name(_INITS), ShortForm(_INITS)]
+Init = DefaultInit | KaimingInit | GainInit | NormalInit | UniformInit
 TrainedInit = EncoderInit | RunInit  # of weights that lie in a run
-_WITH_RUN = _INITS | {"run": "|run"}
-_RunInitMembers = _InitMembers | Annotated[RunInit, Tag("|run")]
-_WITH_ENCODER = _WITH_RUN | {"encoder": "|encoder"}
-AutoencoderInit = Annotated[_RunInitMembers, by_name(_WITH_RUN), ShortForm(_INITS)]
-FCNetInit = Annotated[
-    _RunInitMembers | Annotated[EncoderInit, Tag("|encoder")], by_name(_WITH_ENCODER), ShortForm(_INITS)
-]
+AutoencoderInit = Annotated[Init | RunInit, Named()]
+FCNetInit = Annotated[Init | RunInit | EncoderInit, Named()]

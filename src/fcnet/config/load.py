@@ -5,7 +5,7 @@ each on one line with the file and line that it comes from.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +17,6 @@ from fcnet.errors import ConfigError
 from fcnet.system import paths, punctuation
 
 C = TypeVar("C", bound=BaseModel)  # the schema of a whole config
-
-# Where a word is short for {name: word}: a setting laid over the word leaves the name as it is.
-NAMED = ("optimizer", "schedule", "activation", "init", "weights", "solver", "corruption", "sparse")
 
 # What has to be there before a training begins.
 _NEEDED = tuple(("data", split, part) for split in ("train", "test", "validation") for part in ("images", "labels"))
@@ -49,8 +46,9 @@ def check(schema: type[C], layers: Sequence[Layer]) -> C:
     """Merge the layers, the last one wins, and validate. Raises ConfigError with one line per mistake."""
     values: dict[str, Any] = {}
     found: list[tuple[int, int, str]] = []  # (layer, line, problem), to report them in the order of the text
+    words = explain.named_keys(schema)
     for number, layer in enumerate(layers):
-        values = _merge(values, layer.values)
+        values = _merge(values, layer.values, words)
         found += [(number, line, problem) for line, problem in layer.problems]
     values.pop("extends", None)
     try:
@@ -146,19 +144,20 @@ def _override(word: str) -> Layer:
     return Layer("command line", value)
 
 
-def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+def _merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) -> dict[str, Any]:
     """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has.
 
     A mapping of another ``name`` that brings settings of its own is taken whole; a name alone keeps those of before.
+    A key of ``words`` takes a word for ``{name: word}``: a setting laid over the word leaves the name as it is.
     """
     merged = dict(base)
     for key, value in top.items():
         if value is None and key in base:
             del merged[key]
-        elif key in NAMED and isinstance(value, dict) and isinstance(base.get(key), str):
+        elif key in words and isinstance(value, dict) and isinstance(base.get(key), str):
             merged[key] = {"name": base[key]} | value
         elif isinstance(value, dict) and isinstance(base.get(key), dict) and not _renamed(base[key], value):
-            merged[key] = _merge(base[key], value)
+            merged[key] = _merge(base[key], value, words)
         else:
             merged[key] = value
     return merged

@@ -1,11 +1,11 @@
 """The config's `train` section: optimisers, learning-rate schedules, and how a net is trained by gradients."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from fcnet.config.fields import LARGEST, Fraction, Positive, Section, ShortForm, by_name, named
+from fcnet.config.fields import LARGEST, Fraction, Named, Positive, Section
 
 
 class AdamSettings(Section):
@@ -49,12 +49,7 @@ class SGD(Section):
         return self
 
 
-_OPTIMIZERS = {"adam": "|adam", "adamw": "|adamw", "sgd": "|sgd"}
-Optimizer = Annotated[
-    Annotated[Adam, Tag("|adam")] | Annotated[AdamW, Tag("|adamw")] | Annotated[SGD, Tag("|sgd")],
-    by_name(_OPTIMIZERS, default="adam"),
-    ShortForm(_OPTIMIZERS),
-]
+Optimizer = Annotated[Adam | AdamW | SGD, Named(default="adam")]
 
 
 class Warmed(Section):
@@ -94,15 +89,7 @@ class OneCycle(Section):
     final: float = Field(4e-6, ge=0, le=1, description="the last rate, as a share of lr")
 
 
-_SCHEDULES = {"constant": "|constant", "step": "|step", "cosine": "|cosine", "one_cycle": "|one_cycle"}
-Schedule = Annotated[
-    Annotated[Constant, Tag("|constant")]
-    | Annotated[StepDecay, Tag("|step")]
-    | Annotated[Cosine, Tag("|cosine")]
-    | Annotated[OneCycle, Tag("|one_cycle")],
-    by_name(_SCHEDULES, default="constant"),
-    ShortForm(_SCHEDULES),
-]
+Schedule = Annotated[Constant | StepDecay | Cosine | OneCycle, Named(default="constant")]
 
 
 class Train(Section):
@@ -146,8 +133,3 @@ class Train(Section):
         if value == 0 and not info.data.get("stages"):
             raise ValueError("is 0; should be a whole number of at least 1 (0 only behind `stages`)")
         return value
-
-    @field_validator("optimizer", "schedule", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)

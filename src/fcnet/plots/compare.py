@@ -13,7 +13,7 @@ from fcnet.plots.style import drawn
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-MARKERS = {"fcnet": "o", "elm": "s"}
+MARKERS = "os^Dv"  # of the kinds of models, in turn
 
 LABELLED = 30  # runs whose names are written beside their points
 
@@ -24,11 +24,11 @@ class Point:
 
     Attributes:
         name: of the run.
-        kind: of its model: fcnet, elm.
+        kind: of its model.
         seconds: of training, without evaluation.
         accuracy: in [0, 1].
         split: that the accuracy is of.
-        units: hidden units of an elm.
+        units: hidden units of a run in a series.
         series: what runs that differ in their units alone share.
     """
 
@@ -76,7 +76,7 @@ def trade(points: Sequence[Point]) -> Figure:
     for number, kind in enumerate(dict.fromkeys(point.kind for point in points)):
         own = [point for point in points if point.kind == kind]
         x, y = [point.seconds for point in own], [100 * point.accuracy for point in own]
-        axes.scatter(x, y, marker=MARKERS.get(kind, "^"), color=f"C{number}", label=kind, zorder=3)
+        axes.scatter(x, y, marker=MARKERS[number % len(MARKERS)], color=f"C{number}", label=kind, zorder=3)
     if len(points) <= LABELLED:
         for point in points:
             place = (point.seconds, 100 * point.accuracy)

@@ -18,7 +18,7 @@ from fcnet.errors import CheckpointError
 from fcnet.rundir.directory import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 from fcnet.system import files
-from fcnet.training.metrics import EpochRecord
+from fcnet.training.records import EpochRecord
 
 
 def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
@@ -114,9 +114,9 @@ def write_result(
     """Write the final figures; ``ended`` is "finished", or why not, and ``more`` what is to be said of it."""
     result: dict[str, Any] = {"ended": ended, "seconds": round(seconds, 3)} | (more or {})
     if last is not None:
-        result |= {"epoch": last.epoch} | last.to_plain()["figures"]
+        result |= {"epoch": last.epoch} | last.to_plain()["metrics"]
     if best is not None:
-        result["best"] = {"epoch": best.epoch} | best.to_plain()["figures"]
+        result["best"] = {"epoch": best.epoch} | best.to_plain()["metrics"]
     _write_json(path / RESULT, result)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fcnet.config import yaml_lines
 from fcnet.errors import ConfigError
+from fcnet.schema import DEFAULT_KIND
 from fcnet.system import files
 from fcnet.system.text import few
 
@@ -102,7 +103,7 @@ def of_kind(kind: str, beside: Path | None = None) -> str:
     """A clause that names the runs of a kind of model, below ``checkpoints/`` and beside a run."""
     places = [ROOT] if beside is None or beside.parent == ROOT else [beside.parent, ROOT]
     found = [run for place in places for run in _children(place) if _is_run(run) and _kind(run) == kind]
-    name = {"fcnet": "runs of nets", "elm": "runs of ELMs"}.get(kind, f"runs of {kind}s")
+    name = f"runs of kind {kind}"
     newest_first = sorted(found, key=started, reverse=True)
     return f"; {name} here: {few(newest_first, _SHOWN)}" if found else f"; there are no {name} here"
 
@@ -110,7 +111,7 @@ def of_kind(kind: str, beside: Path | None = None) -> str:
 def _kind(run: Path) -> str | None:
     """The kind of model of a run, by its config; None where it cannot be read."""
     try:
-        return str(yaml_lines.read(run / CONFIG).values["model"].get("kind", "fcnet"))
+        return str(yaml_lines.read(run / CONFIG).values["model"].get("kind", DEFAULT_KIND))
     except (ConfigError, LookupError, AttributeError, TypeError):
         return None
 

@@ -19,9 +19,9 @@ from fcnet.rundir.directory import METRICS
 from fcnet.system import files
 from fcnet.system.files import naming
 from fcnet.system.text import few
-from fcnet.training.metrics import EpochRecord, StageRecord, StepRecord
+from fcnet.training.records import EpochRecord, StageRecord, StepRecord
 
-KINDS = {StepRecord: "step", StageRecord: "stage", EpochRecord: "epoch"}
+KINDS = (StepRecord.kind, StageRecord.kind, EpochRecord.kind)  # that are kept
 
 MOST_BYTES = 1 << 30  # of a log that is read: seven million lines
 
@@ -44,10 +44,29 @@ class Found:
     damaged: list[int]
 
 
+class MetricsLog:
+    """The sink that keeps the metrics of a run.
+
+    Args:
+        run: the run directory.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+
+    def write(self, record: Any) -> None:
+        """Add a record, if it is of a kind that is kept."""
+        if record.kind in KINDS:
+            append(self._run, record)
+
+    def close(self) -> None:
+        """Do nothing: each record is written at once."""
+
+
 def append(run: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
     """Add a record."""
     with _opened(run) as file:
-        file.write(json.dumps({"kind": KINDS[type(record)]} | record.to_dict(), allow_nan=False) + "\n")
+        file.write(json.dumps({"kind": record.kind} | record.to_dict(), allow_nan=False) + "\n")
 
 
 def size(run: Path) -> int:
@@ -145,10 +164,20 @@ def _read(path: Path) -> Found:
 def _record(line: bytes) -> dict[str, Any] | None:
     """A record; None where the line is none."""
     try:
-        values = json.loads(line)
+        values = _renamed(json.loads(line))
         return values if line.endswith(b"\n") and _is_record(values) else None
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a record by the names of now: fcnet 0.1 called a stage's facts figures, and terms parts."""
+    if values["kind"] == StageRecord.kind and "figures" in values:
+        values["facts"] = values.pop("figures")
+    for split in (values.get(name) for name in _SPLITS):
+        if isinstance(split, dict) and "parts" in split:
+            split["terms"] = split.pop("parts")
+    return values
 
 
 def _is_record(values: dict[str, Any]) -> bool:
@@ -164,22 +193,22 @@ def _is_record(values: dict[str, Any]) -> bool:
         return own.keys() - {"stage"} == {"epoch", "seconds", *_SPLITS} and (
             _are_finite([own["seconds"]])
             and own["train"] is not None
-            and all(_are_figures(own[split]) for split in _SPLITS if own[split] is not None)
+            and all(_are_metrics(own[split]) for split in _SPLITS if own[split] is not None)
         )
-    return values["kind"] == "stage" and _is_stage(own["figures"])
+    return values["kind"] == "stage" and _is_stage(own["facts"])
 
 
-def _are_figures(figures: dict[str, Any]) -> bool:
-    parts = figures.get("parts", {})
-    known = figures.keys() - {"parts", "accuracy"} == _NUMBERS
-    return known and _are_finite([*parts.values(), *(figures[name] for name in figures if name != "parts")])
+def _are_metrics(metrics: dict[str, Any]) -> bool:
+    terms = metrics.get("terms", {})
+    known = metrics.keys() - {"terms", "accuracy"} == _NUMBERS
+    return known and _are_finite([*terms.values(), *(metrics[name] for name in metrics if name != "terms")])
 
 
-def _is_stage(figures: dict[str, Any]) -> bool:
-    path = figures.get("path", [])
+def _is_stage(facts: dict[str, Any]) -> bool:
+    path = facts.get("path", [])
     numbers = [value for point in path for value in (point["ridge"], point["accuracy"], point["squared_error"] or 0)]
-    chosen = [figures["ridge"]] if path else []
-    return isinstance(figures["stage"], str) and _are_finite([*numbers, *chosen])
+    chosen = [facts["ridge"]] if path else []
+    return isinstance(facts["stage"], str) and _are_finite([*numbers, *chosen])
 
 
 def _is_count(value: Any) -> bool:

@@ -9,7 +9,7 @@ from fcnet.errors import ConfigError
 
 
 @contextlib.contextmanager
-def tiny_as_zero() -> Iterator[None]:
+def flush_denormals() -> Iterator[None]:
     """Take numbers below 1.2e-38 for 0, on CPUs that can.
 
     Where pixels are rarely lit, Adam's averages fade to such numbers, and arithmetic on them is slow: its step takes a

@@ -1,8 +1,12 @@
 """Text for people: lists cut short, names in the order that people count in, and how wide they are shown."""
 
+import csv
+import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from fcnet.system.streams import visible
 
 SHORTENED = "…"
 
@@ -95,3 +99,30 @@ def _start(text: str, columns: int) -> str:
             break
         taken += character
     return taken
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines: the first column to the left, the others to the right, as wide as a terminal shows them.
+
+    The end of a line in a name is written out.
+    """
+    rows = [[visible(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([left(row[0], widths[0]), *(right(cell, w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+
+
+def percent(share: float | None) -> str:
+    """Return a share in [0, 1] as a percentage; ``-`` where there is none."""
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Return a header and rows as CSV, without the end of the last line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().rstrip("\n")

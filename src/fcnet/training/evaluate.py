@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.training.metrics import Metrics, Sums
+from fcnet.training.metrics import Metrics, RunningMetrics
 from fcnet.training.objective import Classify, Objective
 
 # Images per batch where no gradient is needed: 3 MB of pixels, which stay in a CPU's cache.
@@ -42,7 +42,7 @@ def evaluate(model: nn.Module, split: ImageFolder, objective: Objective = CLASSI
 
     What is drawn by chance, such as noise, is the same at each call, and changes no generator.
     """
-    if isinstance(objective, Classify):
+    if isinstance(objective, Classify):  # in one sum, as exact as can be
         return Metrics.of(predict(model, split), split.labels)
     return _measured(model, objective, _batches(model, split))
 
@@ -55,11 +55,11 @@ def _batches(model: nn.Module, split: ImageFolder) -> Iterator[tuple[Tensor, Ten
 def _measured(model: nn.Module, objective: Objective, batches: Iterator[tuple[Tensor, Tensor]]) -> Metrics:
     model.eval()
     device = next(model.parameters()).device
-    sums = Sums(device, objective.parts)
+    running = RunningMetrics(device, objective.terms)
     with fixed_noise(device):
         for pixels, labels in batches:
-            sums.add(*objective.of_batch(model, pixels, labels), labels)
-    return sums.reduce()
+            running.add(objective.of_batch(model, pixels, labels), labels)
+    return running.reduce()
 
 
 @contextmanager

@@ -16,20 +16,19 @@ from fcnet.config.train import Train
 from fcnet.data.batches import epoch_order, grouped_order
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
-from fcnet.errors import DivergedError
+from fcnet.errors import ConfigError, DivergedError
 from fcnet.system.text import few
 from fcnet.training.dark_pixels import narrow, take
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.last_good import LastGood, copy
-from fcnet.training.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Sums, Tick
+from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
-from fcnet.training.optim import optimizers
-from fcnet.training.optim.parameters import weight_matrices
 from fcnet.training.optim.schedules import lr_at
-from fcnet.training.steps import gradients
+from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
+from fcnet.training.steps import step as steps
 
 
-def fit(training: "Training") -> Generator[Record, None, None]:
+def fit(training: "GradientTraining") -> Generator[Record, None, None]:
     """Train to the last epoch, from wherever the training stands.
 
     Yields:
@@ -42,12 +41,12 @@ def fit(training: "Training") -> Generator[Record, None, None]:
     However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
     last good ones.
     """
-    yield Start(training.step_name)
+    yield Start(training.step_name, training.epochs)
     try:
         while not training.finished:
             train = yield from training.rest_of_epoch()
-            parts = {name: split for name, split in training.splits.items() if name != "train"}
-            held_out = {name: training.evaluate(split) for name, split in parts.items()}
+            others = {name: split for name, split in training.splits.items() if name != "train"}
+            held_out = {name: training.evaluate(split) for name, split in others.items()}
             training.check_outputs(held_out)
             epoch, seconds = training.epoch, training.seconds
             training.next_epoch()
@@ -56,7 +55,7 @@ def fit(training: "Training") -> Generator[Record, None, None]:
         training.settle()
 
 
-class Training:
+class GradientTraining:
     """A training between two steps: what it works on, and where it stands.
 
     Args:
@@ -75,6 +74,7 @@ class Training:
     def __init__(
         self, model: nn.Module, splits: Splits, settings: Train, seed: int, objective: Objective | None = None
     ) -> None:
+        check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self._images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
@@ -85,9 +85,8 @@ class Training:
         if self._narrow:
             self._net = self._narrow.net
             self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
-        self.gradients = gradients.choose(self._net, self.objective, settings.precision)
-        self.optimizer = optimizers.build(settings.optimizer, self._net)
-        self.good = LastGood(self._net, self.optimizer.tensors())
+        self._advance = steps.build(self._net, self.objective, settings)
+        self.good = LastGood(self._net, self._advance.tensors())
         self.epoch = 0
         self.next_epoch()
 
@@ -102,9 +101,9 @@ class Training:
     def step_name(self) -> str:
         """How a step is computed, and why so."""
         if self._narrow is None:
-            return self.gradients.name
+            return self._advance.name
         pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
-        return f"{self.gradients.name}; {used} of {pixels} pixels (all others are black in all training images)"
+        return f"{self._advance.name}; {used} of {pixels} pixels (all others are black in all training images)"
 
     def settle(self) -> None:
         """End with a net that has finite weights: the present ones, or the last good ones."""
@@ -115,7 +114,7 @@ class Training:
     def next_epoch(self) -> None:
         """Stand before the first step of the next epoch."""
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
-        self._sums = Sums(self._device, self.objective.parts)
+        self._sums = RunningMetrics(self._device, self.objective.terms)
         self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
 
     def records(self) -> Generator[Record, None, None]:
@@ -128,8 +127,8 @@ class Training:
             return f"after epoch {self.epoch}, step {self.step}"
         return f"after epoch {self.epoch - 1}" if self.epoch > 1 else "before the first step"
 
-    def figures(self) -> dict[str, Any]:
-        """What result.json tells beside the metrics: nothing more."""
+    def facts(self) -> dict[str, Any]:
+        """Return what result.json has beside the metrics: nothing more."""
         return {}
 
     @property
@@ -167,10 +166,10 @@ class Training:
         images = self._images
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
-        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.gradients.dtype):
+        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self._advance.dtype):
             lr = self.lr(self.step)
-            loss, outputs = self.advance(pixels, labels, lr)
-            self._sums.add(loss, outputs, labels)
+            output = self.advance(pixels, labels, lr)
+            self._sums.add(output, labels)
             self.step += 1
             if self.step % self.settings.log_every and self.step < self.steps:
                 yield Tick(self.epoch, self.step, self.steps)
@@ -180,7 +179,7 @@ class Training:
             now = time.perf_counter()
             self.seconds, self._logged = before + now - started, so_far
             recent, speed = so_far.loss_since(last), (so_far.n - seen) / (now - since)
-            yield StepRecord(self.epoch, self.step, self.steps, float(loss), recent, so_far.accuracy, lr, speed)
+            yield StepRecord(self.epoch, self.step, self.steps, float(output.loss), recent, so_far.accuracy, lr, speed)
             since, seen = time.perf_counter(), so_far.n
         return self._sums.reduce()
 
@@ -196,17 +195,9 @@ class Training:
         so_far, steps = (self.epoch - 1) * self.steps + step, self.settings.epochs * self.steps
         return lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
 
-    def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> tuple[Tensor, Tensor]:
-        """One step on pixels (B, D) and labels (B,); returns its loss (), and logits (B, C) or parts (P,)."""
-        loss, outputs = self.gradients(pixels, labels)
-        if self.settings.l2:
-            loss = loss + self.shrink(self.settings.l2)
-        if self.settings.clip_grad_norm is not None:
-            norm = nn.utils.clip_grad_norm_(self._net.parameters(), self.settings.clip_grad_norm)
-            # A norm that overflows would scale the whole gradient to 0: x - x is 0, or NaN where x is not finite.
-            loss = loss + (norm - norm)
-        self.optimizer.step(lr)
-        return loss, outputs
+    def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> Output:
+        """Take one step on pixels (B, D) and labels (B,) with a learning rate."""
+        return self._advance(pixels, labels, torch.tensor(lr, dtype=torch.float64))
 
     def evaluate(self, split: ImageFolder) -> Metrics:
         """Figures of the net over the images of a split."""
@@ -264,7 +255,7 @@ class Training:
             "step": self.step,
             "seconds": self.seconds,
             "model": dict(self.model.state_dict()),
-            "optimizer": self.optimizer.tensors(),
+            "optimizer": self._advance.tensors(),
             "good": self.good.state(),
             "sums": self._sums.state(),
             "logged": self._logged.to_dict(),
@@ -290,26 +281,26 @@ class Training:
         self._whole.load_state_dict(state["model"])
         if self._narrow:
             self._narrow.take_up()
-        copy(state["optimizer"], self.optimizer.tensors())
+        copy(state["optimizer"], self._advance.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
-        self._sums = Sums(self._device, self.objective.parts)
+        self._sums = RunningMetrics(self._device, self.objective.terms)
         self._sums.load(state["sums"])
         self._logged = Metrics.of_dict(state["logged"])
         torch.set_rng_state(state["generators"]["cpu"])
         if self._device.type == "cuda" and state["generators"]["cuda"]:
             torch.cuda.set_rng_state(state["generators"]["cuda"][0], self._device)
 
-    @torch.no_grad()
-    def shrink(self, l2: float) -> Tensor:
-        """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; returns its value ()."""
-        matrices = weight_matrices(self._net)
-        for matrix in matrices:
-            if matrix.grad is not None:  # others are frozen
-                matrix.grad.add_(matrix, alpha=l2)
-        return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
-
 
 def shrinks(settings: Train) -> bool:
     """Whether weights are changed without a gradient."""
     return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
+
+
+def check_batch_norm(model: nn.Module, batch: int, n: int) -> None:
+    """Raise ConfigError if one of the batches of n images is a single image, which batch norm cannot normalise."""
+    if 1 in (batch, n % batch) and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
+        raise ConfigError(
+            f"train.batch_size: is {batch}; of {n} training images the last batch is one image, which batch norm cannot"
+            " normalise; choose another size"
+        )

@@ -1,4 +1,4 @@
-"""What a batch is asked for: a value that ties a model's outputs to a loss."""
+"""What a training minimises: a value that ties a model's outputs to a loss."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -7,16 +7,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fcnet.training.metrics import Output
+
 
 class Objective(Protocol):
-    """What a training minimises."""
+    """What a training minimises.
+
+    Attributes:
+        name: for the log.
+        terms: names of the loss's terms, in the order of ``Output.terms``.
+    """
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """Names of the figures that ``of_batch`` gives beside the loss; none where its outputs are logits."""
+    def name(self) -> str: ...
+    @property
+    def terms(self) -> tuple[str, ...]: ...
 
-    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss () of pixels (B, D) and labels (B,); logits (B, C), or the means of its parts (P,)."""
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
+        """Return loss, logits and terms of pixels (B, D) and labels (B,)."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +36,15 @@ class Classify:
     """
 
     label_smoothing: float = 0.0
-    parts: ClassVar[tuple[str, ...]] = ()
+    name: ClassVar[str] = "classification"
+    terms: ClassVar[tuple[str, ...]] = ()
 
-    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss () and logits (B, C) of pixels (B, D) and labels (B,)."""
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
+        """Return mean loss and logits of pixels (B, D) and labels (B,)."""
         logits = model(pixels)
-        return self.loss(logits, labels), logits
+        return Output(self.loss(logits, labels), logits)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy () in nats of logits (B, C) for labels (B,)."""
+        """Return the mean cross-entropy () in nats of logits (B, C) for labels (B,)."""
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # bfloat16 is too coarse for a loss
         return functional.cross_entropy(logits, labels, label_smoothing=self.label_smoothing)

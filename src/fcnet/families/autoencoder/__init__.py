@@ -1,0 +1,104 @@
+"""Autoencoders: nets that return their input through a code, trained by gradients.
+
+``config`` has their `model` section, ``model`` the module, ``objective`` what is minimised, ``layerwise`` the training
+of one layer after the other, ``evaluate`` what a trained one makes of images, ``pictures`` and ``plots`` its figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fcnet.families.autoencoder.config import AutoencoderModel
+from fcnet.families.common.family import Result, Settings, Trained
+from fcnet.families.common.spec import Size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import nn
+
+    from fcnet.data.dataset import ImageFolder
+    from fcnet.data.splits import Splits
+    from fcnet.plots.curves import Curve
+    from fcnet.training.records import EpochRecord
+    from fcnet.training.trainable import Trainable
+
+
+class AutoencoderFamily:
+    """Models of kind autoencoder."""
+
+    spec = AutoencoderModel
+
+    def check(self, settings: Settings) -> None:
+        """Raise ValueError if a setting needs labels, or layers cannot be trained one after the other."""
+        model, train = settings.model, settings.train
+        if train.label_smoothing:
+            raise ValueError("train.label_smoothing: an autoencoder looks at no labels; take it out")
+        if train.stages is None:
+            return
+        if len(train.stages) != len(model.hidden):
+            raise ValueError(
+                f"train.stages: lists {len(train.stages)}, and model.hidden {len(model.hidden)} layers; give the epochs"
+                " of each layer"
+            )
+        if problem := model.unstackable:
+            raise ValueError(f"train.stages: {problem}")
+
+    def build(self, spec: AutoencoderModel, size: Size, classes: int) -> nn.Module:  # noqa: ARG002
+        """Return the net with fresh weights."""
+        from fcnet.families.autoencoder import model
+
+        return model.build(spec, size)
+
+    def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
+        """Return a training of the whole net, or of one layer after the other and then of the whole net."""
+        from fcnet.families.autoencoder.layerwise import LayerwiseTraining
+        from fcnet.families.autoencoder.model import AutoEncoder
+        from fcnet.families.autoencoder.objective import Reconstruct
+        from fcnet.training.loop import GradientTraining
+
+        assert isinstance(net, AutoEncoder)
+        if settings.train.stages is not None:
+            return LayerwiseTraining(net, splits, settings.model, settings.train, settings.seed)
+        return GradientTraining(net, splits, settings.train, settings.seed, Reconstruct(settings.model))
+
+    def adopt(self, net: nn.Module, settings: Settings, classes: Sequence[str], other: Trained | None) -> None:  # noqa: ARG002
+        """Put in the weights of another autoencoder."""
+        from fcnet.families.autoencoder import warm_start
+
+        if other is not None:
+            warm_start.adopt(net, settings.model, other)
+
+    def evaluate(self, trained: Trained, images: ImageFolder, split: str) -> Result:
+        """Return the loss, the squared error, and what else the model has: denoising, likelihood, outliers."""
+        from fcnet.families.autoencoder import evaluate
+
+        return evaluate.reconstruction(trained, images, split)
+
+    def predict(self, trained: Trained, images: ImageFolder) -> Result:
+        """Return the reconstruction of each image, and its error as an outlier score."""
+        from fcnet.families.autoencoder import evaluate
+
+        return evaluate.restorations(trained, images)
+
+    def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
+        """Return the loss and its terms over the epochs."""
+        from fcnet.families.autoencoder import plots
+
+        return {"loss": plots.losses(curve, settings.model.unit)}
+
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
+        """Return weights and samples; or reconstructions, codes and errors of images."""
+        from fcnet.families.autoencoder import pictures
+
+        if images is None:
+            return pictures.of_weights(trained, name)
+        return pictures.of_images(trained, name, images, split)
+
+    def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
+        """Return what is surely wrong with what was learned."""
+        from fcnet.families.autoencoder import verdict
+        from fcnet.families.autoencoder.model import AutoEncoder
+
+        assert isinstance(net, AutoEncoder)
+        return verdict.look(settings.train, images, net, last)

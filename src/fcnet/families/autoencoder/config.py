@@ -1,11 +1,12 @@
 """The config's `model` section of autoencoders: what is built, corrupted, regularised and compared."""
 
-from typing import Annotated, Any, Literal, Self
+import math
+from typing import Annotated, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field, Tag, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from fcnet.config.fields import LARGEST, Positive, Section, ShortForm, by_name, named
+from fcnet.config.fields import LARGEST, Named, Positive, Section
 from fcnet.config.layers import (
     Activation,
     Activations,
@@ -15,6 +16,7 @@ from fcnet.config.layers import (
     PlainActivation,
     per_layer,
 )
+from fcnet.families.common.spec import EncoderSpec, ModelSection, Size, named_sizes
 
 _Weight = Annotated[float, Field(gt=0, le=LARGEST)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
@@ -44,15 +46,8 @@ class SaltAndPepper(Section):
     share: _Corrupted = 0.25
 
 
-_CORRUPTIONS = {"gaussian": "|gaussian", "masking": "|masking", "salt_and_pepper": "|salt"}
 CorruptionSpec = GaussianNoise | MaskingNoise | SaltAndPepper
-Corruption = Annotated[
-    Annotated[GaussianNoise, Tag("|gaussian")]
-    | Annotated[MaskingNoise, Tag("|masking")]
-    | Annotated[SaltAndPepper, Tag("|salt")],
-    by_name(_CORRUPTIONS),
-    ShortForm(_CORRUPTIONS),
-]
+Corruption = Annotated[CorruptionSpec, Named()]
 
 # --- sparse codes -------------------------------------------------------------------------------------------------
 
@@ -79,12 +74,7 @@ class KSparse(Section):
     k: Positive = Field(25, description="values kept")
 
 
-_SPARSITIES = {"kl": "|kl", "l1": "|l1", "k_sparse": "|k"}
-Sparsity = Annotated[
-    Annotated[KLSparsity, Tag("|kl")] | Annotated[L1Sparsity, Tag("|l1")] | Annotated[KSparse, Tag("|k")],
-    by_name(_SPARSITIES),
-    ShortForm(_SPARSITIES),
-]
+Sparsity = Annotated[KLSparsity | L1Sparsity | KSparse, Named()]
 
 # --- other kinds --------------------------------------------------------------------------------------------------
 
@@ -119,8 +109,11 @@ class Variational(Section):
     )
 
 
-class AutoencoderModel(Section):
+class AutoencoderModel(ModelSection):
     """An encoder and a decoder, its mirror image, that return their input: r = g(h(x))."""
+
+    classifies = False
+    drawn = ("loss",)
 
     kind: Literal["autoencoder"]
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=10_000_000)]], Len(1)] = Field(
@@ -178,8 +171,23 @@ class AutoencoderModel(Section):
         """Of the loss of an image."""
         return "nats" if self.loss == "cross_entropy" else "squared error"
 
-    def copying(self, pixels: int) -> str | None:
-        """Why it may learn to copy images of so many pixels, where nothing keeps it from that."""
+    @property
+    def encoder(self) -> EncoderSpec:
+        """Return the layers that a classifier can begin with."""
+        problem = ""
+        if self.batch_norm:
+            problem = "batch_norm: its code has none, and each hidden layer would; train both without it"
+        elif isinstance(self.sparse, KSparse):
+            problem = "its code keeps some values alone, which a layer of a net does not; choose another autoencoder"
+        return EncoderSpec(self.hidden, [*self.activations, self.code_activation], problem)
+
+    def layer_sizes(self, size: Size, classes: int) -> list[str]:  # noqa: ARG002
+        """Return the units of each layer, from the pixels through the code to the pixels."""
+        pixels = math.prod(size)
+        return named_sizes(pixels, [*self.hidden, *self.hidden[-2::-1]], pixels)
+
+    def warning(self, pixels: int) -> str | None:
+        """Return why it may learn to copy images of so many pixels, if nothing keeps it from that."""
         kept = (self.corruption, self.sparse, self.contractive, self.variational)
         if min(self.hidden) < pixels or any(one is not None for one in kept):
             return None
@@ -201,11 +209,6 @@ class AutoencoderModel(Section):
                 " back, is none; choose sigmoid, or loss squared"
             )
         return None
-
-    @field_validator("activation", "code_activation", "init", "corruption", "sparse", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

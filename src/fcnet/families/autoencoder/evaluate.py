@@ -1,32 +1,25 @@
-"""What autoencoders are used for: ``fcnet encode``, and ``eval`` and ``predict`` of their runs."""
+"""What autoencoders make of images: reconstructions and their errors, likelihoods, outliers."""
 
-import io
 import json
 import math
-import os
-import zipfile
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from fcnet.commands import image_files, loading
-from fcnet.config.data import ImageSplit
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.folder.listing import UNLABELLED
-from fcnet.data.images.png import encode_png
-from fcnet.errors import ConfigError, DataError
+from fcnet.data.normal import normal_images
+from fcnet.errors import DataError
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct, binarised, corrupt, log_likelihood, squared_error
-from fcnet.families.common import classify
-from fcnet.rundir import find
-from fcnet.system import files
-from fcnet.system.files import naming
+from fcnet.families.common.classify import check_finite
+from fcnet.families.common.family import Trained
+from fcnet.system.text import align, csv_text, left, width
 from fcnet.training.evaluate import EVALUATION_BATCH, evaluate, fixed_noise
 
 
@@ -45,18 +38,6 @@ class Outputs:
     errors: Tensor
 
 
-def autoencoder(trained: loading.Trained, device: torch.device) -> tuple[AutoEncoder, AutoencoderModel]:
-    """The net of a run, on a device, and what it was built from. Raises ConfigError where it is another kind."""
-    spec = trained.settings.model
-    if not isinstance(spec, AutoencoderModel):
-        others = find.of_kind("autoencoder", trained.run)
-        raise ConfigError(f"{trained.path}: is of kind {spec.kind}; only an autoencoder has codes{others}")
-    classes = trained.settings.data.classes or ()
-    model = trained.model(len(classes), device)
-    assert isinstance(model, AutoEncoder)
-    return model.eval(), spec
-
-
 @torch.inference_mode()
 def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
     """Codes and reconstructions of images. Raises CheckpointError where they are not finite."""
@@ -66,11 +47,8 @@ def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
         pixels = model.decode(code)
         found.append((code.cpu(), pixels.cpu(), squared_error(pixels, x).cpu()))
     codes, pixels, errors = (torch.cat(parts) for parts in zip(*found, strict=True))
-    classify.check_finite(path, codes, pixels)
+    check_finite(path, codes, pixels)
     return Outputs(codes, pixels, errors)
-
-
-# --- eval ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -82,7 +60,7 @@ class Reconstruction:
         split: what was evaluated.
         n: number of images.
         loss: that training minimises, mean over images, with noise that is always the same.
-        parts: its terms, of which a variational one has the KL divergence before ``beta``.
+        terms: of the loss, of which a variational one has the KL divergence before ``beta``.
         squared_error: of the images as they are, summed over the pixels, mean over images.
         psnr: of the reconstructions, in dB, all pixels together.
         denoising: psnr of corrupted images, and of what is made of them; None where nothing is corrupted.
@@ -94,41 +72,80 @@ class Reconstruction:
     split: str
     n: int
     loss: float
-    parts: dict[str, float]
+    terms: dict[str, float]
     squared_error: float
     psnr: float
     denoising: dict[str, float] | None = None
     likelihood: dict[str, float] | None = None
     outliers: dict[str, float] | None = None
 
-    def to_json(self) -> str:
-        """The figures as one JSON object, without those that there are not."""
+    def text(self) -> str:
+        """Return the metrics, a line each."""
+        rows = self._rows()
+        columns = max(width(name) for name, _ in rows)
+        return "\n".join(f"{left(name, columns)}  {value}" for name, value in rows)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Return names and values for people."""
+        terms = self.terms if len(self.terms) > 1 else {}
+        rows = [
+            ("model", self.model),
+            ("images", f"{self.n}, {self.split}"),
+            ("loss", f"{self.loss:.4f}"),
+            *((f"  {name.replace('_', ' ')}", f"{value:.4f}") for name, value in terms.items()),
+            ("squared error", f"{self.squared_error:.4f} per image, {self.psnr:.2f} dB"),
+        ]
+        if self.denoising is not None:
+            before, after = self.denoising["psnr_corrupted"], self.denoising["psnr_output"]
+            rows.append(("denoising", f"{before:.2f} dB before, {after:.2f} dB after"))
+        if (found := self.likelihood) is not None:
+            rows.append(("ELBO", f"{found['elbo']:.2f} nats"))
+            bound, samples = found["importance_weighted_bound"], found["samples"]
+            rows.append(("likelihood", f"at least {bound:.2f} nats, by {samples:.0f} importance samples"))
+        if (found := self.outliers) is not None:
+            counts = f"{found['normal']:.0f} normal, {found['outliers']:.0f} outliers"
+            rows.append(("AUROC", f"{100 * found['auroc']:.2f} %, {counts}"))
+        return rows
+
+    def json(self) -> str:
+        """Return the metrics as one JSON object; absent ones are omitted."""
         found = {name: value for name, value in asdict(self).items() if value is not None}
         return json.dumps(found, ensure_ascii=False)
 
+    def csv(self) -> str:
+        """Return a row per metric, those of a group as ``group.name``."""
+        rows: list[tuple[str, object]] = []
+        for name, value in asdict(self).items():
+            if isinstance(value, dict):
+                rows += [(f"{name}.{key}", one) for key, one in value.items()]
+            elif value is not None:
+                rows.append((name, value))
+        return csv_text(("metric", "value"), rows)
 
-def run_eval(
-    trained: loading.Trained, split: str = "test", folder: ImageSplit | None = None, device: str = "auto"
-) -> Reconstruction:
-    """Evaluate an autoencoder; arguments as of ``inspection.run_eval``."""
-    where = loading.choose_device(device)
-    found, name = classify.choose_split(trained.settings, split, folder)
-    model, spec = autoencoder(trained, where)
-    images = found.to(where)
+
+def autoencoder(trained: Trained) -> tuple[AutoEncoder, AutoencoderModel]:
+    """Return the net of a trained autoencoder, and what it was built from."""
+    assert isinstance(trained.net, AutoEncoder)
+    return trained.net.eval(), trained.settings.model
+
+
+def reconstruction(trained: Trained, images: ImageFolder, split: str) -> Reconstruction:
+    """Evaluate an autoencoder over images on its device; ``split`` is what to call them."""
+    model, spec = autoencoder(trained)
     seen = look(model, images, trained.path)
     metrics = evaluate(model, images, Reconstruct(spec))
     error, normal = float(seen.errors.double().mean()), trained.settings.data.normal_classes
     return Reconstruction(
         str(trained.path),
-        name,
-        len(found),
+        split,
+        len(images),
         metrics.loss,
-        metrics.parts,
+        metrics.terms,
         error,
         psnr(error / seen.pixels.shape[1]),
         None if spec.corruption is None else denoising(model, spec, images),
         likelihood(model, spec, images) if spec.has_likelihood else None,
-        None if normal is None else outliers(seen.errors, found, normal),
+        None if normal is None else outliers(seen.errors, images.to(torch.device("cpu")), normal),
     )
 
 
@@ -168,7 +185,7 @@ def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[
     """AUROC of errors (N,) as a score of outliers. Raises DataError where all images are of one side."""
     from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all else that training imports
 
-    outside = ~loading.normal_images(split, normal)
+    outside = ~normal_images(split, normal)
     count = int(outside.sum())
     if count in (0, len(split)):
         what = "an outlier" if count else "normal"
@@ -183,9 +200,6 @@ def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[
     }
 
 
-# --- predict ------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Restored:
     """What an autoencoder makes of one image.
@@ -193,7 +207,7 @@ class Restored:
     Attributes:
         file: the image.
         squared_error: of its reconstruction, summed over the pixels: the larger, the more of an outlier.
-        output: file of the reconstruction, where they are written.
+        output: file of the reconstruction, if they are written.
     """
 
     file: str
@@ -201,99 +215,45 @@ class Restored:
     output: str | None = None
 
 
-def run_predict(
-    trained: loading.Trained, wanted: Sequence[str], device: str = "auto", out: Path | None = None
-) -> list[Restored]:
-    """Reconstruct image files: what is given is taken as it is, and what comes out is without noise.
+@dataclass(frozen=True)
+class Restorations:
+    """What an autoencoder makes of each of some images.
 
-    Args:
-        trained: the autoencoder.
-        wanted: files, folders (the images in them) and glob patterns.
-        device: where to compute.
-        out: folder for the reconstructions, as PNGs.
-
-    Raises:
-        DataError: naming all that cannot be found or read; or two images would be written to one file, or an image
-            over one that was given.
+    Attributes:
+        images: in the order in which they were given; at least one.
+        pixels: the reconstructions, uint8 (N, H, W).
     """
-    split = classify.read_files(trained, wanted)
-    paths = [] if out is None else output_files(split.names, out)
-    where = loading.choose_device(device)
-    model, _ = autoencoder(trained, where)
-    seen = look(model, split.to(where), trained.path)
-    outputs: list[str | None] = [None] * len(split)
-    if out is not None:
-        grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *split.size)
-        with naming(out):
-            out.mkdir(parents=True, exist_ok=True)
-        for path, image in zip(paths, grey.numpy(), strict=True):
-            files.write_bytes(path, encode_png(image))
-        outputs = [str(path) for path in paths]
-    rows = zip(split.names, seen.errors.tolist(), outputs, strict=True)
-    return [Restored(*row) for row in rows]
+
+    images: list[Restored]
+    pixels: NDArray[np.uint8]
+
+    def text(self) -> str:
+        """Return a row per image."""
+        rows = [[one.file, f"{one.squared_error:.4f}", one.output or "-"] for one in self.images]
+        return "\n".join(align([["file", "squared error", "written to"], *rows]))
+
+    def json(self) -> str:
+        """Return one JSON object with a list."""
+        return json.dumps({"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False)
+
+    def csv(self) -> str:
+        """Return a row per image, with its error."""
+        return csv_text(list(asdict(self.images[0])), (list(asdict(one).values()) for one in self.images))
+
+    def pictures(self) -> NDArray[np.uint8]:
+        """Return the reconstructions, uint8 (N, H, W)."""
+        return self.pixels
+
+    def written(self, paths: Sequence[str]) -> "Restorations":
+        """Return the same with the files that the reconstructions were written to."""
+        images = [replace(one, output=path) for one, path in zip(self.images, paths, strict=True)]
+        return replace(self, images=images)
 
 
-def output_files(names: Sequence[str], out: Path) -> list[Path]:
-    """The file in a folder for the reconstruction of each image. Raises DataError where images would be lost."""
-    paths = [out / f"{Path(name).stem}.png" for name in names]
-    doubled = sorted(str(path) for path, count in Counter(paths).items() if count > 1)
-    if doubled:
-        raise DataError(f"--out {out}: two images would be written to {', '.join(doubled[:3])}; give them apart")
-    given = {os.path.realpath(name) for name in names}
-    lost = [str(path) for path in paths if os.path.realpath(path) in given]
-    if lost:
-        raise DataError(
-            f"--out {out}: would write over {', '.join(lost[:3])}, which {'is' if len(lost) == 1 else 'are'} among the"
-            " images given; name another folder"
-        )
-    return paths
-
-
-def _holds_codes(path: Path) -> bool:
-    """Return whether a file is one that ``run_encode`` has written."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return not path.is_symlink() and {"codes.npy", "files.npy"} <= set(archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-# --- encode -------------------------------------------------------------------------------------------------------
-
-
-def run_encode(
-    words: Sequence[str], out: Path, split: str | None = None, device: str = "auto", config_file: Path | None = None
-) -> tuple[int, int]:
-    """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and of a config's images ``labels`` (N,).
-
-    Args:
-        words: a run directory or model file, without which the newest run is meant; and files, folders and patterns,
-            without which a split of the run's config is.
-        out: the .npz file.
-        split: of the config; test where it is None.
-        device: where to compute.
-        config_file: of a model file that lies in no run directory.
-
-    Returns:
-        Images, and values of a code.
-    """
-    if out.suffix != ".npz":
-        raise ConfigError(f"--out {out}: codes are written as NumPy's .npz; give a name that ends so")
-    if (out.exists() or out.is_symlink()) and not _holds_codes(out):
-        raise ConfigError(f"--out {out}: is there already and holds no codes of fcnet's; name another file")
-    run, wanted = image_files.split(words)
-    if split is not None and wanted:
-        raise ConfigError("--split, IMAGE: choose one of the two")
-    trained = loading.locate(run, config_file)
-    where = loading.choose_device(device)
-    model, _ = autoencoder(trained, where)
-    images = classify.read_files(trained, wanted) if wanted else loading.read_split(trained.settings, split or "test")
-    codes = look(model, images.to(where), trained.path).codes.numpy()
-    classes = np.array(images.classes)[images.labels.numpy()] if images.classes and not wanted else np.array([])
-    labels = {} if (classes == UNLABELLED).all() else {"labels": classes}
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, codes=codes, files=np.array(list(images.names)), **labels)
-    with naming(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-    files.write_bytes(out, buffer.getvalue())
-    return codes.shape[0], codes.shape[1]
+def restorations(trained: Trained, images: ImageFolder) -> Restorations:
+    """Reconstruct images on the device of a model: they are taken as they are, and what comes out has no noise."""
+    model, _ = autoencoder(trained)
+    seen = look(model, images, trained.path)
+    grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *images.size)
+    found = [Restored(file, error) for file, error in zip(images.names, seen.errors.tolist(), strict=True)]
+    return Restorations(found, grey.numpy())

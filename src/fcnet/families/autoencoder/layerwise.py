@@ -1,7 +1,7 @@
-"""Training in stages: each layer of an autoencoder alone, on the codes of the layers below, then the whole net.
+"""Training in phases: each layer of an autoencoder alone, on the codes of the layers below, then the whole net.
 
-The greedy training of Vincent et al. 2010, section 3.5. Each stage is a ``Training`` of its own on a part of the same
-weights; epochs are counted on.
+The greedy training of Vincent et al. 2010, section 3.5. Each phase is a ``GradientTraining`` of its own on a part of
+the same weights; epochs are counted through all phases.
 """
 
 from collections.abc import Generator, Iterator
@@ -18,11 +18,11 @@ from fcnet.families.autoencoder import model
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
-from fcnet.training.loop import Training
-from fcnet.training.metrics import EpochRecord, Record, Start, StepRecord, Tick
+from fcnet.training.loop import GradientTraining
+from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 
 
-class Stacking:
+class LayerwiseTraining:
     """A training in stages, between two steps.
 
     Args:
@@ -56,7 +56,7 @@ class Stacking:
                 spec = spec.model_copy(update={"sparse": None})  # which is a code's
             below = model.below(self._net, number).eval() if number > 1 else None
             objective = Reconstruct(spec, below)
-        self.training = Training(net, self._splits, settings, self._seed, objective)
+        self.training = GradientTraining(net, self._splits, settings, self._seed, objective)
 
     @property
     def stage(self) -> str:
@@ -81,7 +81,7 @@ class Stacking:
     def _counted_on(self, record: Record) -> Record:
         match record:
             case Start(step=step):
-                return Start(f"{self.stage}, {step}")
+                return Start(f"{self.stage}, {step}", self.epochs)
             case Tick() | StepRecord():
                 return replace(record, epoch=self._before + record.epoch)
             case EpochRecord():
@@ -122,7 +122,7 @@ class Stacking:
         """Where it stands, in words."""
         return f"{self.stage}, {self.training.place()}"
 
-    def figures(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What result.json tells beside the metrics: nothing more."""
         return {}
 

@@ -79,6 +79,12 @@ class AutoEncoder(nn.Module):
         found: Tensor = self.posterior(x)[0] if self.variational else self.code(at_least_single(self.encoder(x)))
         return found
 
+    def encoder_parameters(self, number: int) -> list[nn.Parameter]:
+        """Return weights, biases and learned slopes of a layer of the encoder, from 1; the last one is the code."""
+        last = f"act{number}" not in dict(self.encoder.named_children())
+        after = self.code if last else self.encoder.get_submodule(f"act{number}")
+        return [*self.encoder.get_submodule(f"fc{number}").parameters(), *after.parameters()]
+
     def pixels(self, outputs: Tensor) -> Tensor:
         """Pixels of the decoder's outputs, of the same shape."""
         return outputs.sigmoid() if self.sigmoid else outputs

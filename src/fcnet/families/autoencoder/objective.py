@@ -5,7 +5,7 @@ Losses are summed over the pixels of an image and are means over images; so are 
 
 import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from fcnet.families.autoencoder.config import (
     Variational,
 )
 from fcnet.families.autoencoder.model import AutoEncoder, at_least_single
+from fcnet.training.metrics import Output
 
 CACHED = 2**17  # values worked on together on a CPU: half a megabyte in single precision, which its caches hold
 
@@ -39,9 +40,11 @@ class Reconstruct:
     spec: AutoencoderModel
     below: nn.Module | None = None
 
+    name: ClassVar[str] = "reconstruction"
+
     @property
-    def parts(self) -> tuple[str, ...]:
-        """Names of the figures beside the loss: its terms before any weight ``beta``, and the squared error.
+    def terms(self) -> tuple[str, ...]:
+        """Return the names of the loss's terms, before any weight ``beta``, and of the squared error.
 
         Of several importance samples the loss is no sum of them: it is the bound, the terms are those of the ELBO.
         """
@@ -55,8 +58,8 @@ class Reconstruct:
             names.append("squared_error")
         return tuple(names)
 
-    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """Loss () and parts (P,) of a net for pixels (B, D); labels are not looked at."""
+    def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:  # noqa: ARG002
+        """Return loss and terms of a net for pixels (B, D); labels are not looked at."""
         net, spec = cast(AutoEncoder, model), self.spec
         target = binarised(pixels) if spec.binarise else pixels
         if self.below is not None:
@@ -64,18 +67,18 @@ class Reconstruct:
                 target = self.below(target)
         x = target if spec.corruption is None else corrupt(target, spec.corruption)
         if spec.variational is not None:
-            loss, outputs, parts = self._variational(net, x, target, spec.variational)
+            loss, outputs, terms = self._variational(net, x, target, spec.variational)
         else:
             code, penalty = penalised(net, x, spec)
             outputs = net.decoder(code)
-            parts = [self.compare(net, outputs[None], target).mean()]
-            loss = parts[0]
+            terms = [self.compare(net, outputs[None], target).mean()]
+            loss = terms[0]
             if penalty is not None:
                 loss = loss + penalty
-                parts.append(penalty)
+                terms.append(penalty)
         if spec.loss != "squared":
-            parts.append(squared_error(net.pixels(outputs.detach()), target).mean())
-        return loss, torch.stack([part.detach() for part in parts])
+            terms.append(squared_error(net.pixels(outputs.detach()), target).mean())
+        return Output(loss, terms=torch.stack([term.detach() for term in terms]))
 
     def compare(self, net: AutoEncoder, outputs: Tensor, target: Tensor) -> Tensor:
         """The losses (S, B) of a decoder's outputs (S, B, D) for targets (B, D), summed over the pixels."""

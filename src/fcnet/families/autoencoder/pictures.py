@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fcnet.commands import loading
 from fcnet.data.dataset import ImageFolder
+from fcnet.data.normal import normal_images
 from fcnet.families.autoencoder import evaluate, plots
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import corrupt
+from fcnet.families.common.family import Trained
 from fcnet.plots import curves
 from fcnet.system.text import short
 from fcnet.training.evaluate import fixed_noise
@@ -31,28 +32,33 @@ SIDE = 20  # images in a row and in a column of what a variational decoder makes
 CPU = torch.device("cpu")
 
 
-def figures(trained: loading.Trained) -> dict[str, Figure]:
-    """All pictures of a run, by name."""
-    settings = trained.settings
-    model, spec = evaluate.autoencoder(trained, CPU)
-    name = curves.run_name(trained.path.parent.resolve().name)
+def of_weights(trained: Trained, name: str) -> dict[str, Figure]:
+    """Return what needs no images: the first layer's weights, and of a variational net what its decoder draws."""
+    model, spec = evaluate.autoencoder(trained)
+    height, width = trained.settings.data.image_size
     first = weight_matrices(model)[0].detach().double().numpy()
-    found = {"weights": curves.weights(first, loading.image_size(settings), None, f"{name}, weights of encoder.fc1")}
+    found = {"weights": curves.weights(first, (height, width), None, f"{name}, weights of encoder.fc1")}
     if spec.variational is not None:
-        found |= samples(model, spec, loading.image_size(settings), name)
-    part = loading.held_out(settings) or "train"
-    split = loading.read_split(settings, part)
+        found |= samples(model, spec, (height, width), name)
+    return found
+
+
+def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dict[str, Figure]:
+    """Return reconstructions, codes and errors of images, which ``part`` names."""
+    model, spec = evaluate.autoencoder(trained)
     seen = evaluate.look(model, split, trained.path)
     if spec.corruption is None:
         quality = f"squared error {float(seen.errors.double().mean()):.2f} per image"
     else:
         noise = evaluate.denoising(model, spec, split)
-        quality = f"{noise['psnr_output']:.2f} dB, of {noise['psnr_corrupted']:.2f} dB with noise"
+        quality = f"{noise['psnr_corrupted']:.2f} dB before, {noise['psnr_output']:.2f} dB after"
     title = f"{name}: {quality}, {len(split)} {part} images"
-    found["reconstructions"] = given_back(model, spec, split, seen, title)
-    found["codes"] = scattered(split, seen, name)
-    normal = settings.data.normal_classes
-    inside = None if normal is None else loading.normal_images(split, normal).numpy()
+    found = {
+        "reconstructions": reconstructed(model, spec, split, seen, title),
+        "codes": scattered(split, seen, name),
+    }
+    normal = trained.settings.data.normal_classes
+    inside = None if normal is None else normal_images(split, normal).numpy()
     if normal is not None and inside is not None and inside.all() != inside.any():
         result = evaluate.outliers(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
@@ -69,7 +75,7 @@ def one_of_each(labels: Tensor, classes: int) -> list[int]:
 
 
 @torch.inference_mode()
-def given_back(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
+def reconstructed(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
     """Originals over reconstructions; between them corrupted images, where the net has learned to denoise them."""
     chosen = one_of_each(split.labels, len(split.classes))
     x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))

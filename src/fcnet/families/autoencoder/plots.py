@@ -25,7 +25,7 @@ BINS = 60  # of a histogram of errors
 def losses(curve: Curve, unit: str) -> Figure:
     """Loss after each epoch, and its parts where there are several; stages are set apart by lines."""
     epochs = curve.of("epoch")
-    names = list(dict.fromkeys(name for record in epochs for name in record["train"].get("parts", {})))
+    names = list(dict.fromkeys(name for record in epochs for name in record["train"].get("terms", {})))
     names = [name for name in names if name != "squared_error"]
     rows = len(names) if len(names) > 1 else 0
     figure = Figure(figsize=(7.2, 3.4 + 1.9 * rows), layout="constrained")
@@ -51,7 +51,7 @@ def losses(curve: Curve, unit: str) -> Figure:
 
 def _part(figures: dict[str, Any], name: str) -> float | None:
     """The loss, or one part of it."""
-    value = figures["loss"] if name == "loss" else figures.get("parts", {}).get(name)
+    value = figures["loss"] if name == "loss" else figures.get("terms", {}).get(name)
     return None if value is None else float(value)
 
 

@@ -1,4 +1,4 @@
-"""The commands that ask trained models: ``eval`` and ``predict``."""
+"""What a classifier makes of images: metrics over a split, and the class of each of some images."""
 
 import json
 from collections.abc import Sequence
@@ -7,32 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fcnet.commands import image_files, loading
-from fcnet.config.data import ImageSplit
-from fcnet.data import dataset
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.images.deskew import deskewed
 from fcnet.errors import CheckpointError
-from fcnet.schema import Config
-from fcnet.training.evaluate import predict
+from fcnet.families.common.family import Trained
+from fcnet.system.text import align, csv_text, percent
+from fcnet.training import evaluate
 from fcnet.training.metrics import Metrics
 
-# --- eval ---------------------------------------------------------------------------------------------------------
+MOST_COLUMNS = 20  # classes up to which the confusion matrix is printed
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a model over one split.
+    """Metrics of a model over one split.
 
     Attributes:
         model: the file of the weights.
         split: what was evaluated.
         loss: mean cross-entropy in nats.
-        accuracy: share classified right, in [0, 1].
+        accuracy: share classified correctly, in [0, 1].
         n: number of images.
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
@@ -48,59 +44,58 @@ class Evaluation:
     per_class: list[dict[str, Any]]
     confusion: list[list[int]]
 
-    def to_json(self) -> str:
-        """The figures as one JSON object."""
+    def text(self) -> str:
+        """Return metrics, a row per class, and the confusion matrix if it fits a page."""
+        lines = [
+            f"model     {self.model}",
+            f"images    {self.n}, {self.split}",
+            f"loss      {self.loss:.4f}",
+            f"accuracy  {100 * self.accuracy:.2f} %",
+            "",
+        ]
+        rows = [["class", "images", "precision", "recall", "F1"]]
+        for row in self.per_class:
+            rows.append([row["class"], str(row["n"]), *(percent(row[key]) for key in ("precision", "recall", "f1"))])
+        lines += align(rows)
+        if len(self.classes) <= MOST_COLUMNS:
+            lines += ["", "confusion: a row per true class, a column per predicted class"]
+            counts = [[name, *map(str, row)] for name, row in zip(self.classes, self.confusion, strict=True)]
+            lines += align([["", *self.classes], *counts])
+        else:
+            lines += ["", f"the confusion matrix of {len(self.classes)} classes is in --json and in fcnet plot"]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        """Return the metrics as one JSON object."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
+    def csv(self) -> str:
+        """Return a row per class."""
+        keys = ("class", "n", "precision", "recall", "f1")
+        return csv_text(keys, ([row[key] for key in keys] for row in self.per_class))
 
-def run_eval(
-    trained: loading.Trained,
-    split: str = "test",
-    folder: ImageSplit | None = None,
-    device: str = "auto",
-) -> Evaluation:
-    """Evaluate a classifier.
 
-    Args:
-        trained: the model.
-        split: train, validation or test of its config.
-        folder: other images, in place of ``split``.
-        device: where to compute.
-    """
-    where = loading.choose_device(device)
-    found, name = choose_split(trained.settings, split, folder)
-    logits, labels = logits_of(trained, found, where)
+def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
+    """Evaluate a classifier over images on its device; ``split`` is what to call them."""
+    logits, labels = logits_of(trained, images), images.labels.cpu()
     metrics = Metrics.of(logits, labels)
     assert metrics.accuracy is not None
-    per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), found.classes)
+    per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), images.classes)
+    classes = list(images.classes)
     return Evaluation(
-        str(trained.path), name, metrics.loss, metrics.accuracy, metrics.n, list(found.classes), per_class, confusion
+        str(trained.path), split, metrics.loss, metrics.accuracy, metrics.n, classes, per_class, confusion
     )
 
 
-def choose_split(settings: Config, split: str, folder: ImageSplit | None) -> tuple[ImageFolder, str]:
-    """The images to evaluate, a split of a config or else a folder, and what to call them."""
-    if folder is not None:
-        found = loading.read_folder(settings, folder)
-        return found, str(found.origin)
-    found = loading.read_split(settings, split)
-    return found, f"{split} ({found.origin})"
-
-
-def logits_of(trained: loading.Trained, split: ImageFolder, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Logits (N, C) and labels (N,) of a split, on the CPU, computed on a device.
-
-    Raises:
-        CheckpointError: the weights do not fit, or give logits that are not finite.
-    """
-    model = trained.model(len(split.classes), device)
-    logits = predict(model, split.to(device)).cpu()
+def logits_of(trained: Trained, images: ImageFolder) -> Tensor:
+    """Return logits (N, C) of images, on the CPU. Raises CheckpointError if they are not finite."""
+    logits = evaluate.predict(trained.net, images).cpu()
     check_finite(trained.path, logits)
-    return logits, split.labels
+    return logits
 
 
 def check_finite(path: Path, *outputs: Tensor) -> None:
-    """Raise CheckpointError, naming a model's file, where not all of its outputs are finite."""
+    """Raise CheckpointError, naming a model's file, if not all of its outputs are finite."""
     if not all(bool(one.isfinite().all()) for one in outputs):
         raise CheckpointError(
             f"{path}: its outputs for these images are not finite; train again with a lower train.optimizer.lr"
@@ -122,9 +117,6 @@ def by_class(
     return [dict(zip(keys, row, strict=True)) for row in rows], confusion.tolist()
 
 
-# --- predict ------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Prediction:
     """What a model says of one image.
@@ -142,44 +134,39 @@ class Prediction:
     probabilities: dict[str, float]
 
 
-def run_predict(trained: loading.Trained, wanted: Sequence[str], device: str = "auto") -> list[Prediction]:
-    """Classify image files with what lies in a run directory alone.
+@dataclass(frozen=True)
+class Predictions:
+    """The class of each of some images.
 
-    Args:
-        trained: the model.
-        wanted: files, folders (the images in them) and glob patterns.
-        device: where to compute.
-
-    Raises:
-        DataError: naming all that cannot be found or read; nothing is classified then.
+    Attributes:
+        images: in the order in which they were given; at least one.
     """
-    classes = loading.class_names(trained.settings)
-    where = loading.choose_device(device)
-    split = read_files(trained, wanted, classes)
-    logits, _ = logits_of(trained, split, where)
-    rows = logits.double().softmax(1).tolist()
-    return [
-        Prediction(file, classes[row.index(max(row))], max(row), dict(zip(classes, row, strict=True)))
-        for file, row in zip(split.names, rows, strict=True)
-    ]
+
+    images: list[Prediction]
+
+    def text(self) -> str:
+        """Return a row per image."""
+        rows = [[one.file, one.predicted, percent(one.probability)] for one in self.images]
+        return "\n".join(align([["file", "class", "probability"], *rows]))
+
+    def json(self) -> str:
+        """Return one JSON object with a list."""
+        return json.dumps({"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False)
+
+    def csv(self) -> str:
+        """Return a row per image, with the probability of each class."""
+        header = ["file", "predicted", "probability", *self.images[0].probabilities]
+        rows = ([one.file, one.predicted, one.probability, *one.probabilities.values()] for one in self.images)
+        return csv_text(header, rows)
 
 
-def read_files(trained: loading.Trained, wanted: Sequence[str], classes: Sequence[str] = ()) -> ImageFolder:
-    """Image files, folders and patterns as a split without labels.
-
-    Args:
-        trained: the model that is to look at them.
-        wanted: files, folders and patterns.
-        classes: that the model tells apart.
-
-    Raises:
-        DataError: naming all that cannot be found or read.
-    """
-    files = image_files.find_images(wanted)
-    where = trained.settings.data
-    pixels = image_files.read_images(files, loading.image_size(trained.settings), where.white)
-    image_files.warn_of_light(files, pixels, trained.run)
-    if where.deskew:
-        pixels = dataset.tensor(deskewed(pixels.numpy()))
-    unlabelled = torch.zeros(len(files), dtype=torch.int64)
-    return ImageFolder(pixels, unlabelled, tuple(classes), Path(), [str(file) for file in files])
+def predictions(trained: Trained, images: ImageFolder) -> Predictions:
+    """Classify images on the device of a model."""
+    classes = images.classes
+    rows = logits_of(trained, images).double().softmax(1).tolist()
+    return Predictions(
+        [
+            Prediction(file, classes[row.index(max(row))], max(row), dict(zip(classes, row, strict=True)))
+            for file, row in zip(images.names, rows, strict=True)
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Whether a training has learned anything: what is sure to be wrong with a net that is trained, in a line each.
+"""Whether a classifier has learned anything: what is sure to be wrong with a net that is trained, in a line each.
 
 A look at a few thousand training images, which changes nothing: no weight, no generator, no figure of the run.
 """
@@ -11,49 +11,46 @@ from torch import Tensor, nn
 
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
-from fcnet.families.autoencoder.config import AutoencoderModel
-from fcnet.families.autoencoder.model import AutoEncoder
-from fcnet.families.autoencoder.objective import squared_error
-from fcnet.families.elm.config import ELMModel
-from fcnet.families.fcnet.config import FCNetModel
-from fcnet.schema import Config
 from fcnet.training.evaluate import EVALUATION_BATCH
-from fcnet.training.metrics import EpochRecord, Metrics
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 
 LOOKED_AT, PIXELS = 2000, 2**24  # training images, evenly spread, and pixels of them, at most
 ABOVE, FAR_ABOVE = 1.1, 2.0  # times ln(classes) that a loss is at least, after some steps and after a few
 NEARLY = 0.98  # of the loss of who knows the classes' shares alone, or of the images of one class
 COMMON = 0.9  # share of a class that a net may answer always without being told of it
-STEPS, CODE_STEPS = 20, 200  # of a classifier, of an autoencoder; after fewer there is nothing to be said of slow ones
+STEPS = 20  # after fewer there is nothing to be said of slow ones
 RATE = 1e-3  # a learning rate that seldom is too high
 
 MORE = "see docs/troubleshooting.md"
 
 
-def look(settings: Config, train: ImageFolder, model: nn.Module, last: EpochRecord | None) -> list[str]:
+def look(settings: Train, train: ImageFolder, model: nn.Module, last: EpochRecord | None) -> list[str]:
     """Return what is wrong with what a net has learned; nothing if it has learned something, or has hardly begun.
 
     Args:
-        settings: its config.
+        settings: how it was trained.
         train: its training images.
         model: the net as it is after its last step.
         last: the last epoch.
     """
     if last is None:
         return []
-    steps = last.epoch * -(-len(train) // settings.train.batch_size)
-    match settings.model:
-        case FCNetModel():
-            found = _look_at_classifier(model, train)
-            return _of_classifier(found, train.classes, settings.train, steps)
-        case ELMModel():
-            return _of_elm(last.train, train)
-        case AutoencoderModel() if steps >= CODE_STEPS and isinstance(model, AutoEncoder):
-            return _of_autoencoder(model, train, settings.train)
-    return []
+    return _of_classifier(_look_at_classifier(model, train), train.classes, settings, steps_of(settings, train, last))
 
 
-# --- classifiers by gradients -------------------------------------------------------------------------------------
+def steps_of(settings: Train, train: ImageFolder, last: EpochRecord) -> int:
+    """Return how many steps there were up to an epoch."""
+    return last.epoch * -(-len(train) // settings.batch_size)
+
+
+def answers_always(train: ImageFolder, last: EpochRecord) -> tuple[float, float] | None:
+    """Return the accuracy and the share of the most frequent class, in [0, 1], if the net is no better than that."""
+    counts = train.labels.bincount(minlength=len(train.classes))
+    common, accuracy = float(counts.max()) / len(train), last.train.accuracy
+    if accuracy is None or accuracy > common + 0.01 or common >= COMMON:
+        return None
+    return accuracy, common
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def _look_at_classifier(model: nn.Module, train: ImageFolder) -> Look:
     lows: dict[str, Tensor] = {}
     highs: dict[str, Tensor] = {}
     logits, labels = [], []
-    for pixels, targets in _some(model, train):
+    for pixels, targets in some_images(model, train):
         a = pixels.flatten(1)
         for name, module in model.named_children():
             a = module(a)
@@ -92,7 +89,7 @@ def _look_at_classifier(model: nn.Module, train: ImageFolder) -> Look:
     return Look(torch.cat(logits), torch.cat(labels), dead)
 
 
-def _some(model: nn.Module, train: ImageFolder) -> list[tuple[Tensor, Tensor]]:
+def some_images(model: nn.Module, train: ImageFolder) -> list[tuple[Tensor, Tensor]]:
     """Pixels (B, D) and labels (B,) of some images, from the first to the last."""
     chosen = min(len(train), LOOKED_AT, max(PIXELS // train.images[0].numel(), 1))
     places = torch.arange(chosen, device=train.images.device) * len(train) // chosen
@@ -107,13 +104,13 @@ def _of_classifier(found: Look, classes: tuple[str, ...], settings: Train, steps
     if metrics.loss > (ABOVE if steps >= STEPS else FAR_ABOVE) * chance:
         told.append(
             f"training loss {metrics.loss:.4g} is above that of guessing, ln {len(classes)} = {chance:.4g}: the net has"
-            f" learned nothing; {_lower(settings)}"
+            f" learned nothing; {lower_rate(settings)}"
         )
     if found.dead is not None:
         number, units = found.dead
         told.append(
             f"hidden layer {number}: its {units} units are dead: their outputs are the same for all of {n} training"
-            f" images, so that the net cannot tell them apart; {_lower(settings)}"
+            f" images, so that the net cannot tell them apart; {lower_rate(settings)}"
         )
     counts = found.labels.bincount(minlength=len(classes)).double()
     shares = counts[counts > 0] / n
@@ -129,7 +126,9 @@ def _answers(found: Look, classes: tuple[str, ...], common: float, lower: Train 
     predicted, n = found.logits.argmax(1), len(found.labels)
     answered = predicted.bincount(minlength=len(classes))
     right = float((predicted == found.labels).double().mean())
-    fix = f"train longer, change train.optimizer.lr, or add hidden units; {MORE}" if lower is None else _lower(lower)
+    fix = (
+        f"train longer, change train.optimizer.lr, or add hidden units; {MORE}" if lower is None else lower_rate(lower)
+    )
     if int(answered.max()) >= NEARLY * n:
         name = classes[int(answered.argmax())]
         return [f"the net answers {name!r} for {int(answered.max())} of {n} training images; {fix}"]
@@ -141,38 +140,8 @@ def _answers(found: Look, classes: tuple[str, ...], common: float, lower: Train 
     return []
 
 
-def _lower(settings: Train) -> str:
+def lower_rate(settings: Train) -> str:
     """What to lower, and where more is said of it."""
     rate = settings.optimizer.lr
     clip = "" if settings.clip_grad_norm is not None else ", or set train.clip_grad_norm=1"
     return f"lower train.optimizer.lr (is {rate:g}; try {min(RATE, rate / 10):g}){clip}; {MORE}"
-
-
-# --- other kinds --------------------------------------------------------------------------------------------------
-
-
-def _of_elm(train: Metrics, images: ImageFolder) -> list[str]:
-    counts = images.labels.bincount(minlength=len(images.classes))
-    common = float(counts.max()) / len(images)
-    if train.accuracy is None or train.accuracy > common + 0.01 or common >= COMMON:
-        return []
-    return [
-        f"the net is right for {100 * train.accuracy:.1f} % of the training images, no more than the most frequent"
-        f" class has ({100 * common:.1f} %): it has learned nothing; give it more units (model.hidden), or another"
-        f" ridge (solve.solver.ridge); {MORE}"
-    ]
-
-
-@torch.inference_mode()
-def _of_autoencoder(model: AutoEncoder, train: ImageFolder, settings: Train) -> list[str]:
-    model.eval()
-    batches = _some(model, train)
-    pixels = torch.cat([batch for batch, _ in batches])
-    error = float(torch.cat([squared_error(model(batch), batch).double() for batch, _ in batches]).mean())
-    mean = float(squared_error(pixels.double(), pixels.double().mean(0)).mean())
-    if error < mean or not mean:
-        return []
-    return [
-        f"squared error {error:.4g} of {len(pixels)} training images is no less than that of their mean image,"
-        f" {mean:.4g}: the net has learned nothing of single images; train longer, or {_lower(settings)}"
-    ]

@@ -1,13 +1,15 @@
 """The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field, Tag, field_validator, model_validator
+from pydantic import Field, Tag, model_validator
 
-from fcnet.config.fields import LARGEST, ClassName, Positive, Section, ShortForm, by_kind, by_name, by_type, named
-from fcnet.config.layers import ACTIVATIONS, Activation, ActivationMembers, OneActivation, PlainActivation
+from fcnet.config.fields import LARGEST, ClassName, Named, Positive, Section, by_type
+from fcnet.config.layers import Activation, OneActivation, PlainActivation
+from fcnet.families.common.spec import ModelSection, Size, named_sizes
 from fcnet.families.elm.weights import (
     ComputedWeights,
     FieldWeights,
@@ -34,8 +36,7 @@ class RBF(Section):
 
 
 HiddenActivation = Activation | RBF
-_RBF_TOO = ACTIVATIONS | {"rbf": "|rbf"}
-_HiddenActivation = Annotated[ActivationMembers | Annotated[RBF, Tag("|rbf")], by_name(_RBF_TOO), ShortForm(_RBF_TOO)]
+_HiddenActivation = Annotated[Activation | RBF, Named()]
 _SIGMOID = PlainActivation(name="sigmoid")
 
 
@@ -43,16 +44,7 @@ def _listed(weights: Weights | list[Weights]) -> list[Weights]:
     return list(weights) if isinstance(weights, list) else [weights]
 
 
-class _Layer(Section):
-    """What layers share: a bare name is short for an activation, or for a way to draw weights."""
-
-    @field_validator("activation", "weights", mode="before", check_fields=False)
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
-
-
-class Autoencoder(_Layer):
+class Autoencoder(Section):
     """An ELM autoencoder (Kasun et al. 2013): an orthogonal random layer whose output weights return its input."""
 
     kind: Literal["autoencoder"] = "autoencoder"
@@ -61,7 +53,7 @@ class Autoencoder(_Layer):
     ridge: _Penalty = Field(1e-1, description="penalty of its output weights, which become the layer's weights")
 
 
-class DrawnLayer(_Layer):
+class DrawnLayer(Section):
     """A hidden layer that is drawn, before another one."""
 
     kind: Literal["drawn"]
@@ -77,13 +69,10 @@ class DrawnLayer(_Layer):
         return _listed(self.weights)
 
 
-Encoder = Annotated[
-    Annotated[Autoencoder, Tag("|autoencoder")] | Annotated[DrawnLayer, Tag("|drawn")],
-    by_kind({"autoencoder": "|autoencoder", "drawn": "|drawn"}, default="autoencoder"),
-]
+Encoder = Annotated[Autoencoder | DrawnLayer, Named(default="autoencoder", key="kind")]
 
 
-class Combiner(_Layer):
+class Combiner(Section):
     """A second, small ELM on the outputs of several (McDonnell et al. 2015, section 2.6)."""
 
     hidden: Units = Field(500, description="units of the second ELM")
@@ -91,8 +80,11 @@ class Combiner(_Layer):
     weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; no rf, no lrf")
 
 
-class ELMModel(_Layer):
+class ELMModel(ModelSection):
     """An extreme learning machine: a hidden layer that is drawn, and output weights in closed form."""
+
+    section = "solve"
+    in_order = False
 
     kind: Literal["elm"]
     hidden: Units = Field(1000, description="units of the hidden layer, M")
@@ -118,6 +110,29 @@ class ELMModel(_Layer):
         """Those, and the ways to draw layers before."""
         before = (way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights)
         return [*self.all_weights, *before]
+
+    @property
+    def grows(self) -> bool:
+        """Return whether images can be added: if the hidden map depends on no earlier solution."""
+        return not self.encoders and self.combiner is None
+
+    def layer_sizes(self, size: Size, classes: int) -> list[str]:
+        """Return the units of each layer; of several machines side by side, ``2x500``."""
+        inner: list[int | str] = [one.hidden for one in self.encoders]
+        if self.combiner is None:
+            inner.append(self.hidden)
+        else:
+            inner += [f"{len(self.all_weights)}x{self.hidden}", self.combiner.hidden]
+        return named_sizes(math.prod(size), inner, classes)
+
+    def series(self, settings: Any) -> tuple[str, int]:
+        """Return how the hidden layer is made and solved for, and its units."""
+        ways = "+".join(way.name for way in self.all_weights)
+        behind = "".join(f"{one.hidden}-" for one in self.encoders)
+        combined = "" if self.combiner is None else f", {self.combiner.hidden} to combine"
+        after = "" if isinstance(self.weights, LocalWeights) else f", {self.activation.name}"
+        before = behind and f"behind {behind[:-1]}: "
+        return f"{before}{ways}{after}{combined}, {settings.solve.solver.name}", self.hidden
 
     def misfit(self, size: Sequence[int]) -> str | None:
         """Why images of a size (height, width) do not fit the net, key first, where they do not."""
@@ -223,15 +238,7 @@ class SquaredHinge(Section):
     )
 
 
-_SOLVERS = {"ridge": "|ridge", "pinv": "|pinv", "lasso": "|lasso", "squared-hinge": "|hinge"}
-Solver = Annotated[
-    Annotated[RidgeSolver, Tag("|ridge")]
-    | Annotated[PseudoInverse, Tag("|pinv")]
-    | Annotated[Lasso, Tag("|lasso")]
-    | Annotated[SquaredHinge, Tag("|hinge")],
-    by_name(_SOLVERS, default="ridge"),
-    ShortForm(_SOLVERS),
-]
+Solver = Annotated[RidgeSolver | PseudoInverse | Lasso | SquaredHinge, Named(default="ridge")]
 
 
 class Solve(Section):
@@ -252,8 +259,3 @@ class Solve(Section):
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
         None, description="seconds between two checkpoints, as in `train`"
     )
-
-    @field_validator("solver", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)

@@ -20,12 +20,13 @@ from fcnet.families.elm.solve.seen_images import Seen
 from fcnet.families.elm.solve.solution import Problem
 from fcnet.families.elm.solve.sums import DTYPES, Summing, chunks
 from fcnet.training.evaluate import best_scale, predict
-from fcnet.training.metrics import Begin, EpochRecord, Metrics, Record, StageRecord, Start, Tick
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import Begin, EpochRecord, Record, StageRecord, Start, Tick
 
 Trail = Generator[Record, None, None]
 
 
-def solve(solving: "Solving") -> Trail:
+def solve(solving: "ClosedFormTraining") -> Trail:
     """Solve to the end, from wherever it stands.
 
     Yields:
@@ -36,7 +37,7 @@ def solve(solving: "Solving") -> Trail:
         DivergedError: hidden outputs are not finite.
         ConfigError, DataError, ResourceError: the equations cannot be solved as they are set, or do not fit.
     """
-    yield Start(solving.step_name)
+    yield Start(solving.step_name, solving.epochs)
     while not solving.all_solved:
         yield from solving.add_rows()
         yield from solving.solve_stage()
@@ -44,7 +45,7 @@ def solve(solving: "Solving") -> Trail:
         yield solving.conclude()
 
 
-class Solving:
+class ClosedFormTraining:
     """A solution between two chunks of rows: what it works on, and where it stands.
 
     Args:
@@ -185,7 +186,7 @@ class Solving:
             "precision": summing.precision,
             "why": summing.why,
             "condition": answer.condition,
-            **answer.figures,
+            **answer.facts,
             "nonzeros": int((answer.beta != 0).sum()),
             "weights": answer.beta.numel(),
             **{f"{name}_s": round(seconds, 3) for name, seconds in summing.timing.items()},
@@ -204,7 +205,7 @@ class Solving:
         self.epoch, self.step, self.finished = self.epoch + 1, 0, True
         return record
 
-    def figures(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What result.json tells beside the metrics."""
         return {"solve": self.done}
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from annotated_types import Len
-from pydantic import Field, Tag
+from pydantic import Field
 
-from fcnet.config.fields import LARGEST, Positive, Section, ShortForm, by_name
+from fcnet.config.fields import LARGEST, Named, Positive, Section
 
 Length = Annotated[float, Field(ge=0, le=LARGEST)]
 _LENGTH = "each unit's weights are scaled to this length; 0 leaves them as they are drawn"
@@ -96,27 +96,6 @@ class LocalWeights(Section):
         return None
 
 
-_WEIGHTS = dict.fromkeys(("sign", "gaussian", "uniform", "orthogonal"), "|plain") | {
-    "samples": "|samples",
-    "ciw": "|ciw",
-    "c": "|c",
-    "rf": "|field",
-    "rf-ciw": "|field",
-    "rf-c": "|field",
-    "lrf": "|local",
-}
 Weights = PlainWeights | SampleWeights | ComputedWeights | ConstrainedWeights | FieldWeights | LocalWeights
-_WeightsMembers = (
-    Annotated[PlainWeights, Tag("|plain")]
-    | Annotated[SampleWeights, Tag("|samples")]
-    | Annotated[ComputedWeights, Tag("|ciw")]
-    | Annotated[ConstrainedWeights, Tag("|c")]
-    | Annotated[FieldWeights, Tag("|field")]
-    | Annotated[LocalWeights, Tag("|local")]
-)
-OneWeights = Annotated[_WeightsMembers, by_name(_WEIGHTS), ShortForm(_WEIGHTS)]
-WeightsOrList = Annotated[
-    _WeightsMembers | Annotated[Annotated[list[OneWeights], Len(2)], Tag("|list")],
-    by_name(_WEIGHTS | {"[]": "|list"}),
-    ShortForm(_WEIGHTS),
-]
+OneWeights = Annotated[Weights, Named()]
+WeightsOrList = Annotated[Weights | Annotated[list[OneWeights], Len(2)], Named()]

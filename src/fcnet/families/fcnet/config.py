@@ -1,14 +1,16 @@
 """The config's `model` section of fully-connected nets."""
 
-from typing import Annotated, Any, Literal, Self
+import math
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from fcnet.config.fields import Fraction, Section, named
+from fcnet.config.fields import Fraction
 from fcnet.config.layers import Activation, Activations, DefaultInit, FCNetInit, PlainActivation, per_layer
+from fcnet.families.common.spec import ModelSection, Size, named_sizes
 
 
-class FCNetModel(Section):
+class FCNetModel(ModelSection):
     """A fully-connected net: linear, [batch norm,] activation, [dropout,] ..., linear."""
 
     kind: Literal["fcnet"] = "fcnet"
@@ -32,10 +34,9 @@ class FCNetModel(Section):
         """Of each hidden layer."""
         return per_layer(self.activation, len(self.hidden))
 
-    @field_validator("activation", "init", mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return named(value)
+    def layer_sizes(self, size: Size, classes: int) -> list[str]:
+        """Return the units of each layer, from the pixels to the outputs."""
+        return named_sizes(math.prod(size), self.hidden, classes)
 
     @model_validator(mode="after")
     def _one_per_layer(self) -> Self:

@@ -20,8 +20,8 @@ from fcnet.training.optim.parameters import gradients, weight_matrices
 class Optimizer(Protocol):
     """Changes parameters by their gradients, a step at a time."""
 
-    def step(self, lr: float) -> None:
-        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+    def step(self, lr: Tensor) -> None:
+        """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
 
     def tensors(self) -> list[Tensor]:
         """The state: what is kept from step to step."""
@@ -68,8 +68,8 @@ class AdamOptimizer:
         self._groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
         self._update = torch._fused_adamw_ if isinstance(settings, AdamW) else torch._fused_adam_
 
-    def step(self, lr: float) -> None:
-        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+    def step(self, lr: Tensor) -> None:
+        """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
         for group in self._groups:
             group.step.add_(1)
             self._update(
@@ -105,8 +105,8 @@ class SGDOptimizer:
             torch.zeros_like(v) if settings.momentum else None for v in self._values
         ]
 
-    def step(self, lr: float) -> None:
-        """One update with a learning rate; every parameter has its gradient in ``grad``."""
+    def step(self, lr: Tensor) -> None:
+        """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
         sgd(
             self._values,
             gradients(self._parameters),

@@ -3,13 +3,26 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+
+# Their weights are factors and slopes: they have no direction that could shrink.
+_NO_MATRICES = (_NormBase, nn.PReLU)
 
 
 def weight_matrices(model: nn.Module) -> list[nn.Parameter]:
-    """The weights between layers, which L2 and weight decay shrink; not biases, slopes or normalisers."""
-    return [parameter for parameter in model.parameters() if parameter.ndim == 2]
+    """Return the weights between layers, which L2 and weight decay shrink; not biases, slopes or normalisers.
+
+    They are known by their name, ``weight``, whatever their shape: those of several nets side by side are (K, out, in).
+    """
+    return [
+        parameter
+        for module in model.modules()
+        if not isinstance(module, _NO_MATRICES)
+        for name, parameter in module.named_parameters(recurse=False)
+        if name == "weight"
+    ]
 
 
 def gradients(parameters: Sequence[nn.Parameter]) -> list[Tensor]:
-    """The gradients of parameters that all have one."""
+    """Return the gradients of parameters that all have one."""
     return [p.grad for p in parameters if p.grad is not None]

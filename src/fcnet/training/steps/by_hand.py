@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fcnet.training.metrics import Output
 from fcnet.training.objective import Classify
 from fcnet.training.steps.backprop import FROM_OUTPUT
 
@@ -49,8 +50,8 @@ class ByHand:
             self._linear = onednn_linear
 
     @torch.inference_mode()
-    def __call__(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss () and logits (B, C) of pixels (B, D) and labels (B,), without a graph."""
+    def __call__(self, pixels: Tensor, labels: Tensor) -> Output:
+        """Return loss and logits of pixels (B, D) and labels (B,), without a graph."""
         for copy, exact in self._to_round:
             copy.copy_(exact)
         outputs = [pixels]  # a(0), a(1), ... a(L-1)
@@ -67,7 +68,7 @@ class ByHand:
             if number:
                 weight, f = self._working[number][0], self._activations[number - 1]
                 delta = through(f, outputs[number], delta @ weight).to(self.dtype)
-        return loss, logits
+        return Output(loss, logits)
 
     def _keep_gradient(self, number: int, delta: Tensor, a: Tensor) -> None:
         """Write dL/dW and dL/db of a layer from delta (B, M_out) and the layer's inputs (B, M_in)."""

@@ -29,12 +29,12 @@ class Answer:
     Attributes:
         beta: (M, C).
         condition: number of what was inverted, H^T H + ridge I or H; None where nothing was.
-        figures: what else is told of it.
+        facts: what else is said of it.
     """
 
     beta: Tensor
     condition: float | None
-    figures: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class NotDefiniteError(ArithmeticError):

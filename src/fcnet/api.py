@@ -1,0 +1,118 @@
+"""The front door for programs: the commands as functions. ``fcnet`` exports them."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fcnet import schema
+from fcnet.schema import Config
+
+if TYPE_CHECKING:
+    from fcnet.commands.train import RunResult
+    from fcnet.families.common.family import Result
+    from fcnet.system.sinks import Sink
+
+PathName = str | PathLike[str]
+
+
+def load_config(path: PathName, *overrides: str) -> Config:
+    """Read, merge and check a config.
+
+    Args:
+        path: YAML file; its ``extends`` names the file that it starts from.
+        overrides: ``KEY=VALUE`` words, KEY a dotted path, such as ``train.epochs=5``.
+
+    Raises:
+        ConfigError: with one line per mistake.
+    """
+    return schema.load(Path(path), overrides)
+
+
+def train(
+    config: Config,
+    out: PathName | None = None,
+    *,
+    name: str = "run",
+    resume: bool = False,
+    overwrite: bool = False,
+    sinks: Sequence["Sink"] = (),
+) -> "RunResult":
+    """Train what a config describes, into a run directory, as ``fcnet train`` does.
+
+    Args:
+        config: from ``load_config``.
+        out: the run directory; ``checkpoints/NAME``, ``NAME-2``, ... by default.
+        name: of a run without ``out``.
+        resume: resume the run, or the newest of that name with these settings; start one if there is none.
+        overwrite: replace the run at ``out``.
+        sinks: for the records of the training, and what is said beside them; without one nothing is printed.
+
+    Returns:
+        The run directory, and the metrics as result.json has them.
+
+    Raises:
+        FcnetError: as the exit codes of ``fcnet train`` say: ConfigError, DataError, DivergedError, ResourceError, ...
+    """
+    from fcnet.commands.train import run_train  # imported here: torch takes longer than all else
+    from fcnet.rundir.target import Target
+    from fcnet.system.sinks import Sinks
+
+    target = Target(name, None if out is None else Path(out), overwrite, resume)
+    return run_train(config, target, sinks=Sinks(sinks))
+
+
+def evaluate(
+    run: PathName,
+    split: str = "test",
+    *,
+    images: PathName | None = None,
+    labels: PathName | None = None,
+    device: str = "auto",
+    sinks: Sequence["Sink"] = (),
+) -> "Result":
+    """Evaluate a trained model over a split of its config, or over other images.
+
+    Args:
+        run: run directory, or model file in one.
+        split: train, validation or test.
+        images: another folder of images, in place of ``split``.
+        labels: their labels, .txt or .csv; without it, class folders.
+        device: auto, cpu, cuda or cuda:N.
+        sinks: for notices and warnings.
+
+    Returns:
+        Metrics, with ``text()``, ``json()`` and ``csv()``; of a classifier ``loss``, ``accuracy``, ``per_class``, ...
+
+    Raises:
+        FcnetError: no such run, or images that cannot be read.
+    """
+    from fcnet.commands.evaluate import run_eval
+    from fcnet.config.data import located
+    from fcnet.system.sinks import Sinks
+
+    folder = None if images is None else located(str(images), None if labels is None else str(labels))
+    return run_eval(Path(run), None, split, folder, device, Sinks(sinks))
+
+
+def predict(
+    run: PathName, images: Sequence[PathName], *, device: str = "auto", sinks: Sequence["Sink"] = ()
+) -> "Result":
+    """Classify image files, or reconstruct them with an autoencoder.
+
+    Args:
+        run: run directory, or model file in one.
+        images: files, folders of them, or glob patterns.
+        device: auto, cpu, cuda or cuda:N.
+        sinks: for notices and warnings.
+
+    Returns:
+        What the model makes of each image, as ``images``, with ``text()``, ``json()`` and ``csv()``.
+
+    Raises:
+        FcnetError: no such run, or images that cannot be found or read.
+    """
+    from fcnet.commands.evaluate import run_predict
+    from fcnet.system.sinks import Sinks
+
+    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks))

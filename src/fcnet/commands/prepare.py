@@ -1,0 +1,129 @@
+"""What a training needs, before its first step: device, images, model, and the facts that it depends on."""
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from fcnet import families
+from fcnet.commands import read, resume, warm_start
+from fcnet.data import audit
+from fcnet.data.dataset import Scan
+from fcnet.data.folder import layouts
+from fcnet.data.splits import Splits
+from fcnet.errors import ResourceError
+from fcnet.schema import Config
+from fcnet.system.memory import is_out_of_memory
+from fcnet.system.signals import Stop
+from fcnet.system.sinks import SILENT, Sinks
+from fcnet.training.optim.parameters import weight_matrices
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a training needs.
+
+    Attributes:
+        settings: the config, with the classes of the images.
+        splits: the images, on the device.
+        model: fresh, on the device.
+        device: where to compute.
+        facts: what tells whether another training depends on the same.
+    """
+
+    settings: Config
+    splits: Splits
+    model: nn.Module
+    device: torch.device
+    facts: dict[str, Any]
+
+
+def gather(
+    settings: Config,
+    stop: Stop,
+    scan: Scan = layouts.scan,
+    begins: bool = True,
+    writes: bool = True,
+    sinks: Sinks = SILENT,
+) -> Work:
+    """Read and audit the images, and make the model; one that ``begins`` with another's weights takes them.
+
+    Args:
+        settings: the config.
+        stop: whether a signal has asked to stop.
+        scan: lists an image folder.
+        begins: whether the training begins.
+        writes: whether a known data set is written if it does not exist yet.
+        sinks: for what is found out.
+
+    Raises:
+        Stopped: a signal asks to stop meanwhile.
+    """
+    device = read.choose_device(settings.device)
+    splits = read.read_splits(settings, stop.check, scan, writes, sinks)
+    normal = read.normal_classes(settings, splits)
+    found = audit.audit(splits, normal)
+    for line in found.lines:
+        sinks.say(line)
+    for line in found.warnings:
+        sinks.warn(line)
+    if (warning := settings.model.warning(math.prod(splits.train.size))) is not None:
+        sinks.warn(warning)
+    chosen = {"classes": list(splits.classes), "normal_classes": normal, "white": splits.train.white}
+    said = {note for _, split in splits.items() for note in split.notes}
+    model, splits = prepare(settings, splits, device, begins, sinks)
+    for note in (note for _, split in splits.items() for note in split.notes if note not in said):
+        sinks.warn(note)
+    stop.check()
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update=chosen)})
+    return Work(settings, splits, model, device, resume.facts(settings, splits, device))
+
+
+def prepare(
+    settings: Config, splits: Splits, device: torch.device, begins: bool = True, sinks: Sinks = SILENT
+) -> tuple[nn.Module, Splits]:
+    """Return a fresh model and the data, both on the device.
+
+    Sets what is torch's for the whole process: the seed of its global generator and, for CUDA, deterministic kernels.
+
+    Raises:
+        ResourceError: the model does not fit into memory.
+    """
+    if device.type == "cuda":
+        # Equal runs give equal weights: cuBLAS needs a fixed workspace for that.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        # What is made empty here is filled before it is read.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.manual_seed(settings.seed)
+    family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)
+    try:
+        model = family.build(settings.model, size, classes)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise too_large(settings, splits) from None
+    warm_start.prepare(model, settings, splits.classes, begins, sinks)
+    return model.to(device), splits.to(device)
+
+
+def too_large(settings: Config, splits: Splits) -> ResourceError:
+    """Return the error of a model that does not fit into memory, with its weights, counted without making them."""
+    with torch.device("meta"):
+        empty = families.of(settings.model).build(settings.model, splits.train.size, len(splits.classes))
+    weights = sum(matrix.numel() for matrix in weight_matrices(empty))
+    return ResourceError(
+        f"model.hidden: {getattr(settings.model, 'hidden', '')} needs {4 * weights / 2**30:.1f} GiB for"
+        f" {weights:,} weights; this machine does not have that much free memory; choose narrower layers"
+    )
+
+
+def headline(work: Work) -> str:
+    """Return what is trained, in one line."""
+    sizes = "-".join(work.settings.model.layer_sizes(work.splits.train.size, len(work.splits.classes)))
+    weights = sum(p.numel() for p in work.model.parameters())
+    threads = f" ({torch.get_num_threads()} threads)" if work.device.type == "cpu" else ""
+    return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}"

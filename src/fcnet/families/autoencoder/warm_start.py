@@ -1,0 +1,15 @@
+"""Autoencoders that begin with the weights of another one."""
+
+from torch import nn
+
+from fcnet.families.autoencoder.config import AutoencoderModel
+from fcnet.families.common.family import Misfit, Trained
+from fcnet.families.common.warm_start import check_alike, take_all
+
+
+def adopt(net: nn.Module, spec: AutoencoderModel, other: Trained) -> None:
+    """Put the weights of another autoencoder into a fresh one. Raises Misfit if its layers are others."""
+    check_alike(spec, other, ("hidden", "activations", "code_activation", "output", "tied", "batch_norm"))
+    if (spec.variational is None) != (other.settings.model.variational is None):
+        raise Misfit("one of the two is variational; make both so, or neither")
+    take_all(net, other)

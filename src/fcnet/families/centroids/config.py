@@ -1,0 +1,28 @@
+"""The config's `model` section of centroid nets."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fcnet.config.fields import LARGEST, Positive
+from fcnet.families.common.spec import ModelSection, Size, named_sizes
+
+
+class CentroidModel(ModelSection):
+    """A radial basis function network (Moody and Darken 1989): k-means centroids, then a linear read-out.
+
+    The centroids are found first, by k-means; the read-out is then trained as an fcnet is.
+    """
+
+    kind: Literal["centroids"]
+    hidden: Positive = Field(100, description="centroids, K: hidden units that answer to images near them")
+    width: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
+        None,
+        description="of a unit's Gaussian, where pixels are in [0, 1]; without it the median distance of centroids",
+    )
+    rounds: Positive = Field(100, description="passes of k-means over its images at most")
+
+    def layer_sizes(self, size: Size, classes: int) -> list[str]:
+        """Return pixels, centroids and classes."""
+        return named_sizes(math.prod(size), [self.hidden], classes)

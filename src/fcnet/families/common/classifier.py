@@ -1,0 +1,91 @@
+"""What families of classifiers share: ``Family`` for models whose outputs are logits and that gradients train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fcnet.families.common.family import Misfit, Result, Settings, Trained
+from fcnet.families.common.spec import ModelSection, Size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torch import nn
+
+    from fcnet.data.dataset import ImageFolder
+    from fcnet.data.splits import Splits
+    from fcnet.plots.curves import Curve
+    from fcnet.training.records import EpochRecord
+    from fcnet.training.trainable import Trainable
+
+
+class Classifier:
+    """A family whose models give a logit for each class; a subclass has at least ``spec`` and ``build``."""
+
+    spec: type[ModelSection]
+
+    def check(self, settings: Settings) -> None:
+        """Raise ValueError if a setting is for autoencoders, or there is one class alone."""
+        data, kind = settings.data, settings.model.kind
+        if settings.train.stages is not None:
+            raise ValueError(f"train.stages: is for autoencoders, and model.kind is {kind}; take it out")
+        if data.normal_classes is not None:
+            raise ValueError(
+                f"data.normal_classes: is for autoencoders, and model.kind is {kind}; take it out, or choose"
+                " kind: autoencoder"
+            )
+        if data.classes is not None and len(data.classes) < 2:
+            raise ValueError(f"data.classes: lists one class, {data.classes[0]!r}; a classifier needs two or more")
+
+    def build(self, spec: Any, size: Size, classes: int) -> nn.Module:
+        """Return the model that a config describes."""
+        raise NotImplementedError
+
+    def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
+        """Return a training by gradients of the cross-entropy."""
+        from fcnet.training.loop import GradientTraining
+
+        return GradientTraining(net, splits, settings.train, settings.seed)
+
+    def adopt(
+        self,
+        net: nn.Module,  # noqa: ARG002
+        settings: Settings,
+        classes: Sequence[str],  # noqa: ARG002
+        other: Trained | None,
+    ) -> None:
+        """Raise Misfit: such models begin with no other's weights."""
+        if other is not None:
+            raise Misfit(f"a model of kind {settings.model.kind} cannot begin with trained weights")
+
+    def evaluate(self, trained: Trained, images: ImageFolder, split: str) -> Result:
+        """Return loss, accuracy, and precision, recall and F1 of each class."""
+        from fcnet.families.common import classify
+
+        return classify.evaluation(trained, images, split)
+
+    def predict(self, trained: Trained, images: ImageFolder) -> Result:
+        """Return the class of each image."""
+        from fcnet.families.common import classify
+
+        return classify.predictions(trained, images)
+
+    def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:  # noqa: ARG002
+        """Return loss and accuracy over the epochs."""
+        from fcnet.families.common import pictures
+
+        return pictures.metrics(curve)
+
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
+        """Return the first layer's weights; or the confusion matrix and the mistakes over images."""
+        from fcnet.families.common import pictures
+
+        if images is None:
+            return pictures.weights(trained, name, "the first layer")
+        return pictures.outcomes(trained, name, images, split)
+
+    def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
+        """Return what is surely wrong with what was learned."""
+        from fcnet.families.common import verdict
+
+        return verdict.look(settings.train, images, net, last)

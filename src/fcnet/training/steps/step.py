@@ -1,0 +1,107 @@
+"""One step of a training: the gradient, what is added to it, the update, and what follows the update."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.config.train import Train
+from fcnet.training.metrics import Output
+from fcnet.training.objective import Objective
+from fcnet.training.optim import optimizers
+from fcnet.training.optim.optimizers import Optimizer
+from fcnet.training.optim.parameters import weight_matrices
+from fcnet.training.steps import gradients
+from fcnet.training.steps.gradients import Gradients
+
+After = Callable[[], None]  # changes weights after each update: max-norm, an average of weights
+
+
+class Step(Protocol):
+    """A way to step.
+
+    Attributes:
+        name: how a step is computed, and why so.
+        dtype: of the pixels that it takes.
+        model: the net that it trains.
+    """
+
+    name: str
+    dtype: torch.dtype
+    model: nn.Module
+
+    def __call__(self, pixels: Tensor, labels: Tensor, lr: Tensor) -> Output:
+        """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
+
+    def tensors(self) -> list[Tensor]:
+        """Return the state beside the weights: what is kept from step to step."""
+
+
+class EagerStep:
+    """The reference: one operation of torch after the other.
+
+    Args:
+        model: the net to train.
+        gradient: puts the gradient of the loss into the parameters.
+        optimizer: changes the parameters by it.
+        l2: lambda of the slides' structural risk, added to loss and gradient.
+        clip: the longest gradient, a norm over all parameters; None for any length.
+        after: what follows each update, in order.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        gradient: Gradients,
+        optimizer: Optimizer,
+        l2: float = 0.0,
+        clip: float | None = None,
+        after: Sequence[After] = (),
+    ) -> None:
+        self.model, self.name, self.dtype = model, gradient.name, gradient.dtype
+        self._gradient, self._optimizer, self._l2, self._clip, self._after = gradient, optimizer, l2, clip, after
+
+    def __call__(self, pixels: Tensor, labels: Tensor, lr: Tensor) -> Output:
+        """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
+        output = self._gradient(pixels, labels)
+        loss = output.loss
+        if self._l2:
+            loss = loss + shrink(self.model, self._l2)
+        if self._clip is not None:
+            loss = loss + nan_unless_finite(nn.utils.clip_grad_norm_(self.model.parameters(), self._clip))
+        self._optimizer.step(lr)
+        for change in self._after:
+            change()
+        return output if loss is output.loss else replace(output, loss=loss)
+
+    def tensors(self) -> list[Tensor]:
+        """Return the optimiser's state."""
+        return self._optimizer.tensors()
+
+
+def build(model: nn.Module, objective: Objective, settings: Train) -> Step:
+    """Return the step that a config describes."""
+    return EagerStep(
+        model,
+        gradients.choose(model, objective, settings.precision),
+        optimizers.build(settings.optimizer, model),
+        settings.l2,
+        settings.clip_grad_norm,
+    )
+
+
+@torch.no_grad()
+def shrink(model: nn.Module, l2: float) -> Tensor:
+    """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; return its value ()."""
+    matrices = weight_matrices(model)
+    for matrix in matrices:
+        if matrix.grad is not None:  # others are frozen
+            matrix.grad.add_(matrix, alpha=l2)
+    return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
+
+
+def nan_unless_finite(norm: Tensor) -> Tensor:
+    """Return 0 () for a finite norm (), else NaN: one that overflows would scale the whole gradient to 0, unseen."""
+    return norm - norm
