@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run, tiny_config, weights, write_config
+
+from helpers.command_line import Run
+from helpers.nets import weights
+from helpers.tiny import tiny_config, write_config
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU that torch can use")
 

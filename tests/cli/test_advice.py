@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Run, tiny_config, write_config
+
+from helpers.command_line import ROOT, Run
+from helpers.tiny import tiny_config, write_config
 
 TRAIN = "train -c tiny/tiny.yaml train.epochs=1"
 ELM = "train -c tiny/elm.yaml"

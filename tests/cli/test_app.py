@@ -1,12 +1,12 @@
-"""The commands' words; test_cli.py has their help, errors and exit codes."""
+"""The commands' words; test_main.py has their help, errors and exit codes."""
 
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 from fcnet.cli import app
 from fcnet.cli.main import _with_values
+from helpers.command_line import Run
 
 WORDS = ("train", "-c", "tiny/tiny.yaml")
 

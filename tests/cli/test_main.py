@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 from fcnet import __version__
 from fcnet.cli.main import main
 from fcnet.commands import train
-
-COMMANDS = ["train", "eval", "plot", "predict", "encode", "data", "config show", "config check", "config schema"]
+from helpers.command_line import COMMANDS, Run
 
 
 @pytest.mark.parametrize("command", COMMANDS)

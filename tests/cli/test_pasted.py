@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import Run
+
+from helpers.command_line import Run
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Run, write_config
 
 from fcnet import __version__
+from helpers.command_line import Run
+from helpers.tiny import write_config
 
 
 @pytest.mark.parametrize(

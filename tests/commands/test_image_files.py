@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import CLASSES, SIDE, Run, pictures, tiny_config, write_config
 from PIL import Image
-from test_grey import colours_of_16_bits
+
+from helpers.command_line import Run
+from helpers.formats import colours_of_16_bits
+from helpers.tiny import CLASSES, SIDE, pictures, tiny_config, write_config
 
 PIXELS, LABELS = pictures(60, 0)
 TEST, TRUTH = pictures(21, 1)

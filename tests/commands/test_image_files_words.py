@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 from fcnet.commands import image_files
+from helpers.command_line import Run
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Run, tiny_config, write_config
 from PIL import Image
 
 from fcnet.commands import loading
 from fcnet.errors import ConfigError
+from helpers.command_line import Run
+from helpers.tiny import tiny_config, write_config
 
 
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Which run is gone on with; test_reliability.py has what is refused and what is warned of."""
+"""Which run is gone on with; tests/reliability has what is refused and what is warned of."""
 
 import json
 import os
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run, tiny_config, write_config
 
 from fcnet import schema
 from fcnet.commands import resume
 from fcnet.rundir import directory
+from helpers.command_line import Run
+from helpers.tiny import tiny_config, write_config
 
 WORDS = ("train", "-c", "tiny/tiny.yaml")
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from conftest import Run, pictures, tiny_config, write_config, write_numbered
 from PIL import Image
 
 from fcnet.commands import train
 from fcnet.data import dataset
 from fcnet.errors import ResourceError
+from helpers.command_line import Run
+from helpers.tiny import pictures, tiny_config, write_config, write_numbered
 
 
 def result(run: str = "checkpoints/tiny") -> dict:

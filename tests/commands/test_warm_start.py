@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from conftest import Run, tiny_config, weights, write_config
+
+from helpers.command_line import Run
+from helpers.nets import weights
+from helpers.tiny import tiny_config, write_config
 
 
 def test_a_classifier_begins_with_an_encoder(fcnet: Run, auto: Callable[..., Path], tiny: Path) -> None:

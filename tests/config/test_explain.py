@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Run
 
 from fcnet import schema
 from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError
+from helpers.command_line import Run
 
 GOOD = "data: {source: digits, root: d}\n"
 WRONG = [

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fcnet import schema
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
+from helpers.command_line import ROOT, Run
 
 GOOD = "data: {source: mnist, root: data/mnist}\n"
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from conftest import pictures
 
 from fcnet.data.audit import audit, identical
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
+from helpers.tiny import pictures
 
 PIXELS, LABELS = pictures(30, 0)
 

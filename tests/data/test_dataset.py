@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import pictures, write_numbered
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -18,6 +17,7 @@ from fcnet.data.folder.layouts import Listing
 from fcnet.data.looks import border
 from fcnet.data.splits import hold_out, load
 from fcnet.errors import ConfigError, DataError
+from helpers.tiny import pictures, write_numbered
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from fcnet.cli import app
 from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder
+from helpers.command_line import Run
 
 
 def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:

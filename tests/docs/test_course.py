@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, Run, write_config, write_numbered
 from course_program import FCNet as CourseFCNet
 
 from fcnet.data.dataset import ImageFolder
+from helpers.command_line import ROOT, Run
+from helpers.tiny import write_config, write_numbered
 
 
 def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
 from fcnet.data.dataset import ImageFolder
+from helpers.command_line import ROOT
 
 SECTION = (ROOT / "docs/data.md").read_text(encoding="utf-8").split("## Data in other forms")[1].split("\n## ")[0]
 BLOCKS = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)

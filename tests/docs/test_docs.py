@@ -10,13 +10,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from conftest import ROOT, Run
-from test_cli import COMMANDS
 
 from fcnet import schema
 from fcnet.config import yaml_lines
 from fcnet.errors import FcnetError
 from fcnet.schema import Config
+from helpers.command_line import COMMANDS, ROOT, Run
 
 PAGES = [
     ROOT / "README.md",
@@ -109,7 +108,7 @@ def test_the_json_schema_refuses_what_the_loader_refuses() -> None:
 def test_the_tests_of_the_promises_exist() -> None:
     """docs/reliability.md names a test for each promise, and those marked long are."""
     text = (ROOT / "docs/reliability.md").read_text()
-    source = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     names = re.findall(r"`(test_\w+)`", text)
     assert len(names) > 50
     assert [name for name in names if f"def {name}(" not in source] == []

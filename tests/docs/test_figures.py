@@ -9,7 +9,8 @@ from pathlib import Path
 import figures
 import pytest
 from bench import page
-from conftest import ROOT
+
+from helpers.command_line import ROOT
 
 SOURCE = figures.Figures.load()
 PAGES = [

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Run, write_numbered
-from test_cli import COMMANDS
+
+from helpers.command_line import COMMANDS, ROOT, Run
+from helpers.tiny import write_numbered
 
 TEXT = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from helpers.command_line import ROOT
 
 COURSE = ROOT / "scripts/course"
 FIGURES = sorted(path.stem for path in COURSE.glob("*.py") if path.stem not in ("pages", "worked_examples"))

@@ -5,7 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from helpers.command_line import ROOT
 
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 PAIRS = [("README.md", "README.zh-CN.md"), ("docs/course.md", "docs/course.zh-CN.md")]

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import matplotlib.colors
 import pytest
-from conftest import Run, tiny_config, write_config
 
 from fcnet.plots import compare
 from fcnet.plots.compare import Point
+from helpers.command_line import Run
+from helpers.tiny import tiny_config, write_config
 
 
 @pytest.fixture

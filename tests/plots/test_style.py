@@ -9,7 +9,6 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from conftest import CLASSES, SIDE, Run, pictures, tiny_config, write_config
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
@@ -19,6 +18,8 @@ from PIL import Image
 from fcnet.plots import curves, style
 from fcnet.plots.curves import Curve
 from fcnet.rundir import directory, environment
+from helpers.command_line import Run
+from helpers.tiny import CLASSES, SIDE, pictures, tiny_config, write_config
 
 FAMILY = "Fcnet Test"  # a font that the tests make: a bar for each Chinese character
 

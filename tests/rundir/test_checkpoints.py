@@ -1,4 +1,4 @@
-"""Checkpoints as files; test_reliability.py has them in a training."""
+"""Checkpoints as files; tests/reliability has them in a training."""
 
 import hashlib
 import json

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Run, tiny_config, write_config
 
 from fcnet.errors import ConfigError
 from fcnet.rundir import find
+from helpers.command_line import ROOT, Run
+from helpers.tiny import tiny_config, write_config
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Run
 from torch import Tensor, nn
 
 from fcnet.rundir import foreign_weights
+from helpers.command_line import Run
 
 State = dict[str, Tensor]
 

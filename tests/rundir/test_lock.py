@@ -1,4 +1,4 @@
-"""One process to a run directory; test_reliability.py has two processes at it."""
+"""One process to a run directory; tests/reliability has two processes at it."""
 
 import json
 import socket

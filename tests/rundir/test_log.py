@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Run
-from crash import contents
 
 from fcnet.errors import CheckpointError
 from fcnet.rundir import directory, log
 from fcnet.training.metrics import EpochRecord, Metrics, StageRecord, StepRecord
+from helpers.command_line import Run
+from helpers.crash import contents
 
 WORDS = ("train", "-c", "tiny/tiny.yaml", "train.log_every=1")
 

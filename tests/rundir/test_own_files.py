@@ -7,23 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
 from PIL import Image
 
 from fcnet.rundir import own_files
+from helpers.command_line import Run
+from helpers.folders import snapshot
 
 WORDS = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1")
-
-
-def snapshot(folder: Path) -> dict[str, bytes | str]:
-    """All files and links below a folder, with what is in them."""
-    found: dict[str, bytes | str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink():
-            found[str(path)] = os.readlink(path)
-        elif path.is_file():
-            found[str(path)] = path.read_bytes()
-    return found
 
 
 def checkpoints_of_others(run: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from helpers.command_line import ROOT
 
 SCRIPT = ROOT / "scripts/slurm/train.sbatch"
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, tiny_config, write_config
-from slurm_cluster import Cluster, missing, wait
+
+from helpers.command_line import ROOT
+from helpers.slurm_cluster import Cluster, missing, wait
+from helpers.tiny import tiny_config, write_config
 
 SCRIPT = ROOT / "scripts/slurm/train.sbatch"
 

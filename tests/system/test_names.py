@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, SIDE, Run, pictures, tiny_config, write_config, write_numbered
 from PIL import Image
 
 from fcnet import schema
 from fcnet.config import yaml_lines
 from fcnet.errors import ConfigError
 from fcnet.rundir import directory, environment
+from helpers.command_line import ROOT, Run
+from helpers.tiny import SIDE, pictures, tiny_config, write_config, write_numbered
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
 

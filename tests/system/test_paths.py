@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SIDE, Run, tiny_config, write_config
 from PIL import Image
 
 from fcnet import schema
 from fcnet.config.data import ImageSplit
 from fcnet.system import paths
+from helpers.command_line import Run
+from helpers.tiny import SIDE, tiny_config, write_config
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import pictures
 
 from fcnet.config.train import SGD, Adam, AdamW, Train
 from fcnet.data.dataset import ImageFolder
@@ -14,6 +13,7 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.dark_pixels import Narrow, lit, narrow, take
 from fcnet.training.loop import Training, fit
 from fcnet.training.metrics import Start
+from helpers.tiny import pictures
 
 SIDE = 8
 DARK = [*range(10), *range(40, 50)]

@@ -1,4 +1,4 @@
-"""The last good weights; test_train.py has them at work."""
+"""The last good weights; test_loop.py has them at work."""
 
 import math
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import CLASSES, SIDE, pictures
 
 from fcnet.config.train import SGD, Adam, Cosine, Train
 from fcnet.data.batches import epoch_order
@@ -20,6 +19,7 @@ from fcnet.families.fcnet.model import build
 from fcnet.training.evaluate import evaluate, predict
 from fcnet.training.loop import Training, fit
 from fcnet.training.metrics import EpochRecord, Metrics, Record, Start, StepRecord, Tick
+from helpers.tiny import CLASSES, SIDE, pictures
 
 
 def folder(n: int, seed: int) -> ImageFolder:

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import pictures, write_numbered
 from PIL import Image
-from test_grey import colours_of_16_bits
 
 from fcnet.data.cache import store
 from fcnet.data.cache.notes import Notes
@@ -21,6 +19,8 @@ from fcnet.data.folder import layouts
 from fcnet.data.images.decode import Form
 from fcnet.data.images.deskew import deskewed
 from fcnet.errors import DataError, ResourceError
+from helpers.formats import colours_of_16_bits
+from helpers.tiny import pictures, write_numbered
 
 PIXELS, LABELS = pictures(30, 0)
 SIZE = PIXELS.shape[1:]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SIDE, Run, pictures, write_config
 from PIL import Image
 
 from fcnet.data.folder import class_folders, entries, layouts
 from fcnet.errors import DataError
+from helpers.command_line import Run
+from helpers.tiny import SIDE, pictures, write_config
 
 PIXELS, LABELS = pictures(12, 0)
 

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import pictures, write_numbered
+
+from helpers.tiny import pictures, write_numbered
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the folder is listed later")
 

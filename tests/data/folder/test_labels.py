@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run, pictures, write_numbered
 from PIL import Image
 
 from fcnet.data.folder import layouts
 from fcnet.data.folder.listing import Listing
 from fcnet.errors import DataError
+from helpers.command_line import Run
+from helpers.tiny import pictures, write_numbered
 
 N = 40
 PIXELS, LABELS = pictures(N, 0)

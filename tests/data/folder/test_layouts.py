@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import pictures, write_numbered
 
 from fcnet.data.folder import layouts
 from fcnet.errors import DataError
+from helpers.tiny import pictures, write_numbered
 
 PIXELS, LABELS = pictures(12, 0)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import SIDE, Run, pictures, write_config
 from PIL import Image
+
+from helpers.command_line import Run
+from helpers.tiny import SIDE, pictures, write_config
 
 PIXELS, LABELS = pictures(30, 0)
 

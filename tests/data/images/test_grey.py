@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from fcnet.data.images import decode, png
 from fcnet.data.images.decode import Picture
 from fcnet.errors import DataError
+from helpers.formats import colours_of_16_bits
 
 GENERATOR = np.random.default_rng(3)
 HEIGHT, WIDTH = 7, 5
@@ -221,15 +222,6 @@ def test_numbers_without_a_white_are_refused(tmp_path: Path) -> None:
     for values, what in ((np.ones((2, 2), np.float32), "floating-point"), (np.ones((2, 2), np.int32), "32-bit")):
         with pytest.raises(DataError, match=rf"{what}.*save it with 8 or 16 bits"):
             read(saved(Image.fromarray(values), "TIFF"), tmp_path / "x.tif")
-
-
-def colours_of_16_bits(values: np.ndarray) -> bytes:
-    """A PNG of 16 bits per colour, (H, W, 3)."""
-    height, width, _ = values.shape
-    body = zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in values))
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
-    return png.SIGNATURE + b"".join(png.chunk(kind, inside) for kind, inside in parts)
 
 
 def test_sixteen_bit_colours_are_told_from_eight(tmp_path: Path) -> None:

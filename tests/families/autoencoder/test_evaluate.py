@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, Run
 from PIL import Image
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.families.autoencoder import evaluate
+from helpers.command_line import ROOT, Run
 
 SCRIPTS = ROOT / "scripts"
 

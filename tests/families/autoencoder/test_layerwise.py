@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run, weights
 
 from fcnet import schema
 from fcnet.commands import train as commands_train
@@ -17,6 +16,8 @@ from fcnet.families.autoencoder.layerwise import Stacking
 from fcnet.rundir import tensor_files
 from fcnet.system.signals import Stop
 from fcnet.training.metrics import EpochRecord
+from helpers.command_line import Run
+from helpers.nets import weights
 
 
 def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[..., Path]) -> None:

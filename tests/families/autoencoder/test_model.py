@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run, autoencoder, autoencoder_spec
 from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.families.autoencoder.objective import Reconstruct
+from helpers.command_line import Run
+from helpers.nets import autoencoder, autoencoder_spec
 
 
 def test_a_tied_gradient_is_the_sum_of_both_uses(x: Tensor) -> None:

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pytest
 import torch
-from conftest import autoencoder, autoencoder_spec
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,6 +12,7 @@ from fcnet.families.autoencoder import model, objective
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
+from helpers.nets import autoencoder, autoencoder_spec
 
 
 def jacobian_norms(net: AutoEncoder, x: Tensor) -> Tensor:

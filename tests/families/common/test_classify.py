@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import CLASSES, SIDE, Run, pictures, tiny_config, write_config, write_numbered
 from course_program import FCNet as CourseFCNet
 from PIL import Image
 from sklearn import metrics
+
+from helpers.command_line import Run
+from helpers.tiny import CLASSES, SIDE, pictures, tiny_config, write_config, write_numbered
 
 RUN = Path("checkpoints/tiny")
 

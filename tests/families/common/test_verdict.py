@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import CLASSES, SIDE, Run, pictures, tiny_config, weights, write_config, write_numbered
 
 from fcnet.config.layers import PlainActivation
 from fcnet.data.dataset import ImageFolder
@@ -16,6 +15,9 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.rundir import directory, environment
 from fcnet.schema import Config
 from fcnet.training.metrics import EpochRecord, Metrics
+from helpers.command_line import Run
+from helpers.nets import weights
+from helpers.tiny import CLASSES, SIDE, pictures, tiny_config, write_config, write_numbered
 
 
 def warned(err: str) -> list[str]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Run, tiny_config, weights, write_config
 
 from fcnet.families.elm import hidden_maps, local_fields
 from fcnet.families.elm.hidden_maps import Inputs
 from fcnet.families.elm.local_fields import LocalFields
 from fcnet.families.elm.weights import LocalWeights
+from helpers.command_line import Run
+from helpers.nets import weights
+from helpers.tiny import tiny_config, write_config
 
 SIZE = (9, 11)
 X = torch.rand(6, 99, generator=torch.Generator().manual_seed(0))

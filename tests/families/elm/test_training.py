@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Run, pictures, tiny_config, write_config
 from PIL import Image
 from sklearn import linear_model
 
@@ -23,6 +22,8 @@ from fcnet.families.elm.solve.seen_images import Seen
 from fcnet.families.elm.training import Solving
 from fcnet.rundir import tensor_files
 from fcnet.training.metrics import Begin, StageRecord, Tick
+from helpers.command_line import Run
+from helpers.tiny import pictures, tiny_config, write_config
 
 COMBINED = {"weights": [{"name": "rf-ciw", "margin": 0, "least_area": 4}, "c"], "combiner": {"hidden": 9}, "hidden": 12}
 DRAWN = {

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,6 +17,7 @@ from PIL import Image
 from fcnet.cli.main import main
 from fcnet.data.images import decode, png
 from fcnet.errors import DataError
+from helpers.command_line import ROOT
 
 CONFIGS = 1000  # examples for each of two ways of making configs
 IMAGES = 1700  # examples for each of three ways of making images

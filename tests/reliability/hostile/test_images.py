@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run
 from PIL import Image
+
+from helpers.command_line import Run
 
 MOST_MEMORY = 700 << 20  # bytes by which the process may grow: two images of the largest size that is read
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Run
-from test_runfiles import snapshot
+
+from helpers.command_line import Run
+from helpers.folders import snapshot
 
 OUTSIDE = "home"  # what is not the run's; the commands run in work/
 

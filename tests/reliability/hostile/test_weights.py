@@ -1,6 +1,6 @@
 """Files made to harm: pickles in every place where weights are read. None runs code, none takes long or much memory.
 
-Images made to harm are in test_images.py and test_hostile_images.py, configs in test_fuzz.py.
+Images made to harm are in test_images.py and tests/data/images, configs in test_fuzz.py.
 """
 
 import functools
@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import Run
-from test_reliability import sealed
+
+from helpers.command_line import Run
+from helpers.runs import sealed
 
 CANARY = "canary"
 CODE = f"open({CANARY!r}, 'w').close()"

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 import torch
-from conftest import ROOT
 
 from fcnet.families.elm.solve import gram
 from fcnet.families.elm.solve.gram import Gram, Rows
+from helpers.command_line import ROOT
 
 
 def rows(n: int, m: int, c: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import pictures
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import DataError
 from fcnet.families.elm.solve import seen_images
 from fcnet.families.elm.solve.seen_images import Seen
+from helpers.tiny import pictures
 
 
 def split(rows: list[int], labels: list[int] | None = None) -> ImageFolder:
