@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fcnet.cli.main import main
 from fcnet.system import streams
-from helpers import seeds
+from helpers import processes, seeds
 from helpers.command_line import Outcome, Run
 from helpers.tiny import pictures, tiny_config, write_config, write_numbered
 
@@ -56,6 +56,13 @@ def heeded_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """What a test has launched ends with it."""
+    yield
+    processes.end_all()
 
 
 @pytest.fixture

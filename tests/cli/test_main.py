@@ -128,14 +128,14 @@ def test_debug_shows_the_traceback_of_an_expected_error(
 def test_help_and_config_errors_do_not_import_torch(words: list[str], tmp_path: Path) -> None:
     heavy = "{'torch', 'numpy', 'PIL', 'matplotlib', 'sklearn'}"
     code = f"import sys; from fcnet.cli.main import main; main({words!r}); sys.exit(bool({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
 def test_starting_imports_no_more_than_the_parser_needs() -> None:
     """What answers wrong words is imported where they are wrong."""
     code = "import sys; import fcnet.cli.main; sys.exit(bool({'pydantic', 'yaml', 'fcnet.config'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
@@ -145,16 +145,18 @@ def test_training_does_not_import_what_it_does_not_need(tiny: Path) -> None:
         "import sys; from fcnet.cli.main import main; assert main(['train', '-c', 'tiny/tiny.yaml']) == 0;"
         "sys.exit(' '.join({'torch._dynamo', 'sklearn', 'torchvision', 'matplotlib.pyplot'} & set(sys.modules)) or 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tiny.parent, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tiny.parent, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("words", [["-m", "fcnet"], ["-c", "from fcnet.cli.main import entry; entry()"]])
 def test_the_two_ways_in(words: list[str], tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert done.returncode == 0
     if words[0] == "-m":
-        done = subprocess.run([sys.executable, *words, "eval"], capture_output=True, text=True, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, *words, "eval"], capture_output=True, text=True, cwd=tmp_path, timeout=120
+        )
         assert done.returncode == 2
         assert done.stderr.startswith("fcnet: error: checkpoints: holds no run yet")
 
@@ -179,7 +181,7 @@ def test_ctrl_c_while_other_packages_are_imported_is_130(tiny: Path, delay: floa
 @pytest.mark.parametrize("megabytes", [400, 2500])
 def test_little_address_space_is_told(tiny: Path, megabytes: int) -> None:
     line = f"ulimit -v {megabytes * 1024}; exec {sys.executable} -m fcnet train -c tiny/tiny.yaml"
-    done = subprocess.run(["bash", "-c", line], cwd=tiny.parent, capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", line], cwd=tiny.parent, capture_output=True, text=True, timeout=120)
     assert done.returncode == 6, done.stderr
     assert done.stderr.splitlines()[-1].startswith("fcnet: error: memory: this process may use ")
     assert "(ulimit -v)" in done.stderr

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+from typing import Any
 
 from fcnet.cli import tables
 from fcnet.families.common.classify import Evaluation, Prediction
 from fcnet.system.text import width
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"class": "cat", "precision": 0.5, "recall": 1.0, "f1": 2 / 3, "n": 1},
     {"class": "dog", "precision": None, "recall": None, "f1": None, "n": 0},
 ]

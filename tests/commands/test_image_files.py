@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,11 @@ def accuracy(fcnet: Run, run: str, *words: str) -> float:
 def test_other_formats_are_trained_on(fcnet: Run, tmp_path: Path, suffix: str) -> None:
     def save(pixels: np.ndarray, path: Path) -> None:
         kinds = {".ppm": "RGB", ".webp": "RGB"}
-        form, more = {".webp": ("WEBP", {"lossless": True}), ".jfif": ("JPEG", {"quality": 95})}.get(suffix, (None, {}))
+        forms: dict[str, tuple[str, dict[str, Any]]] = {
+            ".webp": ("WEBP", {"lossless": True}),
+            ".jfif": ("JPEG", {"quality": 95}),
+        }
+        form, more = forms.get(suffix, (None, {}))
         Image.fromarray(pixels).convert(kinds.get(suffix, "L")).save(path, form, **more)
 
     outcome = fcnet("train", "-c", folders(tmp_path / "own", save, suffix), "--out", "run")
@@ -61,7 +66,8 @@ def test_turned_photos_are_classified_as_they_are_seen(fcnet: Run, tmp_path: Pat
         for orientation, turn in turns.items():
             exif = Image.Exif()
             exif[0x0112] = orientation
-            more = {"jpg": {"quality": 100}, "webp": {"lossless": True}}.get(suffix, {})
+            options: dict[str, dict[str, Any]] = {"jpg": {"quality": 100}, "webp": {"lossless": True}}
+            more = options.get(suffix, {})
             Image.fromarray(TEST[0]).transpose(turn).save(tmp_path / f"photo.{suffix}", exif=exif, **more)
             (found,) = json.loads(fcnet("predict", "run", f"photo.{suffix}", "--json").out)["predictions"]
             assert found["predicted"] == str(TRUTH[0])

@@ -115,7 +115,7 @@ def denied(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         if shutil.which("setpriv") is None:
             pytest.skip("root without setpriv may read everything")
         drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-    return subprocess.run([*drop, sys.executable, "-m", "fcnet", *words], capture_output=True, text=True)
+    return subprocess.run([*drop, sys.executable, "-m", "fcnet", *words], capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")

@@ -12,9 +12,9 @@ import torch
 import yaml
 from PIL import Image
 
-from fcnet.commands import train
 from fcnet.data import dataset
 from fcnet.errors import ResourceError
+from fcnet.families import building
 from helpers.command_line import Run
 from helpers.tiny import pictures, tiny_config, write_config, write_numbered
 
@@ -70,7 +70,7 @@ def test_the_saved_config_reruns_to_the_same_weights_bit_for_bit(fcnet: Run, tin
 def test_two_processes_give_the_same_bytes(tiny: Path) -> None:
     for _ in range(2):
         words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml"]
-        subprocess.run(words, cwd=tiny.parent, check=True, capture_output=True)
+        subprocess.run(words, cwd=tiny.parent, check=True, capture_output=True, timeout=120)
     runs_ = tiny.parent / "checkpoints"
     assert (runs_ / "tiny/model.pth").read_bytes() == (runs_ / "tiny-2/model.pth").read_bytes()
 
@@ -166,7 +166,7 @@ def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = train.building.build
+    build = building.build
 
     def no_memory(*asked: Any) -> Any:
         if torch.get_default_device().type == "meta":  # only counted, which needs no memory
@@ -174,7 +174,7 @@ def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monke
         raise RuntimeError(message)
 
     message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"
-    monkeypatch.setattr(train.building, "build", no_memory)
+    monkeypatch.setattr(building, "build", no_memory)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.hidden=[1000000]")
     assert outcome.code == ResourceError.exit_code
     assert "model.hidden: [1000000] makes 39,000,000 weights, 0.1 GiB" in outcome.errors[0]

@@ -5,6 +5,7 @@ import torch
 
 from fcnet.data import batches
 from fcnet.data.batches import Batches, epoch_order, grouped_order
+from fcnet.data.mapped import RELEASE_BYTES
 
 IMAGES = torch.randint(0, 256, (40, 5, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(40)
@@ -26,7 +27,7 @@ def test_a_grouped_order_is_a_permutation_of_near_neighbours(monkeypatch: pytest
     assert torch.equal(order, grouped_order(n, 0, 1, row))
     assert not torch.equal(order, grouped_order(n, 0, 2, row))
     chunk = batches.CHUNK_BYTES // row
-    group = batches.RELEASE_BYTES // (chunk * row) * chunk
+    group = RELEASE_BYTES // (chunk * row) * chunk
     for part in order.split(group)[:3]:
         assert len(torch.unique(part // chunk)) <= group // chunk + 1  # few places of the file
         assert part[:1000].float().std() > 0.2 * n  # from all over it

@@ -146,9 +146,9 @@ def test_mapped_images_are_the_same(both: tuple[ImageFolder, ImageFolder]) -> No
         assert torch.equal(a, b)
         assert torch.equal(la, lb)
     for amount in (4, 0.3):  # parts of a mapped split are mapped too
-        for a, b in zip(hold_out(resident, amount), hold_out(mapped, amount), strict=True):
-            assert b.mapped is not None
-            assert torch.equal(a.images, b.images)
+        for one, other in zip(hold_out(resident, amount), hold_out(mapped, amount), strict=True):
+            assert other.mapped is not None
+            assert torch.equal(one.images, other.images)
 
 
 def test_images_stay_in_the_host_s_memory_where_a_gpu_is_too_small(

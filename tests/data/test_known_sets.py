@@ -15,6 +15,7 @@ from fcnet.cli import app
 from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder
 from helpers.command_line import Run
+from helpers.processes import finish, launch
 
 
 def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:
@@ -85,8 +86,8 @@ def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> Non
 
 def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "fcnet", "data", "digits", "--out", "d"]
-    both = [subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    printed = sorted(process.communicate(timeout=60)[0] for process in both)
+    both = [launch(words, tmp_path, stderr=subprocess.DEVNULL) for _ in range(2)]
+    printed = sorted(finish(process)[1] for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert printed == ["d: is there already\n", "d: written\n"]
 

@@ -54,7 +54,9 @@ def test_what_the_course_s_program_saves_is_evaluated_to_its_own_figure(fcnet: R
         (tmp_path / "m" / name).rename(tmp_path / "m" / f"{name}-images")
         (tmp_path / "m" / f"{name}.txt").rename(tmp_path / "m" / f"{name}-labels.txt")
     program = ROOT / "scripts/course_program.py"
-    done = subprocess.run([sys.executable, program, "m", "--epochs", "1"], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, program, "m", "--epochs", "1"], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     printed = re.search(r"on the 60 test images: ([\d.]+) %", done.stdout)
     assert printed is not None
@@ -68,7 +70,7 @@ def test_what_the_course_s_program_saves_is_evaluated_to_its_own_figure(fcnet: R
 def test_pca_of_real_mnist_is_the_published_figure(mnist: Path, tmp_path: Path) -> None:
     """13.87 with 30 components (Hinton and Salakhutdinov 2006): squared errors here mean what they mean there."""
     file = write_config(tmp_path / "m.yaml", {"data": {"source": "mnist", "root": str(mnist)}})
-    done = subprocess.run([sys.executable, ROOT / "scripts/pca.py", file], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, ROOT / "scripts/pca.py", file], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     told = re.search(r"squared error ([\d.]+) per image, 10000 test images", done.stdout)
     assert told is not None

@@ -120,7 +120,7 @@ def test_the_tests_of_the_promises_exist() -> None:
 
 def test_the_config_reference_is_fresh() -> None:
     script = ROOT / "scripts/config_reference.py"
-    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
@@ -128,7 +128,7 @@ def test_the_exit_codes_are_those_of_the_code() -> None:
     codes = re.findall(
         r"^\| (\d+) \| ", (ROOT / "docs/design.md").read_text().partition("## Exit codes")[2], re.MULTILINE
     )
-    from fcnet.cli.main import INTERRUPTED
+    from fcnet.system.signals import INTERRUPTED
 
     expected = {0, 1, INTERRUPTED} | {kind.exit_code for kind in FcnetError.__subclasses__()}
     assert {int(code) for code in codes} == expected
@@ -144,7 +144,7 @@ def test_the_library_example_runs(fcnet: Run) -> None:
     """As printed, in a folder where digits were written."""
     assert fcnet("data", "digits").code == 0
     (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 Metrics(loss=")
     assert len(done.stdout.splitlines()) == 5

@@ -31,7 +31,9 @@ def unmarked(text: str) -> str:
 
 
 def test_all_places_are_fresh() -> None:
-    done = subprocess.run([sys.executable, ROOT / "scripts/figures.py", "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/figures.py", "--check"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
 
 

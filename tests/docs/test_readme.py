@@ -100,7 +100,7 @@ def test_what_is_pasted_is_done(copy: Path, fcnet: Run, monkeypatch: pytest.Monk
     monkeypatch.chdir(copy)
     for words in commands:
         if words[0] == "make":
-            dry = subprocess.run(["make", "-n", *words[1:]], capture_output=True, text=True, check=True)
+            dry = subprocess.run(["make", "-n", *words[1:]], capture_output=True, text=True, check=True, timeout=120)
             (line,) = [one for one in dry.stdout.splitlines() if one.startswith(".venv/bin/fcnet ")]
             words = shlex.split(line)
         if words[0].endswith("fcnet"):
@@ -112,8 +112,9 @@ def test_what_is_pasted_is_done(copy: Path, fcnet: Run, monkeypatch: pytest.Monk
         assert (copy / made).exists()
     if shutil.which("git"):  # git leaves all of it alone
         shutil.copy(ROOT / ".gitignore", copy)
-        subprocess.run(["git", "init", "--quiet"], check=True)
-        told = subprocess.run(["git", "status", "--short"], capture_output=True, text=True, check=True).stdout
+        subprocess.run(["git", "init", "--quiet"], check=True, timeout=120)
+        status = ["git", "status", "--short"]
+        told = subprocess.run(status, capture_output=True, text=True, check=True, timeout=120).stdout
         assert {line.split()[-1] for line in told.splitlines()} == {
             ".gitignore", "Makefile", "configs/", "docs/", "pyproject.toml"
         }  # fmt: skip

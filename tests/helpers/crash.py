@@ -23,6 +23,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib.figure  # noqa: F401  (imported before the first fork)
 
@@ -34,7 +35,7 @@ UNTIMED = ("images_per_s", "seconds")  # fields of the metrics that no two runs 
 CALLS = ((os, "fsync"), (os, "replace"), (os, "truncate"), (os, "mkdir"), (os, "unlink"), (pathlib.Path, "unlink"))
 
 
-def contents(run: Path) -> dict[str, object]:
+def contents(run: Path) -> dict[str, Any]:
     """What a run must end in, however often it was killed."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     metrics = [{key: value for key, value in line.items() if key not in UNTIMED} for line in lines]
@@ -65,11 +66,15 @@ def dying(k: int, told: int) -> None:
         setattr(owner, name, wrapped)
 
     class Dying(io.BufferedWriter):
+        def _name(self) -> str:
+            assert isinstance(self.raw, io.FileIO)
+            return Path(str(self.raw.name)).name
+
         def write(self, data: object) -> int:  # type: ignore[override]
-            count("write", Path(self.raw.name).name)
+            count("write", self._name())
             super().write(bytes(data[: len(data) // 2]))  # type: ignore[index, arg-type]
             self.flush()
-            count("write, half done", Path(self.raw.name).name)
+            count("write, half done", self._name())
             return super().write(bytes(data[len(data) // 2 :]))  # type: ignore[index, arg-type]
 
     def opened(file: object, mode: str = "r", *args: object, **more: object) -> object:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from fcnet import schema
+from fcnet.config.yaml_lines import Layer
 from fcnet.families.autoencoder import model
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
@@ -15,7 +16,7 @@ from fcnet.rundir import tensor_files
 def autoencoder_spec(**values: object) -> AutoencoderModel:
     """A small autoencoder's config."""
     model = {"kind": "autoencoder", "hidden": [5, 3], "activation": "tanh"} | values
-    spec = schema.check([schema.Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
+    spec = schema.check([Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
     assert isinstance(spec, AutoencoderModel)
     return spec
 

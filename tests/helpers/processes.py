@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+LAUNCHED: list[subprocess.Popen[str]] = []
+
 
 def start(folder: Path, *words: object, **more: Any) -> subprocess.Popen[str]:
     """A real ``fcnet`` process in a group of its own."""
@@ -21,7 +23,19 @@ def launch(command: list[str], folder: Path, **more: Any) -> subprocess.Popen[st
     """A process in a group of its own; what it prints and its errors come together."""
     given: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "start_new_session": True}
     process: subprocess.Popen[str] = subprocess.Popen(command, cwd=folder, text=True, **(given | more))
+    LAUNCHED.append(process)
     return process
+
+
+def end_all() -> None:
+    """Kill what a test that failed has left running."""
+    while LAUNCHED:
+        process = LAUNCHED.pop()
+        if process.poll() is None:
+            kill(process)
+            process.wait(60)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def kill(process: subprocess.Popen[Any]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def plan_signals(patched: pytest.MonkeyPatch, n: int, *numbers: int, every: bool
     left = n
     advance = getattr(Training.advance, "inner", Training.advance)
 
-    def advanced(self: Training, *batch: object) -> object:
+    def advanced(self: Training, *batch: Any) -> object:
         nonlocal left
         left -= 1
         if left == 0:

@@ -120,7 +120,7 @@ class Cluster:
     def kill(self, name: str) -> None:
         """kill -9 one daemon."""
         self._running[name].kill()
-        self._running.pop(name).wait()
+        self._running.pop(name).wait(60)
 
     def stop(self) -> None:
         """End all jobs, then all daemons; whatever is left is killed."""
@@ -138,7 +138,7 @@ class Cluster:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.wait(60)
 
     def clear(self) -> None:
         """End all jobs for good, whatever their scripts do."""

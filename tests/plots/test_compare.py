@@ -1,13 +1,16 @@
 """Figures over several runs, and of ridge paths: through the command line, and what they show."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.colors
+import numpy as np
 import pytest
 
 from fcnet.plots import compare
 from fcnet.plots.compare import Point
 from helpers.command_line import Run
+from helpers.drawn import xs, ys
 from helpers.tiny import tiny_config, write_config
 
 
@@ -46,13 +49,15 @@ def test_plots_of_several_runs(fcnet: Run, elm: Path, tiny: Path) -> None:
 
 
 def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
-    path = [{"ridge": 10.0**k, "accuracy": 0.9 + k / 100, "squared_error": 1.0 - k / 10} for k in range(4)]
-    path[0]["squared_error"] = None  # type: ignore[typeddict-item]
+    path: list[dict[str, Any]] = [
+        {"ridge": 10.0**k, "accuracy": 0.9 + k / 100, "squared_error": 1.0 - k / 10} for k in range(4)
+    ]
+    path[0]["squared_error"] = None
     figure = compare.ridge_path({"path": path, "chosen_by": "press", "ridge": 1000.0}, "run, hidden layer")
     upper, lower = figure.axes
-    assert list(upper.lines[0].get_ydata()) == pytest.approx([90, 91, 92, 93])
-    assert list(lower.lines[0].get_xdata()) == [10.0, 100.0, 1000.0]
-    assert list(upper.lines[1].get_xdata()) == [1000.0, 1000.0]
+    assert ys(upper.lines[0]) == pytest.approx([90, 91, 92, 93])
+    assert xs(lower.lines[0]) == [10.0, 100.0, 1000.0]
+    assert xs(upper.lines[1]) == [1000.0, 1000.0]
     assert "each left out" in figure.get_suptitle()
     figure.canvas.draw()
     written = [text.get_text() for axis in (lower.xaxis, lower.yaxis) for text in axis.get_ticklabels(which="both")]
@@ -63,9 +68,9 @@ def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
 def test_trade_has_a_point_and_a_name_for_each_run() -> None:
     points = [Point("a", "elm", 1.5, 0.95, "test", 100, "ciw"), Point("b", "fcnet", 20.0, 0.98, "test")]
     axes = compare.trade(points).axes[0]
-    assert [tuple(one.get_offsets()[0]) for one in axes.collections] == [(1.5, 95.0), (20.0, 98.0)]
+    assert [tuple(np.asarray(one.get_offsets())[0]) for one in axes.collections] == [(1.5, 95.0), (20.0, 98.0)]
     assert [text.get_text() for text in axes.texts] == ["a", "b"]
-    colours = {matplotlib.colors.to_hex(one.get_facecolor()[0]) for one in axes.collections}
+    colours = {matplotlib.colors.to_hex(np.asarray(one.get_facecolor())[0]) for one in axes.collections}
     assert len(colours) == 2
 
 
@@ -76,7 +81,7 @@ def test_units_has_a_line_for_each_series() -> None:
         Point("c", "elm", 1.0, 0.96, "test", 100, "rf-c"),
     ]
     upper, lower = compare.units(points).axes
-    assert [list(line.get_xdata()) for line in upper.lines] == [[100, 200], [100]]
+    assert [xs(line) for line in upper.lines] == [[100, 200], [100]]
     again = Point("d", "elm", 3.0, 0.97, "test", 100, "ciw")
-    assert list(compare.units([*points, again]).axes[0].lines[0].get_ydata()) == pytest.approx([96.0, 97.0])
-    assert list(lower.lines[0].get_ydata()) == [1.0, 4.0]
+    assert ys(compare.units([*points, again]).axes[0].lines[0]) == pytest.approx([96.0, 97.0])
+    assert ys(lower.lines[0]) == [1.0, 4.0]

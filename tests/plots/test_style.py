@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pytest
@@ -70,7 +71,12 @@ def test_no_setting_of_the_users_reaches_a_picture(tmp_path: Path) -> None:
     (tmp_path / "config" / "matplotlibrc").write_text("no: such: key\n" + FOREIGN)
     (tmp_path / "config" / f"fontlist-v{version}.json").write_text("garbage")
     (tmp_path / "other").mkdir()
-    empty = {"_version": version, "_FontManager__default_weight": "normal", "default_size": None, "afmlist": []}
+    empty: dict[str, Any] = {
+        "_version": version,
+        "_FontManager__default_weight": "normal",
+        "default_size": None,
+        "afmlist": [],
+    }
     empty |= {"defaultFamily": {"ttf": "DejaVu Sans", "afm": "Helvetica"}, "ttflist": [], "__class__": "FontManager"}
     (tmp_path / "other" / f"fontlist-v{version}.json").write_text(json.dumps(empty))
     (tmp_path / "here").mkdir()
@@ -138,7 +144,7 @@ def forget() -> None:
     """Look at the fonts anew."""
     for cached in (style.fallbacks, style._in_file, style._add_new_fonts, style._of_own_font):
         cached.cache_clear()
-    font_manager.fontManager._findfont_cached.cache_clear()
+    font_manager.fontManager._findfont_cached.cache_clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -94,9 +94,9 @@ def test_a_long_window_of_the_log_is_taken_up_to_the_last_bit(
     fcnet: Run, tiny: Path, at_step: Callable[..., None]
 ) -> None:
     """Losses are summed in blocks of a hundred: stops within blocks, and after them."""
-    words = (*WORDS, "train.batch_size=1", "train.epochs=4", "train.log_every=1000", "train.optimizer.lr=0.001")
+    settings = ("train.batch_size=1", "train.epochs=4", "train.log_every=1000", "train.optimizer.lr=0.001")
     (tiny / "train.csv").write_text("filepath,label\n" + "".join(f"{i % 60}.png,{i % 3}\n" for i in range(250)))
-    words = (*words, "data.train.labels=tiny/train.csv")
+    words = (*WORDS, *settings, "data.train.labels=tiny/train.csv")
     assert fcnet(*words, "--out", "whole").code == 0
     at_step(73, signal.SIGTERM, every=True)
     while (code := fcnet(*words, "--out", "cut", "--resume").code) == 75:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fcnet.commands import recorder
+from fcnet.rundir import environment, log
 from fcnet.system import files
 from fcnet.training import loop
 from helpers.command_line import Run
@@ -52,8 +52,8 @@ def test_a_second_int_exits_at_once_with_130(fcnet: Run, tiny: Path, at_step: Ca
 PLACES = {
     "evaluation": (loop, "evaluate"),
     "save": (files, "write_bytes"),
-    "the metrics": (recorder.log, "append"),
-    "start-up": (recorder.environment, "write_start"),
+    "the metrics": (log, "append"),
+    "start-up": (environment, "write_start"),
 }
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from fcnet.errors import ConfigError, InUseError
 from fcnet.rundir import directory
+from fcnet.rundir.checkpoints import FOLDER
+from fcnet.rundir.lock import LOCK, OWNER
 
 
 def test_names_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,13 +37,13 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
         directory.check_free(Path(), True)
     monkeypatch.chdir(tmp_path)
     directory.check_free(run, True)
-    (run / directory.FOLDER).mkdir()
-    for name in (directory.LOCK, directory.OWNER, "epoch-1-step-2.pt"):
-        (run / directory.FOLDER / name).touch()
+    (run / FOLDER).mkdir()
+    for name in (LOCK, OWNER, "epoch-1-step-2.pt"):
+        (run / FOLDER / name).touch()
     (run / "model.pth.77.tmp").touch()
     directory.clear(run)
-    assert [path.name for path in run.iterdir()] == [directory.FOLDER]
-    assert sorted(path.name for path in (run / directory.FOLDER).iterdir()) == [directory.LOCK, directory.OWNER]
+    assert [path.name for path in run.iterdir()] == [FOLDER]
+    assert sorted(path.name for path in (run / FOLDER).iterdir()) == [LOCK, OWNER]
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter").write_text("years of work")
     for name in (directory.CONFIG, directory.ENVIRONMENT, directory.METRICS):

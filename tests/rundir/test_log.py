@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_metrics_are_one_json_object_a_line(tmp_path: Path) -> None:
     }
 
 
-SOUND = [
+SOUND: list[StepRecord | EpochRecord | StageRecord] = [
     StepRecord(1, 2, 3, 0.1, 0.2, None, 0.4, 5.0),
     EpochRecord(1, Metrics(1.5, None, 2, {"squared_error": 3.0}), None, Metrics(1, None, 2), 2.5, "layer 1"),
     StageRecord(1, {"stage": "hidden layer", "ridge": 0.1}),
@@ -116,7 +117,7 @@ def same_but_for_the_line(run: Path, lost: int) -> None:
     assert [line for line in ours if line in theirs] == [line for line in theirs if line not in missing]
 
 
-def contents_of_sound_lines(run: Path) -> dict[str, object]:
+def contents_of_sound_lines(run: Path) -> dict[str, Any]:
     file = run / directory.METRICS
     before = file.read_bytes()
     records, _ = log.read(run)

@@ -88,7 +88,12 @@ def test_what_another_program_left_is_named_and_refused(
         assert any(path.name in outcome.errors[0] for path in run.iterdir())
 
 
-FOREIGN: dict[str, Callable[[Path], None]] = {
+def a_folder_in_place_of_weights(run: Path) -> None:
+    (run / "model.pth").unlink()
+    (run / "model.pth").mkdir()
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
     "a file": lambda run: (run / "notes.txt").write_text("mine"),
     "a folder": lambda run: (run / "data").mkdir(),
     "a file beside checkpoints": lambda run: (run / "ckpt/best.ckpt").write_text("mine"),
@@ -96,7 +101,7 @@ FOREIGN: dict[str, Callable[[Path], None]] = {
     "a picture": lambda run: Image.fromarray(np.zeros((4, 4), np.uint8)).save(run / "plots/thesis.png"),
     "a picture in place of one": lambda run: Image.fromarray(np.zeros((4, 4), np.uint8)).save(run / "plots/loss.png"),
     "a text among pictures": lambda run: (run / "plots/caption.tex").write_text("mine"),
-    "a folder in place of weights": lambda run: ((run / "model.pth").unlink(), (run / "model.pth").mkdir()),
+    "a folder in place of weights": a_folder_in_place_of_weights,
 }
 
 

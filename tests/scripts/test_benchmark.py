@@ -185,7 +185,7 @@ def test_sections_are_merged(tmp_path: Path) -> None:
 def arrays(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """200 training and 50 test images of noise, whose labels are in their first rows."""
     generator = np.random.default_rng(0)
-    made = {}
+    made: dict[str, Any] = {}
     for split, n in (("train", 200), ("test", 50)):
         labels = np.arange(n) % 10
         images = generator.integers(0, 60, (n, 28, 28), dtype=np.uint8)
@@ -218,7 +218,7 @@ def test_a_peer_tells_of_each_epoch(arrays: Path, name: str, options: list[str])
 
 
 def test_an_interpreter_that_is_missing_is_reported(arrays: Path) -> None:
-    bench = benchmark.Bench("no-such-folder/bin/python", "data/none", 2, 1, arrays.parent)
+    bench = running.Bench("no-such-folder/bin/python", "data/none", 2, 1, arrays.parent)
     found = running.in_rounds({"jax": lambda number: {"seconds": bench.peer("jax_scan", 2, number)[1].seconds}}, 2)
     assert found["rounds"] == [{}, {}]
     assert found["left_out"] == {"jax": "no-such-folder/bin/python: No such file or directory"}
@@ -248,6 +248,6 @@ def test_kernels_at_once_make_a_gpu_busy_once() -> None:
 
 def test_a_section_that_is_not_there_is_refused() -> None:
     script = running.ROOT / "scripts/benchmark.py"
-    done = subprocess.run([sys.executable, script, "epochs"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, script, "epochs"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "no such section: epochs; there are epoch, job" in done.stderr

@@ -86,12 +86,12 @@ def run(slurm: Path, *words: str, **variables: str) -> Done:
 
 
 def test_its_syntax_is_good() -> None:
-    assert subprocess.run(["bash", "-n", SCRIPT]).returncode == 0
+    assert subprocess.run(["bash", "-n", SCRIPT], timeout=120).returncode == 0
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing() -> None:
-    done = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True)
+    done = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
 
 

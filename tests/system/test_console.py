@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from fcnet.system import console
 from fcnet.training.metrics import EpochRecord, Metrics, Start, StepRecord, Tick
+from helpers.processes import kill, launch, read, wait_for
 
 
 def test_without_a_terminal_it_is_the_course_s_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,17 +46,14 @@ def run_on_a_terminal(words: list[str], folder: Path) -> tuple[int, str]:
         words, cwd=folder, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm", "COLUMNS": "120"}
     )
     os.close(theirs)
-    printed = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # the other side was closed
-            break
-        if not part:
-            break
-        printed += part
-    os.close(ours)
-    return process.wait(), printed.decode()
+    printed, end = b"", time.monotonic() + 120
+    try:
+        while part := read(ours, end):
+            printed += part
+        return process.wait(60), printed.decode()
+    finally:
+        process.kill()
+        os.close(ours)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
@@ -72,16 +71,19 @@ def test_on_a_terminal_there_is_a_bar(tiny: Path) -> None:
 
 def test_without_a_terminal_there_are_no_control_characters(tiny: Path) -> None:
     words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml"]
-    done = subprocess.run(words, cwd=tiny.parent, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=tiny.parent, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert all(character == "\n" or character.isprintable() for character in done.stdout + done.stderr)
 
 
 def test_a_reader_that_goes_away_does_not_stop_training(tiny: Path) -> None:
     words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=30", "train.log_every=1"]
-    with subprocess.Popen(words, cwd=tiny.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.wait(timeout=60) == 0
+    process = launch(words, tiny.parent, stderr=subprocess.DEVNULL)
+    wait_for(process, "")
+    assert process.stdout is not None
+    process.stdout.close()
+    try:
+        assert process.wait(60) == 0
+    finally:
+        kill(process)
     assert (tiny.parent / "checkpoints/tiny/result.json").is_file()

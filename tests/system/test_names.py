@@ -119,8 +119,8 @@ def test_changes_beside_git_with_such_names(odd: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(odd)
     identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
     for line in (["init", "-q"], ["config", "core.quotepath", "false"], ["add", "-A"]):
-        subprocess.run(["git", *line], check=True)
-    subprocess.run(["git", *identity, "commit", "-qm", "x"], check=True)
+        subprocess.run(["git", *line], check=True, timeout=120)
+    subprocess.run(["git", *identity, "commit", "-qm", "x"], check=True, timeout=120)
     (odd / f"{LATIN}.yaml").write_text("changed")
     commit = environment._git_commit()
     assert commit is not None
@@ -139,7 +139,7 @@ def test_a_machine_without_utf8(odd: Path) -> None:
     poor |= {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
     def run(*line: str) -> bytes:
-        command = [sys.executable, "-m", "fcnet", *map(os.fsencode, line)]
+        command: list[str | bytes] = [sys.executable, "-m", "fcnet", *map(os.fsencode, line)]
         done = subprocess.run(command, cwd=odd.parent, env=os.environ | poor, capture_output=True, timeout=120)
         assert done.returncode == 0, done.stderr
         assert b"Traceback" not in done.stderr

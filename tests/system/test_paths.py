@@ -10,6 +10,7 @@ from PIL import Image
 
 from fcnet import schema
 from fcnet.config.data import ImageSplit
+from fcnet.config.yaml_lines import Layer
 from fcnet.system import paths
 from helpers.command_line import Run
 from helpers.tiny import SIDE, tiny_config, write_config
@@ -217,7 +218,7 @@ def test_brackets_are_names_where_a_folder_has_them(fcnet: Run, tiny: Path) -> N
 
 def test_a_path_may_have_bytes_that_are_not_utf_8() -> None:
     name = os.fsdecode("训练".encode("gbk"))
-    layer = schema.Layer("test", {"data": {"train": {"images": name}}})
+    layer = Layer("test", {"data": {"train": {"images": name}}})
     assert schema.check([layer]).data.train == ImageSplit(images=name)
 
 

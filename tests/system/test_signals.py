@@ -60,7 +60,8 @@ def test_other_threads_leave_signals_alone() -> None:
         with signals.catching():
             seen.append(signal.getsignal(signal.SIGTERM))
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    thread.join()
+    thread.join(60)
+    assert not thread.is_alive()
     assert seen == [before]

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from fcnet.system import streams
+from helpers.processes import finish, launch, read, wait_for
 
 
-def fcnet(words: str, folder: Path, **more: object) -> subprocess.CompletedProcess[str]:
+def fcnet(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a shell command line in which FCNET stands for the program."""
     line = words.replace("FCNET", f"{sys.executable} -m fcnet")
-    return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, **more)  # type: ignore[call-overload, no-any-return]
+    command = ["bash", "-c", line]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
@@ -117,14 +119,20 @@ def test_a_terminal_that_goes_away_loses_nothing(tiny: Path, hup: bool) -> None:
         os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other by spinning are slow beside other jobs
         words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=400", "--out", "run"]
         os.execv(words[0], words)
-    seen = b""
-    while b"Epoch [2/" not in seen:
-        seen += os.read(master, 1000)
-    os.close(master)
-    deadline = time.monotonic() + 60
-    while (found := os.waitpid(pid, os.WNOHANG)) == (0, 0):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    try:
+        seen, end = b"", time.monotonic() + 120
+        while b"Epoch [2/" not in seen:
+            part = read(master, end)
+            assert part, seen
+            seen += part
+        os.close(master)
+        end = time.monotonic() + 60
+        while (found := os.waitpid(pid, os.WNOHANG)) == (0, 0):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
     assert os.waitstatus_to_exitcode(found[1]) == (75 if hup else 0)
     result = json.loads((tiny.parent / "run/result.json").read_text())
     assert result["ended"] == ("stopped" if hup else "finished")
@@ -144,15 +152,14 @@ def test_a_flood_of_signals_ends_with_75(tiny: Path) -> None:
 
     for _ in range(2):
         words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny/tiny.yaml", "train.epochs=100000"]
-        process = subprocess.Popen(words, cwd=tiny.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout is not None
-        while "Epoch [2/" not in process.stdout.readline():
-            pass
-        while process.poll() is None:
+        process = launch(words, tiny.parent, stderr=subprocess.DEVNULL)
+        wait_for(process, "Epoch [2/")
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end:
             process.send_signal(signal.SIGTERM)
             time.sleep(0.0005)
-        process.stdout.close()
-        assert process.returncode == 75
+        code, _ = finish(process, 1)
+        assert code == 75
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk", "utf-8"])

@@ -6,11 +6,11 @@ from fcnet.system import text
 
 
 @pytest.mark.parametrize(
-    ("text", "columns"),
+    ("shown", "columns"),
     [("mnist", 5), ("零一", 4), ("ａ：", 4), ("e\N{COMBINING ACUTE ACCENT}", 1), ("a\u200bb", 2), ("한글", 4), ("", 0)],
 )
-def test_width_is_that_on_a_terminal(text: str, columns: int) -> None:
-    assert text.width(text) == columns
+def test_width_is_that_on_a_terminal(shown: str, columns: int) -> None:
+    assert text.width(shown) == columns
 
 
 def test_a_byte_that_is_no_utf8_is_as_wide_as_its_escape() -> None:

@@ -91,7 +91,8 @@ def test_weights_that_change_without_a_gradient_are_kept(settings: Train, model:
 def test_a_twin_shares_all_but_the_first_weights() -> None:
     torch.manual_seed(3)
     net = FCNet(SIDE * SIDE, [9], 3)
-    before, numbers = net.fc1.weight.clone(), torch.get_rng_state()
+    weight = net.get_parameter("fc1.weight")
+    before, numbers = weight.clone(), torch.get_rng_state()
     twin = narrow(net, SPLITS.train.images.flatten(1))
     assert isinstance(twin, Narrow)
     assert torch.equal(numbers, torch.get_rng_state())  # no number was drawn
@@ -101,15 +102,15 @@ def test_a_twin_shares_all_but_the_first_weights() -> None:
     with torch.no_grad():
         for parameter in twin.net.parameters():
             parameter.add_(1)
-    assert torch.equal(net.fc1.weight, before)
+    assert torch.equal(weight, before)
     twin.publish()
     kept = twin.inputs
-    assert torch.equal(net.fc1.weight[:, kept], before[:, kept] + 1)
+    assert torch.equal(weight[:, kept], before[:, kept] + 1)
     others = sorted({*range(64)} - set(kept.tolist()))
-    assert torch.equal(net.fc1.weight[:, others], before[:, others])
+    assert torch.equal(weight[:, others], before[:, others])
     torch.testing.assert_close(twin.net(x[:, twin.inputs]), net(x))
     with torch.no_grad():
-        net.fc1.weight.fill_(0.5)
+        weight.fill_(0.5)
     twin.take_up()
     torch.testing.assert_close(twin.net(x[:, twin.inputs]), net(x))
 

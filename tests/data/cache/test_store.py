@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def images(tmp_path: Path) -> Path:
 def decode(
     images: Path,
     where: Path | None = None,
-    told: list | None = None,
+    told: list[Any] | None = None,
     form: Form = Form(SIZE),  # noqa: B008
 ) -> store.Decoded:
     listing = layouts.scan(images, images.with_suffix(".txt"))
@@ -43,7 +44,8 @@ def decode(
 
 
 def test_images_are_decoded_once(images: Path) -> None:
-    first, second = [], []
+    first: list[Any] = []
+    second: list[Any] = []
     np.testing.assert_array_equal(decode(images, told=first).pixels, PIXELS)
     again = decode(images, told=second)
     np.testing.assert_array_equal(again.pixels, PIXELS)
@@ -93,8 +95,7 @@ def test_a_change_is_noticed(images: Path, change: str) -> None:
         (images / "x").rename(images / "4.png")
         expected[[3, 4]] = PIXELS[[4, 3]]
     if change == "same size and time" and len((images / "4.png").read_bytes()) > (images / "3.png").stat().st_size:
-        expected = None  # the cut copy cannot be read, which also shows that it was looked at
-    if expected is None:
+        # The cut copy cannot be read, which also shows that it was looked at.
         with pytest.raises(DataError, match=r"3\.png"):
             decode(images)
         return

@@ -134,7 +134,7 @@ def test_a_folder_that_may_not_be_read_is_no_empty_one(fcnet: Run, root: Path, m
         return real(path)
 
     write_config(Path("c.yaml"), {"data": {"train": {"images": str(root)}, "image_size": [SIDE, SIDE]}})
-    monkeypatch.setattr(entries.os, "scandir", scandir)
+    monkeypatch.setattr(os, "scandir", scandir)
     outcome = fcnet("train", "-c", "c.yaml", "--out", "run")
     assert outcome.code == 6
     assert f"{root}/1: permission denied" in outcome.errors[0]

@@ -47,7 +47,7 @@ except ProcessLookupError:
 
 def run(tmp_path: Path, before: str = "", meanwhile: str = "") -> list[str]:
     write_numbered(tmp_path / "a", *pictures(30, 0))
-    words = [
+    words: list[str | Path] = [
         sys.executable,
         "-c",
         PROGRAM.format(before=before, meanwhile=meanwhile),
@@ -113,7 +113,7 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 from fcnet.data.folder.early_listing import Ahead
 print(len(Ahead([tuple(sys.argv[1:])]).scan(*sys.argv[1:]).names))
 """
-    words = [sys.executable, "-c", program, tmp_path / "a", tmp_path / "a.txt"]
+    words: list[str | Path] = [sys.executable, "-c", program, tmp_path / "a", tmp_path / "a.txt"]
     assert subprocess.run(words, capture_output=True, text=True, timeout=60).stdout == "30\n"
 
 

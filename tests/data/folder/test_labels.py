@@ -126,10 +126,10 @@ def test_tables_as_programs_write_them(numbered: Path, tmp_path: Path, name: str
     text = heading + lines(row)
     listing = read(numbered, tmp_path / "labels.csv", text)
     assert dict(zip(listing.names, listing.labels, strict=True)) == {f"{i}.png": c for i, c in enumerate(EXPECTED)}
-    assert [told in note for note in listing.notes] == ([] if told is None else [True])
+    assert [str(told) in note for note in listing.notes] == ([] if told is None else [True])
 
 
-AMBIGUOUS = {
+AMBIGUOUS: dict[str, tuple[str, str | bytes, str]] = {
     "fractions": (".txt", lines("{c}.5"), "a number with a fraction"),
     "one fraction": (".txt", changed(lines("{c}"), 8, "1.5"), ":8: label '1.5' is no class"),
     "scores": (".txt", lines("0.1 0.7 0.{c}"), "3 numbers in a line, of which it cannot be told"),

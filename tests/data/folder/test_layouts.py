@@ -1,6 +1,7 @@
 """The three layouts of image folders, and what is wrong with bad ones."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def put(path: Path, data: bytes = b"x") -> None:
     path.write_bytes(data)
 
 
-def problems(*args: object) -> tuple[str, ...]:
+def problems(*args: Any) -> tuple[str, ...]:
     with pytest.raises(DataError) as caught:
         listing = layouts.scan(*args)
         layouts.encode(listing, layouts.class_names(listing))

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def put(path: Path, i: int) -> None:
     Image.fromarray(PIXELS[i]).save(path)
 
 
-def config(model: dict | None = None, **data: object) -> Path:
+def config(model: dict[str, Any] | None = None, **data: Any) -> Path:
     values = {
         "data": {"image_size": [SIDE, SIDE], **data},
         "model": {"kind": "autoencoder", "hidden": [4]} if model is None else model,
@@ -40,7 +41,7 @@ def config(model: dict | None = None, **data: object) -> Path:
     return write_config(Path("c.yaml"), values)
 
 
-DATA = {
+DATA: dict[str, dict[str, Any]] = {
     "flat": {"train": {"images": "flat"}},
     "flat, held out": {"train": {"images": "flat"}, "validation": 0.25},
     "one class": {"train": {"images": "train"}},
@@ -64,11 +65,12 @@ def test_an_autoencoder_needs_no_labels(fcnet: Run, mvtec: Path, name: str) -> N
     assert ("normal: good, which training has" in outcome.out) == (
         has_test and "named" not in name and "flat" not in name
     )
-    for words in (
+    commands: tuple[tuple[str, ...], ...] = (
         ("plot", "run"),
         ("encode", "run", *([] if has_test else ["--split", "train"])),
         ("predict", "run", "flat"),
-    ):
+    )
+    for words in commands:
         outcome = fcnet(*words)
         assert outcome.code == 0, (words, outcome.err)
     if has_test or "named" not in name:
@@ -81,8 +83,8 @@ def test_an_autoencoder_needs_no_labels(fcnet: Run, mvtec: Path, name: str) -> N
     # The run's own config is the run again; more epochs go on with it.
     assert fcnet("train", "-c", "run/config.yaml", "--out", "again").code == 0
     assert Path("again/model.pth").read_bytes() == Path("run/model.pth").read_bytes()
-    for words in (("-c", file, "--out", "run"), ("-c", "again/config.yaml", "--out", "again")):
-        outcome = fcnet("train", *words, "--resume", "train.epochs=3")
+    for path, out in ((file, "run"), ("again/config.yaml", "again")):
+        outcome = fcnet("train", "-c", path, "--out", out, "--resume", "train.epochs=3")
         assert outcome.code == 0, outcome.err
         assert "going on" in outcome.out
 

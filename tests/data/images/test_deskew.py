@@ -1,5 +1,7 @@
 """Digits sheared upright, against SciPy."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,7 +67,7 @@ def test_deskewing_leaves_what_has_no_slant() -> None:
 
 @given(st.integers(1, 9), st.integers(1, 9), st.randoms(use_true_random=False))
 @settings(max_examples=50, deadline=None)
-def test_deskewing_stands_any_pixels(height: int, width: int, random: st.DataObject) -> None:
+def test_deskewing_stands_any_pixels(height: int, width: int, random: Random) -> None:
     pixels = np.array([random.choice((0, 1, 255)) for _ in range(3 * height * width)], np.uint8)
     pixels = pixels.reshape(3, height, width)
     found = deskewed(pixels)

@@ -5,10 +5,11 @@ import struct
 import zlib
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, features
 
 from fcnet.data.images import decode, png
 from fcnet.data.images.decode import Picture
@@ -100,7 +101,8 @@ def test_files_are_read_as_they_are_seen(tmp_path: Path, form: str) -> None:
     for _, mode, orientation, ink, alpha in (case for case in CASES if case[0] == form):
         pixels, grey, cover = drawn(mode, ink, alpha)
         image = Image.fromarray(np.ascontiguousarray(STORED[orientation](pixels)))
-        more = {"WEBP": {"lossless": True, "exact": True}, "JPEG": {"quality": 100}}.get(form, {})
+        options: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True, "exact": True}, "JPEG": {"quality": 100}}
+        more = options.get(form, {})
         found = read(saved(image, form, exif=exif(orientation), **more), tmp_path / "x.png")
         assert found.size == (HEIGHT, WIDTH)
         off = np.abs(found.pixels - expected(grey.astype(float), cover))
@@ -302,6 +304,6 @@ def test_large_photos_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 def test_without_webp_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = saved(Image.new("RGB", (WIDTH, HEIGHT)), "WEBP")
     monkeypatch.setattr(decode, "FORMATS", ("PNG",))
-    monkeypatch.setattr(decode.features, "check", lambda _: False)
+    monkeypatch.setattr(features, "check", lambda _: False)
     with pytest.raises(DataError, match="this Pillow was built without WebP"):
         read(data, tmp_path / "x.webp")

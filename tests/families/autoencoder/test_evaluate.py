@@ -64,7 +64,7 @@ def test_outliers_need_both_sides(fcnet: Run, auto: Callable[..., Path], tiny: P
 def script(name: str, *words: object) -> str:
     """What a program of ``scripts/`` prints."""
     command = [sys.executable, str(SCRIPTS / name), *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -72,13 +73,13 @@ def test_a_divergence_tells_its_stage_and_the_epoch_of_all(auto: Callable[..., P
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 2):
         pass
     with torch.no_grad():
-        work.model.get_submodule("encoder.fc2").weight[0, 0] = torch.nan
+        work.model.get_parameter("encoder.fc2.weight")[0, 0] = torch.nan
     with pytest.raises(DivergedError, match="layer 2, epoch 1, step 1") as told:
         list(records)
     assert (told.value.facts["stage"], told.value.facts["epoch"]) == ("layer 2", 3)
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "denoising": {"corruption": "masking"},
     "variational": {"variational": {"samples": 2}, "loss": "cross_entropy", "binarise": True},
     "contractive": {"contractive": {}, "sparse": "l1"},
@@ -88,7 +89,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str, tmp_path: Path) -> None:
-    train = {"epochs": 1, "stages": [2, 1]} if kind == "stacked" else {"epochs": 2}
+    train: dict[str, Any] = {"epochs": 1, "stages": [2, 1]} if kind == "stacked" else {"epochs": 2}
     settings = schema.load(auto(train=train, **KINDS[kind]))
 
     def work() -> Trainable:

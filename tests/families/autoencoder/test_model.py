@@ -19,16 +19,21 @@ def test_a_tied_gradient_is_the_sum_of_both_uses(x: Tensor) -> None:
     pairs = (("fc1", "fc2"), ("fc2", "fc1"))
     with torch.no_grad():
         for first, last in pairs:
-            encoder, decoder = free.encoder.get_submodule(first), free.decoder.get_submodule(last)
-            encoder.weight.copy_(tied.encoder.get_submodule(first).weight)
-            encoder.bias.copy_(tied.encoder.get_submodule(first).bias)
-            decoder.weight.copy_(tied.encoder.get_submodule(first).weight.T)
-            decoder.bias.copy_(tied.decoder.get_submodule(last).bias)
+            weight = tied.encoder.get_parameter(f"{first}.weight")
+            free.encoder.get_parameter(f"{first}.weight").copy_(weight)
+            free.encoder.get_parameter(f"{first}.bias").copy_(tied.encoder.get_parameter(f"{first}.bias"))
+            free.decoder.get_parameter(f"{last}.weight").copy_(weight.T)
+            free.decoder.get_parameter(f"{last}.bias").copy_(tied.decoder.get_parameter(f"{last}.bias"))
     for net in (tied, free):
         Reconstruct(autoencoder_spec()).of_batch(net, x, x)[0].backward()
     for first, last in pairs:
-        both = free.encoder.get_submodule(first).weight.grad + free.decoder.get_submodule(last).weight.grad.T
-        torch.testing.assert_close(tied.encoder.get_submodule(first).weight.grad, both, rtol=1e-12, atol=1e-12)
+        one, other = (
+            net.get_parameter(f"{name}.weight").grad for net, name in ((free.encoder, first), (free.decoder, last))
+        )
+        assert one is not None
+        assert other is not None
+        shared = tied.encoder.get_parameter(f"{first}.weight").grad
+        torch.testing.assert_close(shared, one + other.T, rtol=1e-12, atol=1e-12)
     assert sorted(name for name in tied.state_dict() if "decoder" in name) == ["decoder.fc1.bias", "decoder.fc2.bias"]
 
 

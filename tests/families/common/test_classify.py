@@ -145,7 +145,7 @@ def test_plot_takes_folders_and_patterns_and_leaves_out_what_is_no_run(fcnet: Ru
     Path("checkpoints/README.md").write_text("# checkpoints")
     names = [f"checkpoints/plots/{name}.png" for name in ("loss", "accuracy", "trade")]
     for words in (["checkpoints"], ["checkpoints/*"], None):
-        outcome = fcnet("plot", *(words or sorted(Path("checkpoints").iterdir())))  # as a shell does
+        outcome = fcnet("plot", *(words or sorted(map(str, Path("checkpoints").iterdir()))))  # as a shell does
         assert outcome.code == 0, outcome.err
         assert outcome.out.split() == names
         assert "runs: checkpoints/tiny, checkpoints/tiny-2" in outcome.err

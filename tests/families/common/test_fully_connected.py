@@ -21,9 +21,6 @@ from fcnet.config.layers import (
 )
 from fcnet.families.common import layers
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.families.fcnet import model
-from fcnet.families.fcnet.config import FCNetModel
-from fcnet.training.optim.parameters import weight_matrices
 
 # The slides' formulas, and those of the papers for gelu and silu.
 FORMULAS = {
@@ -53,7 +50,7 @@ def test_activations_with_parameters() -> None:
     per_unit = layers.activation_module(PReLU(slope=0.5), 3)
     shared = layers.activation_module(PReLU(shared=True), 3)
     torch.testing.assert_close(per_unit(x), torch.tensor([[-1.0, -0.5, 3.0]]))
-    assert [len(module.weight) for module in (per_unit, shared)] == [3, 1]
+    assert [len(module.get_parameter("weight")) for module in (per_unit, shared)] == [3, 1]
 
 
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 5, 3)])
@@ -76,32 +73,6 @@ def test_the_course_s_class_loads_our_weights_and_gives_the_same() -> None:
     course.load_state_dict(net.state_dict(), strict=True)
     x = torch.rand(3, 784)
     torch.testing.assert_close(course(x), net(x))
-
-
-def test_one_activation_per_layer_dropout_and_batch_norm() -> None:
-    spec = FCNetModel.model_validate(
-        {
-            "hidden": [6, 5],
-            "activation": ["sigmoid", {"name": "prelu"}],
-            "dropout": 0.5,
-            "input_dropout": 0.2,
-            "batch_norm": True,
-        }
-    )
-    net = model.build(spec, (3, 4), 2)
-    kinds = [type(module).__name__ for module in net.children()]
-    block = ["Linear", "BatchNorm1d", "Sigmoid", "Dropout"]
-    assert kinds == ["Dropout", *block, *block[:2], "PReLU", "Dropout", "Linear"]
-    x = torch.rand(8, 12)
-    assert not torch.equal(net(x), net(x))  # dropout while training
-    net.eval()
-    assert torch.equal(net(x), net(x))
-
-
-def test_weight_matrices_are_neither_biases_nor_slopes_nor_normalisers() -> None:
-    spec = FCNetModel.model_validate({"hidden": [6, 5], "activation": "prelu", "batch_norm": True})
-    net = model.build(spec, (3, 4), 2)
-    assert [tuple(matrix.shape) for matrix in weight_matrices(net)] == [(6, 12), (5, 6), (2, 5)]
 
 
 def weights(init: object) -> tuple[Tensor, Tensor]:
@@ -146,9 +117,11 @@ def test_the_default_is_torch_s_own() -> None:
     net = FCNet(20, [10], 3)
     copied = copy.deepcopy(net)
     torch.manual_seed(0)
-    for layer in (copied.fc1, copied.fc2):
+    for name in ("fc1", "fc2"):
+        layer = copied.get_submodule(name)
+        assert isinstance(layer, nn.Linear)
         # FCNet makes a layer and fills it again; the second filling is what counts.
         nn.Linear(layer.in_features, layer.out_features)
-        layer.reset_parameters()  # type: ignore[operator]
+        layer.reset_parameters()
     for ours, theirs in zip(net.parameters(), copied.parameters(), strict=True):
         assert torch.equal(ours, theirs)

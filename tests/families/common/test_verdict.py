@@ -51,7 +51,7 @@ def test_units_that_are_dead(fcnet: Run, tiny: Path) -> None:
     """Biases far below 0 are as good as a rate too high."""
     net = FCNet(SIDE * SIDE, [5, 4], CLASSES)
     with torch.no_grad():
-        net.fc2.bias.fill_(-100.0)
+        net.get_parameter("fc2.bias").fill_(-100.0)
     told = look(net, np.arange(30) % 3)
     assert told[0].startswith("hidden layer 2: its 4 units are dead")
     assert "the net answers" in told[1]
@@ -61,7 +61,7 @@ def test_units_that_are_dead(fcnet: Run, tiny: Path) -> None:
 def test_sigmoids_that_are_saturated() -> None:
     net = FCNet(SIDE * SIDE, [5], CLASSES, PlainActivation(name="sigmoid"))
     with torch.no_grad():
-        net.fc1.bias.fill_(1000.0)
+        net.get_parameter("fc1.bias").fill_(1000.0)
     assert any("its 5 units are dead" in line for line in look(net, np.arange(30) % 3))
 
 
@@ -85,8 +85,8 @@ def constant(classes: int, *logits: float) -> FCNet:
     """A net whose logits are always the same."""
     net = FCNet(SIDE * SIDE, [5], classes)
     with torch.no_grad():
-        net.fc2.weight.zero_()
-        net.fc2.bias.copy_(torch.tensor(logits))
+        net.get_parameter("fc2.weight").zero_()
+        net.get_parameter("fc2.bias").copy_(torch.tensor(logits))
     return net
 
 

@@ -1,6 +1,7 @@
 """Local receptive fields against their definition, place by place."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -63,8 +64,8 @@ def test_filters_are_orthogonal_and_of_length_one() -> None:
         ({"side": 9}, 12, "need 10 pixels, and images have 9x11; lower side or pool"),
     ],
 )
-def test_units_that_cannot_be_had(way: dict, units: int, told: str | None) -> None:
-    problem = LocalWeights(**{"side": 3, "pool": 2, "stride": 2} | way).misfit(SIZE, units)
+def test_units_that_cannot_be_had(way: dict[str, Any], units: int, told: str | None) -> None:
+    problem = LocalWeights.model_validate({"name": "lrf", "side": 3, "pool": 2, "stride": 2} | way).misfit(SIZE, units)
     assert problem is None if told is None else told in str(problem)
 
 
@@ -72,7 +73,7 @@ def test_a_net_of_local_fields(fcnet: Run, tiny: Path) -> None:
     """Trained, taken up with more steps, evaluated and drawn; what does not fit is refused."""
     values = {name: part for name, part in tiny_config(tiny).items() if name != "train"}
     height, width = values["data"]["image_size"]
-    way = {"name": "lrf", "side": 3, "pool": 2, "stride": 2}
+    way: dict[str, Any] = {"name": "lrf", "side": 3, "pool": 2, "stride": 2}
     rows, columns = LocalWeights(**way).grid((height, width))
     values["model"] = {"kind": "elm", "hidden": 5 * rows * columns, "weights": way}
     path = write_config(tiny / "lrf.yaml", values)

@@ -29,16 +29,19 @@ def sigmoid(x: Tensor) -> Tensor:
 def test_outputs_are_the_slides_sum() -> None:
     """f(x) = sum_i beta_i h_i(x), times the scale."""
     model = filled()
-    hidden, readout = model.machines[0].hidden, model.machines[0].readout
-    h = sigmoid(X @ hidden.weight.T + hidden.bias)
-    expected = model.scale * sum(h[:, [i]] * readout.weight[:, i] for i in range(8))
+    weight, bias, beta = (
+        model.get_parameter(f"machines.0.{name}") for name in ("hidden.weight", "hidden.bias", "readout.weight")
+    )
+    h = sigmoid(X @ weight.T + bias)
+    expected = model.scale * torch.stack([h[:, [i]] * beta[:, i] for i in range(8)]).sum(0)
     torch.testing.assert_close(model(X), expected)
     torch.testing.assert_close(model(X.reshape(9, 1, 6, 6)), expected)
 
 
 def test_encoders_come_first() -> None:
     model = filled(encoders=[{"hidden": 5, "activation": "tanh"}, {"hidden": 4}])
-    first, second = (layer.weight for layer in model.encoders)
+    assert len(model.encoders) == 2
+    first, second = (model.get_parameter(f"encoders.{i}.weight") for i in range(2))
     encoded = sigmoid(torch.tanh(X @ first.T) @ second.T)
     torch.testing.assert_close(model(X), model.scale * model.machines[0](encoded))
 

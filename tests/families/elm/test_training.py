@@ -243,10 +243,10 @@ def test_encoders_return_their_inputs(elm: Callable[..., Path]) -> None:
         if isinstance(record, StageRecord):
             break
     x = one.splits.train.images.flatten(1).double() / 255
-    h = torch.sigmoid(x @ hidden.weight.double().T + hidden.bias.double())
+    h = torch.sigmoid(x @ hidden.get_parameter("weight").double().T + hidden.get_parameter("bias").double())
     expected = torch.linalg.solve(h.T @ h + 0.1 * torch.eye(10, dtype=torch.float64), h.T @ x)
     torch.testing.assert_close(one.model.encoders[0].weight.double(), expected, rtol=1e-3, atol=1e-3)
-    assert float(hidden.bias.norm()) == pytest.approx(1, abs=0.5)
+    assert float(hidden.get_parameter("bias").norm()) == pytest.approx(1, abs=0.5)
 
 
 @pytest.mark.parametrize("model", [{}, COMBINED, DEEP, DRAWN], ids=["single", "combined", "deep", "drawn"])
@@ -269,7 +269,7 @@ def test_taken_up_anywhere_it_ends_the_same(elm: Callable[..., Path], model: dic
         assert [one["images"] for one in other.done] == [60] * len(whole.done)
     if model is DRAWN:
         assert [one["stage"] for one in whole.done] == ["drawn layer 1", "hidden layer"]
-        assert (whole.model.encoders[0].weight != 0).any(1).all()
+        assert whole.model.get_parameter("encoders.0.weight").ne(0).any(1).all()
 
 
 @pytest.mark.parametrize("model", [{}, COMBINED], ids=["single", "combined"])
@@ -509,7 +509,8 @@ def test_places_of_checkpoints_only_grow(elm: Callable[..., Path], tiny: Path, t
     shrink(tiny, 25)
     file = elm()
     first = solving(file)
-    places, data = [], b""
+    places: list[tuple[int, int]] = []
+    data = b""
     for record in first.records():
         if isinstance(record, Begin):
             assert places[-1] == (first.epoch, first.step)

@@ -86,7 +86,7 @@ def test_a_stranger_s_run_writes_no_data_set(fcnet: Run, stranger: Callable[...,
 def test_caches_that_are_there_or_below_the_working_folder_are_used(fcnet: Run, stranger: Callable[..., Path]) -> None:
     home = stranger()
     advice = fcnet("eval", "run").err.split("decoded anew each time: ")[1].splitlines()[0]
-    subprocess.run(advice, shell=True, check=True)
+    subprocess.run(advice, shell=True, check=True, timeout=120)
     assert (home / "tiny/.fcnet-cache").is_dir()
     for cache, place in ((None, home / "tiny/.fcnet-cache"), ("below/cache", Path("below/cache"))):
         stranger(cache=cache)

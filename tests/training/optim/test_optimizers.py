@@ -19,9 +19,9 @@ def reference(settings: object, net: FCNet) -> torch.optim.Optimizer:
             matrices = [p for p in net.parameters() if p.ndim == 2]
             others = [p for p in net.parameters() if p.ndim != 2]
             groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-            return torch.optim.AdamW(groups, lr=lr, betas=tuple(betas), eps=eps)
+            return torch.optim.AdamW(groups, lr=lr, betas=(betas[0], betas[1]), eps=eps)
         case Adam(lr=lr, betas=betas, eps=eps):
-            return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(betas), eps=eps)
+            return torch.optim.Adam(net.parameters(), lr=lr, betas=(betas[0], betas[1]), eps=eps)
         case SGD(lr=lr, momentum=momentum, nesterov=nesterov):
             return torch.optim.SGD(net.parameters(), lr=lr, momentum=momentum, nesterov=nesterov)
     raise AssertionError

@@ -32,7 +32,7 @@ def test_equal_to_autograd(activation: Activation, depth: int) -> None:
     expected = functional.cross_entropy(net(x), labels)
     expected.backward()
     torch.testing.assert_close(loss, expected.detach(), rtol=1e-10, atol=1e-12)
-    found = {}
+    found: dict[str, torch.Tensor] = {}
     for number, layer in enumerate(layers, 1):
         found |= {f"fc{number}.weight": layer.weight, f"fc{number}.bias": layer.bias}
         if layer.slope is not None:

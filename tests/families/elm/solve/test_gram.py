@@ -84,6 +84,6 @@ def test_rows_are_kept_whole() -> None:
 def test_the_program_that_times_sums_runs() -> None:
     program = ROOT / "scripts/elm_products.py"
     words = ["--units", "50", "--images", "4000", "--rounds", "1"]
-    done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, program, *words], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^50 units, 4000 images, fp64, (cpu|cuda): median [\d.]+$", done.stdout, re.MULTILINE)
