@@ -3,47 +3,48 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import hypothesis
 import pytest
 import torch
-import yaml
-from PIL import Image
+from hypothesis import is_hypothesis_test
 from torch import Tensor
 
-from fcnet import schema
 from fcnet.cli.main import main
-from fcnet.families.autoencoder import model
-from fcnet.families.autoencoder.config import AutoencoderModel
-from fcnet.families.autoencoder.model import AutoEncoder
-from fcnet.rundir import tensor_files
 from fcnet.system import streams
+from helpers import processes, seeds
+from helpers.command_line import Outcome, Run
+from helpers.tiny import pictures, tiny_config, write_config, write_numbered
 
-ROOT = Path(__file__).parent.parent  # of the repository
+Values = dict[str, Any] | None
 
-SIDE = 6  # pixels: tiny images keep the suite fast
-CLASSES = 3
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command line did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def errors(self) -> list[str]:
-        """The errors without their prefix."""
-        prefix = "fcnet: error: "
-        return [line.removeprefix(prefix) for line in self.err.splitlines() if line.startswith(prefix)]
+LONG_LIMIT = 3000  # seconds that a test marked long may take
 
 
-Run = Callable[..., Outcome]
+def pytest_configure() -> None:
+    """One seed for all processes of the run: those of pytest-xdist are started with this environment."""
+    seeds.draw()
+
+
+def pytest_report_header() -> str:
+    return seeds.told()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(seeds.told())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked long are given time, and the examples of Hypothesis come from the run's seed."""
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_LIMIT))
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            hypothesis.seed(seeds.seed())(item.obj)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +56,13 @@ def heeded_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """What a test has launched ends with it."""
+    yield
+    processes.end_all()
 
 
 @pytest.fixture
@@ -73,24 +81,6 @@ def fcnet(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     return run
 
 
-def pictures(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """n images (n, SIDE, SIDE) and labels: class c has a bright band in rows 2c and 2c + 1, on dark noise."""
-    generator = np.random.default_rng(seed)
-    labels = np.arange(n) % CLASSES
-    images = generator.integers(0, 60, (n, SIDE, SIDE), dtype=np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        image[2 * label : 2 * label + 2, 1:-1] += 150
-    return images, labels
-
-
-def write_numbered(folder: Path, images: np.ndarray, labels: Sequence[object]) -> None:
-    """The course's layout: FOLDER/0.png ... and FOLDER.txt, written with Pillow."""
-    folder.mkdir(parents=True)
-    for i, pixels in enumerate(images):
-        Image.fromarray(pixels).save(folder / f"{i}.png")
-    folder.with_suffix(".txt").write_text("".join(f"{label}\n" for label in labels))
-
-
 @pytest.fixture(scope="session")
 def tiny_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """60 training and 21 test images in the course's layout; copied for each test that asks for ``tiny``."""
@@ -107,26 +97,6 @@ def tiny(tiny_master: Path, tmp_path: Path) -> Path:
     shutil.copytree(tiny_master, root)
     write_config(root / "tiny.yaml", tiny_config(root))
     return root
-
-
-def tiny_config(root: Path) -> dict:
-    """A config for the tiny data; change and write it."""
-    return {
-        "data": {
-            "train": {"images": str(root / "train"), "labels": str(root / "train.txt")},
-            "test": {"images": str(root / "test"), "labels": str(root / "test.txt")},
-            "image_size": [SIDE, SIDE],
-        },
-        "model": {"hidden": [8]},
-        "train": {"epochs": 3, "batch_size": 7, "optimizer": {"lr": 0.02}, "log_every": 4},
-        "device": "cpu",
-    }
-
-
-def write_config(path: Path, values: dict) -> Path:
-    """Write a config file."""
-    path.write_text(yaml.safe_dump(values))
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -151,20 +121,6 @@ def mnist(mnist_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- autoencoders -------------------------------------------------------------------------------------------------
 
 
-def autoencoder_spec(**values: object) -> AutoencoderModel:
-    """A small autoencoder's config."""
-    model = {"kind": "autoencoder", "hidden": [5, 3], "activation": "tanh"} | values
-    spec = schema.check([schema.Layer("test", {"data": {"train": {"images": "x"}}, "model": model})]).model
-    assert isinstance(spec, AutoencoderModel)
-    return spec
-
-
-def autoencoder(spec: AutoencoderModel) -> AutoEncoder:
-    """Its net, of images of 3x4 pixels, in float64."""
-    torch.manual_seed(0)
-    return model.build(spec, (3, 4)).double()
-
-
 @pytest.fixture
 def x() -> Tensor:
     """Images (20, 12) in [0, 1]."""
@@ -175,7 +131,7 @@ def x() -> Tensor:
 def auto(tiny: Path) -> Callable[..., Path]:
     """Writes a config of an autoencoder on the tiny data."""
 
-    def write(name: str = "auto", train: dict | None = None, data: dict | None = None, **model: object) -> Path:
+    def write(name: str = "auto", train: Values = None, data: Values = None, **model: object) -> Path:
         values = tiny_config(tiny)
         values["model"] = {"kind": "autoencoder", "hidden": [8, 3], "activation": "sigmoid"} | model
         values["train"] = {"epochs": 3, "batch_size": 16} | (train or {})
@@ -183,8 +139,3 @@ def auto(tiny: Path) -> Callable[..., Path]:
         return write_config(tiny / f"{name}.yaml", values)
 
     return write
-
-
-def weights(run: str) -> dict[str, Tensor]:
-    """The weights of a run."""
-    return dict(tensor_files.load(Path(run) / "model.pth"))

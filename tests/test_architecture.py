@@ -11,6 +11,9 @@ SOURCE = Path(fcnet.__file__).parent
 MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py"))
 ROOMS = sorted({str(Path(module).parent) for module in MODULES})
 
+TESTS = Path(__file__).parent
+FOLDERS = sorted({str(path.parent.relative_to(TESTS)) for path in TESTS.rglob("test_*.py")})
+
 LINES = 320  # of a module
 FILES = 10  # of a folder, beside its front door
 
@@ -24,6 +27,11 @@ def test_modules_fit_their_limit(module: str) -> None:
 def test_rooms_fit_their_limit(room: str) -> None:
     files = [path for path in (SOURCE / room).glob("*.py") if path.name != "__init__.py"]
     assert len(files) <= FILES
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_of_tests_fit_their_limit(folder: str) -> None:
+    assert len(list((TESTS / folder).glob("test_*.py"))) <= FILES
 
 
 def test_only_the_command_line_exits() -> None:

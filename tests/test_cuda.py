@@ -2,15 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from conftest import Run, tiny_config, weights, write_config
+
+from helpers.command_line import Run
+from helpers.nets import weights
+from helpers.tiny import tiny_config, write_config
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU that torch can use")
 
 LRF = {"name": "lrf", "side": 3, "pool": 2, "stride": 1}  # 3x3 units a filter of 6x6 images
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "fcnet": {"hidden": [8]},
     "ridge": {"kind": "elm", "hidden": 20},
     "lrf": {"kind": "elm", "hidden": 18, "weights": LRF},

@@ -2,11 +2,10 @@
 
 import json
 
-from conftest import Run
-
 from fcnet.config.data import ImageSplit
 from fcnet.config.train import AdamW, Cosine
 from fcnet.schema import Config
+from helpers.command_line import Run
 
 MNIST = {"data": {"source": "mnist", "root": "data/mnist"}}
 

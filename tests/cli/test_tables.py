@@ -1,0 +1,68 @@
+"""Results as text."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from fcnet.cli import tables
+from fcnet.families.common.classify import Evaluation, Prediction
+from fcnet.system.text import width
+
+ROWS: list[dict[str, Any]] = [
+    {"class": "cat", "precision": 0.5, "recall": 1.0, "f1": 2 / 3, "n": 1},
+    {"class": "dog", "precision": None, "recall": None, "f1": None, "n": 0},
+]
+
+
+def test_evaluation() -> None:
+    text = tables.evaluation(Evaluation("m.pth", "test (a)", 0.25, 0.5, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]]))
+    assert text.splitlines() == [
+        "model     m.pth",
+        "images    2, test (a)",
+        "loss      0.2500",
+        "accuracy  50.00 %",
+        "",
+        "class  images  precision    recall       F1",
+        "cat         1    50.00 %  100.00 %  66.67 %",
+        "dog         0          -         -        -",
+        "",
+        "confusion: a row per true class, a column per predicted class",
+        "     cat  dog",
+        "cat    1    0",
+        "dog    1    0",
+    ]
+
+
+def test_a_large_confusion_matrix_is_left_to_other_forms() -> None:
+    names = [str(i) for i in range(30)]
+    rows = [ROWS[0] | {"class": name} for name in names]
+    text = tables.evaluation(Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[0] * 30] * 30))
+    assert text.endswith("the confusion matrix of 30 classes is in --json and in fcnet plot")
+
+
+def test_predictions_in_three_forms() -> None:
+    results = [Prediction('a "b", c.png', "cat", 0.75, {"cat": 0.75, "dog": 0.25})]
+    assert tables.predictions(results).splitlines()[1] == 'a "b", c.png    cat      75.00 %'
+    assert json.loads(tables.predictions_json(results))["predictions"][0]["probabilities"] == {"cat": 0.75, "dog": 0.25}
+    assert list(csv.reader(io.StringIO(tables.predictions_csv(results)))) == [
+        ["file", "predicted", "probability", "cat", "dog"],
+        ['a "b", c.png', "cat", "0.75", "0.75", "0.25"],
+    ]
+
+
+def test_columns_line_up_as_a_terminal_shows_them() -> None:
+    names = ["零", "cafe\N{COMBINING ACUTE ACCENT}", "\udcca"]
+    rows = [ROWS[0] | {"class": name} for name in names]
+    text = tables.evaluation(Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3))
+    for start, count in (("class", 4), ("    ", 4)):
+        lines = text.splitlines()
+        first = next(i for i, line in enumerate(lines) if line.startswith(start))
+        assert len({width(line) for line in lines[first : first + count]}) == 1
+    assert "\n零           1    50.00 %" in text
+
+
+def test_chinese_in_csv_and_json() -> None:
+    found = [Prediction("图.png", "零", 0.75, {"零": 0.75, "一": 0.25})]
+    assert tables.predictions_csv(found).splitlines()[0] == "file,predicted,probability,零,一"
+    assert '"predicted": "零"' in tables.predictions_json(found)

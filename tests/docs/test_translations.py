@@ -1,0 +1,55 @@
+"""Pages in two languages say the same: headings, commands, code, links and numbers, section by section."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from helpers.command_line import ROOT
+
+CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
+PAIRS = [("README.md", "README.zh-CN.md"), ("docs/course.md", "docs/course.zh-CN.md")]
+
+
+def sections(name: str) -> list[tuple[str, str]]:
+    """Level of a heading, as its hashes, and the text below it."""
+    text = (ROOT / name).read_text()
+    fenced = {}
+    for number, block in enumerate(re.findall(r"^```.*?^```$", text, re.DOTALL | re.MULTILINE)):
+        fenced[f"\0{number}\0"] = block
+        text = text.replace(block, f"\0{number}\0", 1)
+    found = re.findall(r"^(#+) .*?\n(.*?)(?=^#+ |\Z)", text, re.DOTALL | re.MULTILINE)
+    return [(level, re.sub("\0\\d+\0", lambda mark: fenced[mark.group()], body)) for level, body in found]
+
+
+def code(body: str) -> list[str]:
+    """Lines of code blocks without what is translated: comments, and words in brackets behind a command."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", body, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    bare = (re.split(r"\s{2,}[#(]|;|;|, or |,或", line)[0].rstrip() for line in lines)
+    return [re.sub(r"[^\x00-\x7f].*", "", line).rstrip() for line in bare]
+
+
+def prose(body: str) -> str:
+    """The text without code blocks."""
+    return re.sub(r"^```.*?^```$", "", body, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAIRS)
+def test_both_say_the_same(english: str, chinese: str) -> None:
+    ours, theirs = sections(english), sections(chinese)
+    assert [level for level, _ in ours] == [level for level, _ in theirs]
+    for (_, left), (_, right) in zip(ours, theirs, strict=True):
+        assert code(left) == code(right)
+        for pattern in (CODE, NUMBER):
+            found, other = (Counter(re.findall(pattern, prose(body))) for body in (left, right))
+            assert found == other, (found - other, other - found)
+        links = [re.findall(r"\]\(([^)]+)\)", body.replace(".zh-CN", "")) for body in (left, right)]
+        assert links[0] == links[1] or {*links[0], *links[1]} == {Path(english).name}  # the link to the other page
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_each_leads_to_the_other(pair: tuple[str, str]) -> None:
+    for name, other in (pair, pair[::-1]):
+        assert f"]({Path(other).name})" in (ROOT / name).read_text()
