@@ -4,6 +4,7 @@ import json
 
 from fcnet.config.data import ImageSplit
 from fcnet.config.train import AdamW, Cosine
+from fcnet.families.fcnet.config import FCNetModel
 from fcnet.schema import Config
 from helpers.command_line import Run
 
@@ -12,6 +13,7 @@ MNIST = {"data": {"source": "mnist", "root": "data/mnist"}}
 
 def test_defaults_are_the_course() -> None:
     config = Config.model_validate(MNIST)
+    assert isinstance(config.model, FCNetModel)
     assert config.model.hidden == [500]
     assert (config.train.epochs, config.train.batch_size) == (10, 100)
     assert (config.train.optimizer.name, config.train.optimizer.lr) == ("adam", 1e-3)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from fcnet.data import dataset
 from fcnet.errors import ResourceError
-from fcnet.families import building
+from fcnet.families.fcnet import model
 from helpers.command_line import Run
 from helpers.tiny import pictures, tiny_config, write_config, write_numbered
 
@@ -166,7 +166,7 @@ def test_batch_norm_refuses_a_batch_of_one(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = building.build
+    build = model.build
 
     def no_memory(*asked: Any) -> Any:
         if torch.get_default_device().type == "meta":  # only counted, which needs no memory
@@ -174,10 +174,10 @@ def test_a_net_too_large_for_the_machine_is_exit_6(fcnet: Run, tiny: Path, monke
         raise RuntimeError(message)
 
     message = "[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"
-    monkeypatch.setattr(building, "build", no_memory)
+    monkeypatch.setattr(model, "build", no_memory)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "model.hidden=[1000000]")
     assert outcome.code == ResourceError.exit_code
-    assert "model.hidden: [1000000] makes 39,000,000 weights, 0.1 GiB" in outcome.errors[0]
+    assert "model.hidden: [1000000] needs 0.1 GiB for 39,000,000 weights" in outcome.errors[0]
     message = "CUDA error: device busy"  # is no matter of memory, and must not be called so
     with pytest.raises(RuntimeError, match="device busy"):
         fcnet("train", "-c", "tiny/tiny.yaml")

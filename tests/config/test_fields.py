@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Tag, ValidationError
+from pydantic import ValidationError
 
-from fcnet.config.fields import Section, by_name, named
+from fcnet.config.fields import Named, Section, named
 
 
 class Circle(Section):
@@ -18,14 +18,12 @@ class Square(Section):
 
 
 class Drawing(Section):
-    shape: Annotated[
-        Annotated[Circle, Tag("|circle")] | Annotated[Square, Tag("|square")],
-        by_name({"circle": "|circle", "square": "|square", "box": "|square"}, default="circle"),
-    ]
+    shape: Annotated[Circle | Square, Named(default="circle")]
 
 
 def test_a_member_is_chosen_by_name_or_default() -> None:
     assert Drawing.model_validate({"shape": {"name": "box"}}).shape == Square(name="box")
+    assert Drawing.model_validate({"shape": "box"}).shape == Square(name="box")
     assert Drawing.model_validate({"shape": {"radius": 2}}).shape == Circle(radius=2)
     assert Drawing.model_validate({"shape": Circle()}).shape == Circle()
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from fcnet.commands.loading import require_split
+from fcnet.commands.read import require_split
 from fcnet.config.data import ImageSplit
 from fcnet.data import dataset
 from fcnet.data.dataset import ImageFolder

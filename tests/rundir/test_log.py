@@ -10,8 +10,8 @@ import pytest
 
 from fcnet.errors import CheckpointError
 from fcnet.rundir import directory, log
-from fcnet.training.records import EpochRecord, StageRecord, StepRecord
 from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord, StageRecord, StepRecord
 from helpers.command_line import Run
 from helpers.crash import contents
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
 from fcnet.training.evaluate import evaluate, predict
 from fcnet.training.loop import GradientTraining, fit
+from fcnet.training.metrics import Metrics, Output
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
-from fcnet.training.metrics import Metrics
+from fcnet.training.steps.step import EagerStep
 from helpers.tiny import CLASSES, SIDE, pictures
 
 
@@ -162,19 +164,21 @@ BAD = [math.nan, math.inf, -math.inf]
 OPTIMIZERS = [Adam(lr=0.02), SGD(lr=0.1), SGD(lr=0.1, momentum=0.9, nesterov=True)]
 
 
-def spoil(model: FCNet, settings: Train, harm: Callable[[int, GradientTraining], torch.Tensor | None]) -> dict[int | str, Any]:
+def spoil(
+    model: FCNet, settings: Train, harm: Callable[[int, GradientTraining], torch.Tensor | None]
+) -> dict[int | str, Any]:
     """Train until it diverges at step 8, with ``harm`` before each step; the weights of the start and of step 4."""
     kept: dict[int | str, Any] = {0: {name: tensor.clone() for name, tensor in model.state_dict().items()}}
     training = GradientTraining(model, SPLITS, settings, 0)
-    inner, count = training.gradients, iter(range(1, 100))
+    assert isinstance(training.stepper, EagerStep)
+    inner, count = training.stepper.gradient, iter(range(1, 100))
 
-    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        loss, logits = inner(pixels, labels)
+    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> Output:
+        output = inner(pixels, labels)
         spoilt = harm(next(count), training)
-        return (loss if spoilt is None else spoilt), logits
+        return output if spoilt is None else replace(output, loss=spoilt)
 
-    gradients.dtype = inner.dtype  # type: ignore[attr-defined]
-    training.gradients = gradients  # type: ignore[assignment]
+    training.stepper.gradient = gradients  # type: ignore[assignment]
     with pytest.raises(DivergedError, match=r"epoch 1, step [5-8] .*of the start are kept") as caught:
         for record in training.rest_of_epoch():
             if isinstance(record, StepRecord) and record.step == 4:
@@ -232,14 +236,14 @@ def test_weights_are_good_once_the_losses_after_them_were() -> None:
     """Diverging at step 12 with a look at 4, 8 and 12: the weights of 8 gave a bad loss, those of 4 good ones."""
     model = net()
     training = GradientTraining(model, SPLITS, Train(epochs=2, batch_size=4, log_every=4), 0)
-    inner, kept = training.gradients, {}
+    assert isinstance(training.stepper, EagerStep)
+    inner, kept = training.stepper.gradient, {}
 
-    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        loss, logits = inner(pixels, labels)
-        return (loss * math.nan if 8 in kept else loss), logits
+    def gradients(pixels: torch.Tensor, labels: torch.Tensor) -> Output:
+        output = inner(pixels, labels)
+        return replace(output, loss=output.loss * math.nan) if 8 in kept else output
 
-    gradients.dtype = inner.dtype  # type: ignore[attr-defined]
-    training.gradients = gradients  # type: ignore[assignment]
+    training.stepper.gradient = gradients  # type: ignore[assignment]
     with pytest.raises(DivergedError, match=r"of epoch 1, step 4 are kept"):
         for record in training.rest_of_epoch():
             if isinstance(record, StepRecord):

@@ -1,4 +1,4 @@
-"""Figures from sums and counts."""
+"""Metrics from sums and counts."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from torch.nn import functional
 
 from fcnet.training import metrics
-from fcnet.training.metrics import Metrics
+from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.records import EpochRecord
 
 
@@ -19,9 +19,9 @@ def batches(sizes: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
 @pytest.mark.parametrize("sizes", [[5], [5, 5, 1], [3] * 250])
 def test_sums_are_over_images_not_means_of_batch_means(sizes: list[int]) -> None:
     parts = batches(sizes)
-    sums = Sums(torch.device("cpu"))
+    sums = RunningMetrics(torch.device("cpu"))
     for logits, labels in parts:
-        sums.add(functional.cross_entropy(logits, labels), logits, labels)
+        sums.add(Output(functional.cross_entropy(logits, labels), logits), labels)
         if len(sizes) == 3:
             sums.reduce()  # reading in between changes nothing
     logits, labels = (torch.cat(column) for column in zip(*parts, strict=True))
@@ -42,21 +42,38 @@ def test_loss_since() -> None:
 
 
 def test_many_batches_are_summed_in_blocks() -> None:
-    sums = Sums(torch.device("cpu"))
+    sums = RunningMetrics(torch.device("cpu"))
     logits, labels = torch.eye(4), torch.arange(4)
     for _ in range(metrics.SUMMED_AT_ONCE):
-        sums.add(torch.tensor(1.0), logits, labels)
+        sums.add(Output(torch.tensor(1.0), logits), labels)
     assert sums._losses == []
     assert sums.reduce() == Metrics(1.0, 1.0, 4 * metrics.SUMMED_AT_ONCE)
 
 
 def test_a_loss_that_is_not_finite_stays_in_the_sum() -> None:
-    sums = Sums(torch.device("cpu"))
+    sums = RunningMetrics(torch.device("cpu"))
     for loss in (1.0, float("nan"), 1.0):
-        sums.add(torch.tensor(loss), torch.eye(2), torch.arange(2))
+        sums.add(Output(torch.tensor(loss), torch.eye(2)), torch.arange(2))
     assert np.isnan(sums.reduce().loss)
 
 
-def test_figures_leave_out_missing_splits() -> None:
+def test_missing_splits_are_left_out() -> None:
     some = Metrics(1.0, 0.5, 2)
-    assert list(EpochRecord(1, some, None, some, 1.0).figures()) == ["train", "test"]
+    assert list(EpochRecord(1, some, None, some, 1.0).splits()) == ["train", "test"]
+
+
+def test_a_net_may_classify_and_have_terms() -> None:
+    running = RunningMetrics(torch.device("cpu"), ["cross_entropy", "penalty"])
+    for n, terms in ((1, [1.0, 4.0]), (3, [3.0, 0.0])):
+        running.add(Output(torch.tensor(2.0), torch.eye(4)[:n], torch.tensor(terms)), torch.zeros(n, dtype=torch.int64))
+    assert running.reduce() == Metrics(2.0, 0.5, 4, {"cross_entropy": 2.5, "penalty": 1.0})
+
+
+def test_outputs_that_the_next_batch_overwrites_are_copied() -> None:
+    loss, logits = torch.tensor(1.0), torch.eye(2)
+    running = RunningMetrics(torch.device("cpu"))
+    running.add(Output(loss, logits, fixed=True), torch.arange(2))
+    loss.fill_(2.0)
+    logits.zero_()[:, 0] = 1  # the first class for both
+    running.add(Output(loss, logits, fixed=True), torch.arange(2))
+    assert running.reduce() == Metrics(1.5, 0.75, 4)

@@ -85,8 +85,8 @@ class GradientTraining:
         if self._narrow:
             self._net = self._narrow.net
             self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
-        self._advance = steps.build(self._net, self.objective, settings)
-        self.good = LastGood(self._net, self._advance.tensors())
+        self.stepper = steps.build(self._net, self.objective, settings)
+        self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
         self.next_epoch()
 
@@ -101,9 +101,9 @@ class GradientTraining:
     def step_name(self) -> str:
         """How a step is computed, and why so."""
         if self._narrow is None:
-            return self._advance.name
+            return self.stepper.name
         pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
-        return f"{self._advance.name}; {used} of {pixels} pixels (all others are black in all training images)"
+        return f"{self.stepper.name}; {used} of {pixels} pixels (all others are black in all training images)"
 
     def settle(self) -> None:
         """End with a net that has finite weights: the present ones, or the last good ones."""
@@ -166,7 +166,7 @@ class GradientTraining:
         images = self._images
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
-        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self._advance.dtype):
+        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.stepper.dtype):
             lr = self.lr(self.step)
             output = self.advance(pixels, labels, lr)
             self._sums.add(output, labels)
@@ -197,7 +197,7 @@ class GradientTraining:
 
     def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> Output:
         """Take one step on pixels (B, D) and labels (B,) with a learning rate."""
-        return self._advance(pixels, labels, torch.tensor(lr, dtype=torch.float64))
+        return self.stepper(pixels, labels, torch.tensor(lr, dtype=torch.float64))
 
     def evaluate(self, split: ImageFolder) -> Metrics:
         """Figures of the net over the images of a split."""
@@ -255,7 +255,7 @@ class GradientTraining:
             "step": self.step,
             "seconds": self.seconds,
             "model": dict(self.model.state_dict()),
-            "optimizer": self._advance.tensors(),
+            "optimizer": self.stepper.tensors(),
             "good": self.good.state(),
             "sums": self._sums.state(),
             "logged": self._logged.to_dict(),
@@ -281,7 +281,7 @@ class GradientTraining:
         self._whole.load_state_dict(state["model"])
         if self._narrow:
             self._narrow.take_up()
-        copy(state["optimizer"], self._advance.tensors())
+        copy(state["optimizer"], self.stepper.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
         self._sums = RunningMetrics(self._device, self.objective.terms)

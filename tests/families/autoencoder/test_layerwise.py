@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from fcnet import schema
-from fcnet.commands import train as commands_train
-from fcnet.training.trainable import Trainable
+from fcnet import families, schema
+from fcnet.commands.prepare import gather
 from fcnet.data.batches import epoch_order
 from fcnet.errors import DivergedError
 from fcnet.families.autoencoder.layerwise import LayerwiseTraining
 from fcnet.rundir import tensor_files
+from fcnet.schema import Config
 from fcnet.system.signals import Stop
 from fcnet.training.records import EpochRecord
+from fcnet.training.trainable import Trainable
 from helpers.command_line import Run
 from helpers.nets import weights
 
@@ -30,11 +31,17 @@ def test_one_stage_is_a_plain_denoising_autoencoder(fcnet: Run, auto: Callable[.
     assert all(torch.equal(plain[name], staged[name]) for name in plain)
 
 
+def trainable(settings: Config) -> Trainable:
+    """Return what trains a config, on its images."""
+    work = gather(settings, Stop())
+    return families.of(settings.model).trainer(work.model, work.splits, settings)
+
+
 def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
     """The second layer alone against a net built by hand on the first one's outputs; the first stays as it was."""
     train = {"epochs": 0, "stages": [1, 2], "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.0}}
     settings = schema.load(auto(train=train, code_activation="tanh"))
-    work = commands_train.trainable(commands_train.gather(settings, Stop()))
+    work = trainable(settings)
     assert isinstance(work, LayerwiseTraining)
     records = work.records()
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 1):
@@ -46,7 +53,7 @@ def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
     )
     for _ in records:
         pass
-    data, batch = commands_train.gather(settings, Stop()).splits.train, 16
+    data, batch = gather(settings, Stop()).splits.train, 16
     pixels = (data.images.double() / 255).flatten(1)
     below = (pixels @ before["encoder.fc1.weight"].double().T + before["encoder.fc1.bias"].double()).sigmoid()
     for epoch in (1, 2):
@@ -68,7 +75,7 @@ def test_stages_train_layer_by_layer(auto: Callable[..., Path]) -> None:
 
 def test_a_divergence_tells_its_stage_and_the_epoch_of_all(auto: Callable[..., Path]) -> None:
     settings = schema.load(auto(train={"epochs": 1, "stages": [2, 1]}))
-    work = commands_train.trainable(commands_train.gather(settings, Stop()))
+    work = trainable(settings)
     records = work.records()
     while not (isinstance(record := next(records), EpochRecord) and record.epoch == 2):
         pass
@@ -93,7 +100,7 @@ def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str
     settings = schema.load(auto(train=train, **KINDS[kind]))
 
     def work() -> Trainable:
-        return commands_train.trainable(commands_train.gather(settings, Stop()))
+        return trainable(settings)
 
     whole = work()
     states = [tensor_files.encode(whole.state()) for _ in whole.records()]

@@ -25,7 +25,7 @@ def test_a_tied_gradient_is_the_sum_of_both_uses(x: Tensor) -> None:
             free.decoder.get_parameter(f"{last}.weight").copy_(weight.T)
             free.decoder.get_parameter(f"{last}.bias").copy_(tied.decoder.get_parameter(f"{last}.bias"))
     for net in (tied, free):
-        Reconstruct(autoencoder_spec()).of_batch(net, x, x)[0].backward()
+        Reconstruct(autoencoder_spec()).of_batch(net, x, x).loss.backward()
     for first, last in pairs:
         one, other = (
             net.get_parameter(f"{name}.weight").grad for net, name in ((free.encoder, first), (free.decoder, last))

@@ -140,11 +140,13 @@ def test_corruptions_spoil_as_much_as_they_say() -> None:
 
 
 def of_batch(spec: AutoencoderModel, x: Tensor) -> tuple[AutoEncoder, float, dict[str, float]]:
-    """Net, loss and named parts of a batch, drawn with seed 7."""
+    """Net, loss and named terms of a batch, drawn with seed 7."""
     net, objective = autoencoder(spec), Reconstruct(spec)
     torch.manual_seed(7)
-    loss, parts = objective.of_batch(net, x, x)
-    return net.requires_grad_(False), float(loss.detach()), dict(zip(objective.parts, parts.tolist(), strict=True))
+    output = objective.of_batch(net, x, x)
+    assert output.terms is not None
+    terms = dict(zip(objective.terms, output.terms.tolist(), strict=True))
+    return net.requires_grad_(False), float(output.loss.detach()), terms
 
 
 def test_squared_error_is_summed_over_pixels_and_meant_over_images(x: Tensor) -> None:
@@ -272,10 +274,11 @@ def test_what_is_summed_is_in_single_precision_beside_bfloat16(x: Tensor, kind: 
     spec = autoencoder_spec(**KINDS[kind])
     net, objective, single = autoencoder(spec).float(), Reconstruct(spec), x.float()
     with torch.autocast("cpu", torch.bfloat16):
-        loss, parts = objective.of_batch(net, single, single)
+        output = objective.of_batch(net, single, single)
         assert net.encode(single).dtype == torch.float32
-    assert {loss.dtype, parts.dtype} == {torch.float32}
-    loss.backward()
+    assert output.terms is not None
+    assert {output.loss.dtype, output.terms.dtype} == {torch.float32}
+    output.loss.backward()  # type: ignore[no-untyped-call]
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in net.parameters())
 
 
@@ -297,7 +300,7 @@ def test_codes_of_layers_below_are_those_of_binarised_pixels(x: Tensor) -> None:
     net = autoencoder(spec).requires_grad_(False)
     objective = Reconstruct(spec, model.below(net, 2))
     torch.manual_seed(10)
-    loss, _ = objective.of_batch(model.layer(net, spec, 2), x, x)
+    loss = objective.of_batch(model.layer(net, spec, 2), x, x).loss
     torch.manual_seed(10)
     drawn = (torch.rand_like(x) < x).double()
     target = net.encoder.get_submodule("fc1")(drawn).sigmoid()

@@ -14,8 +14,8 @@ from fcnet.families.common import verdict
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.rundir import directory, environment
 from fcnet.schema import Config
-from fcnet.training.records import EpochRecord
 from fcnet.training.metrics import Metrics
+from fcnet.training.records import EpochRecord
 from helpers.command_line import Run
 from helpers.nets import weights
 from helpers.tiny import CLASSES, SIDE, pictures, tiny_config, write_config, write_numbered
@@ -79,7 +79,7 @@ def look(net: FCNet, labels: Sequence[int] | np.ndarray, epochs: int = 10, **tra
     folder = ImageFolder(images, torch.from_numpy(np.asarray(labels, np.int64)), classes, Path(), [""] * len(labels))
     given = {"data": {"train": {"images": "x"}}, "model": {"hidden": [5]}, "train": {"batch_size": 5} | train}
     metrics = Metrics(1.0, 0.5, len(labels))
-    return verdict.look(Config.model_validate(given), folder, net, EpochRecord(epochs, metrics, None, None, 1.0))
+    return verdict.look(Config.model_validate(given).train, folder, net, EpochRecord(epochs, metrics, None, None, 1.0))
 
 
 def constant(classes: int, *logits: float) -> FCNet:

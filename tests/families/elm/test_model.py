@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet.families import building
+from fcnet import families
 from fcnet.families.elm.config import ELMModel
 from fcnet.families.elm.model import ELM, build
 from fcnet.families.fcnet.config import FCNetModel
+from fcnet.training.optim.parameters import weight_matrices
 
 X = torch.rand(9, 36, generator=torch.Generator().manual_seed(0))
 
@@ -77,7 +78,7 @@ def test_nothing_is_trained_by_gradients() -> None:
     ],
 )
 def test_sizes_of_every_kind(spec: FCNetModel | ELMModel, sizes: str, weights: int) -> None:
-    assert "-".join(building.layer_sizes(spec, (6, 6), 3)) == sizes
-    assert building.weights(spec, (6, 6), 3) == weights
-    built = building.build(spec, (6, 6), 3)
+    assert "-".join(spec.layer_sizes((6, 6), 3)) == sizes
+    built = families.of(spec).build(spec, (6, 6), 3)
+    assert sum(matrix.numel() for matrix in weight_matrices(built)) == weights
     assert sum(parameter.numel() for parameter in built.parameters() if parameter.ndim == 2) == weights

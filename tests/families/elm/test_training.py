@@ -15,7 +15,8 @@ from PIL import Image
 from sklearn import linear_model
 
 from fcnet import schema
-from fcnet.commands import loading
+from fcnet.commands.read import read_splits
+from fcnet.families.elm.config import ELMModel
 from fcnet.families.elm.model import ELM, build
 from fcnet.families.elm.solve import solution, sums
 from fcnet.families.elm.solve.seen_images import Seen
@@ -54,9 +55,9 @@ def elm(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
 def solving(file: Path) -> ClosedFormTraining:
     """What trains a config, on its images."""
     settings = schema.load(file)
-    splits = loading.read_splits(settings)
+    splits = read_splits(settings)
     spec = settings.model
-    assert spec.kind == "elm"
+    assert isinstance(spec, ELMModel)
     model = build(spec, splits.train.size, len(splits.classes))
     return ClosedFormTraining(model, splits, spec, settings.solve, settings.seed)
 

@@ -53,7 +53,7 @@ def test_twenty_steps_are_torch_s(settings: Adam) -> None:
         for net in (ours, theirs):
             net.zero_grad()
             nn.functional.cross_entropy(net(x), y).backward()
-        optimizer.step(lr)
+        optimizer.step(torch.tensor(lr, dtype=torch.float64))
         expected.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)

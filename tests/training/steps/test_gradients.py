@@ -27,9 +27,10 @@ def both(net: FCNet, x: Tensor, y: Tensor, smoothing: float = 0.0) -> tuple[dict
     found = []
     objective = Classify(smoothing)
     for way in (ByHand(net, objective), Autograd(net, objective, "fp32", "")):
-        loss, logits = way(x, y)
+        output = way(x, y)
+        assert output.logits is not None
         gradients = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
-        found.append({"loss": loss, "logits": logits} | gradients)
+        found.append({"loss": output.loss, "logits": output.logits} | gradients)
     return found[0], found[1]
 
 
@@ -86,14 +87,15 @@ def test_bf16_by_hand_is_near_to_fp32(depth: int, name: str, smoothing: float) -
     torch.manual_seed(depth)
     net = FCNet(50, [40] * depth, 5, PlainActivation(name=name))  # type: ignore[arg-type]
     x, y = torch.rand(64, 50), torch.randint(5, (64,))
-    exact, logits = Autograd(net, Classify(smoothing), "fp32", "")(x, y)
+    exact = Autograd(net, Classify(smoothing), "fp32", "")(x, y)
     gradients = {key: p.grad.clone() for key, p in net.named_parameters() if p.grad is not None}
     way = ByHand(net, Classify(smoothing), "bf16")
     assert way.dtype == torch.bfloat16
-    loss, rounded = way(x.bfloat16(), y)
-    assert rounded.dtype == torch.float32
-    torch.testing.assert_close(rounded, logits, rtol=0, atol=0.02)
-    torch.testing.assert_close(loss, exact, rtol=0.01, atol=0)
+    rounded = way(x.bfloat16(), y)
+    assert rounded.logits is not None
+    assert rounded.logits.dtype == torch.float32
+    torch.testing.assert_close(rounded.logits, exact.logits, rtol=0, atol=0.02)
+    torch.testing.assert_close(rounded.loss, exact.loss, rtol=0.01, atol=0)
     for key, p in net.named_parameters():
         assert p.grad is not None
         assert p.grad.dtype == torch.float32
@@ -112,18 +114,18 @@ def test_what_is_not_finite_reaches_the_loss(precision: str, bad: float) -> None
     with torch.no_grad():
         net.get_parameter("fc1.weight")[3, 4] = bad
         net.get_parameter("fc1.weight")[3, 5] = -bad
-    loss, _ = way(torch.rand(20, 50).to(way.dtype), torch.randint(5, (20,)))
-    assert not loss.isfinite()
+    output = way(torch.rand(20, 50).to(way.dtype), torch.randint(5, (20,)))
+    assert not output.loss.isfinite()
 
 
 def test_bf16_needs_no_avx_512() -> None:
     """On a CPU that has none oneDNN has no linear layer for bfloat16, and torch's is taken."""
     program = (
-        "import torch\nfrom fcnet.training.steps.gradients import ByHand\n"
+        "import torch\nfrom fcnet.training.steps.by_hand import ByHand\n"
         "from fcnet.families.common.fully_connected import FCNet\n"
         "from fcnet.training.objective import Classify\n"
         "way = ByHand(FCNet(50, [40], 5), Classify(), 'bf16')\n"
-        "loss, _ = way(torch.rand(20, 50).bfloat16(), torch.randint(5, (20,)))\nassert loss.isfinite()\n"
+        "output = way(torch.rand(20, 50).bfloat16(), torch.randint(5, (20,)))\nassert output.loss.isfinite()\n"
     )
     old = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=old, timeout=120)
@@ -134,8 +136,9 @@ def test_bf16_rounds_products_and_keeps_fp32_weights() -> None:
     torch.manual_seed(0)
     net = FCNet(50, [40], 5)
     x, y = torch.rand(20, 50), torch.randint(5, (20,))
-    exact, _ = Autograd(net, Classify(), "fp32", "")(x, y)
-    rounded, logits = Autograd(net, Classify(), "bf16", "")(x, y)
-    assert logits.dtype == torch.bfloat16
-    assert 0 < abs(float(exact - rounded)) < 0.02
+    exact = Autograd(net, Classify(), "fp32", "")(x, y)
+    rounded = Autograd(net, Classify(), "bf16", "")(x, y)
+    assert rounded.logits is not None
+    assert rounded.logits.dtype == torch.bfloat16
+    assert 0 < abs(float(exact.loss - rounded.loss)) < 0.02
     assert all(p.dtype == p.grad.dtype == torch.float32 for p in net.parameters() if p.grad is not None)

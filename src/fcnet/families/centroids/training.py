@@ -48,7 +48,7 @@ class CentroidTraining(GradientTraining):
             pixels = some_pixels(self.splits, max(LOOKED_AT, self._spec.hidden))
             yield Begin(f"k-means: {self._spec.hidden} centroids of {len(pixels)} images")
             self._centroid_net.centroids.put(centroids_of(pixels, self._spec, self.seed), self._spec.width)
-            self.good = LastGood(self._centroid_net, self._advance.tensors())
+            self.good = LastGood(self._centroid_net, self.stepper.tensors())
         yield from super().records()
 
 

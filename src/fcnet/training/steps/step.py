@@ -61,11 +61,11 @@ class EagerStep:
         after: Sequence[After] = (),
     ) -> None:
         self.model, self.name, self.dtype = model, gradient.name, gradient.dtype
-        self._gradient, self._optimizer, self._l2, self._clip, self._after = gradient, optimizer, l2, clip, after
+        self.gradient, self._optimizer, self._l2, self._clip, self._after = gradient, optimizer, l2, clip, after
 
     def __call__(self, pixels: Tensor, labels: Tensor, lr: Tensor) -> Output:
         """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
-        output = self._gradient(pixels, labels)
+        output = self.gradient(pixels, labels)
         loss = output.loss
         if self._l2:
             loss = loss + shrink(self.model, self._l2)

@@ -46,14 +46,14 @@ def test_ridge_is_scikit_learns(system: tuple[Tensor, Tensor, Gram], penalty: fl
     expected = linear_model.Ridge(alpha=penalty, fit_intercept=False).fit(h.numpy(), t.numpy()).coef_.T
     answer = least_squares.ridge(sums, penalty)
     np.testing.assert_allclose(answer.beta.numpy(), expected, rtol=1e-8, atol=1e-10)
-    assert answer.figures == {"ridge": penalty}
+    assert answer.facts == {"ridge": penalty}
 
 
 def test_pseudo_inverse_is_torchs(system: tuple[Tensor, Tensor, Gram]) -> None:
     h, t, _ = system
     answer = least_squares.pseudo_inverse(h, t)
     torch.testing.assert_close(answer.beta, torch.linalg.pinv(h) @ t, rtol=1e-8, atol=1e-8)
-    assert answer.figures == {"rank": M}
+    assert answer.facts == {"rank": M}
     assert answer.condition == pytest.approx(float(torch.linalg.cond(h)), rel=1e-8)
 
 
@@ -70,14 +70,14 @@ def test_pseudo_inverse_leaves_doubled_and_dark_columns_out(system: tuple[Tensor
     h, t, _ = system
     doubled = torch.cat([h, h[:, :1], torch.zeros(N, 1, dtype=torch.float64)], 1)
     answer = least_squares.pseudo_inverse(doubled, t)
-    assert answer.figures == {"rank": M}
+    assert answer.facts == {"rank": M}
     torch.testing.assert_close(doubled @ answer.beta, h @ torch.linalg.lstsq(h, t).solution, rtol=1e-8, atol=1e-8)
 
 
 def test_pseudo_inverse_of_zeros_is_zero() -> None:
     answer = least_squares.pseudo_inverse(torch.zeros(5, 3), torch.ones(5, 2))
     assert torch.equal(answer.beta, torch.zeros(3, 2))
-    assert answer.figures == {"rank": 0}
+    assert answer.facts == {"rank": 0}
 
 
 def test_condition_number(system: tuple[Tensor, Tensor, Gram]) -> None:
@@ -140,7 +140,7 @@ def test_lasso_is_scikit_learns(system: tuple[Tensor, Tensor, Gram], l1: float) 
     reference = linear_model.Lasso(alpha=l1 / N, fit_intercept=False, tol=1e-14, max_iter=1_000_000)
     answer = run_lasso(sums, l1)
     np.testing.assert_allclose(answer.beta.numpy(), reference.fit(h.numpy(), t.numpy()).coef_.T, atol=1e-6)
-    assert answer.figures["gap_reached"]
+    assert answer.facts["gap_reached"]
     assert ((answer.beta == 0).numpy() == (reference.coef_.T == 0)).all()
 
 
@@ -152,8 +152,8 @@ def test_a_large_penalty_leaves_nothing(system: tuple[Tensor, Tensor, Gram]) -> 
 
 def test_lasso_tells_where_its_steps_did_not_do(system: tuple[Tensor, Tensor, Gram]) -> None:
     answer = run_lasso(system[2], 0.1, tolerance=1e-14, steps=3)
-    assert answer.figures["steps"] == 3
-    assert not answer.figures["gap_reached"]
+    assert answer.facts["steps"] == 3
+    assert not answer.facts["gap_reached"]
 
 
 def test_the_duality_gap_bounds_the_distance(system: tuple[Tensor, Tensor, Gram]) -> None:
@@ -165,7 +165,7 @@ def test_the_duality_gap_bounds_the_distance(system: tuple[Tensor, Tensor, Gram]
     least = value(run_lasso(sums, 20.0).beta)
     for steps in (1, 5, 20):
         answer = run_lasso(sums, 20.0, steps=steps)
-        assert answer.figures["gap"] >= value(answer.beta) - least - 1e-9
+        assert answer.facts["gap"] >= value(answer.beta) - least - 1e-9
 
 
 def hinge_value(beta: np.ndarray, h: np.ndarray, own: np.ndarray, penalty: float, counts: np.ndarray) -> float:
@@ -192,7 +192,7 @@ def test_squared_hinge_is_the_minimum(penalty: float, weighted: bool) -> None:
         return h.T @ (counts[:, None] * v), float((counts[:, None] * v**2).sum())
 
     answer = ended(least_squares.squared_hinge(summed(h, t, counts), slope, penalty, 500, 1e-14))
-    assert answer.figures["tolerance_reached"]
+    assert answer.facts["tolerance_reached"]
     fixed = (h.numpy(), own.numpy(), penalty, counts.numpy())
     reference = optimize.minimize(hinge_value, np.zeros(15), fixed, method="BFGS", options={"gtol": 1e-7})
     np.testing.assert_allclose(answer.beta.numpy(), reference.x.reshape(5, 3), atol=1e-5)
@@ -208,4 +208,4 @@ def test_one_squared_hinge_step_is_ridge(system: tuple[Tensor, Tensor, Gram]) ->
 
     answer = ended(least_squares.squared_hinge(sums, never, 0.5, 1, 1e-6))
     assert torch.equal(answer.beta, least_squares.ridge(sums, 0.5).beta)
-    assert answer.figures == {"ridge": 0.5, "steps": 1, "tolerance_reached": False}
+    assert answer.facts == {"ridge": 0.5, "steps": 1, "tolerance_reached": False}

@@ -5,8 +5,7 @@ import io
 import json
 from typing import Any
 
-from fcnet.cli import tables
-from fcnet.families.common.classify import Evaluation, Prediction
+from fcnet.families.common.classify import Evaluation, Prediction, Predictions
 from fcnet.system.text import width
 
 ROWS: list[dict[str, Any]] = [
@@ -16,7 +15,7 @@ ROWS: list[dict[str, Any]] = [
 
 
 def test_evaluation() -> None:
-    text = tables.evaluation(Evaluation("m.pth", "test (a)", 0.25, 0.5, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]]))
+    text = Evaluation("m.pth", "test (a)", 0.25, 0.5, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]]).text()
     assert text.splitlines() == [
         "model     m.pth",
         "images    2, test (a)",
@@ -37,15 +36,15 @@ def test_evaluation() -> None:
 def test_a_large_confusion_matrix_is_left_to_other_forms() -> None:
     names = [str(i) for i in range(30)]
     rows = [ROWS[0] | {"class": name} for name in names]
-    text = tables.evaluation(Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[0] * 30] * 30))
+    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[0] * 30] * 30).text()
     assert text.endswith("the confusion matrix of 30 classes is in --json and in fcnet plot")
 
 
 def test_predictions_in_three_forms() -> None:
-    results = [Prediction('a "b", c.png', "cat", 0.75, {"cat": 0.75, "dog": 0.25})]
-    assert tables.predictions(results).splitlines()[1] == 'a "b", c.png    cat      75.00 %'
-    assert json.loads(tables.predictions_json(results))["predictions"][0]["probabilities"] == {"cat": 0.75, "dog": 0.25}
-    assert list(csv.reader(io.StringIO(tables.predictions_csv(results)))) == [
+    results = Predictions([Prediction('a "b", c.png', "cat", 0.75, {"cat": 0.75, "dog": 0.25})])
+    assert results.text().splitlines()[1] == 'a "b", c.png    cat      75.00 %'
+    assert json.loads(results.json())["predictions"][0]["probabilities"] == {"cat": 0.75, "dog": 0.25}
+    assert list(csv.reader(io.StringIO(results.csv()))) == [
         ["file", "predicted", "probability", "cat", "dog"],
         ['a "b", c.png', "cat", "0.75", "0.75", "0.25"],
     ]
@@ -54,7 +53,7 @@ def test_predictions_in_three_forms() -> None:
 def test_columns_line_up_as_a_terminal_shows_them() -> None:
     names = ["零", "cafe\N{COMBINING ACUTE ACCENT}", "\udcca"]
     rows = [ROWS[0] | {"class": name} for name in names]
-    text = tables.evaluation(Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3))
+    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3).text()
     for start, count in (("class", 4), ("    ", 4)):
         lines = text.splitlines()
         first = next(i for i, line in enumerate(lines) if line.startswith(start))
@@ -63,6 +62,15 @@ def test_columns_line_up_as_a_terminal_shows_them() -> None:
 
 
 def test_chinese_in_csv_and_json() -> None:
-    found = [Prediction("图.png", "零", 0.75, {"零": 0.75, "一": 0.25})]
-    assert tables.predictions_csv(found).splitlines()[0] == "file,predicted,probability,零,一"
-    assert '"predicted": "零"' in tables.predictions_json(found)
+    found = Predictions([Prediction("图.png", "零", 0.75, {"零": 0.75, "一": 0.25})])
+    assert found.csv().splitlines()[0] == "file,predicted,probability,零,一"
+    assert '"predicted": "零"' in found.json()
+
+
+def test_an_evaluation_as_csv_has_a_row_per_class() -> None:
+    found = Evaluation("m.pth", "x", 0, 0, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]])
+    assert list(csv.reader(io.StringIO(found.csv()))) == [
+        ["class", "n", "precision", "recall", "f1"],
+        ["cat", "1", "0.5", "1.0", "0.6666666666666666"],
+        ["dog", "0", "", "", ""],
+    ]

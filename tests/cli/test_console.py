@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from fcnet.system import console
-from fcnet.training.records import EpochRecord, Start, StepRecord, Tick
+from fcnet.cli.console import shown
 from fcnet.training.metrics import Metrics
+from fcnet.training.records import End, EpochRecord, Start, StepRecord, Tick
 from helpers.processes import kill, launch, read, wait_for
 
 
 def test_without_a_terminal_it_is_the_course_s_lines(capsys: pytest.CaptureFixture[str]) -> None:
     held_out = Metrics(0.1, 0.9615, 50)
-    with console.training(10) as report:
-        report(Start("by hand"))
-        report(Tick(1, 99, 600))
-        report(StepRecord(1, 100, 600, 0.61804, 0.7, 0.8, 1e-3, 5e4))
-        report(EpochRecord(1, Metrics(0.2, 0.9, 60000), held_out, Metrics(0.1, 0.932, 10000), 1.0))
+    with shown() as sinks:
+        sinks.write(Start("by hand", 10))
+        sinks.write(Tick(1, 99, 600))
+        sinks.write(StepRecord(1, 100, 600, 0.61804, 0.7, 0.8, 1e-3, 5e4))
+        sinks.write(EpochRecord(1, Metrics(0.2, 0.9, 60000), held_out, Metrics(0.1, 0.932, 10000), 1.0))
+        sinks.write(End())
     assert capsys.readouterr().out.splitlines() == [
         "step: by hand",
         "Epoch [1/10], Step [100/600], Loss: 0.6180",
@@ -30,7 +31,7 @@ def test_without_a_terminal_it_is_the_course_s_lines(capsys: pytest.CaptureFixtu
 
 
 def test_counting_is_one_line_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    with console.counting() as progress:
+    with shown() as sinks, sinks.counting() as progress:
         progress("writing x", 1000, 2000)
         progress("writing x", 2000, 2000)
     captured = capsys.readouterr()
