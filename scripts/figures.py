@@ -24,7 +24,7 @@ INLINE = re.compile(rf"(<!-- figure: {MARK} -->)[^\n]*?(<!-- / -->)")
 BELOW = re.compile(rf"(<!-- figure below: {MARK} -->\n```\w*\n)(.*?\n)(```)", re.DOTALL)
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- / -->)", re.DOTALL)
 COMMENT = re.compile(rf"-?\d[\d.,]*(?: (?:%|s|nats))?( \[figure: {MARK}\])")
-CHINESE = {" to ": " 到 ", " s": " 秒"}
+CHINESE = {" to ": " 到 ", " s": " 秒", " %": "%", " (": "（", ")": "）", ", ": "，"}
 
 
 class FigureError(Exception):

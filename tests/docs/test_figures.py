@@ -91,11 +91,11 @@ def test_one_command_gives_one_accuracy() -> None:
         ("number", "12.5", "12.5"),
         ("seed0", "12.0 s", "12.0 秒"),
         ("range", "12.0 to 13.0", "12.0 到 13.0"),
-        ("row", "12.5 ± 0.7 (12.0 13.0)", "12.5 ± 0.7 (12.0 13.0)"),
+        ("row", "12.5 ± 0.7 (12.0 13.0)", "12.5 ± 0.7（12.0 13.0）"),
         ("sentence", "12.0 and 13.0", "12.0 and 13.0"),
-        ("median", "12.5 s (12.0 to 13.0)", "12.5 秒 (12.0 到 13.0)"),
+        ("median", "12.5 s (12.0 to 13.0)", "12.5 秒（12.0 到 13.0）"),
         ("command", "`fcnet to s`", "`fcnet to s`"),
-        ("when", "2026-01-02, torch 2.10.0", "2026-01-02, torch 2.10.0"),
+        ("when", "2026-01-02, torch 2.10.0", "2026-01-02，torch 2.10.0"),
     ],
 )
 def test_forms(form: str | None, english: str, chinese: str) -> None:
