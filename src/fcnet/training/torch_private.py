@@ -83,6 +83,6 @@ def adam_(state: AdamState, decoupled: bool, **settings: Any) -> None:
     if fused is not None:
         fused(*tensors, [state.step] * len(state.values), amsgrad=False, maximize=False, **settings)
         return
-    by_torch = adamw if decoupled else adam
+    by_torch: Any = adamw if decoupled else adam
     steps = [state.step - 1 for _ in state.values]  # it counts for itself
     by_torch(*tensors, steps, foreach=False, amsgrad=False, maximize=False, **settings)
