@@ -137,7 +137,6 @@ def train(
     """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
     from fcnet import schema
     from fcnet.cli import options
-    from fcnet.data.folder import early_listing
     from fcnet.rundir import find
     from fcnet.rundir.target import Target
 
@@ -164,13 +163,12 @@ def train(
     except ConfigError as error:
         hint = f"--resume {insisted}: that is its own config; give a sound copy of it with --config FILE"
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
-    listed = early_listing.Ahead([(part.images, part.labels) for part in settings.data.parts() if part is not None])
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.train import run_train
 
     with shown() as sinks:
-        run_train(settings, target, context.obj, listed.scan, sinks)
+        run_train(settings, target, context.obj, sinks)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")

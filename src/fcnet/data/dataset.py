@@ -6,7 +6,7 @@ many.
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -28,8 +28,6 @@ from fcnet.system.memory import advisable
 Size = tuple[int, int]  # height, width in pixels
 
 Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in memory, or in their file
-
-Scan = Callable[[str, str | None], layouts.Listing]  # of a folder of images and a file of labels
 
 DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
 

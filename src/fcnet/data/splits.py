@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fcnet.config.data import ImageSplit
 from fcnet.data.cache.store import Progress
-from fcnet.data.dataset import ImageFolder, Memory, Scan, Size, silent, stay_in_files
+from fcnet.data.dataset import ImageFolder, Memory, Size, silent, stay_in_files
 from fcnet.data.folder import layouts
 from fcnet.data.holdout import choice, held_out_mask
 from fcnet.data.images.decode import Form
@@ -59,7 +59,6 @@ def load(
     deskew: bool = False,
     white: int | None = None,
     classifies: bool = True,
-    scan: Scan = layouts.scan,
     makes_cache: bool = True,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
@@ -73,7 +72,7 @@ def load(
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = _each(parts, lambda part: scan(part.images, part.labels))
+    listings = _each(parts, lambda part: layouts.scan(part.images, part.labels))
     others = [listing for name, listing in listings.items() if name != "train"]
     names = layouts.choose_classes(classes, listings["train"], others, classifies)
     encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))
