@@ -19,7 +19,8 @@ class CentroidModel(ModelSection):
     hidden: Positive = Field(100, description="centroids, K: hidden units that answer to images near them")
     width: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
         None,
-        description="of a unit's Gaussian, where pixels are in [0, 1]; without it the median distance of centroids",
+        description="of a unit's Gaussian, for pixels in [0, 1]; without it the mean distance from a centroid to the"
+        " nearest other one",
     )
     rounds: Positive = Field(100, description="passes of k-means over its images at most")
 
