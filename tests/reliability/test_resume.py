@@ -47,7 +47,7 @@ def test_resume_insists_where_a_run_is_named(fcnet: Run, stopped: Path) -> None:
     assert (
         fcnet("train", "--resume", "nowhere", "-c", "tiny/tiny.yaml")
         .errors[0]
-        .startswith("--resume nowhere: is not there; name a run directory")
+        .startswith("--resume nowhere: does not exist; name a run directory")
     )
     assert fcnet("train", "--resume", "tiny", "-c", "tiny/tiny.yaml").code == 2
     shutil.rmtree("cut/ckpt")

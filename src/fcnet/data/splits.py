@@ -35,12 +35,12 @@ class Splits:
         return self.train.classes
 
     def to(self, device: torch.device) -> "Splits":
-        """The same data with pixels and labels on a device."""
+        """Return the same data with pixels and labels on a device."""
         validation = None if self.validation is None else self.validation.to(device)
         return Splits(self.train.to(device), validation, None if self.test is None else self.test.to(device))
 
     def items(self) -> list[tuple[str, ImageFolder]]:
-        """The parts that there are, by name."""
+        """Return the splits that exist, by name."""
         parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
         return [(name, split) for name, split in parts if split is not None]
 
@@ -63,9 +63,9 @@ def load(
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
-    Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
-    What is white in 16-bit images is told by ``white``, or else by the training images for all.
-    Where nothing ``classifies`` them, they need no labels, and test images may have classes that training has not.
+    Images stay in their file if ``memory`` is ``mapped``, or if it is ``auto`` and they take over a quarter of memory.
+    The value of white in 16-bit images is ``white``, or else derived from the training images for all splits.
+    If nothing ``classifies`` them, they need no labels, and test images may have classes that training images lack.
 
     Raises:
         DataError: naming every file and line that is wrong.
@@ -77,7 +77,7 @@ def load(
     names = layouts.choose_classes(classes, listings["train"], others, classifies)
     encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))
     if isinstance(validation, int | float):
-        held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
+        held_out_mask(encoded["train"][1], validation)  # fail now rather than after decoding
     mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white)
 
     def decode(both: tuple[layouts.Listing, NDArray[np.int64]]) -> ImageFolder:
@@ -94,7 +94,7 @@ def load(
 
 
 def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]:
-    """Do the same for all parts that there are. Raises one DataError with the problems of all of them."""
+    """Do the same for all parts that are not None. Raises one DataError with the problems of all of them."""
     done: dict[str, R] = {}
     problems: list[str] = []
     for name, part in parts.items():
