@@ -17,6 +17,8 @@ from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
     from fcnet.families.common.family import Result
+    from fcnet.rundir.target import Target
+    from fcnet.schema import Config
 from fcnet.system import paths, signals, streams
 
 NEWEST = "\0"  # the value of --resume without a RUN: no file can have this name
@@ -138,14 +140,30 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Same as seed=...; overrides the file.")] = None,
 ) -> None:
     """Train a model and write a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
+    from fcnet.cli import options
+
+    if "" in (resume, out):
+        raise ConfigError("--resume, --out: the name is empty (an unset variable?); name a run directory")
+    config, overrides = options.split(config, overrides)
+    overrides += [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
+    settings, target = _job(config, overrides, out, overwrite, resume, force)
+    with signals.importing():
+        from fcnet.cli.console import shown
+        from fcnet.commands.train import run_train
+
+    with shown() as sinks:
+        run_train(settings, target, context.obj, sinks)
+
+
+def _job(
+    config: Path | None, overrides: list[str], out: str | None, overwrite: bool, resume: str | None, force: bool
+) -> tuple["Config", "Target"]:
+    """Return what is to be trained and where, from the words of the command line."""
     from fcnet import schema
     from fcnet.cli import options
     from fcnet.rundir import find
     from fcnet.rundir.target import Target
 
-    if "" in (resume, out):
-        raise ConfigError("--resume, --out: the name is empty (an unset variable?); name a run directory")
-    config, overrides = options.split(config, overrides)
     insisted = None if resume in (None, NEWEST) else Path(str(resume))
     own_config = config is None
     if config is None and resume == NEWEST and (out is None or find.is_run(Path(out))):
@@ -160,18 +178,11 @@ def train(
         config = insisted / find.CONFIG
     folder = None if out is None else Path(out)
     target = Target(find.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
-    short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     try:
-        settings = schema.load(config, [*overrides, *short], needed=True)
+        return schema.load(config, overrides, needed=True), target
     except ConfigError as error:
         hint = f"--resume {insisted}: the error is in the run's own config; give a valid copy with --config FILE"
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
-    with signals.importing():
-        from fcnet.cli.console import shown
-        from fcnet.commands.train import run_train
-
-    with shown() as sinks:
-        run_train(settings, target, context.obj, sinks)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
