@@ -27,6 +27,7 @@ class Batches:
         start: batches to skip at the beginning.
         dtype: of the pixels.
         mapped: the file of the images, if they are in one.
+        block_bytes: of pixels that are gathered at once.
     """
 
     images: Tensor
@@ -36,6 +37,7 @@ class Batches:
     start: int = 0
     dtype: torch.dtype = torch.float32
     mapped: Mapped | None = None
+    block_bytes: int = BLOCK_BYTES
 
     def __len__(self) -> int:
         return -(-self._n // self.batch_size) - self.start
@@ -46,7 +48,7 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield pixels (B, D) in [0, 1] and labels int64 (B,). The next batch may overwrite the pixels of this one."""
-        per_block = max(BLOCK_BYTES // (self.batch_size * self.images[0].numel()), 1)
+        per_block = max(self.block_bytes // (self.batch_size * self.images[0].numel()), 1)
         # Blocks begin at the same images wherever a training starts: their place in memory, on which the last bit of
         # a product may depend, is the same too.
         skipped = self.start % per_block

@@ -5,20 +5,20 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 
-DESKEWED_AT_ONCE = 1 << 20  # pixels, each of which takes some 70 bytes during the computation
+AT_ONCE = 1 << 20  # pixels that are worked on together, each of which takes some 70 bytes during the computation
 
 # Below this variance of its rows, light is in a single row, and its slant is only rounding errors.
 LEAST_SPREAD = 1e-6
 
 
-def deskewed(pixels: Grey) -> Grey:
+def deskewed(pixels: Grey, at_once: int = AT_ONCE) -> Grey:
     """Return images (N, H, W) of light digits on black, sheared so that their main axes are vertical, and centred.
 
     Rows are moved sideways by their height above the centre of mass times the slant, which is the covariance of columns
     and rows over the variance of rows, with the pixels as weights (LeCun et al. 1998, section III.A); then the centre
     of mass is moved to the middle. Interpolation is linear, and black beyond the edge. Light in one row has no slant.
     """
-    some = max(DESKEWED_AT_ONCE // max(pixels[0].size, 1), 1) if len(pixels) else 1
+    some = max(at_once // max(pixels[0].size, 1), 1) if len(pixels) else 1
     parts = [_upright(pixels[first : first + some]) for first in range(0, len(pixels), some)]
     return np.concatenate([pixels[:0], *parts])
 
