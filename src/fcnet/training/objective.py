@@ -1,4 +1,4 @@
-"""What a training minimises: a value that ties a model's outputs to a loss."""
+"""Objectives: what a training minimises."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -11,7 +11,7 @@ from fcnet.training.metrics import Output
 
 
 class Objective(Protocol):
-    """What a training minimises.
+    """The function that a training minimises.
 
     Attributes:
         name: for the log.
@@ -32,7 +32,7 @@ class Classify:
     """The target of an image is its label; the loss is cross-entropy.
 
     Attributes:
-        label_smoothing: share of each target spread evenly over all classes (Szegedy 2016); for training alone.
+        label_smoothing: share of each target spread evenly over all classes (Szegedy 2016); only for training.
     """
 
     label_smoothing: float = 0.0

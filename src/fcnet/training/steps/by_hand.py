@@ -1,7 +1,7 @@
-"""Gradients of a batch by the slides' back-propagation, made fast.
+"""Gradients of a batch by the slides' back-propagation, in a fast implementation.
 
-Module ``backprop`` has the recursion to read. Here it needs no graph and writes gradients where they lie, which saves a
-tenth of a step on a CPU.
+Module ``backprop`` is the readable version. This one needs no graph and writes gradients in place, which saves a tenth
+of a step on a CPU.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from fcnet.training.steps.backprop import FROM_OUTPUT
 
 
 class ByHand:
-    """Plain nets: linear layers with one activation of ``FROM_OUTPUT`` between two of them.
+    """Gradients of plain nets: linear layers with an activation of ``FROM_OUTPUT`` between every two.
 
-    In bf16 the products of hidden layers take rounded copies of inputs, weights and deltas, made anew each step, and
-    give rounded results; the output layer, the weights and what the optimiser makes of the gradients are fp32.
+    In bf16, the products of hidden layers take rounded copies of inputs, weights and deltas, renewed at each step, and
+    give rounded results; the output layer, the weights and the optimiser's updates are fp32.
     """
 
     def __init__(self, model: nn.Module, objective: Classify, precision: str = "fp32") -> None:
@@ -33,7 +33,7 @@ class ByHand:
         self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self._layers]
         for layer, (weight, bias) in zip(self._layers, self._gradients, strict=True):
             layer.weight.grad, layer.bias.grad = weight, bias
-        # Of each layer: weights, bias and weight gradient as the products take them.
+        # Of each layer: weights, bias and weight gradient in the precision of the products.
         self._working = [
             (layer.weight.detach(), layer.bias.detach(), gradient)
             for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
@@ -60,7 +60,7 @@ class ByHand:
             outputs.append(z.relu_() if type(activation) is nn.ReLU else activation(z))
         weight, bias, _ = self._working[-1]
         outputs[-1] = outputs[-1].to(weight.dtype)
-        # Half the time of ``linear``, whose bias makes a narrow product slow on CPUs.
+        # Takes half the time of ``linear``, in which the bias makes a narrow product slow on CPUs.
         logits = torch.mm(outputs[-1], weight.T).add_(bias)
         loss, delta = self._loss(logits, labels)
         for number in range(len(self._layers) - 1, -1, -1):
@@ -79,7 +79,7 @@ class ByHand:
         torch.sum(delta, 0, dtype=bias.dtype, out=bias)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
+        """Return the mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
         log_p = functional.log_softmax(logits, 1)
         loss = functional.nll_loss(log_p, labels)
         if self._smoothing:
@@ -92,27 +92,27 @@ class ByHand:
 
 
 def rounded(tensor: Tensor) -> Tensor:
-    """Memory for a copy of a tensor in bfloat16."""
+    """Return memory for a copy of a tensor in bfloat16."""
     return torch.empty_like(tensor, dtype=torch.bfloat16)
 
 
 def onednn(dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether oneDNN's own linear layer can be taken: on CPUs it is a twentieth faster than torch's."""
+    """Return whether oneDNN's own linear layer can be used: on CPUs, it is a twentieth faster than torch's."""
     available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if device.type != "cpu" or not available or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return False
-    # Without AVX-512 it has none for bfloat16.
+    # Without AVX-512, it does not support bfloat16.
     return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W^T + b, shape (B, M), of inputs x (B, D). Its ReLU on the way out is not used: that makes 0 of NaN."""
+    """Return x W^T + b (B, M) of inputs x (B, D). Its fused ReLU is not used, because it turns NaN into 0."""
     z: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return z
 
 
 def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
-    """dL/dz (B, M) where a = f(z), from a and dL/da, which it may overwrite."""
+    """Return dL/dz (B, M) for a = f(z), from a and dL/da, which may be overwritten."""
     if type(f) is nn.ReLU:
         torch.ops.aten.threshold_backward.grad_input(da, a, 0, grad_input=da)  # in one pass
         return da
