@@ -1,7 +1,7 @@
-"""Write docs/config.md from the schema, the one place where keys are described.
+"""Write docs/config.md from the schema, where all keys are described.
 
 python scripts/config_reference.py           writes the file
-python scripts/config_reference.py --check   fails where it is out of date
+python scripts/config_reference.py --check   fails if it is out of date
 """
 
 import sys
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def page() -> str:
-    """The whole page: the top level first, then each section where it is first mentioned."""
+    """Return the whole page: the top level first, then the sections in the order of their first mention."""
     schema = Config.model_json_schema()
     sections = {"Config": schema} | schema["$defs"]
     order = ["Config"]
@@ -59,7 +59,7 @@ def page() -> str:
 
 
 def mentioned(value: Any) -> list[str]:
-    """Names of the sections that a part of the schema refers to, in order."""
+    """Return the names of the sections that a part of the schema refers to, in order."""
     if isinstance(value, dict):
         found = [value["$ref"].rpartition("/")[2]] if "$ref" in value else []
         inner = {key: part for key, part in value.items() if key != "$defs"}
@@ -68,7 +68,7 @@ def mentioned(value: Any) -> list[str]:
 
 
 def table(name: str, section: dict[str, Any]) -> str:
-    """One section: its description and a row per key."""
+    """Return one section: its description and a row per key."""
     required = ["data"] if name == "Config" else section.get("required", [])  # in one file, `extends` may bring it
     rows = ["| key | value | default | what it is |", "| --- | --- | --- | --- |"]
     for key, field in section["properties"].items():
@@ -78,7 +78,7 @@ def table(name: str, section: dict[str, Any]) -> str:
 
 
 def default_of(field: dict[str, Any]) -> str:
-    """A default in YAML's flow style; of a section that is the only choice, its own defaults."""
+    """Return a default in YAML's flow style; for a section that is the only choice, a reference to its defaults."""
     if "$ref" in field:
         return "its own"
     default = short(field.get("default"))
@@ -86,7 +86,7 @@ def default_of(field: dict[str, Any]) -> str:
 
 
 def short(default: Any) -> Any:
-    """A default as a config would write it."""
+    """Return a default as a config would write it."""
     if isinstance(default, dict):
         named = sorted(default, key=lambda key: key != "name")  # the name first
         return default["name"] if named == ["name"] else {key: short(default[key]) for key in named}
@@ -94,13 +94,13 @@ def short(default: Any) -> Any:
 
 
 def kind(field: dict[str, Any]) -> str:
-    """The values that a key takes, in words."""
+    """Describe the values of a key."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     for union in ("anyOf", "oneOf"):
         if union in field:
-            # The bare names of sections, the short form, are in the sections themselves.
+            # The short form, the bare name of a section, is listed in the section itself.
             sections = any("$ref" in member for member in field[union])
             members = [member for member in field[union] if not (sections and "enum" in member)]
             return " or ".join(dict.fromkeys(kind(member) for member in members))
@@ -114,7 +114,7 @@ def kind(field: dict[str, Any]) -> str:
 
 
 def length(field: dict[str, Any]) -> str:
-    """How many items a list has."""
+    """Describe how many items a list has."""
     low, high = field.get("minItems"), field.get("maxItems")
     if low is None:
         return ""
@@ -122,7 +122,7 @@ def length(field: dict[str, Any]) -> str:
 
 
 def bounds(field: dict[str, Any]) -> str:
-    """The limits of a number."""
+    """Describe the limits of a number."""
     signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
     limits = [f"{sign} {float(field[key]):.12g}" for key, sign in signs.items() if key in field]
     return f" {' and '.join(limits)}" if limits else ""
