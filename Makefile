@@ -1,9 +1,11 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words;
 #              TORCH=cpu installs PyTorch without CUDA
-# make test    the whole suite, a process per core with one torch thread each; FCNET_MNIST names a folder with the four official MNIST files for the tests on them
+# make test    the whole suite, a process per core with one torch thread each; FCNET_MNIST names the
+#              folder of the four official MNIST files, for the tests on them
+# make coverage  the same, and which branches it takes; fails below the floor in pyproject.toml
 # make long    the tests that take minutes: fifty kills, a kill at every call that changes the disk, fuzzing, Slurm
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
-# make check   linter, formatter, types, and whether the generated pages and figures are fresh
+# make check   linter, formatter, types, imports, and whether the generated pages and figures are fresh
 # make docs    the generated pages, and the figures of docs/figures.yaml in all pages and configs
 # make pictures  the pictures of docs/course.md anew; two of them train on MNIST
 
@@ -22,13 +24,16 @@ else
 SIZE = about 300 MB to download, or 3 GB on Linux (with TORCH=cpu 300 MB there too)
 endif
 
-.PHONY: train test long bench check docs pictures clean
+.PHONY: train test coverage long bench check docs pictures clean
 
 train: .venv/installed
 	$(BIN)/fcnet train --config $(CONFIG) $(ARGS)
 
 test: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+coverage: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 long: .venv/installed-dev
 	$(BIN)/python -m pytest -m long -s

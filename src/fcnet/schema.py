@@ -16,8 +16,8 @@ from fcnet import families
 from fcnet.config import explain
 from fcnet.config import load as loading
 from fcnet.config.data import Data
-from fcnet.config.devices import DEVICES
 from fcnet.config.fields import Named, Section
+from fcnet.config.names import DEVICES
 from fcnet.config.train import Train
 from fcnet.config.yaml_lines import Layer
 from fcnet.families.common.spec import ModelSection

@@ -86,7 +86,7 @@ CASES = {
     "a checkpoint": Case("eval run/ckpt/epoch-2-step-0.pt", r"give its run directory, (\S+)", "eval {1}", RUN),
     "another kind": Case(
         "encode run",
-        r"runs of autoencoders here: ([^ ,]+)",
+        r"runs of kind autoencoder here: ([^ ,]+)",
         "encode {1}",
         before=(f"{TRAIN} --out run", "train -c tiny/auto.yaml"),
     ),

@@ -21,7 +21,7 @@ def test_a_run_with_other_files_in_it_is_not_passed_over(fcnet: Run, tiny: Path)
     Path("checkpoints/tiny/notes.txt").write_text("mine")
     outcome = fcnet(*WORDS, "--resume", "train.epochs=4")
     assert outcome.code == 0
-    assert "into checkpoints/tiny, going on after epoch 3" in outcome.out
+    assert "into checkpoints/tiny, resuming after epoch 3" in outcome.out
     assert Path("checkpoints/tiny/notes.txt").read_text() == "mine"
 
 
@@ -43,7 +43,7 @@ def test_a_run_that_was_killed_while_it_began_is_begun_anew(fcnet: Run, tiny: Pa
             (run / name).touch() if "." in name or "/" in name else (run / name).mkdir()
         outcome = fcnet(*WORDS, "--resume")
         assert outcome.code == 0
-        assert "checkpoints/tiny: holds no checkpoint yet; it is begun anew" in outcome.err
+        assert "checkpoints/tiny: holds no checkpoint yet; it is started anew" in outcome.err
         assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0
         directory.clear(run)
         (run / "ckpt/lock").unlink()
@@ -119,11 +119,11 @@ def test_the_newest_run_of_equal_settings_is_gone_on_with(fcnet: Run, tiny: Path
     assert fcnet(*WORDS, "train.epochs=1", "seed=1").code == 0
     outcome = fcnet(*WORDS, "--resume", "train.epochs=2")
     assert outcome.code == 0
-    assert "into checkpoints/tiny, going on after epoch 1" in outcome.out
+    assert "into checkpoints/tiny, resuming after epoch 1" in outcome.out
     told = "checkpoints/tiny-2: is of other settings (seed: 1 there, 0 here); going on with checkpoints/tiny"
     assert told in outcome.err.splitlines()
     outcome = fcnet(*WORDS, "--resume", "train.epochs=2", "seed=1")
-    assert "into checkpoints/tiny-2, going on after epoch 1" in outcome.out
+    assert "into checkpoints/tiny-2, resuming after epoch 1" in outcome.out
     outcome = fcnet(*WORDS, "--resume", "train.epochs=1", "model.hidden=[5]")
     assert outcome.code == 0
     assert "into checkpoints/tiny-3" in outcome.out
@@ -154,12 +154,12 @@ def test_resume_alone_goes_on_with_the_newest_run(fcnet: Run, tiny: Path) -> Non
     outcome = fcnet("train", "--resume", "train.epochs=2")
     assert outcome.code == 0
     assert outcome.err.splitlines()[0] == "run: checkpoints/tiny"
-    assert "into checkpoints/tiny, going on after epoch 1" in outcome.out
+    assert "into checkpoints/tiny, resuming after epoch 1" in outcome.out
     assert fcnet("train", "--resume", "tiny.yaml").code == 2
     assert fcnet("train", "--resume", "tiny/tiny.yaml", "train.epochs=2").out.endswith("nothing was done\n")
     Path("checkpoints/tiny").rename("run")
     outcome = fcnet("train", "--out", "run", "--resume", "train.epochs=3")
-    assert "into run, going on after epoch 2" in outcome.out
+    assert "into run, resuming after epoch 2" in outcome.out
     assert "--config: is missing" in fcnet("train", "--out", "new", "--resume").errors[0]
 
 

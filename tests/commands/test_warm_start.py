@@ -65,8 +65,8 @@ def test_a_training_goes_on_from_another_run(fcnet: Run, auto: Callable[..., Pat
     assert all(torch.equal(first[name], following[name]) for name in first)
     for values, told in (
         ({"variational": None}, "one of the two is variational"),
-        ({"hidden": [9, 3]}, "its model.hidden is another"),
-        ({"activation": "tanh"}, "its model.activation is another"),
+        ({"hidden": [9, 3]}, "its model.hidden differs"),
+        ({"activation": "tanh"}, "its model.activation differs"),
     ):
         asked = {"variational": {}, "loss": "cross_entropy", "init": init} | values
         outcome = fcnet("train", "-c", auto(**asked), "--out", "other")
@@ -75,7 +75,7 @@ def test_a_training_goes_on_from_another_run(fcnet: Run, auto: Callable[..., Pat
         assert not Path("other").exists()
     outcome = fcnet("train", "-c", tiny / "tiny.yaml", f"model.init={init}".replace("'", ""), "--out", "other")
     assert outcome.code == 2
-    assert "is no fcnet; name the run of one" in outcome.errors[0]
+    assert "is not of kind fcnet; name the run of one" in outcome.errors[0]
 
 
 def test_a_classifier_goes_on_from_another_run(fcnet: Run, tiny: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from fcnet.cli import app
+from fcnet.config.names import KNOWN_SETS
 from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder
 from helpers.command_line import Run
@@ -93,7 +94,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_line_offers_what_there_is() -> None:
-    assert [source.value for source in app.Source] == list(known_sets.SOURCES)
+    assert [source.value for source in app.Source] == list(KNOWN_SETS)
 
 
 def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

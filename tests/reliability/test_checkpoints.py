@@ -134,7 +134,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(fcnet: Run, st
     assert warning.startswith("fcnet: warning: cut/ckpt/epoch-2-step-3.pt: ")
     assert warning.count("the one before is used") == 1
     assert warning.endswith("; the one before is used: epoch-1-step-6.pt")
-    assert "going on after epoch 1, step 6" in outcome.out
+    assert "resuming after epoch 1, step 6" in outcome.out
     assert same("cut", "whole")
 
 

@@ -28,7 +28,7 @@ def test_resume_takes_the_newest_run_of_the_config(fcnet: Run, tiny: Path, at_st
     assert fcnet(*WORDS).code == 0
     at_step(5, signal.SIGTERM)
     assert fcnet(*WORDS).code == 75
-    assert "into checkpoints/tiny-2, going on after epoch 1, step 5" in fcnet(*WORDS, "--resume").out
+    assert "into checkpoints/tiny-2, resuming after epoch 1, step 5" in fcnet(*WORDS, "--resume").out
 
 
 def test_resume_of_a_run_needs_no_config(fcnet: Run, stopped: Path) -> None:

@@ -53,8 +53,8 @@ SEALS = [
     "{",
     "[" * 100_000,
     '{"schema": 1e999, "bytes": 1, "sha256": ""}',
-    '{"schema": 1, "bytes": Infinity, "sha256": ""}',
-    '{"schema": 1, "bytes": -1, "sha256": ""}',
+    '{"schema": 2, "bytes": Infinity, "sha256": ""}',
+    '{"schema": 2, "bytes": -1, "sha256": ""}',
     '{"schema": null}',
     " " * 2_000_000 + "{}",
 ]

@@ -182,9 +182,9 @@ def test_commands_for_another_kind_name_the_runs_that_would_do(fcnet: Run, tiny:
     assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1").code == 0
     outcome = fcnet("encode", "checkpoints/tiny")
     assert outcome.code == 2
-    assert outcome.errors[0].endswith("only an autoencoder has codes; there are no runs of autoencoders here")
+    assert outcome.errors[0].endswith("only an autoencoder has codes; there are no runs of kind autoencoder here")
     make("checkpoints/auto", "runs/auto-2", kind="autoencoder")
     shutil.copytree("checkpoints/tiny", "runs/tiny")
-    assert fcnet("encode", "checkpoints/tiny").errors[0].endswith("; runs of autoencoders here: checkpoints/auto")
+    assert fcnet("encode", "checkpoints/tiny").errors[0].endswith("; runs of kind autoencoder here: checkpoints/auto")
     told = fcnet("predict", "runs/tiny", "tiny/test/0.png", "--out", "back").errors[0]
-    assert told.endswith("is a classifier; runs of autoencoders here: runs/auto-2, checkpoints/auto")
+    assert told.endswith("is a classifier; runs of kind autoencoder here: runs/auto-2, checkpoints/auto")

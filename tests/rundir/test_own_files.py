@@ -146,7 +146,7 @@ def test_a_run_goes_on_beside_what_is_not_its_own(fcnet: Run, tiny: Path) -> Non
     assert fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").code == 0
     shutil.rmtree("mine/ckpt")
     Path("mine/result.json").unlink()
-    assert "begun anew" in fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").err
+    assert "started anew" in fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").err
     assert foreign.items() <= snapshot(Path("mine")).items()
     assert Path("mine/data").is_dir()
 

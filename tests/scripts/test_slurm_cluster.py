@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(LACKING), reason=LACKING
 
 ENDLESS = "train.epochs=1000000"
 TRAINING = r"Epoch \[5/"  # in the log of a job that trains
-GOES_ON = "going on after epoch"  # in the log of a job that was started again
+GOES_ON = "resuming after epoch"  # in the log of a job that was started again
 
 SIGNALS = [
     ["--signal=USR2"],

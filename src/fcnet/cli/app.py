@@ -12,6 +12,7 @@ import typer
 
 from fcnet import __version__
 from fcnet.cli import config_commands
+from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,13 +48,10 @@ class Format(StrEnum):
     PDF = "pdf"
 
 
-class Source(StrEnum):
-    """Known data sets."""
-
-    MNIST = "mnist"
-    FASHION_MNIST = "fashion-mnist"
-    KMNIST = "kmnist"
-    DIGITS = "digits"
+if TYPE_CHECKING:
+    Source = StrEnum
+else:
+    Source = StrEnum("Source", [(name.upper().replace("-", "_"), name) for name in KNOWN_SETS])
 
 
 def _path(name: str, metavar: str, text: str, *short: str) -> Any:
@@ -279,7 +277,7 @@ def encode(
 
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
 def data(
-    source: Annotated[Source, typer.Argument(metavar="mnist|fashion-mnist|kmnist|digits", help="Which data set.")],
+    source: Annotated[Source, typer.Argument(metavar="|".join(KNOWN_SETS), help="Which data set.")],
     out: Annotated[Path | None, _path("--out", "DIR", "Folder to write to; left out, data/NAME.")] = None,
 ) -> None:
     """Write a known data set as an image folder; downloads it where its files are not there."""

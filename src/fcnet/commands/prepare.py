@@ -16,10 +16,12 @@ from fcnet.data.folder import layouts
 from fcnet.data.splits import Splits
 from fcnet.errors import ResourceError
 from fcnet.schema import Config
+from fcnet.system.device import seeded
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.training.optim.parameters import weight_matrices
+from fcnet.training.randomness import seed_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def prepare(
 ) -> tuple[nn.Module, Splits]:
     """Return a fresh model and the data, both on the device.
 
-    Sets what is torch's for the whole process: the seed of its global generator and, for CUDA, deterministic kernels.
+    Sets what is torch's for the whole process: for CUDA, deterministic kernels.
 
     Raises:
         ResourceError: the model does not fit into memory.
@@ -98,10 +100,10 @@ def prepare(
         torch.use_deterministic_algorithms(True, warn_only=True)
         # fcnet fills uninitialised memory before it reads it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.manual_seed(settings.seed)
     family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)
     try:
-        model = family.build(settings.model, size, classes)
+        with seeded(seed_of(settings.seed, "init")):
+            model = family.build(settings.model, size, classes)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from fcnet.config import devices
+from fcnet.config import names
 from fcnet.config.data import ImageSplit
 from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder, Scan, Size
@@ -22,7 +22,7 @@ from fcnet.system.sinks import SILENT, Sinks, never
 
 def choose_device(name: str) -> torch.device:
     """Return the device that a config names. Raises ConfigError if there is none of that name."""
-    devices.check(name)
+    names.check_device(name)
     return device.choose(name)
 
 

@@ -8,6 +8,7 @@ from annotated_types import Len
 from pydantic import Field, Tag, field_validator, model_validator
 
 from fcnet.config.fields import ClassName, Positive, Section, by_type
+from fcnet.config.names import KnownSet
 from fcnet.system.paths import PathText
 
 
@@ -47,7 +48,7 @@ Validation = Annotated[
 class Data(Section):
     """Where the images come from."""
 
-    source: Literal["mnist", "fashion-mnist", "kmnist", "digits"] | None = Field(
+    source: KnownSet | None = Field(
         None, description="a known data set, written below `root` as an image folder when it is not there yet"
     )
     root: PathText | None = Field(None, description="folder of the known data set; goes with `source`")

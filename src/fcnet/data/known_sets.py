@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +27,6 @@ from fcnet.data.images.png import encode_png
 from fcnet.errors import DataError
 from fcnet.system import files
 from fcnet.system.files import naming
-
-Source = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
-SOURCES: tuple[str, ...] = get_args(Source)
 
 _TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 
@@ -55,7 +51,7 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     The parts are written aside and moved into place at the end, so that an interrupted write leaves none of them.
 
     Args:
-        source: one of ``SOURCES``.
+        source: one of ``KNOWN_SETS``.
         root: folder to write to; made where it is missing.
         progress: told how many images are written.
 

@@ -22,7 +22,7 @@ from fcnet.system import files
 FOLDER = "ckpt"  # in the run directory
 
 # Raise when the state changes its form.
-SCHEMA = 1
+SCHEMA = 2  # 1 was of fcnet 0.1
 
 KEPT = 2  # checkpoints: the newest, and the one before in case the newest gets corrupted on disk
 

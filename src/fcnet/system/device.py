@@ -34,3 +34,14 @@ def choose(name: str) -> torch.device:
         has = f"has {count} (cuda:0 to cuda:{count - 1})" if count else "has none that torch can use"
         raise ConfigError(f"device: is {name!r}; of CUDA devices this machine {has}; choose auto or cpu")
     return device
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside, torch's global generator of the CPU draws by a seed; afterwards it is as it was before."""
+    before = torch.get_rng_state()
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)

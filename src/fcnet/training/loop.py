@@ -24,6 +24,7 @@ from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
 from fcnet.training.optim.schedules import lr_at
+from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
 
@@ -62,8 +63,9 @@ class GradientTraining:
         model: on the device of the images.
         splits: resident on their device.
         settings: the config's ``train``.
-        seed: of the order of the images; the model's weights, dropout and noise come from torch's global generator.
+        seed: of the order of the images, dropout and noise.
         objective: what is minimised; to classify without it.
+        randomness: the streams of dropout and noise; those of ``seed`` by default.
 
     Attributes:
         epoch: the current epoch, from 1.
@@ -72,7 +74,13 @@ class GradientTraining:
     """
 
     def __init__(
-        self, model: nn.Module, splits: Splits, settings: Train, seed: int, objective: Objective | None = None
+        self,
+        model: nn.Module,
+        splits: Splits,
+        settings: Train,
+        seed: int,
+        objective: Objective | None = None,
+        randomness: Randomness | None = None,
     ) -> None:
         check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
@@ -85,7 +93,9 @@ class GradientTraining:
         if self._narrow:
             self._net = self._narrow.net
             self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
-        self.stepper = steps.build(self._net, self.objective, settings)
+        self.randomness = randomness or Randomness(seed, self._device)
+        connect(self._net, self.randomness)
+        self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
         self.next_epoch()
@@ -246,10 +256,8 @@ class GradientTraining:
     def state(self) -> dict[str, Any]:
         """Return all that the rest of the training depends on, except the config and the images.
 
-        Beside the training's own tensors (not copies of them) and numbers, the states of torch's generators, which
-        dropout draws from. Waits for the device.
+        The tensors are the training's own, not copies of them. Waits for the device.
         """
-        cuda = self._device.type == "cuda"
         return {
             "epoch": self.epoch,
             "step": self.step,
@@ -259,10 +267,7 @@ class GradientTraining:
             "good": self.good.state(),
             "sums": self._sums.state(),
             "logged": self._logged.to_dict(),
-            "generators": {
-                "cpu": torch.get_rng_state(),
-                "cuda": [torch.cuda.get_rng_state(self._device)] if cuda else [],
-            },
+            "randomness": self.randomness.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -287,9 +292,7 @@ class GradientTraining:
         self._sums = RunningMetrics(self._device, self.objective.terms)
         self._sums.load(state["sums"])
         self._logged = Metrics.of_dict(state["logged"])
-        torch.set_rng_state(state["generators"]["cpu"])
-        if self._device.type == "cuda" and state["generators"]["cuda"]:
-            torch.cuda.set_rng_state(state["generators"]["cuda"][0], self._device)
+        self.randomness.load(dict(state["randomness"]))
 
 
 def shrinks(settings: Train) -> bool:

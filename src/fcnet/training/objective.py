@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.training.metrics import Output
+from fcnet.training.randomness import Randomness
 
 
 class Objective(Protocol):
@@ -22,6 +23,9 @@ class Objective(Protocol):
     def name(self) -> str: ...
     @property
     def terms(self) -> tuple[str, ...]: ...
+
+    def drawing_from(self, randomness: Randomness) -> "Objective":
+        """Return the same objective, for training: what it draws by chance comes from named streams."""
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
         """Return loss, logits and terms of pixels (B, D) and labels (B,)."""
@@ -38,6 +42,10 @@ class Classify:
     label_smoothing: float = 0.0
     name: ClassVar[str] = "classification"
     terms: ClassVar[tuple[str, ...]] = ()
+
+    def drawing_from(self, randomness: Randomness) -> "Classify":  # noqa: ARG002
+        """Return the same objective: nothing is drawn."""
+        return self
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
         """Return mean loss and logits of pixels (B, D) and labels (B,)."""

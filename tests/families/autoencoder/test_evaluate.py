@@ -26,7 +26,7 @@ def test_eval_plot_predict_and_encode(fcnet: Run, auto: Callable[..., Path], tin
     outcome = fcnet("eval", "run")
     assert outcome.code == 0, outcome.err
     assert "AUROC" in outcome.out
-    assert "with noise" in outcome.out
+    assert " dB before, " in outcome.out
     outcome = fcnet("plot", "run")
     assert outcome.code == 0, outcome.err
     assert {path.stem for path in Path("run/plots").glob("*.png")} == {

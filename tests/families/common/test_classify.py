@@ -23,7 +23,8 @@ RUN = Path("checkpoints/tiny")
 @pytest.fixture
 def trained(fcnet: Run, tiny: Path) -> Path:
     """A run that has not learned all."""
-    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "model.hidden=[5]").code == 0
+    slow = ("train.epochs=1", "model.hidden=[5]", "train.optimizer.lr=0.003")
+    assert fcnet("train", "-c", "tiny/tiny.yaml", *slow).code == 0
     return tiny
 
 

@@ -156,7 +156,7 @@ def test_a_perceptron_cannot_learn_xor(fcnet: Run, tmp_path: Path) -> None:
     values = tiny_config(tmp_path / "tiny")
     values["data"] = {"train": values["data"]["train"], "image_size": [1, 2]}
     write_config(tmp_path / "tiny" / "tiny.yaml", values)
-    (told,) = learned(fcnet, tmp_path, "model.hidden=[]", "train.epochs=30", "train.optimizer.lr=0.01")
+    (told,) = learned(fcnet, tmp_path, "model.hidden=[]", "train.epochs=100", "train.optimizer.lr=0.05")
     assert "train longer, change train.optimizer.lr, or add hidden units" in told
     shutil.rmtree("run")
     assert learned(fcnet, tmp_path, "model.hidden=[20]", "train.epochs=60", "train.optimizer.lr=0.05") == []

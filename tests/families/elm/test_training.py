@@ -93,7 +93,7 @@ def test_train_eval_predict_and_plot(fcnet: Run, elm: Callable[..., Path], tiny:
     assert stage["nonzeros"] == stage["weights"] == 60
     lines = [json.loads(line) for line in Path("checkpoints/elm/metrics.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["stage", "epoch"]
-    assert lines[0]["figures"] == stage
+    assert lines[0]["facts"] == stage
 
 
 @pytest.mark.parametrize("penalty", [1e-3, 1.0, 50.0])

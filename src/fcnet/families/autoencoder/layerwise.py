@@ -19,6 +19,7 @@ from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
 from fcnet.training.loop import GradientTraining
+from fcnet.training.randomness import Randomness
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 
 
@@ -42,6 +43,7 @@ class LayerwiseTraining:
         self._net, self._splits, self._spec, self._settings, self._seed = model, splits, spec, settings, seed
         stages = settings.stages or []
         self._lengths = [*stages, settings.epochs] if settings.epochs else list(stages)
+        self._randomness = Randomness(seed, splits.train.labels.device)
         self._begin(0)
 
     def _begin(self, phase: int) -> None:
@@ -56,7 +58,7 @@ class LayerwiseTraining:
                 spec = spec.model_copy(update={"sparse": None})  # only for the code
             below = model.below(self._net, number).eval() if number > 1 else None
             objective = Reconstruct(spec, below)
-        self.training = GradientTraining(net, self._splits, settings, self._seed, objective)
+        self.training = GradientTraining(net, self._splits, settings, self._seed, objective, self._randomness)
 
     @property
     def phase(self) -> str:

@@ -4,7 +4,7 @@ Losses are summed over the pixels of an image and averaged over images; penaltie
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 import torch
@@ -24,8 +24,12 @@ from fcnet.families.autoencoder.config import (
 )
 from fcnet.families.autoencoder.model import AutoEncoder, at_least_single
 from fcnet.training.metrics import Output
+from fcnet.training.randomness import Randomness
 
 CACHED = 2**17  # values processed together on a CPU: half a megabyte in single precision, which fits its caches
+
+
+Noise = torch.Generator | None  # what draws; torch's global generator if None
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ class Reconstruct:
     Attributes:
         spec: the model's config.
         below: computes the net's inputs from pixels (B, D): the layers before the one that is trained alone.
+        noise: draws corruption, codes and pixels; None for torch's global generator.
     """
 
     spec: AutoencoderModel
     below: nn.Module | None = None
+    noise: Noise = None
 
     name: ClassVar[str] = "reconstruction"
 
@@ -58,18 +64,22 @@ class Reconstruct:
             names.append("squared_error")
         return tuple(names)
 
+    def drawing_from(self, randomness: Randomness) -> "Reconstruct":
+        """Return the same objective, for training."""
+        return replace(self, noise=randomness.stream("noise"))
+
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:  # noqa: ARG002
         """Return loss and terms of a net for pixels (B, D); labels are not used."""
         net, spec = cast(AutoEncoder, model), self.spec
-        target = binarised(pixels) if spec.binarise else pixels
+        target = binarised(pixels, self.noise) if spec.binarise else pixels
         if self.below is not None:
             with torch.no_grad():
                 target = self.below(target)
-        x = target if spec.corruption is None else corrupt(target, spec.corruption)
+        x = target if spec.corruption is None else corrupt(target, spec.corruption, self.noise)
         if spec.variational is not None:
             loss, outputs, terms = self._variational(net, x, target, spec.variational)
         else:
-            code, penalty = penalised(net, x, spec)
+            code, penalty = penalised(net, x, spec, self.noise)
             outputs = net.decoder(code)
             terms = [self.compare(net, outputs[None], target).mean()]
             loss = terms[0]
@@ -104,7 +114,7 @@ class Reconstruct:
 
         If the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
         """
-        code, noise = drawn(mean, log_variance, samples)
+        code, noise = drawn(mean, log_variance, samples, self.noise)
         outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
         losses = self.compare(net, outputs, target)
         # The terms log 2 pi of both Gaussians are the same.
@@ -156,26 +166,36 @@ def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
     return (pixels - target).square().sum(-1)
 
 
-def binarised(pixels: Tensor) -> Tensor:
+def rand_like(x: Tensor, noise: Noise) -> Tensor:
+    """Return numbers uniform in [0, 1), of the shape and type of x."""
+    return torch.rand(x.shape, dtype=x.dtype, device=x.device, generator=noise)
+
+
+def randn_like(x: Tensor, noise: Noise) -> Tensor:
+    """Return numbers of N(0, 1), of the shape and type of x."""
+    return torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=noise)
+
+
+def binarised(pixels: Tensor, noise: Noise = None) -> Tensor:
     """Pixels of 0 and 1, drawn with the values (B, D) as their chances; three times as fast as ``torch.bernoulli``."""
-    return (torch.rand_like(pixels) < pixels).to(pixels.dtype)
+    return (rand_like(pixels, noise) < pixels).to(pixels.dtype)
 
 
-def corrupt(x: Tensor, corruption: CorruptionSpec) -> Tensor:
-    """Corrupted inputs (B, D), with numbers of torch's global generator."""
+def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tensor:
+    """Corrupted inputs (B, D)."""
     match corruption:
         case GaussianNoise(std=std):
-            return x + std * torch.randn_like(x)
+            return x + std * randn_like(x, noise)
         case MaskingNoise(share=share):
-            return x * (torch.rand_like(x) >= share)
+            return x * (rand_like(x, noise) >= share)
         case SaltAndPepper(share=share):
-            chance = torch.rand_like(x)
+            chance = rand_like(x, noise)
             return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
 
 
-def drawn(mean: Tensor, log_variance: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+def drawn(mean: Tensor, log_variance: Tensor, samples: int, generator: Noise = None) -> tuple[Tensor, Tensor]:
     """Codes (S, B, K) of Gaussians (B, K), and the noise in them (Kingma and Welling 2014, section 2.4)."""
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device)
+    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + (0.5 * log_variance).exp() * noise, noise
 
 
@@ -184,13 +204,13 @@ def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
 
 
-def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel) -> tuple[Tensor, Tensor | None]:
+def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise = None) -> tuple[Tensor, Tensor | None]:
     """Codes (B, K) of inputs (B, D), and the penalty () of sparse and contractive ones."""
     penalties = []
     if spec.contractive is None:
         code = net.encode(x)
     else:
-        code, norms = contraction(net, x, spec.contractive.probes)
+        code, norms = contraction(net, x, spec.contractive.probes, noise)
         penalties.append(spec.contractive.weight * norms.mean())
     match spec.sparse:
         case KLSparsity(target=target, weight=weight):
@@ -210,7 +230,7 @@ def activation_divergence(code: Tensor, target: float) -> Tensor:
     return (negentropy - target * mean.log() - (1 - target) * (1 - mean).log()).sum()
 
 
-def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tensor]:
+def contraction(net: AutoEncoder, x: Tensor, probes: int, noise: Noise = None) -> tuple[Tensor, Tensor]:
     """Codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
 
     For an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). For a
@@ -229,7 +249,7 @@ def contraction(net: AutoEncoder, x: Tensor, probes: int) -> tuple[Tensor, Tenso
         code = net.encode(x)
         norms = x.new_zeros(len(x))
         for _ in range(probes):
-            v = torch.randint(0, 2, code.shape, device=x.device).to(x.dtype) * 2 - 1
+            v = torch.randint(0, 2, code.shape, device=x.device, generator=noise).to(x.dtype) * 2 - 1
             (row,) = torch.autograd.grad((code * v).sum(), x, create_graph=True)
             norms = norms + row.square().sum(1) / probes
         return code, norms

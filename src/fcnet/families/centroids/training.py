@@ -44,12 +44,15 @@ class CentroidTraining(GradientTraining):
 
     def records(self) -> Generator[Record, None, None]:
         """Find the centroids if training begins; then train to the last epoch."""
-        if (self.epoch, self.step) == (1, 0):
+        starts = (self.epoch, self.step) == (1, 0)
+        training = super().records()
+        yield next(training)  # the Start record
+        if starts:
             pixels = some_pixels(self.splits, max(LOOKED_AT, self._spec.hidden))
             yield Begin(f"k-means: {self._spec.hidden} centroids of {len(pixels)} images")
             self._centroid_net.centroids.put(centroids_of(pixels, self._spec, self.seed), self._spec.width)
             self.good = LastGood(self._centroid_net, self.stepper.tensors())
-        yield from super().records()
+        yield from training
 
 
 def some_pixels(splits: Splits, most: int) -> Tensor:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from fcnet.config.layers import Activation, DefaultInit, Init, PlainActivation, TrainedInit
-from fcnet.families.common.layers import activation_module, initialise
+from fcnet.families.common.layers import Dropout, activation_module, initialise
 
 
 class FCNet(nn.Module):
@@ -42,7 +42,7 @@ class FCNet(nn.Module):
         sizes = (input_size, *hidden, output_size)
         activations = list(activation) if isinstance(activation, Sequence) else [activation] * len(hidden)
         # The order of registration is the order of computation: ``forward`` iterates over the children.
-        self._add("drop0", nn.Dropout(input_dropout) if input_dropout else None)
+        self._add("drop0", Dropout(input_dropout) if input_dropout else None)
         for layer, (before, after) in enumerate(pairwise(sizes), 1):
             linear = nn.Linear(before, after)
             initialise(linear, init)
@@ -50,7 +50,7 @@ class FCNet(nn.Module):
             if layer <= len(hidden):
                 self._add(f"bn{layer}", nn.BatchNorm1d(after) if batch_norm else None)
                 self._add(f"act{layer}", activation_module(activations[layer - 1], after))
-                self._add(f"drop{layer}", nn.Dropout(dropout) if dropout else None)
+                self._add(f"drop{layer}", Dropout(dropout) if dropout else None)
 
     def _add(self, name: str, module: nn.Module | None) -> None:
         if module is not None:

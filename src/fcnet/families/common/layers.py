@@ -1,7 +1,7 @@
 """Layers as modules: activations, and the initialisation of linear layers."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from fcnet.config.layers import (
     ELU,
@@ -19,6 +19,7 @@ from fcnet.config.layers import (
     TrainedInit,
     UniformInit,
 )
+from fcnet.training.randomness import Drawing
 
 _PLAIN: dict[str, type[nn.Module]] = {
     "sigmoid": nn.Sigmoid,
@@ -69,3 +70,24 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
         case UniformInit(bound=bound):
             nn.init.uniform_(weight, -bound, bound)
     nn.init.zeros_(bias)
+
+
+class Dropout(Drawing):
+    """Set a share of the outputs to 0 while training, and scale the others up by as much (Srivastava et al. 2014).
+
+    Args:
+        share: of the outputs, in [0, 1).
+    """
+
+    stream = "dropout"
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return outputs of the shape of x."""
+        if not self.training:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator)
+        return x * kept.div_(1 - self.share)

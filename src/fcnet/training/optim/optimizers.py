@@ -15,6 +15,7 @@ from torch.optim.sgd import sgd
 from fcnet.config.train import SGD, Adam, AdamW
 from fcnet.config.train import Optimizer as Settings
 from fcnet.training.optim.parameters import gradients, weight_matrices
+from fcnet.training.torch_private import AdamState, adam_
 
 
 class Optimizer(Protocol):
@@ -66,26 +67,21 @@ class AdamOptimizer:
             ([p for p in parameters if id(p) not in is_decayed], 0.0),
         )
         self._groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
-        self._update = torch._fused_adamw_ if isinstance(settings, AdamW) else torch._fused_adam_
+        self._decoupled = isinstance(settings, AdamW)
 
     def step(self, lr: Tensor) -> None:
         """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
         for group in self._groups:
             group.step.add_(1)
-            self._update(
-                group.values,
-                gradients(group.parameters),
-                group.means,
-                group.squares,
-                [],
-                [group.step] * len(group.values),
-                amsgrad=False,
+            state = AdamState(group.values, gradients(group.parameters), group.means, group.squares, group.step)
+            adam_(
+                state,
+                self._decoupled,
                 beta1=self._settings.betas[0],
                 beta2=self._settings.betas[1],
                 lr=lr,
                 weight_decay=group.decay,
                 eps=self._settings.eps,
-                maximize=False,
             )
 
     def tensors(self) -> list[Tensor]:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
 
 # Their weights are factors and slopes, which are not shrunk.
-_NO_MATRICES = (_NormBase, nn.PReLU)
+_NO_MATRICES = (nn.BatchNorm1d, nn.LayerNorm, nn.PReLU)
 
 
 def weight_matrices(model: nn.Module) -> list[nn.Parameter]:

@@ -4,8 +4,6 @@ Module ``backprop`` is the readable version. This one needs no graph and writes 
 of a step on a CPU.
 """
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,6 +11,7 @@ from torch.nn import functional
 from fcnet.training.metrics import Output
 from fcnet.training.objective import Classify
 from fcnet.training.steps.backprop import FROM_OUTPUT
+from fcnet.training.torch_private import fastest_linear, relu_backward_
 
 
 class ByHand:
@@ -39,15 +38,13 @@ class ByHand:
             for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
         ]
         self.dtype = output.dtype
-        self._linear: Callable[[Tensor, Tensor, Tensor], Tensor] = functional.linear
         self._to_round: list[tuple[Tensor, Tensor]] = []
         if precision == "bf16" and len(self._layers) > 1:
             self.dtype = torch.bfloat16
             for number, (weight, bias, gradient) in enumerate(self._working[:-1]):
                 self._working[number] = rounded(weight), rounded(bias), rounded(gradient)
                 self._to_round += [(self._working[number][0], weight), (self._working[number][1], bias)]
-        if onednn(self.dtype, output.device):
-            self._linear = onednn_linear
+        self._linear = fastest_linear(self.dtype, output.device)
 
     @torch.inference_mode()
     def __call__(self, pixels: Tensor, labels: Tensor) -> Output:
@@ -96,24 +93,8 @@ def rounded(tensor: Tensor) -> Tensor:
     return torch.empty_like(tensor, dtype=torch.bfloat16)
 
 
-def onednn(dtype: torch.dtype, device: torch.device) -> bool:
-    """Return whether oneDNN's own linear layer can be used: on CPUs, it is a twentieth faster than torch's."""
-    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if device.type != "cpu" or not available or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return False
-    # Without AVX-512, it does not support bfloat16.
-    return dtype == torch.float32 or (dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return x W^T + b (B, M) of inputs x (B, D). Its fused ReLU is not used, because it turns NaN into 0."""
-    z: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return z
-
-
 def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
     """Return dL/dz (B, M) for a = f(z), from a and dL/da, which may be overwritten."""
     if type(f) is nn.ReLU:
-        torch.ops.aten.threshold_backward.grad_input(da, a, 0, grad_input=da)  # in one pass
-        return da
+        return relu_backward_(da, a)
     return da.mul_(FROM_OUTPUT[type(f)](f, a))

@@ -1,16 +1,21 @@
-"""Names of devices: what a config and the command line call the processor that computes."""
+"""Names that configs and the command line share: devices, and the one list of known data sets."""
 
 import re
+from typing import Literal, get_args
 
-from fcnet.config import near
 from fcnet.errors import ConfigError
+
+KnownSet = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
+KNOWN_SETS: tuple[str, ...] = get_args(KnownSet)
 
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
 
 
-def check(name: str) -> None:
+def check_device(name: str) -> None:
     """Raise ConfigError if a name is none of a device, with what may be meant."""
     if not re.fullmatch(DEVICES, name):
+        from fcnet.config import near  # imported here: the command line reads this module when it starts
+
         meant = near.device(name)
         raise ConfigError(f"device: is {name!r}; should be auto, cpu, cuda or cuda:N" + (f"; {meant}" if meant else ""))

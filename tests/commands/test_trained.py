@@ -9,41 +9,45 @@ import pytest
 import torch
 from PIL import Image
 
-from fcnet.commands import loading
+from fcnet.commands.read import choose_device
+from fcnet.commands.trained import locate
 from fcnet.errors import ConfigError
+from fcnet.families.fcnet.config import FCNetModel
 from helpers.command_line import Run
 from helpers.tiny import tiny_config, write_config
 
 
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert loading.choose_device("auto") == loading.choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
     with pytest.raises(ConfigError, match="device: is 'cuda'; of CUDA devices this machine has none"):
-        loading.choose_device("cuda")
+        choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert loading.choose_device("auto") == torch.device("cuda")
-    assert loading.choose_device("cuda:1") == torch.device("cuda:1")
+    assert choose_device("auto") == torch.device("cuda")
+    assert choose_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(ConfigError, match=r"has 2 \(cuda:0 to cuda:1\)"):
-        loading.choose_device("cuda:2")
+        choose_device("cuda:2")
 
 
 def test_a_model_is_found_in_its_run_beside_its_config_or_with_one(fcnet: Run, tiny: Path) -> None:
     assert fcnet("train", "-c", "tiny/tiny.yaml").code == 0
     assert fcnet("train", "-c", "tiny/tiny.yaml").code == 0
     run = Path("checkpoints/tiny")
-    assert loading.locate(run).path == run / "model.pth"
-    assert loading.locate(run / "model.pth").run == run
-    assert loading.locate(None).run == Path("checkpoints/tiny-2")
+    assert locate(run).path == run / "model.pth"
+    assert locate(run / "model.pth").run == run
+    assert locate(None).run == Path("checkpoints/tiny-2")
     bare = Path("bare.pth")
     bare.write_bytes((run / "model.pth").read_bytes())
-    assert loading.locate(bare, tiny / "tiny.yaml").settings.model.hidden == [8]
+    spec = locate(bare, tiny / "tiny.yaml").settings.model
+    assert isinstance(spec, FCNetModel)
+    assert spec.hidden == [8]
     with pytest.raises(ConfigError, match="a model file alone does not tell its net"):
-        loading.locate(bare)
+        locate(bare)
     with pytest.raises(ConfigError, match="is no run directory"):
-        loading.locate(tiny)
+        locate(tiny)
     with pytest.raises(ConfigError, match="there is no such run directory or model file"):
-        loading.locate(Path("nowhere"))
+        locate(Path("nowhere"))
 
 
 def test_deskewed_images_are_deskewed_wherever_they_are_looked_at(fcnet: Run, tiny: Path) -> None:
