@@ -168,11 +168,11 @@ def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture], sinks: S
 
 
 def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> None:
-    """Warn of images of a single colour."""
+    """Warn of images of one colour."""
     plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
     if plain:
         are = "1 image is" if len(plain) == 1 else f"{len(plain)} images are"
-        sinks.warn(f"{few(plain, 10)}: {are} of a single colour, and results for an empty image are meaningless")
+        sinks.warn(f"{few(plain, 10)}: {are} of one colour, and results for an empty image are meaningless")
 
 
 def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks: Sinks) -> None:

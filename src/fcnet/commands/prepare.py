@@ -89,7 +89,7 @@ def prepare(
 ) -> tuple[nn.Module, Splits]:
     """Return a fresh model and the data, both on the device.
 
-    Sets what is torch's for the whole process: for CUDA, deterministic kernels.
+    For CUDA, makes torch use deterministic kernels in the whole process.
 
     Raises:
         ResourceError: the model does not fit into memory.

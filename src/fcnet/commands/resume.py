@@ -278,7 +278,7 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
 
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:
     """Yield the differences in classes, images and labels."""
-    where = f"changed since the checkpoint of {run}; restore the old ones, or start a new run without --resume"
+    where = f"changed since the checkpoint of {run}; undo the change, or start a new run without --resume"
     before = then.get("memory", "resident")
     if before != now["memory"] and settings.model.in_order:
         yield (
@@ -294,6 +294,6 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
         place = f"data.{name}" if settings.data.source is None else f"{settings.data.root} ({name})"
         changed = [key for key in ("pixels", "labels") if old.get(key) != new.get(key)]
         if old.get("n") != new.get("n"):
-            yield f"{place}: the images, {old.get('n', 0)} then and {new.get('n', 0)} now, {where}"
+            yield f"{place}: the number of images, {old.get('n', 0)} then and {new.get('n', 0)} now, {where}"
         elif changed:
             yield f"{place}: the {' and the '.join(changed)} of its {new['n']} images {where}"

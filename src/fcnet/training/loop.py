@@ -64,7 +64,7 @@ class GradientTraining:
         splits: resident on their device.
         settings: the config's ``train``.
         seed: of the order of the images, dropout and noise.
-        objective: what is minimised; to classify without it.
+        objective: what to minimise; classification by default.
         randomness: the streams of dropout and noise; those of ``seed`` by default.
 
     Attributes:

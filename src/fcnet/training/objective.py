@@ -25,7 +25,7 @@ class Objective(Protocol):
     def terms(self) -> tuple[str, ...]: ...
 
     def drawing_from(self, randomness: Randomness) -> "Objective":
-        """Return the same objective, for training: what it draws by chance comes from named streams."""
+        """Return the same objective for training, whose random numbers come from named streams."""
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
         """Return loss, logits and terms of pixels (B, D) and labels (B,)."""
@@ -44,7 +44,7 @@ class Classify:
     terms: ClassVar[tuple[str, ...]] = ()
 
     def drawing_from(self, randomness: Randomness) -> "Classify":  # noqa: ARG002
-        """Return the same objective: nothing is drawn."""
+        """Return the same objective, which draws no random numbers."""
         return self
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:

@@ -38,8 +38,8 @@ class AutoencoderFamily:
             return
         if len(train.stages) != len(model.hidden):
             raise ValueError(
-                f"train.stages: lists {len(train.stages)} numbers of epochs, but model.hidden lists"
-                f" {len(model.hidden)} layers; give one number per layer"
+                f"train.stages: has {len(train.stages)} entries, but model.hidden has {len(model.hidden)} layers; give"
+                " the epochs of each layer"
             )
         if problem := model.unstackable:
             raise ValueError(f"train.stages: {problem}")

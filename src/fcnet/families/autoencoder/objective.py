@@ -29,7 +29,7 @@ from fcnet.training.randomness import Randomness
 CACHED = 2**17  # values processed together on a CPU: half a megabyte in single precision, which fits its caches
 
 
-Noise = torch.Generator | None  # what draws; torch's global generator if None
+Noise = torch.Generator | None  # None for torch's global generator
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Reconstruct:
         return tuple(names)
 
     def drawing_from(self, randomness: Randomness) -> "Reconstruct":
-        """Return the same objective, for training."""
+        """Return the same objective for training, whose noise comes from a stream."""
         return replace(self, noise=randomness.stream("noise"))
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:  # noqa: ARG002
@@ -177,12 +177,12 @@ def randn_like(x: Tensor, noise: Noise) -> Tensor:
 
 
 def binarised(pixels: Tensor, noise: Noise = None) -> Tensor:
-    """Pixels of 0 and 1, drawn with the values (B, D) as their chances; three times as fast as ``torch.bernoulli``."""
+    """Return pixels 0 or 1, drawn with the values (B, D) as probabilities; thrice as fast as ``torch.bernoulli``."""
     return (rand_like(pixels, noise) < pixels).to(pixels.dtype)
 
 
 def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tensor:
-    """Corrupted inputs (B, D)."""
+    """Return corrupted inputs (B, D)."""
     match corruption:
         case GaussianNoise(std=std):
             return x + std * randn_like(x, noise)
@@ -194,7 +194,7 @@ def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tenso
 
 
 def drawn(mean: Tensor, log_variance: Tensor, samples: int, generator: Noise = None) -> tuple[Tensor, Tensor]:
-    """Codes (S, B, K) of Gaussians (B, K), and the noise in them (Kingma and Welling 2014, section 2.4)."""
+    """Return codes (S, B, K) drawn from Gaussians (B, K), and their noise (Kingma and Welling 2014, section 2.4)."""
     noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + (0.5 * log_variance).exp() * noise, noise
 
@@ -205,7 +205,7 @@ def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise = None) -> tuple[Tensor, Tensor | None]:
-    """Codes (B, K) of inputs (B, D), and the penalty () of sparse and contractive ones."""
+    """Return codes (B, K) of inputs (B, D), and the penalty () if they are sparse or contractive."""
     penalties = []
     if spec.contractive is None:
         code = net.encode(x)
@@ -231,7 +231,7 @@ def activation_divergence(code: Tensor, target: float) -> Tensor:
 
 
 def contraction(net: AutoEncoder, x: Tensor, probes: int, noise: Noise = None) -> tuple[Tensor, Tensor]:
-    """Codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
+    """Return codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
 
     For an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). For a
     deeper one, it is estimated as the mean of |v^T J|^2 over random v of ±1 (Hutchinson 1990).

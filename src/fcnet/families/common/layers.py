@@ -73,7 +73,7 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
 
 
 class Dropout(Drawing):
-    """Set a share of the outputs to 0 while training, and scale the others up by as much (Srivastava et al. 2014).
+    """Set a share of the outputs to 0 during training, and scale up the others (Srivastava et al. 2014).
 
     Args:
         share: of the outputs, in [0, 1).
