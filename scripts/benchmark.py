@@ -1,12 +1,12 @@
-"""Times fcnet beside other libraries on the course's job, and writes docs/benchmarks.json and the page made from it.
+"""Compare fcnet with other libraries on the course's job; write docs/benchmarks.json and the page generated from it.
 
     python scripts/benchmark.py                                  all sections, about an hour
-    python scripts/benchmark.py epoch small --rounds 3           some of them; the figures of the others stay
-    python scripts/benchmark.py --peers .venv-bench/bin/python   the interpreter that has the other libraries
+    python scripts/benchmark.py epoch small --rounds 3           some sections; the results of the others are kept
+    python scripts/benchmark.py --peers .venv-bench/bin/python   with the interpreter that has the other libraries
 
-Everything is a whole process of its own, one at a time, and programs that are compared take turns: a round runs each of
-them once, every other round in the opposite order, so that a machine that gets slower or faster does so for all.
-`scripts/bench/page.py` turns the rounds into medians and ratios. What cannot run is named on the page, with the reason.
+Each measurement runs in its own process, one at a time, and the compared programs take turns: a round runs each of them
+once, every other round in reverse order, so that a machine that gets slower or faster does so for all of them.
+`scripts/bench/page.py` computes medians and ratios of the rounds. The page names programs that cannot run, and why.
 """
 
 import argparse
@@ -26,18 +26,18 @@ from typing import Any
 from bench import page
 from bench.running import OWN, ROOT, Bench, Done, FailedError, Figures, Program, in_rounds, launch, say, shown
 
-EPOCHS = 4  # of a process whose seconds per epoch are taken; the first, which starts and compiles, does not count
+EPOCHS = 4  # of a process whose seconds per epoch are measured; the first, which starts and compiles, does not count
 JOB_EPOCHS = 10
 SEEDS = 5
-MANY = 1_000_000  # images of the section large, of which a round or two tell enough
+MANY = 1_000_000  # images of the section large, for which a few rounds are enough
 MANY_ROUNDS = 3
 
-Rounds = dict[str, Any]  # what in_rounds returns
+Rounds = dict[str, Any]  # the result of in_rounds
 Records = list[dict[str, Any]]
 
 
 def epoch(bench: Bench) -> Rounds:
-    """Seconds per epoch once a program is under way, without the test."""
+    """Measure seconds per epoch after the first one, without the test."""
 
     def fcnet(*overrides: str) -> Program:
         settings = (f"train.epochs={EPOCHS}", *overrides)
@@ -47,7 +47,7 @@ def epoch(bench: Bench) -> Rounds:
         return lambda number: steady(bench.peer(name, EPOCHS, number, *options)[0])
 
     programs = {
-        # Neighbours in this order are the ones that the goals compare.
+        # Programs that the goals compare are neighbours in this order.
         "matmuls fp32": peer("matmuls"),
         "fcnet fp32": fcnet(),
         "jax": peer("jax_scan"),
@@ -63,31 +63,31 @@ def epoch(bench: Bench) -> Rounds:
 
 
 def steady(records: Records) -> Figures:
-    """The median of the seconds of all epochs but the first."""
+    """Return the median of the seconds of all epochs except the first."""
     return {"seconds": statistics.median(record["seconds"] for record in records[1:])}
 
 
 def course_epoch(done: Done) -> Figures:
-    """Seconds of the course's epoch, from the times of its lines: it prints every so many steps, the last included.
+    """Return the seconds of an epoch of the course's program, from the times of its lines.
 
-    Between the first line and the last nothing is started or tested any more.
+    It prints a line every few steps, including the last; from the first line to the last, it only trains.
     """
     steps = [
         (at, line.partition("Step [")[2].partition("]")[0].split("/")) for at, line in done.lines if "Step" in line
     ]
     if len(steps) < 2:
-        raise FailedError("prints too few lines for so few images")
+        raise FailedError("there are too few images for it to print enough lines")
     (first_at, (first, of)), (last_at, (last, _)) = steps[0], steps[-1]
     return {"seconds": (last_at - first_at) / (int(last) - int(first)) * int(of)}
 
 
 def in_first(rounds: int, run: Callable[[], Figures]) -> Program:
-    """A program that takes part in the first rounds only."""
+    """Return a program that takes part only in the first rounds."""
     return lambda number: run() if number < rounds else None
 
 
 def job(bench: Bench) -> Rounds:
-    """The course's whole job, from the start of the process to its exit."""
+    """Measure the course's whole job, from the start of the process to its exit."""
 
     def fcnet(number: int) -> Figures:
         records, done = bench.fcnet("mnist", f"train.epochs={JOB_EPOCHS}", f"seed={number}")
@@ -100,8 +100,8 @@ def job(bench: Bench) -> Rounds:
 
         return run
 
-    with contextlib.suppress(FailedError):  # what fails here fails again where it is told of
-        bench.fcnet("mnist", "train.epochs=1")  # decodes the images, where that was not done before
+    with contextlib.suppress(FailedError):  # a failure here happens again below, where it is reported
+        bench.fcnet("mnist", "train.epochs=1")  # decodes the images, if they are not in the cache
         bench.arrays()
     others = {"jax": "jax_scan", "pytorch": "pytorch_eager", "keras": "keras_fit", "sklearn": "sklearn_mlp"}
     programs = {"fcnet": fcnet} | {name: peer(program) for name, program in others.items()}
@@ -112,12 +112,12 @@ def job(bench: Bench) -> Rounds:
 
 
 def accuracy(bench: Bench) -> Rounds:
-    """Test accuracy and seconds of training, one seed a round."""
+    """Measure test accuracy and seconds of training, with one seed per round."""
 
     def run(config: str, *overrides: str) -> Program:
         def trained(seed: int) -> Figures:
             if not (ROOT / f"configs/{config}.yaml").exists():
-                raise FailedError(f"there is no configs/{config}.yaml")
+                raise FailedError(f"configs/{config}.yaml does not exist")
             records, _ = bench.fcnet(config, f"seed={seed}", *overrides)
             seconds = sum(record["seconds"] for record in records)
             return {"accuracy": records[-1]["test"]["accuracy"], "seconds": seconds, "epochs": len(records)}
@@ -130,7 +130,7 @@ def accuracy(bench: Bench) -> Rounds:
 
 
 def small(bench: Bench) -> Rounds:
-    """What is short: help, a small training, decoding, an evaluation, memory."""
+    """Measure short things: help, a small training, decoding, an evaluation, memory."""
 
     def whole(*words: str) -> Program:
         return lambda _: process(launch(sys.executable, *words))
@@ -143,8 +143,8 @@ def small(bench: Bench) -> Rounds:
             return process(bench.fcnet("mnist", "train.epochs=1", f"data.cache={empty}")[1])
 
     warm = f"data.cache={bench.folder / 'warm'}"
-    with contextlib.suppress(FailedError):  # what fails here fails again where it is told of
-        bench.fcnet("digits", "train.epochs=1")  # writes and decodes the images, where that was not done before
+    with contextlib.suppress(FailedError):  # a failure here happens again below, where it is reported
+        bench.fcnet("digits", "train.epochs=1")  # writes and decodes the images, if they are not in the cache
         bench.fcnet("mnist", "train.epochs=1", warm)
     programs: dict[str, Program] = {
         "help": whole("-m", "fcnet", "--help"),
@@ -159,12 +159,12 @@ def small(bench: Bench) -> Rounds:
 
 
 def process(done: Done) -> Figures:
-    """What a process cost."""
+    """Return the seconds of a process and its peak memory."""
     return {"seconds": done.seconds} | ({} if done.peak_mb is None else {"peak_mb": done.peak_mb})
 
 
 def growth(bench: Bench) -> Rounds:
-    """Seconds per epoch against the number of images, the batch size, the width and the depth."""
+    """Measure seconds per epoch against the number of images, the batch size, the width and the depth."""
     n = image_count(bench)
     points = [("n", {"n": n // part}) for part in (8, 4, 2, 1)]
     points += [("batch", {"batch": size}) for size in (25, 50, 100, 200, 400, 800, 1600)]
@@ -179,7 +179,7 @@ def growth(bench: Bench) -> Rounds:
 
 
 def large(bench: Bench) -> Rounds:
-    """One epoch of very many images, in memory and mapped; the first of all decodes them, and is not counted."""
+    """Measure one epoch of very many images, in memory and mapped; a first run decodes them, and does not count."""
     folder = bench.folder / "many"
     say(f"  writing {MANY:,} images")
     launch(sys.executable, OWN / "many.py", folder, "--n", MANY, "--data", bench.data)
@@ -202,9 +202,9 @@ def large(bench: Bench) -> Rounds:
 
 
 def gpu(bench: Bench) -> Rounds:
-    """fcnet on the GPU; nothing where there is none, and then figures from another machine stay."""
+    """Measure fcnet on the GPU; without a GPU, keep the results of another machine."""
     if facts(sys.executable)["gpu"] is None:
-        say("  there is no GPU that torch can use: not measured")
+        say("  torch cannot use a GPU here: not measured")
         return {}
     programs: dict[str, Program] = {
         f"fcnet {precision}": lambda number, precision=precision: bench.own(
@@ -221,7 +221,7 @@ SECTIONS: dict[str, Callable[[Bench], Rounds]] = {
 
 
 def about(bench: Bench, command: str) -> dict[str, Any]:
-    """Where, when and with what a section is measured."""
+    """Describe where, when and with which versions a section is measured."""
     own = facts(sys.executable)
     try:
         peers = facts(bench.peers)["versions"]
@@ -238,13 +238,13 @@ def about(bench: Bench, command: str) -> dict[str, Any]:
 
 
 def facts(interpreter: str) -> dict[str, Any]:
-    """Versions and GPU as an interpreter sees them. Raises FailedError where there is no such interpreter."""
+    """Return the versions and GPU that an interpreter finds. Raises FailedError if there is no such interpreter."""
     (found,) = launch(interpreter, OWN / "facts.py").objects()
     return found
 
 
 def cpu() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text().splitlines() if listing.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -252,12 +252,12 @@ def cpu() -> str:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ram_gb() -> float | None:
-    """Memory of the machine, where the system tells it."""
+    """Return the machine's memory in GB; None if the system does not report it."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
     except (AttributeError, ValueError, OSError):
@@ -265,32 +265,37 @@ def ram_gb() -> float | None:
 
 
 def image_count(bench: Bench) -> int:
-    """Training images of the folder."""
+    """Return the number of training images of the folder."""
     return len((ROOT / bench.data / "train-labels.txt").read_text().split())
 
 
 def main() -> None:
-    """Measure the sections asked for, and write after each what is known by then."""
+    """Measure the given sections, and write the results after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "sections",
         nargs="*",
         metavar="SECTION",
-        help=f"of {', '.join(SECTIONS)}; all without it; or page, which measures nothing and writes the page anew",
+        help=f"any of {', '.join(SECTIONS)} (default: all); or page, to only regenerate the page",
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--course-rounds", type=int, default=1, help="rounds in which the course's program takes part")
+    parser.add_argument("--course-rounds", type=int, default=1, help="rounds that include the course's program")
     parser.add_argument("--peers", default=".venv-bench/bin/python", help="interpreter with the other libraries")
-    parser.add_argument("--data", default="data/mnist", help="image folder that fcnet data mnist wrote")
-    parser.add_argument("--json", type=Path, default=ROOT / "docs/benchmarks.json", help="the page lies beside it")
+    parser.add_argument("--data", default="data/mnist", help="image folder written by fcnet data mnist")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=ROOT / "docs/benchmarks.json",
+        help="file of results; the page is written beside it",
+    )
     args = parser.parse_args()
     if args.sections == ["page"]:
         page.write(args.json)
         return
     if unknown := set(args.sections) - set(SECTIONS):
-        parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+        parser.error(f"no such section: {', '.join(sorted(unknown))}; the sections are {', '.join(SECTIONS)}")
     if not (ROOT / args.data / "train-labels.txt").exists():
-        parser.error(f"{args.data}: no image folder; write it with: fcnet data mnist")
+        parser.error(f"{args.data}: is not an image folder; write it with: fcnet data mnist")
     command = shown(shlex.join(["python", "scripts/benchmark.py", *sys.argv[1:]]))
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.peers, args.data, args.rounds, args.course_rounds, Path(folder))
@@ -304,7 +309,7 @@ def main() -> None:
 
 
 def merge(path: Path, name: str, section: dict[str, Any]) -> None:
-    """Put one section's figures into the file; the others stay."""
+    """Write one section's results to the file, and keep the others."""
     sections = page.read(path) if path.exists() else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(sections | {name: section}, indent=1) + "\n", encoding="utf-8")

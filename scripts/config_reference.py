@@ -101,7 +101,7 @@ def kind(field: dict[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     for union in ("anyOf", "oneOf"):
         if union in field:
-            # The bare names of sections, the short form, are in the sections themselves.
+            # The short form, the bare name of a section, is listed in the section itself.
             sections = any("$ref" in member for member in field[union])
             members = [member for member in field[union] if not (sections and "enum" in member)]
             return " or ".join(dict.fromkeys(kind(member) for member in members))

@@ -1,12 +1,12 @@
-"""A program like the course's (the slides' last part): what fcnet replaces, kept to be measured against.
+"""A program like the course's (the slides' last part), which fcnet replaces; kept for comparison.
 
-It decodes each PNG with Pillow whenever it is asked for, trains 784-500-10 with Adam, tests image by image after each
-epoch, and saves a state_dict. Run it on the folder that ``fcnet data mnist`` writes:
+It decodes each PNG with Pillow every time, trains 784-500-10 with Adam, tests image by image after each epoch, and
+saves a state_dict. Run it on the folder that ``fcnet data mnist`` writes:
 
     python scripts/course_program.py data/mnist --epochs 10 --out model.pth
 
-The course's program draws its weights and the order of its images anew each time; ``--seed`` makes them the same again,
-so that a measured accuracy can be measured once more.
+The course's program draws different weights and another order of the images each time; ``--seed`` fixes them, so that
+its accuracy is reproducible.
 """
 
 import argparse
@@ -29,7 +29,7 @@ class FCNet(nn.Module):
         self.fc2 = nn.Linear(hidden_size, output_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of flat images."""
+        """Return logits of flat images."""
         return self.fc2(self.relu(self.fc1(x)))
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("root", type=Path, help="folder with train-images, train-labels.txt, t10k-...")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("model.pth"))
-    parser.add_argument("--seed", type=int, help="of weights and order; others each time without it")
+    parser.add_argument("--seed", type=int, help="of weights and order of the images (default: different each time)")
     args = parser.parse_args()
     if args.seed is not None:
         torch.manual_seed(args.seed)

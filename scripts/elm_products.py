@@ -1,9 +1,9 @@
-"""Times the sums and the solution of an ELM's ridge problem beside their matrix products alone.
+"""Compare the time of the sums and the solution of an ELM's ridge problem with that of its matrix products alone.
 
     python scripts/elm_products.py [--units 4000] [--images 60000] [--rounds 3]
 
-The products are H^T H and H^T T, whole, in the precision and the chunks that fcnet takes, of random numbers. Both take
-turns in one process; seconds and ratios of every round are printed, and their medians.
+The products are the full H^T H and H^T T of random numbers, in fcnet's precision and chunks. Both are timed in turn in
+one process; the program prints seconds and ratio of every round, and the median ratio.
 """
 
 import argparse
@@ -20,8 +20,8 @@ CLASSES = 10
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="an ELM's solution beside its matrix products")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="compare an ELM's solution with its matrix products")
     parser.add_argument("--units", type=int, default=4000)
     parser.add_argument("--images", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -31,10 +31,10 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Print a line per round, and the medians."""
+    """Print a line per round, and the median."""
     args = arguments()
     dtype, device = DTYPES[args.precision], torch.device(args.device)
-    h = torch.rand(CHUNK, args.units, device=device)  # as hidden outputs are, float32
+    h = torch.rand(CHUNK, args.units, device=device)  # float32, like hidden outputs
     t = torch.rand(CHUNK, CLASSES, device=device)
     chunks = args.images // CHUNK
 

@@ -1,4 +1,4 @@
-"""Draw the digits of docs/examples, for the README's commands: ten images, their labels, and one image alone.
+"""Draw the digits of docs/examples, for the README's commands: ten images, their labels, and a single image.
 
 python scripts/example_digits.py
 """
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 OUT = Path(__file__).parent.parent / "docs/examples"
-CANVAS, SIDE, PEN = 280, 112, 26  # pixels: where lines are drawn, what is saved, how thick
+CANVAS, SIDE, PEN = 280, 112, 26  # pixels: drawing area, saved image, line width
 ALONE = 7  # photo.png
 
 Point = tuple[float, float]
@@ -37,7 +37,7 @@ STROKES: dict[int, list[list[Point]]] = {
 
 
 def drawn(digit: int) -> Image.Image:
-    """Return a digit in white on black, its centre of mass in the middle, as MNIST's are."""
+    """Return a digit in white on black, with its centre of mass in the middle, like MNIST's."""
     image = Image.new("L", (CANVAS, CANVAS))
     pen = ImageDraw.Draw(image)
     for stroke in STROKES[digit]:

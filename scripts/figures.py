@@ -1,7 +1,7 @@
-"""Write the figures of docs/figures.yaml where pages and configs have marked a place for them.
+"""Write the numbers of docs/figures.yaml to the marked places in pages and configs.
 
 python scripts/figures.py           writes them
-python scripts/figures.py --check   fails if a place says something else
+python scripts/figures.py --check   fails if a place has another number
 """
 
 import json
@@ -33,14 +33,14 @@ class FigureError(Exception):
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure.
+    """One number, or several measurements of it.
 
     Attributes:
         values: one for each seed or round; or the lowest and the highest.
-        unit: behind the number.
-        command: gives it.
+        unit: appended to the number.
+        command: the command that measures it.
         when: the date and torch's version.
-        shown: writes one value.
+        shown: formats one value.
         is_span: whether the values are the lowest and the highest.
     """
 
@@ -64,7 +64,7 @@ class Figure:
         return self._with_unit(self.shown(self.values[0]))
 
     def error(self) -> str:
-        """Return 100 less the mean."""
+        """Return 100 minus the mean."""
         return self._with_unit(self.shown(100 - statistics.mean(self.values)))
 
     def range(self) -> str:
@@ -98,14 +98,14 @@ class Figure:
         return f"{text} {self.unit}".strip()
 
     def text(self, form: str | None, chinese: bool = False) -> str:
-        """Return what stands in a place that asks for a form."""
+        """Return the text for a place that asks for a form."""
         forms: dict[str | None, Callable[[], str]] = {
             name: getattr(self, name) for name in ("number", "seed0", "error", "range", "each", "sentence", "row")
         }
         forms |= {None: self.mean, "median": self.median, "middle": self.middle}
         forms |= {"when": lambda: self.when, "command": lambda: f"`{self.command}`"}
         if form not in forms:
-            raise FigureError(f"no form {form!r}; there are {', '.join(name for name in forms if name)}")
+            raise FigureError(f"no form {form!r}; the forms are {', '.join(name for name in forms if name)}")
         found = forms[form]()
         for word, other in CHINESE.items() if chinese and form != "command" else ():
             found = found.replace(word, other)
@@ -172,7 +172,7 @@ def recorded(entry: dict[str, Any], setups: dict[str, Any]) -> Figure:
 
 
 def writer(entry: dict[str, Any]) -> Callable[[float], str]:
-    """Return what writes one value: with so many decimals, as a power of ten, or with three digits that count."""
+    """Return the format of one value: a number of decimals, a power of ten, or three significant digits."""
     if "exponent" in entry:
         return lambda value: f"{value:.{entry['exponent']}e}"
     if "span" in entry:
@@ -181,7 +181,7 @@ def writer(entry: dict[str, Any]) -> Callable[[float], str]:
 
 
 def in_example(block: str, text: str) -> str:
-    """Return a block of a program's output with a percentage in the place of the one that it has."""
+    """Return a block of a program's output with its one percentage replaced."""
     found, count = re.subn(r"\d+\.\d+ %", text, block)
     if count != 1:
         raise FigureError(f"the example below has {count} percentages, not one")

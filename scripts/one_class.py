@@ -1,9 +1,9 @@
-"""Outlier detection with each class in turn as the normal one: AUROC of each, and their mean.
+"""Outlier detection with each class in turn as the normal one: print the AUROC of each, and the mean.
 
     python scripts/one_class.py configs/autoencoder/one-class.yaml --out checkpoints/one-class [KEY=VALUE ...]
 
-Trains a run for each class, into a folder of its own, and evaluates it on the test images. Stopped and started again it
-resumes: finished runs are left alone.
+Trains a run for each class, in its own folder, and evaluates it on the test images. If it is interrupted, start it
+again to resume: finished runs are not trained again.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from fcnet.families.autoencoder.evaluate import Reconstruction
 
 def main() -> None:
     """Print a line per class, and the mean."""
-    parser = argparse.ArgumentParser(description="one-class AUROC over all classes")
+    parser = argparse.ArgumentParser(description="print the one-class AUROC of each class, and the mean")
     parser.add_argument("config", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--classes", default="0,1,2,3,4,5,6,7,8,9", help="separated by commas")

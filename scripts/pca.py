@@ -1,9 +1,9 @@
-"""Squared error per test image of principal component analysis, by scikit-learn: what an autoencoder is measured by.
+"""Print the squared error per test image of principal component analysis, the baseline for autoencoders.
 
     python scripts/pca.py configs/autoencoder/deep-30.yaml [--components 30]
 
-Components are those of the config's training images; the error is summed over pixels in [0, 1], mean over test images,
-as `fcnet eval` gives it. On MNIST, 30 components: 13.87 in Hinton and Salakhutdinov 2006.
+scikit-learn computes the components from the config's training images; the error is summed over pixels in [0, 1] and
+averaged over test images, as by `fcnet eval`. For MNIST and 30 components, Hinton and Salakhutdinov 2006 report 13.87.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fcnet.data.dataset import ImageFolder
 
 def main() -> None:
     """Print one line."""
-    parser = argparse.ArgumentParser(description="squared error per test image of PCA")
+    parser = argparse.ArgumentParser(description="print the squared error per test image of PCA")
     parser.add_argument("config", type=Path)
     parser.add_argument("--components", type=int, default=30)
     args = parser.parse_args()
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def pixels(split: ImageFolder) -> np.ndarray:
-    """Images (N, D) in [0, 1]."""
+    """Return images (N, D) in [0, 1]."""
     return split.images.flatten(1).numpy().astype(np.float64) / 255
 
 

@@ -65,7 +65,7 @@ def test_sinks_see_records_and_messages(config: fcnet.Config) -> None:
 def test_resume_and_overwrite_are_those_of_the_command(config: fcnet.Config) -> None:
     first = fcnet.train(config, "run")
     assert fcnet.train(config, "run", resume=True) == first
-    with pytest.raises(fcnet.FcnetError, match="exists already"):
+    with pytest.raises(fcnet.FcnetError, match="already exists"):
         fcnet.train(config, "run")
     assert fcnet.train(config, "run", overwrite=True).metrics["test"] == first.metrics["test"]
     with pytest.raises(fcnet.FcnetError, match="--overwrite"):

@@ -1,8 +1,8 @@
-"""Writes an image folder as the one file that the benchmark's programs read.
+"""Write an image folder as a single file, which the benchmark's programs read.
 
 python scripts/bench/arrays.py data/mnist ARRAYS.npz
 
-Runs in fcnet's interpreter. The file, not compressed, has train_images uint8 (N, 28, 28), train_labels int64 (N,),
+Runs in fcnet's interpreter. The file is not compressed and has train_images uint8 (N, 28, 28), train_labels int64 (N,),
 test_images and test_labels.
 """
 
@@ -16,7 +16,7 @@ from fcnet.data.dataset import ImageFolder
 
 def main() -> None:
     """Read with fcnet, write with numpy."""
-    parser = argparse.ArgumentParser(description="an image folder as one .npz")
+    parser = argparse.ArgumentParser(description="write an image folder as one .npz file")
     parser.add_argument("data", type=Path, help="image folder with train-images, train-labels.txt, t10k-...")
     parser.add_argument("out", type=Path, help="file to write")
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Seconds that ``fcnet.train.evaluate`` takes for the test images of an image folder, after one call to warm up.
+"""Measure how long evaluating the test images of an image folder takes, after one call to warm up.
 
 python scripts/bench/evaluation.py [--data data/mnist]
 
@@ -19,8 +19,8 @@ from fcnet.training.evaluate import evaluate
 
 
 def main() -> None:
-    """Evaluate twice; the second call counts. What it returns is read from the device, so the clock is right."""
-    parser = argparse.ArgumentParser(description="how long an evaluation takes")
+    """Evaluate twice, and time the second call; reading its result waits for the device."""
+    parser = argparse.ArgumentParser(description="measure how long an evaluation takes")
     parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
     folder = parser.parse_args().data
     device = choose_device("auto")

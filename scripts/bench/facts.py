@@ -1,8 +1,8 @@
-"""Versions of the libraries of this interpreter that the benchmark looks at, and the GPU that it can use.
+"""Print the versions of this interpreter's libraries that the benchmark reports, and the GPU that it can use.
 
 python scripts/bench/facts.py
 
-Prints one JSON object; what is not installed is left out.
+Prints one JSON object, without libraries that are not installed.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ LIBRARIES = ("torch", "numpy", "jax", "jaxlib", "keras", "optax", "scikit-learn"
 
 
 def gpu() -> str | None:
-    """The GPU's name as torch tells it."""
+    """Return the GPU's name according to torch; None without a GPU."""
     try:
         import torch
     except ImportError:

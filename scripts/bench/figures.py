@@ -1,7 +1,7 @@
-"""Medians, ratios and pictures of the benchmark's rounds.
+"""Medians, ratios and figures of the benchmark's rounds.
 
-Imported by scripts/bench/page.py; does nothing by itself. A section is what benchmark.py wrote of it: ``rounds``, each
-a mapping from programs to their figures, and ``left_out``, the programs that did not run and why.
+Imported by scripts/bench/page.py; does nothing by itself. A section is as benchmark.py writes it: ``rounds``, each a
+mapping from programs to their results, and ``left_out``, the programs that did not run, with the reasons.
 """
 
 import statistics
@@ -17,19 +17,19 @@ from matplotlib.ticker import NullFormatter
 Section = dict[str, Any]
 
 DPI = 150
-LONGEST_BAR = 4  # times fcnet's own; longer bars are cut, or the short ones could not be told from each other
+LONGEST_BAR = 4  # times fcnet's own bar; longer bars are cut, so that the short ones can be distinguished
 OWN, OTHERS = "tab:orange", "tab:blue"
-AXES = {  # of the growth picture: what is on the x axis, which figure that is, and whether time should follow it
+AXES = {  # of the growth figure: label of the x axis, its result, and whether time should be proportional to it
     "n": ("training images", "n", True),
     "batch": ("images per batch", "batch", False),
-    "width": ("weights; written: units of the one hidden layer", "weights", True),
-    "depth": ("weights; written: hidden layers of 256 units", "weights", True),
+    "width": ("weights (points labelled with the units of the hidden layer)", "weights", True),
+    "depth": ("weights (points labelled with the number of hidden layers of 256 units)", "weights", True),
 }
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What stands for several rounds: the middle, the lowest and the highest of their values."""
+    """Summary of several rounds: the median, lowest and highest value."""
 
     middle: float
     low: float
@@ -37,61 +37,61 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Median, minimum and maximum of at least one value."""
+        """Return median, minimum and maximum of at least one value."""
         return cls(statistics.median(values), min(values), max(values))
 
 
 def values(section: Section, program: str, figure: str = "seconds") -> list[float]:
-    """A program's figure in each round that it ran in."""
+    """Return a program's result in each round that it ran in."""
     return [row[program][figure] for row in section["rounds"] if figure in row.get(program, {})]
 
 
 def paired(
     section: Section, a: str, b: str, combine: Callable[[float, float], float], figure: str = "seconds"
 ) -> list[float]:
-    """Two programs' figures put together round by round, where both ran: other rounds' neighbours are no measure."""
+    """Combine two programs' results of the same round, for each round in which both ran."""
     rows = [row for row in section["rounds"] if figure in row.get(a, {}) and figure in row.get(b, {})]
     return [combine(row[a][figure], row[b][figure]) for row in rows]
 
 
 def ratios(section: Section, a: str, b: str, figure: str = "seconds") -> list[float]:
-    """A's figure over B's, of the same round."""
+    """Return A's results divided by B's of the same rounds."""
     return paired(section, a, b, lambda x, y: x / y, figure)
 
 
 def differences(section: Section, a: str, b: str, figure: str = "seconds") -> list[float]:
-    """A's figure less B's, of the same round."""
+    """Return A's results minus B's of the same rounds."""
     return paired(section, a, b, lambda x, y: x - y, figure)
 
 
 def programs(section: Section) -> list[str]:
-    """All programs that ran, in the order of the rounds."""
+    """Return all programs that ran, in the order of the rounds."""
     return list(dict.fromkeys(name for row in section["rounds"] for name in row))
 
 
 def number(value: float) -> str:
-    """Three digits that count."""
+    """Format a number with three significant digits."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".rstrip(".")
 
 
 def spread(found: Spread, unit: str = "") -> str:
-    """Median and range in words."""
+    """Format median and range."""
     return f"{number(found.middle)}{unit} ({number(found.low)} to {number(found.high)})"
 
 
 def cell(found: list[float], unit: str = "") -> str:
-    """Median and range of values, or a dash where there are none."""
+    """Format median and range of values, or a dash if there are none."""
     return spread(Spread.of(found), unit) if found else "-"
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture; the same figures give the same file."""
+    """Write a figure; equal results give equal files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
 def epoch_picture(section: Section, labels: dict[str, str]) -> Figure:
-    """Bars of seconds per epoch from the shortest to the longest, with the range of the rounds; the floor as lines."""
+    """Draw seconds per epoch as bars, shortest first, with the range of the rounds; the floor as lines."""
     spreads = {name: Spread.of(values(section, name)) for name in programs(section)}
     floors = {name: spreads.pop(name) for name in list(spreads) if name.startswith("matmuls")}
     ordered = sorted(spreads, key=lambda name: spreads[name].middle)
@@ -114,7 +114,7 @@ def epoch_picture(section: Section, labels: dict[str, str]) -> Figure:
 
 
 def _bar(axes: Axes, place: int, spread: Spread, edge: float, colour: str) -> None:
-    """One bar with its number; one that is too long is cut at the edge, and its number has an arrow."""
+    """Draw one bar with its number; a bar that is too long is cut at the edge, and its number has an arrow."""
     cut = spread.middle > edge
     axes.barh(place, min(spread.middle, edge), color=colour, alpha=0.85, height=0.7)
     end = edge if cut else min(spread.high, edge)
@@ -127,7 +127,7 @@ def _bar(axes: Axes, place: int, spread: Spread, edge: float, colour: str) -> No
 
 
 def growth_picture(section: Section) -> Figure:
-    """Seconds per epoch against four sizes, both axes logarithmic; dashed where time should grow like the size."""
+    """Draw seconds per epoch against four sizes on logarithmic axes; dashed lines show linear growth."""
     figure = Figure(figsize=(9.5, 7.5), layout="constrained")
     figure.suptitle("fcnet: seconds per epoch (median; lowest to highest)")
     for axes, (axis, (label, size, linear)) in zip(figure.subplots(2, 2).flatten(), AXES.items(), strict=True):
@@ -135,7 +135,7 @@ def growth_picture(section: Section) -> Figure:
         spreads = [Spread.of(values(section, name)) for name in names]
         x = [values(section, name, size)[0] for name in names]
         axes.set(xscale="log", yscale="log", xlabel=label, ylabel="seconds")
-        axes.xaxis.set_minor_formatter(NullFormatter())  # the points have their sizes written beside them
+        axes.xaxis.set_minor_formatter(NullFormatter())  # the points are labelled with their sizes
         axes.margins(0.1)
         axes.grid(alpha=0.3, which="both")
         if not names:
@@ -146,7 +146,7 @@ def growth_picture(section: Section) -> Figure:
         axes.errorbar(x, y, yerr=reach, color=OWN, marker="o", markersize=4, capsize=3)
         for name, at, height in zip(names, x, y, strict=True):
             axes.annotate(name.split()[1], (at, height), (0, 7), textcoords="offset points", ha="center", fontsize=8)
-        if linear:  # through the largest point, where fixed costs weigh least
+        if linear:  # through the largest point, where fixed costs matter least
             axes.plot(x, [y[-1] * one / x[-1] for one in x], "--", color="black", linewidth=1, label="linear")
             axes.legend(loc="upper left")
     return figure

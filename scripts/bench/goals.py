@@ -1,4 +1,4 @@
-"""What the benchmark asks of fcnet: each figure, the highest value that is good, and how it is found.
+"""The benchmark's goals for fcnet: each measurement, its highest acceptable value, and how to compute it.
 
 Imported by scripts/bench/page.py; does nothing by itself.
 """
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from bench.figures import Section, Spread, cell, differences, ratios, spread, values
 
-STATED_MB = 600.0  # what docs/data.md states for a million images
+STATED_MB = 600.0  # as docs/data.md states for a million images
 
-ENOUGH = 0.98  # accuracy that configs/mnist-fast.yaml has to reach
+ENOUGH = 0.98  # accuracy that configs/mnist-fast.yaml must reach
 
 Sections = dict[str, Section]
 
@@ -33,24 +33,24 @@ LABELS = {
 
 
 class UnmeasuredError(Exception):
-    """A figure is not there; the text says why."""
+    """A measurement is missing; the text says why."""
 
 
 class MissedError(Exception):
-    """What a goal asks for was not reached, whatever the number; the text says how."""
+    """A goal was missed, whatever its number; the text says how."""
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure, what it should be, and how it is found.
+    """A measurement, its goal, and how to compute it.
 
     Attributes:
         figure: what is measured.
-        bound: the highest value that is good.
-        unit: behind the numbers.
-        measure: from all sections. Raises UnmeasuredError or MissedError.
-        below: the bound itself is not good enough.
-        shown: the bound in words, where a number says less.
+        bound: the highest acceptable value.
+        unit: appended to the numbers.
+        measure: computes it from all sections. Raises UnmeasuredError or MissedError.
+        below: whether the value must be below the bound, not equal to it.
+        shown: the bound in words, if a number is less clear.
     """
 
     figure: str
@@ -61,7 +61,7 @@ class Goal:
     shown: str = ""
 
     def row(self, sections: Sections) -> list[str]:
-        """The row of the table of goals."""
+        """Return the row of the table of goals."""
         goal = f"{'<' if self.below else '≤'} {self.shown or f'{self.bound:g}{self.unit}'}"
         try:
             found = self.measure(sections)
@@ -72,7 +72,7 @@ class Goal:
         return [self.figure, goal, spread(found, self.unit), self.verdict(found.middle)]
 
     def verdict(self, value: float) -> str:
-        """Whether a value is good enough, or by how much it is not."""
+        """Return whether a value is good enough, or by how much it is not."""
         if value < self.bound or (value == self.bound and not self.below):
             return "yes"
         over = 100 * (value / self.bound - 1)
@@ -80,9 +80,9 @@ class Goal:
 
 
 def _required(sections: Sections, name: str, *wanted: str) -> Section:
-    """A section in which some programs ran at least once. Raises UnmeasuredError."""
+    """Return a section in which all the given programs ran. Raises UnmeasuredError if there is none."""
     if name not in sections:
-        raise UnmeasuredError("no GPU at hand" if name == "gpu" else f"the section {name} was not run")
+        raise UnmeasuredError("no GPU was available" if name == "gpu" else f"the section {name} was not run")
     for program in wanted:
         if not any(program in row for row in sections[name]["rounds"]):
             why = sections[name]["left_out"].get(program, "did not run")
@@ -91,7 +91,7 @@ def _required(sections: Sections, name: str, *wanted: str) -> Section:
 
 
 def _together(combine: Callable[..., list[float]], name: str, a: str, b: str) -> Callable[[Sections], Spread]:
-    """Ratios or differences of two programs of a section."""
+    """Return a measure of the ratios or differences of two programs of a section."""
 
     def measure(sections: Sections, figure: str = "seconds") -> Spread:
         found = combine(_required(sections, name, a, b), a, b, figure)
@@ -103,48 +103,48 @@ def _together(combine: Callable[..., list[float]], name: str, a: str, b: str) ->
 
 
 def _alone(name: str, program: str, figure: str = "seconds", factor: float = 1.0) -> Callable[[Sections], Spread]:
-    """One program's figure, times a factor for its unit."""
+    """Return a measure of one program's result, times a factor for its unit."""
     return lambda sections: Spread.of(
         [factor * value for value in values(_required(sections, name, program), program, figure)]
     )
 
 
 def _memory(sections: Sections) -> Spread:
-    """Peak memory above that of a process that only imports torch."""
+    """Return the peak memory above that of a process that only imports torch."""
     section = _required(sections, "small", "two epochs", "import torch")
     found = differences(section, "two epochs", "import torch", "peak_mb")
     if not found:
-        raise UnmeasuredError("this system does not tell a process's peak")
+        raise UnmeasuredError("this system does not report a process's peak memory")
     return Spread.of(found)
 
 
 def _speed_ratios(section: Section, a: str, b: str, _: str) -> list[float]:
-    """Images per second of one program over those of another."""
+    """Return the images per second of one program over those of another."""
     return ratios(section, a, b, "images_per_s")
 
 
 def _large_memory(sections: Sections) -> Spread:
-    """Peak memory of the mapped training above that of a process that only imports torch."""
+    """Return the peak memory of the mapped training above that of a process that only imports torch."""
     section = _required(sections, "large", "mapped", "import torch")
     return Spread.of(differences(section, "mapped", "import torch", "peak_mb"))
 
 
 def _bf16_accuracy(sections: Sections) -> Spread:
-    """Points of accuracy between bf16 and fp32: the mean over the seeds, and the range of single seeds."""
+    """Return the accuracy difference of bf16 and fp32 in points: mean over the seeds, and range of single seeds."""
     section = _required(sections, "accuracy", "fcnet bf16", "fcnet fp32")
     points = [100 * x for x in differences(section, "fcnet bf16", "fcnet fp32", "accuracy")]
     return Spread(abs(statistics.mean(points)), min(points), max(points))
 
 
 def _fast(sections: Sections) -> Spread:
-    """Seconds of training of configs/mnist-fast.yaml, which counts only where every seed gets there."""
+    """Return the seconds of training of configs/mnist-fast.yaml; it counts only if every seed reaches the accuracy."""
     section = _required(sections, "accuracy", "mnist-fast")
     reached = values(section, "mnist-fast", "accuracy")
     if min(reached) < ENOUGH:
         short = sum(one < ENOUGH for one in reached)
         taken = cell(values(section, "mnist-fast"), " s")
         raise MissedError(
-            f"{short} of {len(reached)} seeds end below, the lowest at {100 * min(reached):.2f} %; {taken}"
+            f"{short} of {len(reached)} seeds do not reach it (lowest: {100 * min(reached):.2f} %); {taken}"
         )
     return Spread.of(values(section, "mnist-fast"))
 
@@ -152,7 +152,7 @@ def _fast(sections: Sections) -> Spread:
 GOALS = [
     Goal("an epoch in fp32, over JAX's", 1.0, "", _together(ratios, "epoch", "fcnet fp32", "jax")),
     Goal("an epoch in bf16, over JAX's in fp32", 0.6, "", _together(ratios, "epoch", "fcnet bf16", "jax")),
-    Goal("accuracy of bf16 off that of fp32, mean of the seeds (single seeds)", 0.1, " points", _bf16_accuracy),
+    Goal("accuracy of bf16 against fp32, mean over seeds (range of single seeds)", 0.1, " points", _bf16_accuracy),
     Goal(
         "an epoch in fp32, over its five products", 1.25, "", _together(ratios, "epoch", "fcnet fp32", "matmuls fp32")
     ),
@@ -169,20 +169,20 @@ GOALS = [
     Goal("evaluating the 10,000 test images", 0.1, " s", _alone("small", "evaluation")),
     Goal("`fcnet --help`", 0.25, " s", _alone("small", "help")),
     Goal(
-        "`configs/digits.yaml`, whole process, less `import torch`",
+        "`configs/digits.yaml`, whole process, minus `import torch`",
         1.5,
         " s",
         _together(differences, "small", "digits", "import torch"),
     ),
     Goal("peak memory above `import torch`", 250.0, " MB", _memory),
     Goal(
-        "a million images: seconds per image mapped, over resident",
+        "a million images: seconds per image, mapped over resident",
         1.25,
         "",
         _together(_speed_ratios, "large", "resident", "mapped"),
         shown="1.25 (images/s within 20 %)",
     ),
-    Goal("the same: peak memory mapped, above `import torch`", STATED_MB, " MB", _large_memory),
+    Goal("the same: peak memory of mapped, above `import torch`", STATED_MB, " MB", _large_memory),
     Goal("an epoch on the GPU (the goal is an H200's)", 25.0, " ms", _alone("gpu", "fcnet fp32", "epoch", 1000)),
     Goal(
         "ten epochs with tests on the GPU, after start-up (an H200's)",

@@ -1,4 +1,4 @@
-"""What fcnet's training does with a GPU: seconds per epoch, ten epochs with their tests, and how busy the GPU is.
+"""Measure fcnet's training on a GPU: seconds per epoch, ten epochs with their tests, and the GPU's utilisation.
 
 python scripts/bench/gpu.py [--precision bf16] [--seed S] [--data data/mnist]
 
@@ -29,8 +29,8 @@ COUNTED = 10
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="fcnet's training on a GPU")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="measure fcnet's training on a GPU")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
 
 
 def covered(spans: Iterable[tuple[float, float]]) -> float:
-    """Length of the union of spans (start, end): two kernels at once make a GPU busy once."""
+    """Return the length of the union of spans (start, end): concurrent kernels count only once."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(spans):
         total += max(0.0, end - max(start, reached))
@@ -47,7 +47,7 @@ def covered(spans: Iterable[tuple[float, float]]) -> float:
 
 
 def busy_seconds(run: profile) -> float:
-    """Seconds in which kernels or copies ran on the GPU; spans that only name a part of the program do not count."""
+    """Return the seconds in which kernels or copies ran on the GPU; annotations of the program do not count."""
     events = [
         event
         for event in run.events() or []
@@ -57,7 +57,7 @@ def busy_seconds(run: profile) -> float:
 
 
 def epochs(training: GradientTraining) -> Iterator[EpochRecord]:
-    """The records of a training's epochs."""
+    """Yield the records of a training's epochs."""
     return (record for record in fit(training) if isinstance(record, EpochRecord))
 
 
@@ -80,7 +80,7 @@ def main() -> None:
     with profile(activities=[ProfilerActivity.CUDA]) as profiled:
         next(records)
     epoch = statistics.median(record.seconds for record in counted)
-    # The profiler slows the program, not the kernels: their time is held against an epoch without it, test and all.
+    # The profiler slows down the program but not the kernels, whose time is compared with an epoch and test without it.
     busy = busy_seconds(profiled) / (whole / COUNTED)
     accuracy = counted[-1].test.accuracy if counted[-1].test else None
     print(json.dumps({"epoch": epoch, "ten_epochs": whole, "busy": busy, "accuracy": accuracy}))

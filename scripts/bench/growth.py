@@ -1,4 +1,4 @@
-"""Seconds per epoch of fcnet's own training for a number of images, batch size, width and depth, in this process.
+"""Measure the seconds per epoch of fcnet's training for a number of images, batch size, width and depth.
 
 python scripts/bench/growth.py --n 60000 --batch 100 --width 500 --depth 1 [--data data/mnist]
 
@@ -20,12 +20,12 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord
 
-EPOCHS = 4  # the first is left out: it starts threads and allocates
+EPOCHS = 4  # the first does not count: it starts threads and allocates memory
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="one point of the growth curves")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="measure one point of the growth curves")
     parser.add_argument("--n", type=int, default=60_000, help="training images")
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--width", type=int, default=500, help="units of each hidden layer")
@@ -36,7 +36,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train some epochs and print the median of their seconds."""
+    """Train some epochs, and print the median of their seconds."""
     args = arguments()
     torch.set_flush_denormal(True)  # as fcnet train does
     torch.manual_seed(args.seed)

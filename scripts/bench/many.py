@@ -1,4 +1,4 @@
-"""Writes an image folder larger than most: MNIST's training images again and again, each time shifted otherwise.
+"""Write a very large image folder: MNIST's training images many times, each time shifted differently.
 
 python scripts/bench/many.py FOLDER [--n 1000000] [--data data/mnist]
 
@@ -16,7 +16,7 @@ from fcnet.data.images.png import encode_png
 
 def main() -> None:
     """Write the images and their labels."""
-    parser = argparse.ArgumentParser(description="an image folder of very many images")
+    parser = argparse.ArgumentParser(description="write an image folder of very many images")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--n", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")

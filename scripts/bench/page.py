@@ -1,9 +1,9 @@
-"""Writes docs/benchmarks.md and its pictures from docs/benchmarks.json, which scripts/benchmark.py measures.
+"""Write docs/benchmarks.md and its figures from docs/benchmarks.json, the results of scripts/benchmark.py.
 
     python scripts/benchmark.py page
 
-What is said by hand is in docs/benchmarks-notes.md, and is put at the end of the page as it stands. scripts/figures.py
-writes the figures that other pages take from docs/benchmarks.json.
+The text of docs/benchmarks-notes.md is appended to the page. scripts/figures.py writes the numbers that other pages
+take from docs/benchmarks.json.
 """
 
 import json
@@ -16,13 +16,13 @@ from bench.goals import GOALS, LABELS, Sections
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """A table of the page."""
+    """Return the lines of a table."""
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(one.replace('|', '/') for one in line)} |" for line in lines] + [""]
 
 
 def epoch(section: Section) -> list[str]:
-    """Seconds per epoch of all programs."""
+    """Return the section on seconds per epoch of all programs."""
     rows = []
     for name in programs(section):
         floor = "matmuls bf16" if name.endswith("bf16") else "matmuls fp32"
@@ -31,25 +31,25 @@ def epoch(section: Section) -> list[str]:
         rows.append([LABELS.get(name, name), cell(found), *over, str(len(found))])
     head = ["program", "seconds per epoch", "over JAX's", "over the five products, same precision", "rounds"]
     picture = "![seconds per epoch of each program](images/bench-epoch.png)"
-    text = "Once a program is under way (the first epoch of a process is left out), without the test."
+    text = "Without the test, and without the first epoch of each process."
     return ["## Seconds per epoch", "", text, "", *table(head, rows), *([picture, ""] if rows else [])]
 
 
 def job(section: Section) -> list[str]:
-    """The whole job."""
+    """Return the section on the whole job."""
     rows = []
     for name in programs(section):
         found = values(section, name)
         rows.append([LABELS.get(name, name), cell(found), cell(ratios(section, name, "fcnet")), str(len(found))])
     head = ["program", "seconds", "over fcnet's", "rounds"]
-    text = """From the start of the process to its exit, ten epochs with a test after each, compilation included. fcnet
-has its images decoded from an earlier run, and also saves the model, a log and two pictures; the course's program
-decodes its PNGs and saves the model; the others read one array file and save nothing."""
+    text = """From the start of the process to its exit: ten epochs with a test after each, including compilation. fcnet
+reads images decoded by an earlier run, and also saves the model, a log and two figures; the course's program decodes
+its PNGs and saves the model; the others read one array file and save nothing."""
     return ["## The course's whole job", "", text, "", *table(head, rows)]
 
 
 def accuracy(section: Section) -> list[str]:
-    """Accuracy over seeds."""
+    """Return the section on accuracy over seeds."""
     rows = []
     for name in programs(section):
         epochs = f"{values(section, name, 'epochs')[0]:.0f}"
@@ -62,14 +62,14 @@ OVER_SEEDS = ["test accuracy (%), mean", "s.d.", "range", "seeds"]
 
 
 def over_seeds(section: Section, name: str) -> list[str]:
-    """Return a program's cells below OVER_SEEDS."""
+    """Return a program's cells of the columns OVER_SEEDS."""
     right = [100 * one for one in values(section, name, "accuracy")]
     deviation = f"{statistics.stdev(right):.2f}" if len(right) > 1 else "-"
     return [f"{statistics.mean(right):.2f}", deviation, f"{min(right):.2f} to {max(right):.2f}", str(len(right))]
 
 
 def peers(section: Section) -> list[str]:
-    """Accuracy of the other libraries in the rounds of the whole job."""
+    """Return the lines on the accuracy of the other libraries in the rounds of the whole job."""
     names = [name for name in programs(section) if name not in ("fcnet", "course")]
     rows = [[LABELS.get(name, name), *over_seeds(section, name)] for name in names]
     text = "The other libraries, in the rounds of the whole job:"
@@ -77,48 +77,48 @@ def peers(section: Section) -> list[str]:
 
 
 def small(section: Section) -> list[str]:
-    """What is short."""
+    """Return the section on short things."""
     ms = [1000 * one for one in values(section, "evaluation")]
-    pairs = {"decoding": ("cold", "warm"), "digits, less `import torch`": ("digits", "import torch")}
+    pairs = {"decoding": ("cold", "warm"), "digits, minus `import torch`": ("digits", "import torch")}
     rows = [[f"{name}, s", cell(figures.differences(section, *pair))] for name, pair in pairs.items()]
     named = {
         "`fcnet --help`": "help",
         "`import torch`": "import torch",
         "`configs/digits.yaml`": "digits",
-        "an epoch of `configs/mnist.yaml`, nothing decoded before": "cold",
-        "the same, decoded before": "warm",
+        "an epoch of `configs/mnist.yaml`, without cache": "cold",
+        "the same, with cache": "warm",
     }
     rows += [[f"{label}, whole process, s", cell(values(section, name))] for label, name in named.items()]
     rows += [["evaluating the test images, ms", cell(ms)]]
     for label, name in {"two epochs of `configs/mnist.yaml`": "two epochs", "`import torch`": "import torch"}.items():
         rows.append([f"{label}, peak memory, MB", cell(values(section, name, "peak_mb"))])
-    return ["## Small things", "", *table(["figure", "median (lowest to highest)"], rows)]
+    return ["## Start-up, decoding, memory", "", *table(["measurement", "median (lowest to highest)"], rows)]
 
 
 def growth(section: Section) -> list[str]:
-    """How seconds per epoch grow."""
+    """Return the section on how seconds per epoch grow."""
     if not programs(section):
-        return ["## How it grows", ""]
+        return ["## Scaling", ""]
     rows = []
     for name in programs(section):
         settings = [f"{values(section, name, key)[0]:.0f}" for key in ("n", "batch", "width", "depth", "weights")]
         rows.append([*settings, cell(values(section, name))])
     head = ["images", "batch", "width", "hidden layers", "weights", "seconds per epoch"]
-    return ["## How it grows", "", "![seconds per epoch](images/bench-growth.png)", "", *table(head, rows)]
+    return ["## Scaling", "", "![seconds per epoch](images/bench-growth.png)", "", *table(head, rows)]
 
 
 def gpu(section: Section) -> list[str]:
-    """fcnet on a GPU."""
+    """Return the section on fcnet on a GPU."""
     rows = []
     for name in programs(section):
         ms, busy = ([f * x for x in values(section, name, key)] for key, f in (("epoch", 1000), ("busy", 100)))
         rows.append([LABELS.get(name, name), cell(ms), cell(values(section, name, "ten_epochs")), cell(busy)])
-    head = ["program", "ms per epoch", "ten epochs with tests, s", "GPU busy (%), tests included"]
+    head = ["program", "ms per epoch", "ten epochs with tests, s", "GPU utilisation (%), including tests"]
     return ["## On a GPU", "", *table(head, rows)]
 
 
 def large(section: Section) -> list[str]:
-    """Very many images, in memory and in their file."""
+    """Return the section on very many images, in memory and memory-mapped."""
     rows = [
         [
             f"`data.memory={name}`",
@@ -127,7 +127,7 @@ def large(section: Section) -> list[str]:
         for name in programs(section)
         if name in ("resident", "mapped")
     ]
-    head = ["where images stay", "images/s", "peak memory, MB", "scanning, decoding and start-up, s"]
+    head = ["storage of the images", "images/s", "peak memory, MB", "scanning, decoding and start-up, s"]
     return ["## A million images", "", *table(head, rows)]
 
 
@@ -135,13 +135,13 @@ RENDERERS = {function.__name__: function for function in (epoch, job, accuracy, 
 
 
 def left_out(section: Section) -> list[str]:
-    """A line for each program that is missing from a section."""
+    """Return a line for each program that is missing from a section."""
     lines = [f"- Left out: {LABELS.get(name, name)}: {why}" for name, why in section["left_out"].items()]
     return [*lines, ""] if lines else []
 
 
 def provenance(sections: Sections) -> list[str]:
-    """Each machine with its versions, and below it when and by which command its sections were measured."""
+    """Return each machine with its versions, and when and with which command its sections were measured."""
     machines: dict[str, list[str]] = {}
     for name, section in sections.items():
         facts = section["about"]
@@ -158,7 +158,7 @@ def provenance(sections: Sections) -> list[str]:
 
 
 def joined(lines: list[str]) -> list[str]:
-    """Lines `WHAT: NAME`, those that share WHAT as one with all names."""
+    """Join lines `WHAT: NAME` with the same WHAT into one line with all names."""
     names: dict[str, list[str]] = {}
     for line in lines:
         what, _, name = line.rpartition(": ")
@@ -168,16 +168,16 @@ def joined(lines: list[str]) -> list[str]:
 
 HEAD = """# Benchmarks
 
-The course's job, 784-500-10 with ReLU on MNIST in batches of 100 with Adam, by fcnet and by others, each program as its
-library's documentation would write it (`scripts/peers`). Whole processes, one at a time, in rounds: each round runs
-every program once. Figures are medians with the lowest and the highest round; ratios and differences are taken within
-a round. This page is made by `scripts/bench/page.py` from what `scripts/benchmark.py` measured.
+The task is the course's: a 784-500-10 net with ReLU on MNIST, in batches of 100, with Adam. Each library's program
+follows its documentation (`scripts/peers`). Every measurement is a whole process; processes run one at a time, and each
+round runs every program once. The tables give medians with the lowest and highest round; ratios and differences are
+computed within a round. `scripts/bench/page.py` generates this page from the results of `scripts/benchmark.py`.
 """
 
 
 def page(sections: Sections, notes: str) -> str:
-    """The whole page."""
-    goals = table(["figure", "goal", "measured", "reached"], [goal.row(sections) for goal in GOALS])
+    """Return the whole page."""
+    goals = table(["measurement", "goal", "measured", "reached"], [goal.row(sections) for goal in GOALS])
     lines = [HEAD, *provenance(sections), "## Goals", "", *goals]
     for name, render in RENDERERS.items():
         if name in sections:
@@ -185,18 +185,18 @@ def page(sections: Sections, notes: str) -> str:
         if name == "accuracy" and "job" in sections:
             lines += peers(sections["job"])
     if "gpu" not in sections:
-        lines += ["## On a GPU", "", "Not measured: no GPU at hand.", ""]
+        lines += ["## On a GPU", "", "Not measured: no GPU was available.", ""]
     return "\n".join(lines).rstrip("\n") + "\n" + (f"\n{notes.strip()}\n" if notes.strip() else "")
 
 
 def read(path: Path) -> Sections:
-    """The sections that were measured, by name."""
+    """Read the measured sections, by name."""
     found: Sections = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
 def write(path: Path) -> None:
-    """Write the page and its pictures beside the file of figures."""
+    """Write the page and its figures beside the file of results."""
     sections, notes = read(path), path.with_name(f"{path.stem}-notes.md")
     images = path.parent / "images"
     if "epoch" in sections and programs(sections["epoch"]):

@@ -1,4 +1,4 @@
-"""How the benchmark runs programs: whole processes, one at a time, taking turns in rounds.
+"""Run the benchmark's programs: whole processes, one at a time, taking turns in rounds.
 
 Imported by scripts/benchmark.py; does nothing by itself.
 """
@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PEERS = Path("scripts/peers")  # as all paths of commands, seen from ROOT
+PEERS = Path("scripts/peers")  # relative to ROOT, as all paths of commands
 OWN = Path("scripts/bench")
 
 Figures = dict[str, float]
-Program = Callable[[int], Figures | None]  # runs once in the round of that number; None where it sits that round out
+Program = Callable[[int], Figures | None]  # runs once in the round of that number; None if it skips that round
 
 
 class FailedError(Exception):
-    """A program did not give its figures; the text says why."""
+    """A program did not return its results; the text says why."""
 
 
 def shown(text: str) -> str:
-    """A text without this machine's paths, for a page."""
+    """Return a text without this machine's paths, for a page."""
     for folder in (f"{ROOT}{os.sep}", f"{tempfile.gettempdir()}{os.sep}", f"{Path.home()}{os.sep}"):
         text = text.replace(folder, "")
     return text
@@ -36,19 +36,19 @@ def shown(text: str) -> str:
 
 @dataclass(frozen=True)
 class Done:
-    """A process that ended well: seconds from start to exit, its lines with the time of each, its peak of memory."""
+    """A process that succeeded: seconds from start to exit, its lines with their times, its peak memory."""
 
     seconds: float
     lines: list[tuple[float, str]]
     peak_mb: float | None
 
     def objects(self) -> list[dict[str, Any]]:
-        """The JSON objects that it printed."""
+        """Return the JSON objects that it printed."""
         return [json.loads(line) for _, line in self.lines if line.startswith("{")]
 
 
 def launch(*words: object) -> Done:
-    """Run a process to its end. Raises FailedError where it cannot be started or fails."""
+    """Run a process to its end. Raises FailedError if it cannot be started or fails."""
     command = [str(word) for word in words]
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         started = time.perf_counter()
@@ -69,7 +69,7 @@ def launch(*words: object) -> Done:
 
 
 def wait(process: subprocess.Popen[str]) -> float | None:
-    """Wait for a process; its own peak of resident memory in MB, where the system tells it."""
+    """Wait for a process; return its peak resident memory in MB, or None if the system does not report it."""
     if not hasattr(os, "wait4"):
         process.wait()
         return None
@@ -80,14 +80,14 @@ def wait(process: subprocess.Popen[str]) -> float | None:
 
 @dataclass(frozen=True)
 class Bench:
-    """What the programs run with.
+    """The environment of the programs.
 
     Attributes:
         peers: interpreter that has the other libraries.
-        data: image folder that ``fcnet data mnist`` wrote, seen from ROOT.
+        data: image folder written by ``fcnet data mnist``, relative to ROOT.
         rounds: how often each program runs.
-        course_rounds: how often the course's program does, which takes minutes.
-        folder: for run directories and arrays; thrown away at the end.
+        course_rounds: how often the course's program runs, which takes minutes.
+        folder: for run directories and arrays; removed at the end.
     """
 
     peers: str
@@ -97,12 +97,12 @@ class Bench:
     folder: Path
 
     def fcnet(self, config: str, *overrides: str) -> tuple[list[dict[str, Any]], Done]:
-        """Train with a config of configs/; the records of its epochs, and the process."""
+        """Train with a config of configs/; return the records of its epochs, and the process."""
         root = [] if config == "digits" else [f"data.root={self.data}"]
         return self.trained(config, *root, *overrides)
 
     def trained(self, config: str, *overrides: str) -> tuple[list[dict[str, Any]], Done]:
-        """The same, with other images if the overrides name them."""
+        """Do the same, with other images if the overrides name them."""
         out = self.folder / "run"
         try:
             words = ["--config", f"configs/{config}.yaml", *overrides, "--out", out]
@@ -113,27 +113,27 @@ class Bench:
         return [record for record in records if record["kind"] == "epoch"], done
 
     def peer(self, name: str, epochs: int, seed: int, *options: str) -> tuple[list[dict[str, Any]], Done]:
-        """Run a program of scripts/peers; what it printed of each epoch, and the process."""
+        """Run a program of scripts/peers; return what it printed for each epoch, and the process."""
         words = [self.arrays(), "--epochs", epochs, "--seed", seed, *options]
         done = launch(self.peers, PEERS / f"{name}.py", *words)
         epochs_printed = done.objects()
         if len(epochs_printed) != epochs:
-            raise FailedError(f"told of {len(epochs_printed)} epochs of {epochs}")
+            raise FailedError(f"reported {len(epochs_printed)} of {epochs} epochs")
         return epochs_printed, done
 
     def own(self, name: str, *options: object) -> Figures:
-        """The figures of a program of scripts/bench that runs in fcnet's interpreter."""
+        """Run a program of scripts/bench in fcnet's interpreter, and return its results."""
         (figures,) = launch(sys.executable, OWN / f"{name}.py", "--data", self.data, *options).objects()
         return figures
 
     def course(self, epochs: int, seed: int = 0) -> Done:
-        """Run the course's program. Its lines are wanted as they are printed, hence -u."""
+        """Run the course's program, with -u, so that its lines arrive when they are printed."""
         out = self.folder / "course.pth"
         words = ["--epochs", epochs, "--out", out, "--seed", seed]
         return launch(sys.executable, "-u", "scripts/course_program.py", self.data, *words)
 
     def arrays(self) -> Path:
-        """The images of the folder in the one file that the peers read; written at the first call."""
+        """Return the file with the images for the peers; it is written at the first call."""
         path = self.folder / "arrays.npz"
         if not path.exists():
             launch(sys.executable, OWN / "arrays.py", self.data, path)
@@ -141,7 +141,7 @@ class Bench:
 
 
 def in_rounds(programs: dict[str, Program], rounds: int) -> dict[str, Any]:
-    """Run each program once a round. One that fails is left out from then on, and the reason kept."""
+    """Run each program once per round. A program that fails is left out from then on, and the reason is kept."""
     found: list[dict[str, Figures]] = []
     left_out: dict[str, str] = {}
     for number in range(rounds):
@@ -163,5 +163,5 @@ def in_rounds(programs: dict[str, Program], rounds: int) -> dict[str, Any]:
 
 
 def say(line: str) -> None:
-    """Tell how far the benchmark is."""
+    """Report the progress of the benchmark."""
     print(line, flush=True)

@@ -25,7 +25,7 @@ SHOWN: dict[str, Activation] = {
 
 
 def figure(quick: bool) -> Drawn:
-    """A function and its derivative in each square."""
+    """Draw each function with its derivative."""
     z = torch.linspace(-5, 5, 51 if quick else 501, dtype=torch.float64)[:, None]
     found, numbers = Figure(figsize=(9, 7.5), layout="constrained"), {}
     for axes, (name, spec) in zip(found.subplots(3, 3).flatten(), SHOWN.items(), strict=True):
@@ -40,7 +40,7 @@ def figure(quick: bool) -> Drawn:
         numbers[name.partition(":")[0]] = float(slope.max())
         print(f"{name}: derivative at most {float(slope.max()):.3f}")
     found.axes[0].legend(fontsize=8)
-    see = "sigmoid's derivative is at most 0.25, tanh's and ReLU's at most 1; where a function is flat it is near 0."
+    see = "sigmoid's derivative is at most 0.25, tanh's and ReLU's at most 1; where a function is flat, it is near 0."
     return Drawn(found, numbers, see)
 
 

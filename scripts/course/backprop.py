@@ -1,4 +1,4 @@
-"""A net trained by the slides' back-propagation alone, and its gradients beside autograd's.
+"""Train a net only by the slides' back-propagation, and compare its gradients with autograd's.
 
     python scripts/course/backprop.py
 
@@ -22,7 +22,7 @@ RATE, BATCH = 0.3, 50
 
 
 def figure(quick: bool) -> Drawn:
-    """Loss of the training, step by step."""
+    """Draw the loss of each training step."""
     data = Digits.load()
     depths = range(3 if quick else 6)
     found = {one.name: [apart(one, depth, data) for depth in depths] for one in ALL}
@@ -33,21 +33,21 @@ def figure(quick: bool) -> Drawn:
         order = torch.randperm(len(data.x), generator=torch.Generator().manual_seed(epoch))
         losses += [descend(model, data.x[batch], data.y[batch], RATE)[0] for batch in order.split(BATCH)]
     wrong = error_rate(model, data.test_x, data.test_y)
-    right = f"{100 * (1 - wrong):.1f} % of test images right"
+    right = f"test accuracy {100 * (1 - wrong):.1f} %"
     print(f"64-50-10 by hand: loss {losses[-1]:.4f} after {len(losses)} steps, {right}")
     drawn = Figure(figsize=(7, 4), layout="constrained")
     axes = drawn.subplots()
     axes.semilogy(losses, linewidth=0.8)
-    axes.set(xlabel="step", ylabel="loss of the batch (nats)")
+    axes.set(xlabel="step", ylabel="batch loss (nats)")
     axes.set_title(f"64-50-10 by hand, α = {RATE}: {right}")
     axes.grid(alpha=0.3)
     numbers = {"apart": max(max(row) for row in found.values()), "first": losses[0], "last": losses[-1], "wrong": wrong}
-    see = "gradients by hand are those of autograd but for rounding, and steps along them alone train the net."
+    see = "gradients by hand equal those of autograd up to rounding, and gradient descent with them trains the net."
     return Drawn(drawn, numbers, see)
 
 
 def apart(activation: Activation, depth: int, data: Digits) -> float:
-    """Largest difference of a gradient by hand from autograd's, over the largest gradient of its layer."""
+    """Return the largest difference of gradients by hand from autograd's, over the largest gradient of the layer."""
     model = net([20] * depth, activation)
     x, y = data.x[:50], data.y[:50]
     _, layers = back_propagate(model, x, y)

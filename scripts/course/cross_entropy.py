@@ -1,9 +1,9 @@
-"""Entropy, cross-entropy and KL divergence, and why minimising one minimises the other.
+"""Entropy, cross-entropy and KL divergence, and why minimising cross-entropy also minimises the KL divergence.
 
     python scripts/course/cross_entropy.py
 
 For a true distribution p and predictions q: cross-entropy = entropy of p + KL(p || q). The entropy does not depend on
-q, so both have their least value at the same q, which is p.
+q, so both are minimal at the same q, which is p.
 """
 
 import torch
@@ -14,7 +14,7 @@ TRUE = torch.tensor([0.7, 0.2, 0.1], dtype=torch.float64)
 
 
 def figure(quick: bool) -> Drawn:
-    """Information of an event, and the three of them along a line of predictions."""
+    """Draw the information of an event, and all three quantities along a line of predictions."""
     share = torch.linspace(0.01, 0.99, 99 if quick else 500, dtype=torch.float64)
     q = torch.stack([share, (1 - share) * 2 / 3, (1 - share) / 3], 1)  # the other two as 2 to 1, as they are in p
     entropy = -(TRUE * TRUE.log()).sum()
@@ -23,12 +23,13 @@ def figure(quick: bool) -> Drawn:
     found = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = found.subplots(1, 2)
     left.plot(share, -share.log())
-    left.set(xlabel="probability P(x)", ylabel="I(x) = -log P(x), nats", title="what is rare tells much")
+    left.set(xlabel="probability P(x)", ylabel="I(x) = -log P(x), nats", title="Rare events carry more information")
     right.plot(share, cross, label="cross-entropy")
     right.plot(share, divergence, label="KL(p || q)")
     right.axhline(float(entropy), linestyle=":", color="C2", label="entropy of p")
     right.axvline(float(TRUE[0]), linestyle="--", color="0.5", label="q = p")
-    right.set(xlabel="q of the first class; p is 0.7", ylabel="nats", ylim=(0, 3), title="apart by a constant")
+    title = "Cross-entropy = KL + entropy"
+    right.set(xlabel="q of the first class (p = 0.7)", ylabel="nats", ylim=(0, 3), title=title)
     right.legend()
     for axes in (left, right):
         axes.grid(alpha=0.3)
@@ -39,9 +40,9 @@ def figure(quick: bool) -> Drawn:
     ]
     table(["q of class 1", "entropy", "KL", "cross-entropy"], rows)
     least, nearest = float(share[cross.argmin()]), float(share[divergence.argmin()])
-    print(f"least cross-entropy at q = {least:.2f}, least KL at q = {nearest:.2f}")
+    print(f"minimum of cross-entropy at q = {least:.2f}, of KL at q = {nearest:.2f}")
     numbers = {"cross_entropy": least, "kl": nearest}
-    see = "the two curves are apart by the entropy of p, so that both are least at q = p."
+    see = "the two curves differ by the entropy of p, so both have their minimum at q = p."
     return Drawn(found, numbers, see)
 
 

@@ -1,9 +1,9 @@
-"""Gradient descent as a walk downhill: paths on a 2-D surface for several learning rates, and with momentum.
+"""Gradient descent on a 2-D surface: paths for several learning rates, and with momentum.
 
     python scripts/course/descent.py
 
-The surface is J(w) = (w1^2 + 10 w2^2) / 2: a valley ten times steeper across than along. Above α = 2 / 10 steps across
-it grow.
+The surface is J(w) = (w1^2 + 10 w2^2) / 2, a valley with ten times the curvature across as along. Above α = 2 / 10,
+steps across the valley grow.
 """
 
 import torch
@@ -18,7 +18,7 @@ PATHS = [(0.02, 0.0), (0.1, 0.0), (0.19, 0.0), (0.205, 0.0), (0.1, 0.6)]  # lear
 
 
 def figure(quick: bool) -> Drawn:
-    """Draw a contour map with a path for each setting; quick or not, for it takes no time."""
+    """Draw a contour map with a path for each setting; ``quick`` changes nothing, as it is always fast."""
     del quick
     found = Figure(figsize=(9, 6), layout="constrained")
     axes = found.subplots()
@@ -36,12 +36,12 @@ def figure(quick: bool) -> Drawn:
     axes.set(xlabel="w1", ylabel="w2", xlim=(-10, 3), ylim=(-4, 4), title="w <- w - α dJ/dw")
     axes.legend(loc="lower right")
     table(["path", "J at the start", "1 step", "3 steps", f"{STEPS} steps"], rows)
-    see = "a small rate creeps, 0.19 zigzags, above 0.2 each step across the valley is longer than the one before."
+    see = "a small rate is slow, 0.19 zigzags, and above 0.2 each step across the valley is longer than the one before."
     return Drawn(found, numbers, see)
 
 
 def descent(rate: float, momentum: float, steps: int) -> Tensor:
-    """Places (steps + 1, 2) of w."""
+    """Return the positions (steps + 1, 2) of w."""
     path, moved = [START], torch.zeros_like(START)
     for _ in range(steps):
         moved = momentum * moved - rate * CURVATURES * path[-1]

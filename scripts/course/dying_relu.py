@@ -1,10 +1,10 @@
-"""Dying ReLU: a unit that is 0 for every training image has no gradient, and never comes back.
+"""Dying ReLU: a unit that is 0 for every training image has no gradient, and never recovers.
 
     python scripts/course/dying_relu.py
 
-A few steps with too large a learning rate throw units to where they are never above 0; then training goes on with a
-small rate. Share of hidden units whose error term is 0 for every training image after it, for ReLU, and for LeakyReLU,
-whose derivative below 0 is γ.
+A few steps with too large a learning rate move units to where they are never above 0; then training continues with a
+small rate. The figure shows the share of hidden units whose error term is then 0 for every training image, for ReLU,
+and for LeakyReLU, whose derivative below 0 is γ.
 """
 
 import torch
@@ -23,7 +23,7 @@ SHOWN = {"ReLU": PlainActivation(name="relu"), "LeakyReLU, γ = 0.1": LeakyReLU(
 
 
 def figure(quick: bool) -> Drawn:
-    """Dead units and test errors against the rate of the first steps, means of several nets."""
+    """Draw dead units and test error against the rate of the first steps, averaged over several nets."""
     data, seeds, epochs = Digits.load(), range(1 if quick else 5), 20 if quick else EPOCHS
     rates = [RATES[0], RATES[-1]] if quick else RATES
     found = Figure(figsize=(9, 4), layout="constrained")
@@ -41,19 +41,19 @@ def figure(quick: bool) -> Drawn:
         left.plot(rates, dead, marker="o", label=name)
         right.plot(rates, errors, marker="o", label=name)
     left.set(ylabel="hidden units without a gradient (%)", title="dead units")
-    right.set(ylabel="test images wrong (%)", title="what it costs")
+    right.set(ylabel="test error (%)", title="test error")
     for axes in (left, right):
         axes.set_xlabel(f"learning rate of the first {FIRST} steps, then {SMALL}")
         axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
         axes.grid(alpha=0.3)
         axes.legend()
-    table(["activation", "first rate", "dead units", "test errors"], rows)
-    see = "first steps that are too large leave a fifth of ReLU's units dead for good; of LeakyReLU's none."
+    table(["activation", "first rate", "dead units", "test error"], rows)
+    see = "if the first steps are too large, a fifth of ReLU's units stay dead; none of LeakyReLU's do."
     return Drawn(found, numbers, see)
 
 
 def trained(model: FCNet, data: Digits, rate: float, epochs: int) -> FCNet:
-    """The net after some steps with a rate, and epochs with a small one."""
+    """Train a net for some steps with a rate, then with a small one; return it."""
     step = 0
     for epoch in range(epochs):
         order = torch.randperm(len(data.x), generator=torch.Generator().manual_seed(epoch))
@@ -64,7 +64,7 @@ def trained(model: FCNet, data: Digits, rate: float, epochs: int) -> FCNet:
 
 
 def dead_units(model: FCNet, x: Tensor, y: Tensor) -> float:
-    """Share of hidden units whose error term is 0 for all images."""
+    """Return the share of hidden units whose error term is 0 for all images."""
     _, layers = back_propagate(model, x, y)
     return float(torch.cat([(layer.delta == 0).all(0) for layer in layers[:-1]]).double().mean())
 

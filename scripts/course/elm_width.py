@@ -1,9 +1,9 @@
-"""Extreme learning machines against the multi-layer perceptron: accuracy and seconds by the number of hidden units.
+"""Extreme learning machines against the multi-layer perceptron: test error and seconds by number of hidden units.
 
     python scripts/course/elm_width.py
 
-Trains configs/course/elm.yaml and configs/course/mlp-relu.yaml for several widths with `fcnet train`, where they are
-not trained yet. Quick is fewer widths on scikit-learn's digits.
+Trains configs/course/elm.yaml and configs/course/mlp-relu.yaml for several widths with `fcnet train`, unless they are
+already trained. With --quick, fewer widths, on scikit-learn's digits.
 """
 
 from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ PLAIN = FuncFormatter(lambda value, _: f"{value:g}")  # 20, not 2 x 10^1
 
 
 def figure(quick: bool) -> Drawn:
-    """Test errors and training seconds against the width."""
+    """Draw test error and training seconds against the width."""
     found = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = found.subplots(1, 2)
     rows, numbers = [], {}
@@ -38,7 +38,7 @@ def figure(quick: bool) -> Drawn:
             numbers |= {f"{config}-{width}: wrong": errors[-1], f"{config}-{width}: seconds": times[-1]}
         left.loglog(widths, errors, marker="o", label=name)
         right.loglog(widths, times, marker="o", label=name)
-    left.set(title="errors", xlabel="hidden units", ylabel="test images wrong (%)")
+    left.set(title="test error", xlabel="hidden units", ylabel="test error (%)")
     right.set(title="time", xlabel="hidden units", ylabel="seconds of training")
     for axes, place in ((left, "best"), (right, "upper left")):
         axes.grid(alpha=0.3, which="both")
@@ -49,8 +49,8 @@ def figure(quick: bool) -> Drawn:
         axes.yaxis.set_minor_locator(NullLocator())
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(PLAIN)
-    table(["net", "hidden units", "test errors", "seconds"], rows)
-    see = "random units have to be many: the wider the ELM, the fewer errors, and a trained net of its width has fewer."
+    table(["net", "hidden units", "test error", "seconds"], rows)
+    see = "an ELM needs many random units: its error falls with its width, and a trained net of equal width has less."
     return Drawn(found, numbers, see)
 
 

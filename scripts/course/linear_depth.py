@@ -1,8 +1,8 @@
-"""Linear layers on top of each other are one linear layer, W = W(3) W(2) W(1): the boundary stays a straight line.
+"""Stacked linear layers are one linear layer, W = W(3) W(2) W(1): the decision boundary stays a straight line.
 
     python scripts/course/linear_depth.py
 
-Two half moons, told apart by a single layer, by three linear ones, and by three with ReLU between them.
+The two-moons data set, classified by a single layer, by three linear ones, and by three with ReLU between them.
 """
 
 import torch
@@ -24,7 +24,7 @@ NETS: dict[str, tuple[list[int], str]] = {
 
 
 def figure(quick: bool) -> Drawn:
-    """The boundary of each net."""
+    """Draw the decision boundary of each net."""
     points, classes = make_moons(400, noise=0.12, random_state=0)
     x, y = torch.from_numpy(points), torch.from_numpy(classes)
     found = Figure(figsize=(11, 3.8), layout="constrained")
@@ -42,14 +42,14 @@ def figure(quick: bool) -> Drawn:
         numbers[name] = 100 * (1 - wrong)
         rows.append([name, f"{losses[-1]:.4f}", f"{100 * wrong:.1f} %", apart])
         boundary(axes, model, x, y)
-        axes.set_title(f"{name}: {100 * (1 - wrong):.1f} % right")
-    table(["net", "loss", "points wrong", "largest |net(x) - (W x + b)|"], rows)
-    see = "three linear layers draw the same straight line as one; with ReLU between them the boundary bends."
+        axes.set_title(f"{name}: accuracy {100 * (1 - wrong):.1f} %")
+    table(["net", "loss", "error", "largest |net(x) - (W x + b)|"], rows)
+    see = "three linear layers give the same straight boundary as one; with ReLU between them, the boundary bends."
     return Drawn(found, numbers, see)
 
 
 def boundary(axes: Axes, model: FCNet, x: Tensor, y: Tensor) -> None:
-    """The points (N, 2), over the probability of the second class."""
+    """Draw the points (N, 2) over the probability of the second class."""
     across, up = torch.linspace(-1.7, 2.7, 150), torch.linspace(-1.2, 1.7, 100)
     grid = torch.stack(torch.meshgrid(across, up, indexing="xy"), -1).double()
     with torch.no_grad():
@@ -60,7 +60,7 @@ def boundary(axes: Axes, model: FCNet, x: Tensor, y: Tensor) -> None:
 
 
 def composed(model: FCNet) -> tuple[Tensor, Tensor]:
-    """W (2, 2) and b (2,) of the one layer that a net of linear layers is."""
+    """Return W (2, 2) and b (2,) of the single layer that is equivalent to a net of linear layers."""
     weight, bias = torch.eye(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64)
     with torch.no_grad():
         for module in model.children():

@@ -1,4 +1,4 @@
-"""What the programs of the course share: their command line, data, and steps of gradient descent."""
+"""Shared code of the course's programs: their command line, data, and steps of gradient descent."""
 
 import argparse
 import contextlib
@@ -29,12 +29,12 @@ FORMATS = (".png", ".svg", ".pdf")
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a program of the course makes.
+    """The result of a program of the course.
 
     Attributes:
-        figure: the picture.
-        numbers: what the page says of it, by name (docs/figures.yaml has them as course.PROGRAM.NAME).
-        see: what to see in the picture, in one sentence.
+        figure: the figure.
+        numbers: the numbers that the page quotes, by name (docs/figures.yaml has them as course.PROGRAM.NAME).
+        see: what the figure shows, in one sentence.
     """
 
     figure: Figure
@@ -46,14 +46,17 @@ def draw(make: Callable[[bool], Drawn], doc: str | None) -> None:
     """Run the command line of a program that draws one figure.
 
     Args:
-        make: draws it, and prints its numbers; told whether to be quick.
+        make: draws it, and prints its numbers; its argument says whether to be quick.
         doc: the program's docstring.
     """
     parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument(
-        "--out", type=Path, default=PICTURES, help=f"folder of the picture, {PICTURES} without it; or a file: {FORMATS}"
+        "--out",
+        type=Path,
+        default=PICTURES,
+        help=f"folder for the figure (default: {PICTURES}); or a file ending in {', '.join(FORMATS)}",
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes: a look in seconds")
+    parser.add_argument("--quick", action="store_true", help="use small sizes, to finish in seconds")
     args = parser.parse_args()
     drawn = make(args.quick)
     path = target(args.out, Path(sys.argv[0]).stem)
@@ -64,7 +67,7 @@ def draw(make: Callable[[bool], Drawn], doc: str | None) -> None:
 
 
 def target(out: Path, program: str) -> Path:
-    """Return the file that a program draws into: one of its own in a folder, or the file that was named."""
+    """Return the file that a program draws to: a default name in a folder, or the file that was given."""
     if out.suffix.lower() in FORMATS and not out.is_dir():
         return out
     return out / f"course-{program.replace('_', '-')}.png"
@@ -92,7 +95,7 @@ def pixels(images: known_sets.Images, labels: known_sets.Labels) -> tuple[Tensor
 
 
 def net(hidden: list[int], activation: str | Activation, seed: int = 0, std: float | None = None) -> FCNet:
-    """A net for the digits in float64; with ``std``, Gaussian weights of this standard deviation."""
+    """Return a net for the digits in float64; with ``std``, its weights are Gaussian with this standard deviation."""
     torch.manual_seed(seed)
     spec = PlainActivation(name=activation) if isinstance(activation, str) else activation
     more = {} if std is None else {"init": NormalInit(name="normal", std=std)}
@@ -100,7 +103,7 @@ def net(hidden: list[int], activation: str | Activation, seed: int = 0, std: flo
 
 
 def descend(model: FCNet, x: Tensor, y: Tensor, rate: float) -> tuple[float, list[Layer]]:
-    """One step of gradient descent, W(l) <- W(l) - alpha dL/dW(l); the loss before it, and what passed through."""
+    """Do a step of gradient descent, W(l) <- W(l) - alpha dL/dW(l); return the loss before it, and the layers."""
     loss, layers = back_propagate(model, x, y)
     with torch.no_grad():
         for number, layer in enumerate(layers, 1):
@@ -112,13 +115,13 @@ def descend(model: FCNet, x: Tensor, y: Tensor, rate: float) -> tuple[float, lis
 
 
 def error_rate(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    """Share of images classified wrong."""
+    """Return the share of images classified incorrectly."""
     with torch.no_grad():
         return float((model(x).argmax(1) != y).double().mean())
 
 
 def trained(config: str, settings: list[str]) -> Path:
-    """Return the run of a config of configs/course with settings, trained by ``fcnet train`` if it is not there yet.
+    """Return the run of a config of configs/course with settings, trained by ``fcnet train`` if it does not exist yet.
 
     Ends the program with the exit code of ``fcnet train`` if that fails.
     """

@@ -1,9 +1,9 @@
-"""Softmax regression against a multi-layer perceptron on MNIST: no hidden layer and one.
+"""Softmax regression against a multi-layer perceptron on MNIST: no hidden layer against one.
 
     python scripts/course/softmax_mlp.py
 
-Trains configs/course/perceptron.yaml and configs/course/mlp-relu.yaml with `fcnet train`, where they are not trained
-yet, and lays their accuracies over each other. Quick is on scikit-learn's digits.
+Trains configs/course/perceptron.yaml and configs/course/mlp-relu.yaml with `fcnet train`, unless they are already
+trained, and compares their accuracies. With --quick, on scikit-learn's digits.
 """
 
 from pages import DIGITS, Drawn, draw, trained
@@ -13,7 +13,7 @@ from fcnet.rundir import log
 
 
 def figure(quick: bool) -> Drawn:
-    """Accuracy after each epoch."""
+    """Draw the accuracy after each epoch."""
     more = DIGITS if quick else []
     several, numbers = [], {}
     for config, name in (("perceptron", "softmax regression"), ("mlp-relu", "one hidden layer of 500")):
@@ -21,11 +21,12 @@ def figure(quick: bool) -> Drawn:
         curve = curves.Curve(name, log.read(run)[0])
         last = curve.of("epoch")[-1]["test"]
         print(
-            f"{name}: {100 * last['accuracy']:.2f} % of {last['n']} test images after {len(curve.of('epoch'))} epochs"
+            f"{name}: accuracy {100 * last['accuracy']:.2f} % on {last['n']} test images after"
+            f" {len(curve.of('epoch'))} epochs"
         )
         numbers[config] = 100 * last["accuracy"]
         several.append(curve)
-    see = "one hidden layer classifies right what a linear model cannot, from the first epochs on."
+    see = "with one hidden layer, accuracy is higher than that of a linear model from the first epochs on."
     return Drawn(curves.accuracy(several), numbers, see)
 
 

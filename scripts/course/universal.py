@@ -2,7 +2,7 @@
 
     python scripts/course/universal.py
 
-The hidden units are drawn and the v_i found by least squares, as an extreme learning machine does; the error falls as
+The hidden units are drawn and the v_i are found by least squares, as in an extreme learning machine; the error falls as
 the number m of hidden units grows (slides, theorem 4.1; Cybenko 1989; Hornik et al. 1989).
 """
 
@@ -19,12 +19,12 @@ STEEPEST = 60.0  # weights are drawn from [-60, 60]: units as narrow as the func
 
 
 def target(x: Tensor) -> Tensor:
-    """A continuous function on [0, 1] with waves, a kink and a slope."""
+    """Return a continuous function on [0, 1] with waves, a kink and a slope."""
     return torch.sin(3 * math.pi * x) * x + (x - 0.6).abs()
 
 
 def figure(quick: bool) -> Drawn:
-    """Some of the fits, and the largest error against the number of units."""
+    """Draw some of the fits, and the largest error against the number of units."""
     x = torch.linspace(0, 1, 401 if quick else 1001, dtype=torch.float64)
     draws = 10 if quick else 20
     found = Figure(figsize=(10, 4.2), layout="constrained")
@@ -38,18 +38,18 @@ def figure(quick: bool) -> Drawn:
         if m in SHOWN:
             left.plot(x, fits[0], label=f"F(x), m = {m}")
     right.loglog(WIDTHS, medians, marker="o")
-    left.set(xlabel="x", title="a function, and one-hidden-layer fits")
+    left.set(xlabel="x", title="Fits with m hidden units")
     right.set(xlabel="hidden units m", ylabel="largest |F(x) - f(x)|", title=f"median of {draws} draws")
     left.legend()
     right.grid(alpha=0.3)
     table(["m", "largest error"], [[str(m), f"{error:.5f}"] for m, error in zip(WIDTHS, medians, strict=True)])
     numbers = {f"{m}": error for m, error in zip(WIDTHS, medians, strict=True)}
-    see = "with more hidden units the fit follows the function more closely, and the largest error falls."
+    see = "with more hidden units, the fit follows the function more closely, and the largest error falls."
     return Drawn(found, numbers, see)
 
 
 def fit(x: Tensor, m: int, seed: int) -> Tensor:
-    """F at points x (N,), with m sigmoid units and a constant."""
+    """Return F at points x (N,), with m sigmoid units and a constant."""
     drawn = torch.Generator().manual_seed(seed)
     w = (2 * torch.rand(m, generator=drawn, dtype=torch.float64) - 1) * STEEPEST
     centres = torch.rand(m, generator=drawn, dtype=torch.float64)

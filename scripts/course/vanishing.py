@@ -2,8 +2,8 @@
 
     python scripts/course/vanishing.py
 
-The error term goes back through f'(z) and W^T at each layer: sigmoid's derivative is at most 1/4, tanh's at most 1,
-ReLU's 0 or 1. Weights are drawn by the rule made for each (Glorot and Bengio 2010; He et al. 2015).
+At each layer, the error term is multiplied by f'(z) and W^T: sigmoid's derivative is at most 1/4, tanh's at most 1,
+ReLU's 0 or 1. Weights are initialised by the usual rule for each (Glorot and Bengio 2010; He et al. 2015).
 """
 
 import torch
@@ -23,7 +23,7 @@ INITS = {
 
 
 def figure(quick: bool) -> Drawn:
-    """Norms of weight gradients by layer, means of several nets."""
+    """Draw norms of weight gradients by layer, averaged over several nets."""
     data = Digits.load()
     found = Figure(figsize=(7, 4.5), layout="constrained")
     axes = found.subplots()
@@ -40,11 +40,11 @@ def figure(quick: bool) -> Drawn:
         rows.append([name, *(f"{10**value:.1e}" for value in mean[[0, 4, 9, 10]].tolist())])
         numbers |= {f"{name}: layer {layer}": 10**value for layer, value in enumerate(mean.tolist(), 1)}
     axes.set(xlabel="layer l (11 is the output layer)", ylabel="norm of dL/dW(l)", xticks=range(1, DEPTH + 2))
-    axes.set_title(f"before the first step, {DEPTH} hidden layers of {WIDTH}")
+    axes.set_title(f"before the first step, {DEPTH} hidden layers of {WIDTH} units")
     axes.grid(alpha=0.3)
     axes.legend()
     table(["activation", "layer 1", "layer 5", "layer 10", "layer 11"], rows)
-    see = "sigmoid's gradient shrinks at each layer that it goes back through; tanh's and ReLU's keep their size."
+    see = "going back from the output, sigmoid's gradient shrinks at each layer; tanh's and ReLU's keep their size."
     return Drawn(found, numbers, see)
 
 

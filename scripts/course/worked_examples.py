@@ -2,9 +2,9 @@
 
     python scripts/course/worked_examples.py
 
-Each step of a graph has its value and the derivative of the end by it: the chain rule, from the end back (reverse
-mode). Beside it, as on the slides: differences for J, torch's automatic differentiation for logistic regression, and
-forward mode for f.
+For each step of a graph, prints its value and the derivative of the result with respect to it, by the chain rule from
+the end back (reverse mode). Compares, as in the slides, with finite differences for J, torch's automatic
+differentiation for logistic regression, and forward mode for f.
 """
 
 import math
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def bracket(a: float = 5.0, b: float = 3.0, c: float = 2.0) -> dict[str, float]:
-    """J = 3 (a + b c): derivatives by a, b, c, u and v."""
+    """Print and return the derivatives of J = 3 (a + b c) with respect to a, b, c, u and v."""
     u = b * c
     v = a + u
     j = 3 * v
@@ -64,7 +64,7 @@ def bracket(a: float = 5.0, b: float = 3.0, c: float = 2.0) -> dict[str, float]:
 def logistic_regression(
     x: tuple[float, float] = (1.0, 2.0), w: tuple[float, float] = (0.5, -0.25), b: float = 0.1, y: float = 1.0
 ) -> dict[str, float]:
-    """z = w1 x1 + w2 x2 + b, y^ = f(z), L = -y log y^ - (1 - y) log(1 - y^): the derivative by each of them."""
+    """Print and return the derivatives of L = -y log y^ - (1 - y) log(1 - y^), y^ = f(z), z = w1 x1 + w2 x2 + b."""
     z = w[0] * x[0] + w[1] * x[1] + b
     predicted = 1 / (1 + math.exp(-z))
     loss = -y * math.log(predicted) - (1 - y) * math.log(1 - predicted)
@@ -85,7 +85,7 @@ def logistic_regression(
 
 
 def logistic(x: float = 1.0, w: float = 0.0, b: float = 0.0) -> tuple[float, float]:
-    """df/dw of f = 1 / (exp(-(wx + b)) + 1), by reverse and by forward mode."""
+    """Print and return df/dw of f = 1 / (exp(-(wx + b)) + 1), by reverse and by forward mode."""
     h1 = x * w
     h2 = h1 + b
     h3 = h2 * -1

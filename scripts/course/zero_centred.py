@@ -1,9 +1,9 @@
-"""Zero-centred or not: the same net with tanh and with sigmoid, by gradient descent.
+"""Zero-centred activations: the same net with tanh and with sigmoid, by gradient descent.
 
     python scripts/course/zero_centred.py
 
-Sigmoid's outputs are all positive, so all weights of a unit in the next layer are pushed the same way by one image
-(bias shift), and its slope is a quarter of tanh's at 0.
+Sigmoid's outputs are all positive, so an image moves all weights of a unit in the next layer in the same direction
+(bias shift), and its slope at 0 is a quarter of tanh's.
 """
 
 import torch
@@ -14,7 +14,7 @@ HIDDEN, RATE, BATCH = [50, 50], 0.3, 50
 
 
 def figure(quick: bool) -> Drawn:
-    """Training loss after each epoch, means of several nets."""
+    """Draw the training loss after each epoch, averaged over several nets."""
     data, epochs = Digits.load(), 3 if quick else 40
     found = Figure(figsize=(7, 4.5), layout="constrained")
     axes = found.subplots()

@@ -1,8 +1,8 @@
-"""The benchmark's job in JAX: a whole epoch is one compiled ``lax.scan`` over mini-batches of resident bytes.
+"""The benchmark's job in JAX: each epoch is one compiled ``lax.scan`` over mini-batches of resident bytes.
 
 python scripts/peers/jax_scan.py ARRAYS.npz --epochs 10 [--seed S] [--threads T]
 
-Prints one JSON object per epoch. On the GPU where JAX is built for it and finds one.
+Prints one JSON object per epoch. Uses the GPU if JAX is built for it and finds one.
 """
 
 import argparse
@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="784-500-10 in JAX")
     parser.add_argument("arrays", type=Path, help=".npz with train_images, train_labels, test_images, test_labels")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="cores that the process may use; all without it (Linux only)")
+    parser.add_argument("--threads", type=int, help="cores that the process may use (default: all; Linux only)")
     return parser.parse_args()
 
 
@@ -42,14 +42,14 @@ Net = list[tuple[Array, Array]]  # weights (in, out) and biases (out,) of each l
 
 
 class State(NamedTuple):
-    """What a step changes."""
+    """The state that a step changes."""
 
     net: Net
     adam: optax.OptState
 
 
 def new_net(key: Array, sizes: tuple[int, ...]) -> Net:
-    """A net of random weights, uniform within 1 / sqrt(inputs) as PyTorch draws them."""
+    """Return a net of random weights, uniform in ±1 / sqrt(inputs), as in PyTorch."""
     net = []
     for inputs, outputs in pairwise(sizes):
         key, for_weights, for_biases = jax.random.split(key, 3)
@@ -60,7 +60,7 @@ def new_net(key: Array, sizes: tuple[int, ...]) -> Net:
 
 
 def logits(net: Net, pixels: Array) -> Array:
-    """Outputs (B, 10) for bytes (B, 784)."""
+    """Return outputs (B, 10) for bytes (B, 784)."""
     x = pixels.astype(jnp.float32) / 255
     for weights, biases in net[:-1]:
         x = jax.nn.relu(x @ weights + biases)
@@ -69,13 +69,13 @@ def logits(net: Net, pixels: Array) -> Array:
 
 
 def loss(net: Net, pixels: Array, labels: Array) -> Array:
-    """Mean cross-entropy () of a batch."""
+    """Return the mean cross-entropy () of a batch."""
     return optax.softmax_cross_entropy_with_integer_labels(logits(net, pixels), labels).mean()
 
 
 @partial(jax.jit, donate_argnums=0)
 def train_epoch(state: State, key: Array, images: Array, labels: Array) -> tuple[State, Array]:
-    """One pass over the images in a random order; returns the losses (steps,) too."""
+    """Train one epoch in a random order; return the state and the losses (steps,)."""
 
     def step(state: State, batch: Array) -> tuple[State, Array]:
         value, gradient = jax.value_and_grad(loss)(state.net, images[batch], labels[batch])
@@ -89,7 +89,7 @@ def train_epoch(state: State, key: Array, images: Array, labels: Array) -> tuple
 
 @jax.jit
 def accuracy(net: Net, images: Array, labels: Array) -> Array:
-    """Share of the images that are classified right."""
+    """Return the accuracy."""
     return (logits(net, images).argmax(1) == labels).mean()
 
 

@@ -1,8 +1,8 @@
-"""The benchmark's job in Keras 3 on JAX: ``compile`` and one ``fit`` over all epochs.
+"""The benchmark's job in Keras 3 on JAX: ``compile``, and one ``fit`` over all epochs.
 
 python scripts/peers/keras_fit.py ARRAYS.npz --epochs 10 [--seed S] [--threads T]
 
-Prints one JSON object per epoch. On the GPU where JAX is built for it and finds one.
+Prints one JSON object per epoch. Uses the GPU if JAX is built for it and finds one.
 """
 
 import argparse
@@ -16,12 +16,12 @@ import numpy as np
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="784-500-10 in Keras 3 on JAX")
     parser.add_argument("arrays", type=Path, help=".npz with train_images, train_labels, test_images, test_labels")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="cores that the process may use; all without it (Linux only)")
+    parser.add_argument("--threads", type=int, help="cores that the process may use (default: all; Linux only)")
     return parser.parse_args()
 
 
@@ -35,19 +35,19 @@ import keras  # noqa: E402
 
 
 class Report(keras.callbacks.Callback):
-    """Takes the time of each epoch's training and of the test that ``fit`` does after it."""
+    """Times each epoch's training, and the test that ``fit`` does after it."""
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Training begins."""
+        """Start the clock of the training."""
         self.started = self.tested = time.perf_counter()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
-        """All training steps are given out; they are done when the last weights are there."""
+        """Stop the clock of the training, after waiting for its last step."""
         jax.block_until_ready([variable.value for variable in self.model.trainable_variables])
         self.tested = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """The test is done as well."""
+        """Print the results of the epoch, after its test."""
         figures = {
             "seconds": self.tested - self.started,
             "test_seconds": time.perf_counter() - self.tested,

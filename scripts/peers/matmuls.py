@@ -2,10 +2,10 @@
 
 python scripts/peers/matmuls.py ARRAYS.npz --epochs 4 [--bf16] [--seed S] [--threads T]
 
-Of each product the fastest of several public torch calls is taken, by a trial at the start: which one that is differs
-between processors. No pixels are gathered, no loss is computed, no weight is changed; the file of images only tells how
-many steps an epoch has. Prints one JSON object per epoch, without a test. On the GPU where torch finds one; there the
-five calls are replayed as one CUDA graph, so that launching them costs little.
+For each product, a trial at the start selects the fastest of several public torch calls, which differs between
+processors. No pixels are gathered, no loss is computed, no weight is changed; the file of images only gives the number
+of steps of an epoch. Prints one JSON object per epoch, without a test. Uses the GPU if torch finds one; there, the five
+calls are replayed as one CUDA graph, so that launching them costs little.
 """
 
 import argparse
@@ -26,25 +26,25 @@ Product = Callable[[], Tensor]
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="the five matrix products of a step of 784-500-10")
     parser.add_argument("arrays", type=Path, help=".npz with train_labels; the images are not read")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="of the CPU; torch's own choice without it")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     parser.add_argument("--bf16", action="store_true", help="operands and results in bfloat16")
     return parser.parse_args()
 
 
 def clock(device: torch.device) -> float:
-    """Seconds, read when the device has done all that it was given."""
+    """Return the time in seconds, after waiting for the device."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def ways(a: Tensor, b: Tensor) -> list[Product]:
-    """Ways to compute a @ b, with b as it is or stored the other way round, and the product likewise."""
+    """Return ways to compute a @ b, with b in either memory layout, and the product in either layout."""
     out = a.new_empty(len(a), b.shape[1])
     turned = a.new_empty(b.shape[1], len(a))
     stored = [b.contiguous(), b.T.contiguous().T]
@@ -58,7 +58,7 @@ def ways(a: Tensor, b: Tensor) -> list[Product]:
 
 
 def fastest(candidates: list[Product], device: torch.device) -> Product:
-    """The candidate whose best trial is the shortest."""
+    """Return the candidate whose best trial is the shortest."""
     best = [float("inf")] * len(candidates)
     for _ in range(TRIALS):
         for i, product in enumerate(candidates):
@@ -70,7 +70,7 @@ def fastest(candidates: list[Product], device: torch.device) -> Product:
 
 
 def step_of(products: list[Product], device: torch.device) -> Callable[[], None]:
-    """All products in turn; on the GPU recorded once, to be replayed."""
+    """Return a function that computes all products in turn; on the GPU, a recorded graph."""
 
     def step() -> None:
         for product in products:
@@ -86,7 +86,7 @@ def step_of(products: list[Product], device: torch.device) -> Callable[[], None]
 
 @torch.inference_mode()
 def main() -> None:
-    """Choose the calls, then repeat them."""
+    """Select the calls, then repeat them."""
     args = arguments()
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -2,7 +2,7 @@
 
 python scripts/peers/pytorch_eager.py ARRAYS.npz --epochs 10 [--bf16] [--seed S] [--threads T]
 
-Prints one JSON object per epoch. On the GPU where torch finds one.
+Prints one JSON object per epoch. Uses the GPU if torch finds one.
 """
 
 import argparse
@@ -19,18 +19,18 @@ BATCH = 100
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="784-500-10 in plain PyTorch")
     parser.add_argument("arrays", type=Path, help=".npz with train_images, train_labels, test_images, test_labels")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="of the CPU; torch's own choice without it")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16, by autocast")
     return parser.parse_args()
 
 
 def read(path: Path, device: torch.device) -> list[Tensor]:
-    """Training images (N, 784) in [0, 1] and labels (N,), and the same of the test, on the device."""
+    """Return training images (N, 784) in [0, 1], labels (N,), test images and test labels, on the device."""
     with np.load(path) as arrays:
         images, labels, test_images, test_labels = (
             torch.from_numpy(arrays[f"{split}_{what}"]).to(device)
@@ -41,7 +41,7 @@ def read(path: Path, device: torch.device) -> list[Tensor]:
 
 
 def clock(device: torch.device) -> float:
-    """Seconds, read when the device has done all that it was given."""
+    """Return the time in seconds, after waiting for the device."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
@@ -50,7 +50,7 @@ def clock(device: torch.device) -> float:
 def train_epoch(
     model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor, precision: torch.autocast
 ) -> None:
-    """One pass over the images in a new random order."""
+    """Train one epoch in a new random order."""
     model.train()
     for batch in torch.randperm(len(images), device=images.device).split(BATCH):
         with precision:
@@ -62,7 +62,7 @@ def train_epoch(
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Share of the images that are classified right."""
+    """Return the accuracy."""
     model.eval()
     return (model(images).argmax(1) == labels).double().mean().item()
 

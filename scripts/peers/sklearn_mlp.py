@@ -2,8 +2,8 @@
 
 python scripts/peers/sklearn_mlp.py ARRAYS.npz --epochs 10 [--seed S] [--threads T]
 
-``partial_fit`` passes once over the images in mini-batches and keeps Adam's averages between two calls; ``fit`` with
-``warm_start`` would begin them anew at each epoch. Prints one JSON object per epoch. Always on the CPU.
+``partial_fit`` passes once over the images in mini-batches and keeps Adam's averages between calls; ``fit`` with
+``warm_start`` would reset them at each epoch. Prints one JSON object per epoch. Always runs on the CPU.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from threadpoolctl import threadpool_limits
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="784-500-10 in scikit-learn")
     parser.add_argument("arrays", type=Path, help=".npz with train_images, train_labels, test_images, test_labels")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="of the matrix library; its own choice without it")
+    parser.add_argument("--threads", type=int, help="threads of the matrix library (default: its own choice)")
     return parser.parse_args()
 
 

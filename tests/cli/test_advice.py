@@ -76,12 +76,12 @@ CASES = {
     "a device": Case(f"{TRAIN} --cpu", r"write (.*)", f"{TRAIN} {{1}}"),
     "the option before": Case("--seed 1 train tiny/tiny.yaml train.epochs=1", r"after the command: fcnet (.*)", "{1}"),
     "a command": Case("evaluate run", r"did you mean fcnet (\w+)\?", "{1} run", before=RUN),
-    "a bare model file, eval": Case("eval bare.pth", "give (--config)", "eval bare.pth {1} tiny/tiny.yaml", RUN, bare),
+    "a bare model file, eval": Case("eval bare.pth", "with (--config)", "eval bare.pth {1} tiny/tiny.yaml", RUN, bare),
     "a bare model file, predict": Case(
-        "predict bare.pth tiny/test", "give (--config)", "predict bare.pth {1} tiny/tiny.yaml tiny/test", RUN, bare
+        "predict bare.pth tiny/test", "with (--config)", "predict bare.pth {1} tiny/tiny.yaml tiny/test", RUN, bare
     ),
     "a bare model file, encode": Case(
-        "encode bare.pth", "give (--config)", "encode bare.pth {1} tiny/auto.yaml", AUTO, bare_autoencoder
+        "encode bare.pth", "with (--config)", "encode bare.pth {1} tiny/auto.yaml", AUTO, bare_autoencoder
     ),
     "a checkpoint": Case("eval run/ckpt/epoch-2-step-0.pt", r"give its run directory, (\S+)", "eval {1}", RUN),
     "another kind": Case(
@@ -94,13 +94,11 @@ CASES = {
         "eval runs", r"name one of them", "eval runs/b", before=(f"{TRAIN} --out runs/a", f"{TRAIN} --out runs/b")
     ),
     "losses of different things": Case(
-        "plot run auto", r"draw them apart: fcnet (plot \S+) and fcnet (plot \S+)", "{2}", before=(*RUN, *AUTO)
+        "plot run auto", r"plot them separately: fcnet (plot \S+) and fcnet (plot \S+)", "{2}", before=(*RUN, *AUTO)
     ),
-    "a run is there: anew": Case(
-        f"{TRAIN} --out run", "give (--overwrite) to replace", f"{TRAIN} --out run {{1}}", RUN
-    ),
+    "a run is there: anew": Case(f"{TRAIN} --out run", "use (--overwrite) to replace", f"{TRAIN} --out run {{1}}", RUN),
     "a run is there: go on": Case(
-        f"{TRAIN} --out run", "(--resume) to go on with it", f"{TRAIN} train.epochs=2 --out run {{1}}", RUN
+        f"{TRAIN} --out run", "(--resume) to resume it", f"{TRAIN} train.epochs=2 --out run {{1}}", RUN
     ),
     "a run in a config's place": Case("train run", r"to resume it: fcnet (.*)", "{1}", before=RUN),
     "a run of another host": Case(
@@ -110,7 +108,9 @@ CASES = {
         RUN,
         another_host,
     ),
-    "no model yet": Case("eval run", r"go on with fcnet (train --resume run)", "{1} train.epochs=2", RUN, unfinished),
+    "no model yet": Case(
+        "eval run", r"resume it with: fcnet (train --resume run)", "{1} train.epochs=2", RUN, unfinished
+    ),
     "a damaged config": Case(
         "train --resume run",
         r"give a valid copy with (--config) FILE",
@@ -120,7 +120,7 @@ CASES = {
     ),
     "a ridge that is too small: larger": Case(
         f"{ELM} solve.precision=fp64",
-        r"give about (\S+) or more",
+        r"use about (\S+) or more",
         f"{ELM} solve.precision=fp64 solve.solver.ridge={{1}}",
     ),
     "a ridge that is too small: pinv": Case(f"{ELM} solve.precision=fp64", r"or (solve.solver=pinv)", f"{ELM} {{1}}"),
@@ -134,7 +134,7 @@ CASES = {
     ),
     "no validation images": Case(
         f"{ELM} solve.solver={{name: ridge, ridge: [1.0, 2.0], choose: validation}}",
-        r"give (data.validation)",
+        r"set (data.validation)",
         f"{ELM} solve.solver={{name: ridge, ridge: [1.0, 2.0], choose: validation}} {{1}}=9",
     ),
     "batch norm's last image": Case(
@@ -158,10 +158,8 @@ CASES = {
         "eval run --labels tiny/test.txt {1} tiny/test",
         RUN,
     ),
-    "overwrite without out": Case(
-        f"{TRAIN} --overwrite", r"goes with (--out) DIR", f"{TRAIN} {{1}} run --overwrite", RUN
-    ),
-    "a bare output": Case("encode auto --out codes", "name that ends so", "encode auto --out codes.npz", AUTO),
+    "overwrite without out": Case(f"{TRAIN} --overwrite", r"needs (--out) DIR", f"{TRAIN} {{1}} run --overwrite", RUN),
+    "a bare output": Case("encode auto --out codes", "name that ends in .npz", "encode auto --out codes.npz", AUTO),
 }
 
 

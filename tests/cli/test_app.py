@@ -16,12 +16,12 @@ def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None
     for words, message in (
         (["--resume", ""], "--resume, --out: the name is empty (an unset variable?)"),
         (["--out", ""], "--resume, --out: the name is empty (an unset variable?)"),
-        (["--resume", "run", "--out", "run"], "--out, --resume RUN: choose one of the two"),
-        (["--out", "run", "--resume", "--overwrite"], "--overwrite: goes with --out DIR, the run to replace, and not"),
-        (["--force"], "--force: goes with --resume or --overwrite"),
+        (["--resume", "run", "--out", "run"], "--out, --resume RUN: give only one of the two"),
+        (["--out", "run", "--resume", "--overwrite"], "--overwrite: needs --out DIR, the run to replace, and cannot"),
+        (["--force"], "--force: needs --resume or --overwrite"),
         (
             ["--out", "tiny", "--resume"],
-            "--out tiny: is no run directory: holds .fcnet-cache, test, test.txt, ",
+            "--out tiny: is not a run directory: contains .fcnet-cache, test, test.txt, ",
         ),
         (["--out", "tiny/tiny.yaml", "--resume"], "--out tiny/tiny.yaml: is a file; name a run directory"),
         (["--resume", "tiny/tiny.yaml"], "--resume tiny/tiny.yaml: is a file; name a run directory"),

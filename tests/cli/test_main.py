@@ -159,7 +159,7 @@ def test_the_two_ways_in(words: list[str], tmp_path: Path) -> None:
             [sys.executable, *words, "eval"], capture_output=True, text=True, cwd=tmp_path, timeout=120
         )
         assert done.returncode == 2
-        assert done.stderr.startswith("fcnet: error: checkpoints: holds no run yet")
+        assert done.stderr.startswith("fcnet: error: checkpoints: contains no run yet")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

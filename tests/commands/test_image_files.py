@@ -115,8 +115,8 @@ def test_predict_says_what_it_takes_for_white(fcnet: Run, tmp_path: Path) -> Non
     deep(1023)(TEST[0], tmp_path / "deep.png")
     outcome = fcnet("predict", "run", "deep.png", "--json")
     assert json.loads(outcome.out)["predictions"][0]["predicted"] == str(TRUTH[0])
-    assert "deep.png: 16-bit images with values up to" in outcome.err
-    assert "1023 is taken for white" in outcome.err
+    assert "deep.png: 16-bit images with values only up to" in outcome.err
+    assert "1023 is taken as white" in outcome.err
     (tmp_path / "coloured.png").write_bytes(colours_of_16_bits(np.full((SIDE, SIDE, 3), 200)))
     outcome = fcnet("predict", "run", "coloured.png")
     assert outcome.code == 3

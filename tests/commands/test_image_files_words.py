@@ -63,7 +63,7 @@ def test_a_bare_model_file_is_asked_with_its_config(fcnet: Run, trained: Path, a
     shutil.copy("checkpoints/tiny/model.pth", "bare.pth")
     told = fcnet("predict", "bare.pth", "photo.png")
     assert told.code == 2
-    assert "give --config" in told.errors[0]
+    assert "give its YAML file with --config" in told.errors[0]
     asked = fcnet("predict", "bare.pth", "--config", "tiny/tiny.yaml", "photo.png", "--json")
     assert asked.code == 0
     assert asked.out == fcnet("predict", "checkpoints/tiny", "photo.png", "--json").out

@@ -30,7 +30,7 @@ def test_the_run_of_a_config_with_a_number_in_its_name_is_another(fcnet: Run, ti
     assert fcnet(*WORDS).code == 0
     assert fcnet("train", "-c", "tiny/tiny-2.yaml").code == 0
     outcome = fcnet(*WORDS, "--resume")
-    assert outcome.out == "run: checkpoints/tiny is finished already; nothing was done\n"
+    assert outcome.out == "run: checkpoints/tiny is already finished; nothing to do\n"
     settings = schema.load(tiny / "tiny-2.yaml")
     assert resume.choose("tiny-2", None, None, settings) == Path("checkpoints/tiny-2")
 
@@ -43,7 +43,7 @@ def test_a_run_that_was_killed_while_it_began_is_begun_anew(fcnet: Run, tiny: Pa
             (run / name).touch() if "." in name or "/" in name else (run / name).mkdir()
         outcome = fcnet(*WORDS, "--resume")
         assert outcome.code == 0
-        assert "checkpoints/tiny: holds no checkpoint yet; it is started anew" in outcome.err
+        assert "checkpoints/tiny: contains no checkpoint yet; starting from the beginning" in outcome.err
         assert fcnet(*WORDS, "--out", run, "--overwrite").code == 0
         directory.clear(run)
         (run / "ckpt/lock").unlink()
@@ -60,7 +60,7 @@ def test_checkpoints_of_a_run_whose_config_is_gone_are_not_taken_for_another(fcn
     Path("run/result.json").unlink()
     outcome = fcnet(*WORDS, "--out", "run", "--resume", "seed=7", "train.epochs=4")
     assert outcome.code == 2
-    assert outcome.errors[0].startswith("seed: is 7, but run was begun with 0")
+    assert outcome.errors[0].startswith("seed: is 7, but run was started with 0")
     assert fcnet(*WORDS, "--out", "run", "--resume", "train.epochs=4").code == 0
 
 
@@ -94,12 +94,12 @@ def test_weights_of_a_run_that_has_gone_on_are_told_of(fcnet: Run, tiny: Path) -
     Path("run/result.json").unlink()
     outcome = fcnet("eval", "run")
     assert outcome.code == 0
-    assert "run/model.pth: is of an earlier stop; the run has gone on since and has not ended" in outcome.err
+    assert "run/model.pth: is from an earlier stop; the run has been resumed since and has not ended" in outcome.err
     Path("run/model.pth").unlink()
     outcome = fcnet("eval", "run")
     assert outcome.code == 5
     assert outcome.errors[0].startswith(
-        "run/model.pth: is not there yet: the run has not ended; where nothing trains it"
+        "run/model.pth: does not exist yet, because the run has not ended; if no process trains it"
     )
 
 
@@ -120,14 +120,14 @@ def test_the_newest_run_of_equal_settings_is_gone_on_with(fcnet: Run, tiny: Path
     outcome = fcnet(*WORDS, "--resume", "train.epochs=2")
     assert outcome.code == 0
     assert "into checkpoints/tiny, resuming after epoch 1" in outcome.out
-    told = "checkpoints/tiny-2: is of other settings (seed: 1 there, 0 here); going on with checkpoints/tiny"
+    told = "checkpoints/tiny-2: has other settings (seed: 1 there, 0 here); resuming checkpoints/tiny"
     assert told in outcome.err.splitlines()
     outcome = fcnet(*WORDS, "--resume", "train.epochs=2", "seed=1")
     assert "into checkpoints/tiny-2, resuming after epoch 1" in outcome.out
     outcome = fcnet(*WORDS, "--resume", "train.epochs=1", "model.hidden=[5]")
     assert outcome.code == 0
     assert "into checkpoints/tiny-3" in outcome.out
-    assert "is of other settings (model.hidden: [8] there, [5] here, seed: 1 there, 0 here), and no run" in outcome.err
+    assert "has other settings (model.hidden: [8] there, [5] here, seed: 1 there, 0 here), and no run" in outcome.err
 
 
 def test_a_loop_over_seeds_needs_no_names(fcnet: Run, tiny: Path) -> None:
@@ -145,7 +145,7 @@ def test_configs_of_one_name_in_two_folders_do_not_meet(fcnet: Run, tiny: Path, 
         assert fcnet("train", "-c", f"configs/{name}.yaml", "train.epochs=1", "--resume").code == 0
     for name, run in (("tiny", "tiny"), ("autoencoder/tiny", "autoencoder-tiny")):
         outcome = fcnet("train", "-c", f"configs/{name}.yaml", "train.epochs=1", "--resume")
-        assert outcome.out == f"run: checkpoints/{run} is finished already; nothing was done\n"
+        assert outcome.out == f"run: checkpoints/{run} is already finished; nothing to do\n"
     assert fcnet("encode", "checkpoints/autoencoder-tiny").code == 0
 
 
@@ -156,7 +156,7 @@ def test_resume_alone_goes_on_with_the_newest_run(fcnet: Run, tiny: Path) -> Non
     assert outcome.err.splitlines()[0] == "run: checkpoints/tiny"
     assert "into checkpoints/tiny, resuming after epoch 1" in outcome.out
     assert fcnet("train", "--resume", "tiny.yaml").code == 2
-    assert fcnet("train", "--resume", "tiny/tiny.yaml", "train.epochs=2").out.endswith("nothing was done\n")
+    assert fcnet("train", "--resume", "tiny/tiny.yaml", "train.epochs=2").out.endswith("nothing to do\n")
     Path("checkpoints/tiny").rename("run")
     outcome = fcnet("train", "--out", "run", "--resume", "train.epochs=3")
     assert "into run, resuming after epoch 2" in outcome.out
@@ -166,7 +166,7 @@ def test_resume_alone_goes_on_with_the_newest_run(fcnet: Run, tiny: Path) -> Non
 def test_resume_of_a_name_that_is_near(fcnet: Run, tiny: Path) -> None:
     assert fcnet(*WORDS, "train.epochs=1", "--out", "checkpoints/first").code == 0
     told = fcnet("train", "--resume", "checkpoints/frist").errors[0]
-    assert told.startswith("--resume checkpoints/frist: is not there; name a run directory")
+    assert told.startswith("--resume checkpoints/frist: does not exist; name a run directory")
     assert told.endswith("did you mean checkpoints/first?")
     assert fcnet("train", "--resume", "first", "train.epochs=2").code == 0
 
@@ -188,7 +188,7 @@ def test_a_file_in_the_place_of_all_runs(fcnet: Run, tiny: Path) -> None:
     Path("checkpoints").touch()
     outcome = fcnet(*WORDS)
     assert outcome.code == 2
-    assert outcome.errors[0].startswith("checkpoints: is no folder")
+    assert outcome.errors[0].startswith("checkpoints: is not a folder")
     assert "decoding" not in outcome.err
 
 
@@ -198,7 +198,7 @@ def test_a_run_that_was_killed_before_its_pictures_gets_them(fcnet: Run, tiny: P
     Path("run/plots/accuracy.png").rename("run/plots/accuracy.png.77.tmp")
     outcome = fcnet(*WORDS, "--out", "run", "--resume")
     assert outcome.code == 0
-    assert outcome.out.endswith("run: run is finished already; nothing was done\n")
+    assert outcome.out.endswith("run: run is already finished; nothing to do\n")
     assert sorted(path.name for path in Path("run/plots").iterdir()) == ["accuracy.png", "loss.png"]
     assert Path("run/model.pth").read_bytes() == weights
     Path("run/plots/loss.png.77.tmp").touch()

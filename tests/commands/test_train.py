@@ -80,7 +80,7 @@ def test_out_and_overwrite(fcnet: Run, tiny: Path) -> None:
     first = Path("mine/environment.json").read_text()
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine")
     assert outcome.code == 2
-    assert "--out mine: exists already" in outcome.errors[0]
+    assert "--out mine: already exists" in outcome.errors[0]
     assert Path("mine/environment.json").read_text() == first
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mine", "--overwrite", "--seed", 1).code == 0
     assert "seed: 1" in Path("mine/config.yaml").read_text()
@@ -312,7 +312,7 @@ def test_another_memory_is_not_gone_on_with(fcnet: Run, tiny: Path) -> None:
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a").code == 0
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a", "--resume", "train.epochs=9", "data.memory=mapped")
     assert outcome.code == 3
-    assert "give data.memory=resident" in outcome.errors[0]
+    assert "set data.memory=resident" in outcome.errors[0]
     assert fcnet("train", "-c", "tiny/tiny.yaml", "--out", "a", "--resume", "train.epochs=9").code == 0
 
 

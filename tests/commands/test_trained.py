@@ -42,9 +42,9 @@ def test_a_model_is_found_in_its_run_beside_its_config_or_with_one(fcnet: Run, t
     spec = locate(bare, tiny / "tiny.yaml").settings.model
     assert isinstance(spec, FCNetModel)
     assert spec.hidden == [8]
-    with pytest.raises(ConfigError, match="a model file alone does not tell its net"):
+    with pytest.raises(ConfigError, match="a model file alone does not describe its model"):
         locate(bare)
-    with pytest.raises(ConfigError, match="is no run directory"):
+    with pytest.raises(ConfigError, match="is not a run directory"):
         locate(tiny)
     with pytest.raises(ConfigError, match="there is no such run directory or model file"):
         locate(Path("nowhere"))

@@ -34,7 +34,7 @@ def test_a_classifier_begins_with_an_encoder(fcnet: Run, auto: Callable[..., Pat
     values["model"]["hidden"] = [8, 4]
     outcome = fcnet("train", "-c", write_config(tiny / "other.yaml", values), "--out", "other")
     assert outcome.code == 2
-    assert "its encoder has the layers [8, 3]" in outcome.errors[0]
+    assert "its encoder has layers [8, 3]" in outcome.errors[0]
     assert not Path("other").exists()
 
 
@@ -89,7 +89,7 @@ def test_a_classifier_goes_on_from_another_run(fcnet: Run, tiny: Path) -> None:
     values["data"]["classes"] = classes[::-1]
     turned = write_config(tiny / "turned.yaml", values)
     for words_of, told in (
-        ((tiny / "tiny.yaml", "data.image_size=[4, 4]"), "its images are"),
+        ((tiny / "tiny.yaml", "data.image_size=[4, 4]"), "its images have"),
         ((tiny / "tiny.yaml", "data.deskew=true"), "its data.deskew is false"),
         ((turned,), "its classes are [0, 1, 2], these [2, 1, 0]"),
     ):

@@ -152,7 +152,7 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(fcnet: Run, stopped: Path) -> N
     (stopped / "ckpt/epoch-8-step-0.json").write_text('{"schema": 1, "bytes": 0, "sha256": ""}')
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 2  # nor is it removed: no pipe is a run's own
-    assert "holds ckpt/epoch-8-step-0.pt, ckpt/epoch-9-step-0.json, which are not of a run" in outcome.errors[0]
+    assert "contains ckpt/epoch-8-step-0.pt, ckpt/epoch-9-step-0.json, which do not belong to" in outcome.errors[0]
     for name in ("epoch-9-step-0.json", "epoch-8-step-0.pt"):
         (stopped / "ckpt" / name).unlink()
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")

@@ -31,7 +31,7 @@ def test_names_do_not_leave_the_run_root(fcnet: Run, tiny: Path, monkeypatch: py
             outcome = fcnet("train", "-c", "tiny.yaml", "--out", out, *resume)
             assert outcome.code == 2
             assert (
-                f"--out {out}: leaves this folder by '..'; if that is meant, name it whole: {tiny.parent}"
+                f"--out {out}: leaves this folder with '..'; if that is intended, give the full path: {tiny.parent}"
                 in (outcome.errors[0])
             )
     assert not (tiny.parent / "outside").exists()

@@ -20,7 +20,7 @@ def test_resume_begins_where_there_is_nothing_and_does_nothing_at_the_end(fcnet:
     before = {path: path.stat().st_mtime_ns for path in Path("checkpoints").rglob("*")}
     outcome = fcnet(*WORDS, "--resume")
     assert outcome.code == 0
-    assert outcome.out == "run: checkpoints/tiny is finished already; nothing was done\n"
+    assert outcome.out == "run: checkpoints/tiny is already finished; nothing to do\n"
     assert {path: path.stat().st_mtime_ns for path in Path("checkpoints").rglob("*")} == before
 
 
@@ -35,7 +35,7 @@ def test_resume_of_a_run_needs_no_config(fcnet: Run, stopped: Path) -> None:
     assert fcnet("train", "--resume", "cut").code == 0
     assert same("cut", "whole")
     for words, told in (
-        (["--resume"], "checkpoints: holds no run yet; name one that lies elsewhere"),
+        (["--resume"], "checkpoints: contains no run yet; name a run in another folder"),
         ([], "--config: is missing; give the YAML file of the run"),
     ):
         outcome = fcnet("train", *words)
@@ -53,7 +53,7 @@ def test_resume_insists_where_a_run_is_named(fcnet: Run, stopped: Path) -> None:
     shutil.rmtree("cut/ckpt")
     outcome = fcnet("train", "--resume", "cut")
     assert outcome.code == 5
-    assert outcome.errors[0].startswith("cut/ckpt: holds no checkpoint to go on from")
+    assert outcome.errors[0].startswith("cut/ckpt: contains no checkpoint to resume from")
     assert fcnet(*WORDS, "--out", "cut", "--resume").code == 0  # begins anew
     assert same("cut", "whole")
 
@@ -68,16 +68,16 @@ def test_a_finished_run_without_checkpoints_is_not_begun_anew(fcnet: Run, stoppe
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("seed=1", "seed: is 1, but cut was begun with 0; give that, or start a new run without --resume"),
-        ("model.hidden=[9]", "model.hidden: is [9], but cut was begun with [8]"),
-        ("model.activation=tanh", "model.activation.name: is tanh, but cut was begun with relu"),
-        ("train.optimizer.lr=0.01", "train.optimizer.lr: is 0.01, but cut was begun with 0.02"),
-        ("train.optimizer=sgd", "train.optimizer.name: is sgd, but cut was begun with adam; give that, or start a new"),
-        ("train.batch_size=8", "train.batch_size: is 8, but cut was begun with 7"),
-        ("train.precision=bf16", "train.precision: is bf16, but cut was begun with fp32"),
-        ("data.validation=10", "data.validation: is 10, but cut was begun without it; give that, or"),
-        ("data.image_size=[5, 6]", "data.image_size: is [5, 6], but cut was begun with [6, 6]"),
-        ("train.epochs=2", "train.epochs: is 2, but cut was begun with 3; epochs can be added, not taken away"),
+        ("seed=1", "seed: is 1, but cut was started with 0; set it as before, or start a new run without --resume"),
+        ("model.hidden=[9]", "model.hidden: is [9], but cut was started with [8]"),
+        ("model.activation=tanh", "model.activation.name: is tanh, but cut was started with relu"),
+        ("train.optimizer.lr=0.01", "train.optimizer.lr: is 0.01, but cut was started with 0.02"),
+        ("train.optimizer=sgd", "train.optimizer.name: is sgd, but cut was started with adam; set it as before, or"),
+        ("train.batch_size=8", "train.batch_size: is 8, but cut was started with 7"),
+        ("train.precision=bf16", "train.precision: is bf16, but cut was started with fp32"),
+        ("data.validation=10", "data.validation: is 10, but cut was started without it; set it as before, or"),
+        ("data.image_size=[5, 6]", "data.image_size: is [5, 6], but cut was started with [6, 6]"),
+        ("train.epochs=2", "train.epochs: is 2, but cut was started with 3; epochs can be added, but not removed"),
     ],
 )
 def test_what_would_change_the_result_is_refused(fcnet: Run, stopped: Path, word: str, message: str) -> None:

@@ -129,7 +129,7 @@ def test_a_state_with_other_things_inside_is_exit_5(
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 5
     assert len(outcome.errors) == 1
-    assert outcome.errors[0].startswith("cut/ckpt/epoch-2-step-3.pt: is not the state of ")
+    assert outcome.errors[0].startswith("cut/ckpt/epoch-2-step-3.pt: does not fit this training")
 
 
 def test_a_checkpoint_of_another_net_is_exit_5_with_both_shapes(fcnet: Run, stopped: Path) -> None:
@@ -146,4 +146,4 @@ def test_a_checkpoint_of_another_schema_is_exit_5(fcnet: Run, stopped: Path) -> 
     sealed(path, path.read_bytes(), schema=2)
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 5
-    assert "is of schema 2, this fcnet reads 1; go on with the fcnet that wrote it" in outcome.errors[0]
+    assert "has schema 2, and this fcnet reads 1; resume with the version of fcnet that wrote it" in outcome.errors[0]

@@ -29,7 +29,8 @@ def test_signals_finish_the_step_save_and_exit_75(
     outcome = fcnet(*WORDS)
     assert outcome.code == 75
     assert outcome.err.splitlines()[-1] == (
-        f"fcnet: stopped: {number.name} after epoch 2, step 5; saved; go on with: fcnet train --resume checkpoints/tiny"
+        f"fcnet: stopped: {number.name} after epoch 2, step 5; saved; resume with: fcnet train --resume"
+        " checkpoints/tiny"
     )
     result = json.loads(Path("checkpoints/tiny/result.json").read_text())
     assert (result["ended"], result["signal"], result["epoch"]) == ("stopped", number.name, 1)

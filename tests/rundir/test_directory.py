@@ -21,19 +21,19 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     for name in (directory.CONFIG, directory.ENVIRONMENT, directory.METRICS, directory.MODEL):
         (run / name).write_text("")
     (run / directory.ENVIRONMENT).write_text('{"versions": {"fcnet": null}}')
-    with pytest.raises(ConfigError, match="exists already"):
+    with pytest.raises(ConfigError, match="already exists"):
         directory.check_free(run, False)
-    with pytest.raises(InUseError, match="another process has just made it"):
+    with pytest.raises(InUseError, match="another process has just created it"):
         directory.create(run, "")
     (run / "note.txt").write_text("mine")
-    with pytest.raises(ConfigError, match=r"holds note\.txt, which is not of a run"):
+    with pytest.raises(ConfigError, match=r"contains note\.txt, which does not belong to a run"):
         directory.check_free(run, True)
     (run / "note.txt").unlink()
     (tmp_path / "link").symlink_to(run)
     with pytest.raises(ConfigError, match=r"is a link to .*; name that folder"):
         directory.check_free(tmp_path / "link", True)
     monkeypatch.chdir(run)
-    with pytest.raises(ConfigError, match="is the folder that the command runs in"):
+    with pytest.raises(ConfigError, match="is the current folder"):
         directory.check_free(Path(), True)
     monkeypatch.chdir(tmp_path)
     directory.check_free(run, True)
@@ -48,6 +48,6 @@ def test_an_existing_folder_is_not_touched_without_overwrite(tmp_path: Path, mon
     (tmp_path / "thesis/chapter").write_text("years of work")
     for name in (directory.CONFIG, directory.ENVIRONMENT, directory.METRICS):
         (tmp_path / "thesis" / name).write_text("of another program")
-    with pytest.raises(ConfigError, match="is no run directory"):
+    with pytest.raises(ConfigError, match="is not a run directory"):
         directory.check_free(tmp_path / "thesis", True)
     assert (tmp_path / "thesis/chapter").exists()

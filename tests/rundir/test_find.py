@@ -65,7 +65,7 @@ def test_the_repository_s_configs_have_names_of_their_own(monkeypatch: pytest.Mo
 
 
 def test_the_newest_run_is_that_started_last(here: Path) -> None:
-    with pytest.raises(ConfigError, match="holds no run yet"):
+    with pytest.raises(ConfigError, match="contains no run yet"):
         find.newest()
     make("checkpoints/b", "checkpoints/z", "checkpoints/a")
     Path("checkpoints/plots").mkdir()
@@ -99,8 +99,8 @@ def test_one_run_by_many_words(here: Path) -> None:
         ("mnits", r"did you mean checkpoints/mnist\?"),
         ("runs/mnist", r"did you mean checkpoints/mnist\?"),
         ("zork", "runs here: checkpoints/elm-mnist, checkpoints/mnist"),
-        ("empty", "is no run directory .*runs here"),
-        ("mnist-data", "is no run directory"),
+        ("empty", "is not a run directory .*runs here"),
+        ("mnist-data", "is not a run directory"),
         ("gone", "is a link to nowhere, which does not exist"),
         ("gone/mnist", "gone is a link to nowhere, which does not exist"),
         ("loop", "is a link that leads back to itself"),
@@ -123,7 +123,7 @@ def test_words_that_mean_no_single_run(here: Path, word: str, told: str) -> None
 def test_a_name_in_the_working_folder_comes_first(here: Path) -> None:
     make("checkpoints/mnist")
     Path("mnist").mkdir()
-    with pytest.raises(ConfigError, match=r"is no run directory .*did you mean checkpoints/mnist\?"):
+    with pytest.raises(ConfigError, match=r"is not a run directory .*did you mean checkpoints/mnist\?"):
         find.one(Path("mnist"))
 
 
@@ -138,7 +138,7 @@ def test_several_runs_leave_out_what_is_none(here: Path) -> None:
     assert find.several([Path("checkpoints")]) == (whole, [])
     assert find.several([Path("checkpoints/*"), Path("checkpoints/a"), Path("a")]) == (whole, [])
     assert find.several([Path("checkpoints/a/config.yaml"), Path("runs")])[0] == [whole[0], Path("runs/x/y")]
-    with pytest.raises(ConfigError, match=r"README.md: is a file that lies in no run directory"):
+    with pytest.raises(ConfigError, match=r"README.md: is a file outside any run directory"):
         find.several([Path("checkpoints/README.md")])
     with pytest.raises(ConfigError, match="there is no such run"):
         find.several([Path("checkpoints/a"), Path("checkpoints/b-77")])
@@ -182,7 +182,7 @@ def test_commands_for_another_kind_name_the_runs_that_would_do(fcnet: Run, tiny:
     assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1").code == 0
     outcome = fcnet("encode", "checkpoints/tiny")
     assert outcome.code == 2
-    assert outcome.errors[0].endswith("only an autoencoder has codes; there are no runs of kind autoencoder here")
+    assert outcome.errors[0].endswith("only autoencoders have codes; there are no runs of kind autoencoder here")
     make("checkpoints/auto", "runs/auto-2", kind="autoencoder")
     shutil.copytree("checkpoints/tiny", "runs/tiny")
     assert fcnet("encode", "checkpoints/tiny").errors[0].endswith("; runs of kind autoencoder here: checkpoints/auto")

@@ -59,20 +59,20 @@ READ: dict[str, tuple[Callable[[State], object], str]] = {
             "state_dict": prefixed(s, "model.") | {"criterion.weight": torch.ones(3)},
             "optimizer_states": [OPTIMISER],
         },
-        "are under 'state_dict', have 'model.' before each name, lie beside criterion.weight",
+        "are under 'state_dict', have 'model.' before each name, come with criterion.weight",
     ),
     "a key of one's own": (lambda s: {"my_net": s, "epoch": 3}, "are under 'my_net'"),
     "in each other": (lambda s: {"best": {"state_dict": s}, "epoch": 3}, "are under 'state_dict', in 'best'"),
-    "half": (lambda s: {name: one.half() for name, one in s.items()}, "are float16, and converted to float32"),
-    "bfloat16": (lambda s: {name: one.bfloat16() for name, one in s.items()}, "are bfloat16, and converted"),
-    "double": (lambda s: {name: one.double() for name, one in s.items()}, "are float64, and converted to float32"),
+    "half": (lambda s: {name: one.half() for name, one in s.items()}, "are float16 and are converted to float32"),
+    "bfloat16": (lambda s: {name: one.bfloat16() for name, one in s.items()}, "are bfloat16 and are converted"),
+    "double": (lambda s: {name: one.double() for name, one in s.items()}, "are float64 and are converted to float32"),
     "Sequential": (
         lambda s: renamed(s, "0.weight", "0.bias", "2.weight", "2.bias"),
-        "taken in their order: 0.weight as fc1.weight, 0.bias as fc1.bias, 2.weight as fc2.weight",
+        "taken in order: 0.weight as fc1.weight, 0.bias as fc1.bias, 2.weight as fc2.weight",
     ),
     "Sequential in a model": (
         lambda s: renamed(s, "layers.1.weight", "layers.1.bias", "layers.3.weight", "layers.3.bias"),
-        "have 'layers.' before each name, are named otherwise",
+        "have 'layers.' before each name, have other names",
     ),
     "other names": (
         lambda s: renamed(s, "hidden.weight", "hidden.bias", "out.weight", "out.bias"),
@@ -101,7 +101,7 @@ def test_a_run_s_own_weights_are_not_commented_on(fcnet: Run, state: State) -> N
 
 
 REFUSED: dict[str, tuple[Callable[[State], object], str]] = {
-    "two nets": (lambda s: {"encoder": s, "decoder": s}, r"holds several state_dicts \(encoder, decoder\)"),
+    "two nets": (lambda s: {"encoder": s, "decoder": s}, r"contains several state_dicts \(encoder, decoder\)"),
     "other widths": (
         lambda _: {"0.weight": torch.zeros(9, 36), "0.bias": torch.zeros(9)},
         r"has no fc1.weight.*the file has 0.weight \(9, 36\), 0.bias \(9,\); .* fc1.weight \(8, 36\)",
@@ -112,18 +112,18 @@ REFUSED: dict[str, tuple[Callable[[State], object], str]] = {
     ),
     "a convolution": (
         lambda _: {"conv1.weight": torch.zeros(8, 1, 3, 3), "fc.weight": torch.zeros(3, 8)},
-        r"conv1.weight is \(8, 1, 3, 3\), a convolution; fcnet has fully-connected nets alone",
+        r"conv1.weight is \(8, 1, 3, 3\), a convolution; fcnet has only fully-connected nets",
     ),
-    "quantised": (lambda s: {name: one.to(torch.int8) for name, one in s.items()}, "int8 numbers, as quantised"),
+    "quantised": (lambda s: {name: one.to(torch.int8) for name, one in s.items()}, "int8 numbers, like quantised"),
     "an optimiser": (lambda _: OPTIMISER, "is the state_dict of an optimiser"),
     "nothing": (lambda _: {}, "the file has nothing"),
     "a tuple": (lambda s: (s, 3), "is not a state_dict of real, dense tensors"),
     "a model": (
         lambda _: nn.Sequential(nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, 3)),
-        "holds a whole model of class torch.nn.modules.container.Sequential, as torch.save.*model.state_dict",
+        "contains a whole model of class torch.nn.modules.container.Sequential, as torch.save.*model.state_dict",
     ),
-    "a model among others": (lambda _: {"model": nn.Linear(3, 3), "epoch": 1}, "holds a whole model of class"),
-    "NumPy's arrays": (lambda s: {name: one.numpy() for name, one in s.items()}, r"holds more than tensors \(numpy"),
+    "a model among others": (lambda _: {"model": nn.Linear(3, 3), "epoch": 1}, "contains a whole model of class"),
+    "NumPy's arrays": (lambda s: {name: one.numpy() for name, one in s.items()}, r"contains more than tensors \(numpy"),
 }
 
 
@@ -165,23 +165,23 @@ def safetensors() -> bytes:
 
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "torchscript": (torchscript, "is a TorchScript archive"),
-    "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(90), "is an HDF5 file, as Keras"),
+    "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(90), "is an HDF5 file, such as Keras writes"),
     "Keras 3": (lambda: archive(config_dot_json="{}", model_dot_weights_dot_h5=""), "is a Keras model"),
     "safetensors": (safetensors, "is a safetensors file; convert it with torch.save"),
     "ONNX": (lambda: b"\x08\x07\x12\x07pytorch\x1a\x052.9.0" + bytes(60), "is an ONNX file"),
     "npz": (lambda: saved(lambda file: np.savez(file, a=np.zeros(3))), "is a NumPy archive"),
     "npy": (lambda: saved(lambda file: np.save(file, np.zeros(3))), "is a NumPy array"),
-    "pickle": (lambda: pickle.dumps({"a": 1}), "is a pickle, as pickle.dump, joblib"),
+    "pickle": (lambda: pickle.dumps({"a": 1}), "is a pickle, as written by pickle.dump, joblib"),
     "old torch": (
         lambda: saved(lambda file: torch.save({"w": torch.ones(1)}, file, _use_new_zipfile_serialization=False)),
-        "is of a torch older than 1.6; save it anew",
+        "is in a format older than torch 1.6; convert it",
     ),
-    "gzip": (lambda: gzip.compress(b"x" * 99), "is compressed by gzip"),
+    "gzip": (lambda: gzip.compress(b"x" * 99), "is compressed with gzip"),
     "text": (lambda: b"<!DOCTYPE html><title>404 Not Found</title>\n", "is a text file"),
-    "git-lfs": (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a pointer of Git LFS"),
+    "git-lfs": (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "is a Git LFS pointer"),
     "PNG": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(90), "is a PNG image"),
-    "empty": (lambda: b"", "is no model file"),
-    "another zip": (lambda: archive(a_dot_txt="a"), "is no model file"),
+    "empty": (lambda: b"", "is not a model file"),
+    "another zip": (lambda: archive(a_dot_txt="a"), "is not a model file"),
 }
 
 
@@ -193,7 +193,7 @@ def test_other_files_are_named_by_their_content(fcnet: Run, tiny: Path, case: st
     outcome = fcnet("eval", "m.pth", "-c", "tiny/tiny.yaml")
     assert outcome.code == 5
     assert told in outcome.errors[0]
-    if told != "is no model file":  # no config would make it one, so that none is asked for
+    if told != "is not a model file":  # no config would make it one, so that none is asked for
         assert told in fcnet("eval", "m.pth").errors[0]
 
 
@@ -213,7 +213,7 @@ def test_what_is_looked_at_is_not_run(fcnet: Run, tiny: Path) -> None:
 
 def test_a_checkpoint_of_fcnet_s_is_told_with_its_run(fcnet: Run, state: State) -> None:
     file = next(Path("run/ckpt").glob("*.pt"))
-    assert fcnet("eval", file).errors[0].endswith("is a checkpoint of a training; give its run directory, run")
+    assert fcnet("eval", file).errors[0].endswith("is a training checkpoint; give its run directory, run")
     Path("copy.pth").write_bytes(file.read_bytes())
     told = fcnet("eval", "copy.pth", "-c", "tiny/tiny.yaml").errors[0]
-    assert told == "copy.pth: is a checkpoint of a training of fcnet; give its run directory"
+    assert told == "copy.pth: is a training checkpoint of fcnet; give its run directory"

@@ -62,7 +62,7 @@ def test_a_line_that_is_no_record_is_left_out_and_told(tmp_path: Path, line: str
     (tmp_path / directory.METRICS).write_bytes(whole + line.encode("latin-1") + b"\n" + whole)
     records, damaged = log.read(tmp_path)
     assert len(records) == 2 * len(SOUND)
-    assert damaged == f"{tmp_path / directory.METRICS}:5: 1 line is damaged and left out"
+    assert damaged == f"{tmp_path / directory.METRICS}:5: 1 line is damaged and ignored"
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_log_that_is_gone_costs_the_log(fcnet: Run, stopped: Path) -> None:
     (stopped / directory.METRICS).unlink()
     outcome = fcnet(*WORDS, "train.epochs=3", "--out", "cut", "--resume")
     assert outcome.code == 0
-    assert "fcnet: warning: cut/metrics.jsonl: lines that were there at the checkpoint are lost" in outcome.err
+    assert "fcnet: warning: cut/metrics.jsonl: lines from before the checkpoint are lost" in outcome.err
     assert Path("cut/model.pth").read_bytes() == Path("whole/model.pth").read_bytes()
 
 

@@ -112,7 +112,7 @@ def test_overwrite_replaces_nothing_but_the_run_s_own(fcnet: Run, tiny: Path, ki
     before = snapshot(tiny.parent)
     outcome = fcnet(*WORDS, "--out", "mine", "--overwrite")
     assert outcome.code == 2
-    assert "which is not of a run" in outcome.errors[0]
+    assert "which does not belong to a run" in outcome.errors[0]
     assert snapshot(tiny.parent) == before
 
 
@@ -130,7 +130,7 @@ def test_nothing_is_written_through_links(fcnet: Run, tiny: Path, name: str, mor
         outcome = fcnet(*words, *(["data.validation=0.2", "train.epochs=3"] if words[0] == "train" else []))
         if words[0] == "train":
             assert outcome.code == 2
-            assert f"{name} (a link to {tiny.parent}/elsewhere), which is not of a run" in outcome.errors[0]
+            assert f"{name} (a link to {tiny.parent}/elsewhere), which does not belong to a run" in outcome.errors[0]
         elif name == "plots":
             assert outcome.code == 2
             assert f"mine/plots: is a link to {tiny.parent}/elsewhere" in outcome.errors[0]
@@ -146,7 +146,7 @@ def test_a_run_goes_on_beside_what_is_not_its_own(fcnet: Run, tiny: Path) -> Non
     assert fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").code == 0
     shutil.rmtree("mine/ckpt")
     Path("mine/result.json").unlink()
-    assert "started anew" in fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").err
+    assert "starting from the beginning" in fcnet(*WORDS, "--out", "mine", "--resume", "train.epochs=2").err
     assert foreign.items() <= snapshot(Path("mine")).items()
     assert Path("mine/data").is_dir()
 
@@ -171,7 +171,9 @@ def test_pictures_of_others_are_not_replaced(fcnet: Run, tiny: Path) -> None:
     before = Path("plots/loss.png").read_bytes()
     outcome = fcnet("plot", "mine", "--out", "plots")
     assert outcome.code == 2
-    assert outcome.errors == ["plots: holds loss.png, which was not drawn by fcnet; move it, or choose another folder"]
+    assert outcome.errors == [
+        "plots: contains loss.png, which was not drawn by fcnet; move it, or choose another folder"
+    ]
     assert os.listdir("plots") == ["loss.png"]
     assert Path("plots/loss.png").read_bytes() == before
     for file_format in ("png", "svg", "pdf"):
@@ -190,7 +192,7 @@ def test_codes_replace_codes_alone(fcnet: Run, tiny: Path) -> None:
     before = Path("results.npz").read_bytes()
     outcome = fcnet("encode", "mine", "--out", "results.npz")
     assert outcome.code == 2
-    assert "is there already and holds no codes" in outcome.errors[0]
+    assert "already exists and is not a file of codes" in outcome.errors[0]
     assert Path("results.npz").read_bytes() == before
     for _ in range(2):
         assert fcnet("encode", "mine", "--out", "codes.npz").code == 0

@@ -49,7 +49,7 @@ def test_loading_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     torch.save(FCNet(6, [5], 3), tmp_path / "model.pth")
-    assert "save model.state_dict() alone" in refused(tmp_path / "model.pth")
+    assert "save only the state_dict" in refused(tmp_path / "model.pth")
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_weights_of_another_net_are_refused_with_both_shapes(tmp_path: Path) -> 
         (FCNet(6, [5], 4), "fc2.weight is (4, 5), in the config's model (3, 5)"),
         (FCNet(6, [], 3), "fc1.weight is (3, 6), in the config's model (5, 6)"),
         (FCNet(6, [5, 3], 3), "fc2.weight is (3, 5)"),
-        (FCNet(6, [5], 3, batch_norm=True), "has bn1.weight, which the config's model has not"),
+        (FCNet(6, [5], 3, batch_norm=True), "contains bn1.weight, which the config's model lacks"),
     ):
         net = FCNet(6, [5], 3)
         if "fc2.weight is (3, 5)" in words:
-            words = "has fc3.weight, which the config's model has not"
+            words = "contains fc3.weight, which the config's model lacks"
         with pytest.raises(CheckpointError) as caught:
             tensor_files.restore(net, dict(other.state_dict()), path)
         assert words in str(caught.value)

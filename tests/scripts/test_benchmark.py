@@ -137,7 +137,7 @@ def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> 
     why = "not measured: JAX, one compiled scan per epoch: No module named 'jax'"
     assert rows["an epoch in fp32, over JAX's"] == ["≤ 1", why, "-"]
     assert rows["seconds of training to 98 % on the test images"][1:] == [
-        "2 of 2 seeds end below, the lowest at 97.90 %; 3.00 s (3.00 to 3.00)",
+        "2 of 2 seeds do not reach it (lowest: 97.90 %); 3.00 s (3.00 to 3.00)",
         "missed",
     ]
     assert rows["peak memory above `import torch`"] == ["≤ 250 MB", "300 MB (300 to 300)", "missed by 20 %"]
@@ -250,4 +250,4 @@ def test_a_section_that_is_not_there_is_refused() -> None:
     script = running.ROOT / "scripts/benchmark.py"
     done = subprocess.run([sys.executable, script, "epochs"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert "no such section: epochs; there are epoch, job" in done.stderr
+    assert "no such section: epochs; the sections are epoch, job" in done.stderr

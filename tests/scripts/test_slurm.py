@@ -110,21 +110,21 @@ def test_it_trains_with_resume(slurm: Path) -> None:
 def test_a_stopped_training_is_requeued_so_many_times(slurm: Path, code: str) -> None:
     done = run(slurm, CODE=code)
     assert (done.code, done.called) == (0, [*run(slurm, CODE="0").called, "scontrol requeue 12"])
-    assert "stopped; job 12 is started again (restart 1 of 20)" in done.err
+    assert "stopped; job 12 is restarted (restart 1 of 20)" in done.err
     last = run(slurm, CODE=code, SLURM_RESTART_COUNT="20")
     assert (last.code, last.requeued) == (int(code), "")
     assert "restart 20 of 20" in last.err
     assert run(slurm, CODE=code, SLURM_RESTART_COUNT="20", MAX_RESTARTS="21").code == 0
     refused = run(slurm, CODE=code, REFUSED="1")
     assert refused.code == int(code)
-    assert "refuses to start job 12 again; sbatch it again" in refused.err
+    assert "refuses to restart job 12; submit it again" in refused.err
 
 
 @pytest.mark.parametrize("state", ["COMPLETING", "CANCELLED", "PENDING", "REQUEUED", "TIMEOUT", "PREEMPTED", "gone"])
 def test_a_job_that_slurm_is_ending_is_left_to_slurm(slurm: Path, state: str) -> None:
     done = run(slurm, CODE="75", STATE=state)
     assert (done.code, done.requeued) == (75, "")
-    assert f"job 12 is {state}, so that the rest is Slurm's" in done.err
+    assert f"job 12 is {state}, so Slurm decides" in done.err
     assert "could not" not in done.err
 
 
@@ -137,7 +137,7 @@ def test_a_controller_that_does_not_answer_is_asked_again_for_a_while(slurm: Pat
     assert run(slurm, CODE="75", STATE="away away RUNNING").requeued == "12"
     done = run(slurm, CODE="75", STATE="away")
     assert (done.code, done.requeued) == (75, "")
-    assert "Slurm does not answer, so that job 12 is not started again; sbatch it again to go on" in done.err
+    assert "Slurm does not answer, so job 12 is not restarted; submit it again with sbatch to resume" in done.err
     assert [line for line in done.asked if "sleep" in line] == ["sleep 5"] * 5
 
 
@@ -162,7 +162,7 @@ def test_variables_of_an_array_that_submitted_this_job_do_not_count(slurm: Path)
 def test_outside_of_an_array_its_pattern_is_an_error(slurm: Path) -> None:
     done = run(slurm, "a.yaml", "runs/a-%a", CODE="0")
     assert (done.code, done.called) == (2, [])
-    assert "give sbatch --array" in done.err
+    assert "use sbatch --array" in done.err
 
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "USR1", "USR2"])

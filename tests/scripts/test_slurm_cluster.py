@@ -163,7 +163,7 @@ def test_a_preempted_job_comes_back_by_itself(trial: Trial) -> None:
     trial.comes_back(job)
     assert "DUE TO PREEMPTION" in trial.log(job)
     assert "is in use" not in trial.log(job)  # alone in the node, yet one process
-    assert "the rest is Slurm's" in trial.log(job)
+    assert "so Slurm decides" in trial.log(job)
 
 
 def test_a_job_requeued_by_hand_comes_back(trial: Trial) -> None:
@@ -171,7 +171,7 @@ def test_a_job_requeued_by_hand_comes_back(trial: Trial) -> None:
     trial.wait_for(job, TRAINING)
     trial.act("scontrol", "requeue", job)
     trial.comes_back(job)
-    assert "the rest is Slurm's" in trial.log(job)
+    assert "so Slurm decides" in trial.log(job)
 
 
 def test_in_an_array_each_task_has_its_own_fate(trial: Trial) -> None:

@@ -224,6 +224,6 @@ def test_a_path_may_have_bytes_that_are_not_utf_8() -> None:
 
 def test_going_up_by_a_whole_name_is_said_as_it_is(fcnet: Run, tiny: Path, tmp_path: Path) -> None:
     words = ("train", "-c", "tiny/tiny.yaml", "--out")
-    assert "leaves this folder by '..'" in fcnet(*words, "../x").errors[0]
+    assert "leaves this folder with '..'" in fcnet(*words, "../x").errors[0]
     (told,) = fcnet(*words, f"{tmp_path.parent}/y/../x").errors
-    assert told.endswith(f"goes up by '..'; if that is meant, name it whole: {tmp_path.parent}/x")
+    assert told.endswith(f"goes up with '..'; if that is intended, give the full path: {tmp_path.parent}/x")

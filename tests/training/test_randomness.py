@@ -17,7 +17,7 @@ def test_a_stream_is_the_same_whatever_the_others_draw() -> None:
 
 def test_streams_and_seeds_differ() -> None:
     assert len({seed_of(seed, name) for seed in range(3) for name in STREAMS}) == 3 * len(STREAMS)
-    with pytest.raises(ValueError, match="no random stream"):
+    with pytest.raises(ValueError, match="is not a random stream"):
         Randomness(0).stream("drop")
 
 

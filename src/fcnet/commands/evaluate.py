@@ -41,9 +41,9 @@ def run_eval(
 
     Args:
         run: run directory or model file; the newest run when None.
-        config_file: of a model file that lies in no run directory.
+        config_file: for a model file outside any run directory.
         split: train, validation or test of its config.
-        folder: other images, in place of ``split``.
+        folder: other images, instead of ``split``.
         device: where to compute.
         sinks: for notices and warnings.
     """
@@ -66,28 +66,28 @@ def run_predict(
     config_file: Path | None = None,
     sinks: Sinks = SILENT,
 ) -> Result:
-    """Classify image files, or reconstruct them with an autoencoder, with what lies in a run directory alone.
+    """Classify image files, or reconstruct them with an autoencoder; only the run directory is needed.
 
     Args:
-        words: a run directory or model file, without which the newest run is meant; and files, folders (the images in
-            them) and glob patterns.
+        words: a run directory or model file (default: the newest run), then files, folders (the images in them) and
+            glob patterns.
         device: where to compute.
-        out: folder for what an autoencoder reconstructs.
-        config_file: of a model file that lies in no run directory.
+        out: folder for an autoencoder's reconstructions.
+        config_file: for a model file outside any run directory.
         sinks: for notices and warnings.
 
     Raises:
-        DataError: naming all that cannot be found or read, or would be overwritten; nothing is computed then.
-        ConfigError: ``out``, of a classifier; or no images.
+        DataError: naming all files that cannot be found or read, or would be overwritten; nothing is computed then.
+        ConfigError: ``out`` is given for a classifier; or there are no images.
     """
     run, wanted = image_files.split(words)
     found = locate(run, config_file, sinks)
     if not wanted:
-        raise ConfigError(f"IMAGE: is missing; give files, folders or patterns behind {run}")
+        raise ConfigError(f"IMAGE: is missing; give files, folders or patterns after {run}")
     classifies = found.settings.model.classifies
     if out is not None and classifies:
         raise ConfigError(
-            f"--out: is for the images that an autoencoder reconstructs; {found.path} is a classifier"
+            f"--out: is for an autoencoder's reconstructions, and {found.path} is a classifier"
             + find.of_kind("autoencoder", found.run)
         )
     classes = class_names(found.settings) if classifies else []
@@ -109,13 +109,13 @@ def read_files(found: Located, wanted: Sequence[str], classes: Sequence[str], si
     """Read image files, folders and patterns as a split without labels.
 
     Args:
-        found: the model that is to look at them.
+        found: the model that they are for.
         wanted: files, folders and patterns.
-        classes: that the model tells apart.
+        classes: of the model.
         sinks: for notices and warnings.
 
     Raises:
-        DataError: naming all that cannot be found or read.
+        DataError: naming all files that cannot be found or read.
     """
     paths = image_files.find_images(wanted, sinks)
     data = found.settings.data
@@ -128,17 +128,19 @@ def read_files(found: Located, wanted: Sequence[str], classes: Sequence[str], si
 
 
 def output_files(names: Sequence[str], out: Path) -> list[Path]:
-    """The file in a folder for the reconstruction of each image. Raises DataError where images would be lost."""
+    """Return the file in a folder for each image's reconstruction. Raises DataError if any would be overwritten."""
     paths = [out / f"{Path(name).stem}.png" for name in names]
     doubled = sorted(str(path) for path, count in Counter(paths).items() if count > 1)
     if doubled:
-        raise DataError(f"--out {out}: two images would be written to {', '.join(doubled[:3])}; give them apart")
+        raise DataError(
+            f"--out {out}: several images would be written to {', '.join(doubled[:3])}; reconstruct them separately"
+        )
     given = {os.path.realpath(name) for name in names}
     lost = [str(path) for path in paths if os.path.realpath(path) in given]
     if lost:
         raise DataError(
-            f"--out {out}: would write over {', '.join(lost[:3])}, which {'is' if len(lost) == 1 else 'are'} among the"
-            " images given; name another folder"
+            f"--out {out}: would overwrite {', '.join(lost[:3])}, {'one' if len(lost) == 1 else 'some'} of the images"
+            " given; choose another folder"
         )
     return paths
 
@@ -151,35 +153,33 @@ def run_encode(
     config_file: Path | None = None,
     sinks: Sinks = SILENT,
 ) -> tuple[int, int]:
-    """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and of a config's images ``labels`` (N,).
+    """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and for a config's split ``labels`` (N,).
 
     Args:
-        words: a run directory or model file, without which the newest run is meant; and files, folders and patterns,
-            without which a split of the run's config is.
+        words: a run directory or model file (default: the newest run), then files, folders and patterns (default: a
+            split of the run's config).
         out: the .npz file.
-        split: of the config; test where it is None.
+        split: of the config; None for test.
         device: where to compute.
-        config_file: of a model file that lies in no run directory.
+        config_file: for a model file outside any run directory.
         sinks: for notices and warnings.
 
     Returns:
-        Images, and values of a code.
+        The number of images, and of values per code.
     """
     if out.suffix != ".npz":
-        raise ConfigError(f"--out {out}: codes are written as NumPy's .npz; give a name that ends so")
+        raise ConfigError(f"--out {out}: codes are written in NumPy's .npz format; give a name that ends in .npz")
     if (out.exists() or out.is_symlink()) and not _holds_codes(out):
-        raise ConfigError(f"--out {out}: is there already and holds no codes of fcnet's; name another file")
+        raise ConfigError(f"--out {out}: already exists and is not a file of codes from fcnet; choose another name")
     run, wanted = image_files.split(words)
     if split is not None and wanted:
-        raise ConfigError("--split, IMAGE: choose one of the two")
+        raise ConfigError("--split, IMAGE: give only one of the two")
     found = locate(run, config_file, sinks)
     where = choose_device(device)
     trained = found.load(len(found.settings.data.classes or ()), where, sinks)
     if not isinstance(trained.net, Encodes):
         others = find.of_kind("autoencoder", found.run)
-        raise ConfigError(
-            f"{found.path}: is of kind {found.settings.model.kind}; only an autoencoder has codes{others}"
-        )
+        raise ConfigError(f"{found.path}: is of kind {found.settings.model.kind}; only autoencoders have codes{others}")
     images = read_files(found, wanted, (), sinks) if wanted else read_split(found.settings, split or "test", sinks)
     codes = codes_of(trained.net, images.to(where), found.path)
     classes = np.array(images.classes)[images.labels.numpy()] if images.classes and not wanted else np.array([])
@@ -201,7 +201,7 @@ def codes_of(net: Encodes, images: ImageFolder, path: Path) -> NDArray[np.float3
 
 
 def _holds_codes(path: Path) -> bool:
-    """Return whether a file is one that ``run_encode`` has written."""
+    """Return whether ``run_encode`` has written a file."""
     try:
         with zipfile.ZipFile(path) as archive:
             return not path.is_symlink() and {"codes.npy", "files.npy"} <= set(archive.namelist())

@@ -1,4 +1,4 @@
-"""Image files that are named on the command line: told from runs, found, read, and looked at."""
+"""Image files named on the command line: distinguish them from runs, find, read and check them."""
 
 import glob
 import os
@@ -21,19 +21,19 @@ from fcnet.system import files, paths
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few, listed, natural
 
-# Files that people take for images, whether fcnet reads their format or not.
+# Suffixes that users take for images, including formats that fcnet does not read.
 _PICTURES = (*decode.SUFFIXES, ".heic", ".svg", ".pdf")
 
 
 def split(words: Sequence[str]) -> tuple[Path | None, list[str]]:
-    """The run that the first of some words means, None where it means an image, and the images: the words behind it."""
+    """Return the run that the first word means (None if it means an image), and the words that mean images."""
     if not words or _means_images(words[0], alone=len(words) == 1):
         return None, list(words)
     return Path(words[0]), list(words[1:])
 
 
 def _means_images(word: str, alone: bool) -> bool:
-    """Whether a word means images, and not a run."""
+    """Return whether a word means images rather than a run."""
     if word.lower().endswith(_PICTURES):
         return True
     if find.means_run(word) and not (files.is_folder(word) and entries.read(Path(word)).names):
@@ -44,7 +44,7 @@ def _means_images(word: str, alone: bool) -> bool:
 
 
 def find_images(wanted: Sequence[str], sinks: Sinks = SILENT) -> list[Path]:
-    """The files that names, folders and patterns stand for. Raises DataError for those that stand for none."""
+    """Return the files that names, folders and patterns stand for. Raises DataError for words without any file."""
     named: list[Path] = []
     problems: list[str] = []
     for word in wanted:
@@ -60,7 +60,7 @@ def find_images(wanted: Sequence[str], sinks: Sinks = SILENT) -> list[Path]:
 
 
 def _files_of(word: str, sinks: Sinks) -> list[Path]:
-    """The files that a name stands for: a file, the images in a folder, or what a pattern fits. Raises DataError."""
+    """Return the file, the images in the folder, or the matches of the pattern. Raises DataError if there are none."""
     path = Path(word)
     found = files.look(path)
     if found is None:
@@ -76,7 +76,7 @@ def _files_of(word: str, sinks: Sinks) -> list[Path]:
 
 
 def _images_in(folder: Path, sinks: Sinks) -> list[Path]:
-    """The images in a folder, as in training: by their names, and not hidden. Raises DataError without any."""
+    """Return the images in a folder, chosen as in training. Raises DataError if there are none."""
     found = entries.read(folder)
     entries.refuse_broken(found)
     if not found.names:
@@ -87,11 +87,11 @@ def _images_in(folder: Path, sinks: Sinks) -> list[Path]:
 
 
 def _fitting(word: str) -> list[Path]:
-    """The files that fit a pattern. Raises DataError where there are none, or links that lead nowhere."""
+    """Return the files that match a pattern. Raises DataError if there are none, or if links are broken."""
     names = glob.glob(paths.pattern(word), recursive=True)
     broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
     if broken:
-        raise DataError(*listed(broken, "links that lead nowhere"))
+        raise DataError(*listed(broken, "broken links"))
     found = [Path(name) for name in names if os.path.isfile(name)]
     if not found:
         what = files.absent(word, "there is no such file, folder or pattern")
@@ -101,19 +101,19 @@ def _fitting(word: str) -> list[Path]:
 
 
 def _refuse_hidden(pattern: Path) -> None:
-    """Raise PermissionError if the folder of a pattern may not be listed, of which glob says nothing."""
+    """Raise PermissionError if the folder of a pattern may not be listed: glob would silently find nothing."""
     folder = next((path for path in pattern.parents if files.is_folder(path)), None)
     if folder is not None and glob.has_magic(str(pattern)):
         os.listdir(folder)
 
 
 def read_images(files: Sequence[Path], size: dataset.Size, white: int | None, sinks: Sinks = SILENT) -> Tensor:
-    """Pixels uint8 (N, H, W) of image files.
+    """Read image files as pixels uint8 (N, H, W).
 
     Args:
         files: their names.
-        size: height and width that they are resized to.
-        white: the value that is white in 16-bit images; theirs tell it when None, with a warning.
+        size: height and width to resize them to.
+        white: the value of white in 16-bit images; None to take it from the images themselves, with a warning.
         sinks: for warnings.
 
     Raises:
@@ -125,13 +125,13 @@ def read_images(files: Sequence[Path], size: dataset.Size, white: int | None, si
         held = _together(list(deep.values()))
         if held.coloured and held.white != FULL:
             raise DataError(
-                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone, of whose colours only the high"
+                f"{few(deep, 3)}: 16-bit images with values only up to {held.peak}, in colour, of which only the high"
                 " bytes are read; save them with 8 bits"
             )
         if held.white != FULL:
             sinks.warn(
-                f"{few(deep, 3)}: 16-bit images with values up to {held.peak} alone; {held.white} is taken for white,"
-                " for there were no 16-bit images to train on, which would tell"
+                f"{few(deep, 3)}: 16-bit images with values only up to {held.peak}; {held.white} is taken as white,"
+                " because the model was not trained on 16-bit images, which would define it"
             )
             pixels, pictures = _read(files, size, held.white)
     _warn_of_frames(files, pictures, sinks)
@@ -140,7 +140,7 @@ def read_images(files: Sequence[Path], size: dataset.Size, white: int | None, si
 
 
 def _read(files: Sequence[Path], size: dataset.Size, white: int) -> tuple[Tensor, list[Picture]]:
-    """Pixels (N, H, W), and what is known of each file. Raises DataError naming those that cannot be read."""
+    """Return pixels (N, H, W), and facts about each file. Raises DataError naming those that cannot be read."""
     pixels = torch.empty((len(files), *size), dtype=torch.uint8)
     pictures: list[Picture] = []
     problems: list[str] = []
@@ -156,33 +156,35 @@ def _read(files: Sequence[Path], size: dataset.Size, white: int) -> tuple[Tensor
 
 
 def _together(depths: Sequence[Depth]) -> Depth:
-    """What several images hold."""
+    """Return the depth of several images together."""
     return Depth(max(depth.peak for depth in depths), sum(depth.coloured for depth in depths))
 
 
 def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture], sinks: Sinks) -> None:
-    """Warn of files with several pictures."""
-    told = [(str(file), picture.frames) for file, picture in zip(files, pictures, strict=True) if picture.frames > 1]
-    if told:
-        sinks.warn(decode.of_frames(told))
+    """Warn of files with several frames."""
+    several = [(str(file), one.frames) for file, one in zip(files, pictures, strict=True) if one.frames > 1]
+    if several:
+        sinks.warn(decode.of_frames(several))
 
 
 def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> None:
-    """Warn of images that show nothing."""
+    """Warn of images of one colour."""
     plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
     if plain:
         are = "1 image is" if len(plain) == 1 else f"{len(plain)} images are"
-        sinks.warn(f"{few(plain, 10)}: {are} of one colour: what is said of an empty image means nothing")
+        sinks.warn(f"{few(plain, 10)}: {are} of one colour, and results for an empty image are meaningless")
 
 
 def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks: Sinks) -> None:
-    """Warn of images with a light background where those of the training had a dark one."""
+    """Warn of images with a light background if the training images had a dark one."""
     if run is None:
         return
     try:
         trained_on = environment.read_json(run / directory.ENVIRONMENT)["data"]["train"]["border"]
     except (CheckpointError, KeyError, TypeError):
-        sinks.warn(f"{run / directory.ENVIRONMENT}: does not tell the training images' background; it is not compared")
+        sinks.warn(
+            f"{run / directory.ENVIRONMENT}: does not record the background of the training images; it is not compared"
+        )
         return
     if trained_on >= decode.LIGHT:
         return
@@ -190,6 +192,6 @@ def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks
     if light:
         shown = few(light, 3)
         sinks.warn(
-            f"{shown}: {len(light)} of {len(files)} images have a light background, the training images a dark one;"
-            " invert them, or expect wrong results"
+            f"{shown}: {len(light)} of {len(files)} images have a light background, but the training images had a dark"
+            " one; invert them, or expect wrong results"
         )

@@ -1,4 +1,4 @@
-"""``fcnet plot``: the pictures of runs, of one or of several beside each other."""
+"""``fcnet plot``: draw the figures of one run, or compare several."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
 
-if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
 
 
 class Album:
-    """The pictures of a command, in a folder.
+    """The figures that a command draws into a folder.
 
     Args:
         out: the folder.
         file_format: png, svg or pdf.
 
     Attributes:
-        files: that are written.
+        files: those written so far.
         missing: the characters in them that no installed font has.
     """
 
@@ -51,10 +51,10 @@ class Album:
 
 @contextmanager
 def album(out: Path, file_format: str = "png", in_run: bool = True, sinks: Sinks = SILENT) -> Iterator[Album]:
-    """An album; when it is full, one warning tells of all the characters that no installed font has.
+    """Yield an album; at the end, warn once of all characters that no installed font has.
 
     Raises:
-        ConfigError: the folder is refused, as ``check_pictures`` says.
+        ConfigError: as in ``check_pictures``.
     """
     check_pictures(out, file_format, in_run)
     pictures = Album(out, file_format)
@@ -68,14 +68,14 @@ def album(out: Path, file_format: str = "png", in_run: bool = True, sinks: Sinks
 def run_plot(
     runs: Sequence[Path], out: Path | None = None, file_format: str = "png", sinks: Sinks = SILENT
 ) -> list[Path]:
-    """Draw the pictures of runs.
+    """Draw the figures of runs.
 
-    One run gets all that there are of it in its ``plots/``. Several are laid over each other, in ``plots/`` beside the
-    first of them. What needs no data comes first: it is there even when the images are not.
+    For one run, all its figures are drawn into its ``plots/``. Several runs are compared, in ``plots/`` beside the
+    first of them. Figures that need no images are drawn first, so that they exist even if the images are gone.
 
     Args:
-        runs: run directories, and folders and patterns that have some; the newest run when there is none.
-        out: another folder for the pictures.
+        runs: run directories, and folders and patterns that contain some; none for the newest run.
+        out: another folder for the figures.
         file_format: png, svg or pdf.
         sinks: for notices and warnings.
 
@@ -96,20 +96,20 @@ def run_plot(
 
 
 def choose(words: Sequence[Path], sinks: Sinks) -> list[Path]:
-    """The runs to draw: those that words mean, but what is no run and what has not begun, of which a warning tells.
+    """Return the runs to draw; leave out, with a warning, words that mean no run, and runs without a finished epoch.
 
     Raises:
-        ConfigError: nothing is there by one of the words, or no word means a run.
+        ConfigError: one of the words means nothing that exists, or no word means a run.
     """
     if not words:
         return []
     runs, others = find.several(words)
     if others:
-        sinks.warn(f"{few(others, 5)}: left out, which {'is no run' if len(others) == 1 else 'are no runs'}")
+        sinks.warn(f"{few(others, 5)}: left out: {'not a run' if len(others) == 1 else 'not runs'}")
     if len(runs) > 1:
         begun = [run for run in runs if any(record.get("kind") == "epoch" for record in log.read(run)[0])]
         if begun and (early := [run for run in runs if run not in begun]):
-            sinks.warn(f"{few(early, 5)}: left out, without a finished epoch to draw")
+            sinks.warn(f"{few(early, 5)}: left out: no finished epoch to draw")
         runs = begun or runs
     if runs != list(words):
         sinks.notice(f"run{'s' if len(runs) > 1 else ''}: {few(runs, 10)}")
@@ -117,42 +117,42 @@ def choose(words: Sequence[Path], sinks: Sinks) -> list[Path]:
 
 
 def check_pictures(out: Path, file_format: str, in_run: bool) -> None:
-    """Refuse a folder for pictures in which others would be lost.
+    """Refuse a folder for figures if other pictures in it would be overwritten.
 
     Args:
         out: the folder.
-        file_format: of the pictures.
-        in_run: whether it is that of a run, and nobody has named it.
+        file_format: of the figures.
+        in_run: whether it is a run's own folder, not one given by the user.
 
     Raises:
-        ConfigError: it is a link that a run has in place of its folder; or it holds pictures under the names of
-            fcnet's that fcnet has not drawn.
+        ConfigError: it is a link in place of a run's folder; or it contains pictures with the names of fcnet's figures
+            that fcnet has not drawn.
     """
     if in_run and out.is_symlink():
-        raise ConfigError(f"{out}: is a link to {out.readlink()}; name a folder for the pictures with --out")
+        raise ConfigError(f"{out}: is a link to {out.readlink()}; choose a folder for the figures with --out")
     if files.look(out) is not None and not files.is_folder(out):
-        raise ConfigError(f"--out {out}: is no folder; name one for the pictures")
+        raise ConfigError(f"--out {out}: is not a folder; choose a folder for the figures")
     drawn = [path for path in sorted(out.glob(f"*.{file_format}")) if own_files.is_drawn(path.stem)]
     if others := [path.name for path in drawn if not own_files.is_picture(path, in_run)]:
         raise ConfigError(own_files.refusal(str(out), others, "was not drawn by fcnet", "were not drawn by fcnet"))
 
 
 def draw_metrics(run: Path, pictures: Album, sinks: Sinks) -> None:
-    """Draw what the metrics of one run show: loss and accuracy over the epochs, terms of a loss, or ridge paths."""
+    """Draw the metrics of one run: loss and accuracy over the epochs, loss terms, or ridge paths."""
     curve = _curves([run], sinks)[0]
     settings = schema.load(run / directory.CONFIG)
     pictures.save(families.of(settings.model).curves(curve, settings))
 
 
 def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks) -> None:
-    """Draw several runs: curves of those trained by gradients, and accuracy against time and units."""
+    """Compare several runs: curves of those trained by gradients, and accuracy against time and units."""
     several = _curves(runs, sinks)
     models = [schema.load(run / directory.CONFIG).model for run in runs]
     units = [model.unit for model in models]
     if len({(model.unit, model.classifies) for model in models}) > 1:
         alike = [[str(run) for run, one in zip(runs, units, strict=True) if one == unit] for unit in set(units)]
         commands = " and ".join(f"fcnet plot {' '.join(words)}" for words in sorted(alike))
-        raise ConfigError(f"plot: the losses of these runs are of different things; draw them apart: {commands}")
+        raise ConfigError(f"plot: these runs minimise different losses; plot them separately: {commands}")
     if not models[0].classifies:
         pictures.save({"loss": curves.loss(several, units[0])})
         return
@@ -167,7 +167,7 @@ def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks) -> None:
         if len({point.units for point in in_series}) > 1:
             figures["units"] = compare.units(in_series)
     else:
-        sinks.notice("accuracy and time are not drawn: these accuracies are of different splits")
+        sinks.notice("accuracy against time is not drawn: the runs' accuracies are of different splits")
     pictures.save(figures)
 
 
@@ -179,7 +179,7 @@ def _curves(runs: Sequence[Path], sinks: Sinks) -> list[curves.Curve]:
     several = [curves.Curve(name, _records(run, sinks)) for name, run in zip(names, runs, strict=True)]
     empty = [str(run) for run, curve in zip(runs, several, strict=True) if not curve.of("epoch")]
     if empty:
-        raise ConfigError(f"{empty[0]}: has no finished epoch to draw; let it train, or leave it out")
+        raise ConfigError(f"{empty[0]}: has no finished epoch to draw; train it further, or leave it out")
     return several
 
 
@@ -191,12 +191,12 @@ def _records(run: Path, sinks: Sinks) -> list[dict[str, Any]]:
 
 
 def _point(run: Path, curve: curves.Curve) -> Point:
-    """A run's last accuracy, on test images where there are some, and the seconds of training up to there."""
+    """Return a run's last accuracy, on the test images if there are any, and its seconds of training."""
     settings = schema.load(run / directory.CONFIG)
     epochs = curve.of("epoch")
     last = epochs[-1]
     split = next(name for name in ("test", "validation", "train") if last[name] is not None)
-    # A solution in closed form is one pass, whose epochs count the images that were added to it.
+    # A solution in closed form takes one pass; its later epochs are for images that were added.
     timed = epochs[-1:] if curve.of("stage") else epochs
     seconds = sum(float(record["seconds"]) for record in timed)
     series, units = settings.model.series(settings) or ("", None)
@@ -205,7 +205,7 @@ def _point(run: Path, curve: curves.Curve) -> Point:
 
 
 def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
-    """Draw what the weights look like, and what the model does on held-out images, else on those of training."""
+    """Draw the weights, and the model's results on held-out images; if there are none, on the training images."""
     settings, cpu = found.settings, torch.device("cpu")
     name = curves.run_name(found.path.parent.resolve().name)
     classifies, classes = settings.model.classifies, settings.data.classes
@@ -214,7 +214,7 @@ def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
         pictures.save(found.family.pictures(weights, name, None, ""))
     part = held_out(settings) or (None if classifies else "train")
     if part is None:
-        sinks.notice("confusion and mistakes are not drawn: this config holds out no images")
+        sinks.notice("confusion and mistakes are not drawn: this config has no validation or test images")
         return
     images = read_split(settings, part, sinks)
     trained = found.load(len(images.classes), cpu)

@@ -1,4 +1,4 @@
-"""What a training needs, before its first step: device, images, model, and the facts that it depends on."""
+"""Prepare a training: device, images, model, and the facts that it depends on."""
 
 import math
 import os
@@ -24,14 +24,14 @@ from fcnet.training.randomness import seed_of
 
 @dataclass(frozen=True)
 class Work:
-    """What a training needs.
+    """All that a training needs.
 
     Attributes:
         settings: the config, with the classes of the images.
         splits: the images, on the device.
         model: fresh, on the device.
         device: where to compute.
-        facts: what tells whether another training depends on the same.
+        facts: what a training depends on, to compare with those in a checkpoint.
     """
 
     settings: Config
@@ -48,17 +48,17 @@ def gather(
     writes: bool = True,
     sinks: Sinks = SILENT,
 ) -> Work:
-    """Read and audit the images, and make the model; one that ``begins`` with another's weights takes them.
+    """Read and audit the images, and make the model; if the training ``begins``, load initial weights of another run.
 
     Args:
         settings: the config.
         stop: whether a signal has asked to stop.
-        begins: whether the training begins.
+        begins: whether the training begins rather than resumes.
         writes: whether a known data set is written if it does not exist yet.
-        sinks: for what is found out.
+        sinks: for notices and warnings.
 
     Raises:
-        Stopped: a signal asks to stop meanwhile.
+        Stopped: a signal asks to stop in the meantime.
     """
     device = read.choose_device(settings.device)
     splits = read.read_splits(settings, stop.check, writes, sinks)
@@ -85,16 +85,16 @@ def prepare(
 ) -> tuple[nn.Module, Splits]:
     """Return a fresh model and the data, both on the device.
 
-    Sets what is torch's for the whole process: for CUDA, deterministic kernels.
+    For CUDA, makes torch use deterministic kernels in the whole process.
 
     Raises:
         ResourceError: the model does not fit into memory.
     """
     if device.type == "cuda":
-        # Equal runs give equal weights: cuBLAS needs a fixed workspace for that.
+        # Equal runs must give equal weights, for which cuBLAS needs a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
-        # What is made empty here is filled before it is read.
+        # fcnet fills uninitialised memory before it reads it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)
     try:

@@ -1,4 +1,4 @@
-"""From a config to images: the splits of a run, one of them, or any other folder."""
+"""Read the images of a config: all its splits, one of them, or any other folder."""
 
 import shlex
 from collections.abc import Callable
@@ -29,15 +29,15 @@ def choose_device(name: str) -> torch.device:
 def parts(
     settings: Config, check: Callable[[], None] = never, writes: bool = True, sinks: Sinks = SILENT
 ) -> tuple[ImageSplit, ImageSplit | None]:
-    """Where training and test images lie; a known data set is written first where it is not there yet.
+    """Return the locations of training and test images; a known data set that does not exist yet is written first.
 
     Args:
         settings: the config.
-        check: called now and then while images are written; ends it by raising.
-        writes: whether it is written. The config of a run does not say so: the run may be a stranger's.
+        check: called regularly while images are written; may raise to stop that.
+        writes: whether it may be written; not for the config of a run, which may come from somebody else.
 
     Raises:
-        DataError: a known data set is not there, and is not to be written.
+        DataError: a known data set does not exist and may not be written.
     """
     where = settings.data
     if where.source is not None and where.root is not None:
@@ -47,7 +47,7 @@ def parts(
                 known_sets.write(where.source, root, progress)
         elif not known_sets.is_there(root):
             raise DataError(
-                f"data.root: {root} does not hold {where.source}, and the config of a run writes nothing outside the"
+                f"data.root: {root} does not contain {where.source}, and the config of a run writes nothing outside the"
                 f" run; write it with: fcnet data {where.source} --out {shlex.quote(str(root))}"
             )
     return where.parts()
@@ -59,12 +59,12 @@ def read_splits(
     writes: bool = True,
     sinks: Sinks = SILENT,
 ) -> Splits:
-    """All data of a config. Raises DataError naming every file and line that is wrong.
+    """Read all data of a config. Raises DataError naming every file and line that is wrong.
 
     Args:
         settings: the config.
         check: as for ``parts``.
-        writes: as for ``parts``; and whether a cache is made where none is.
+        writes: as for ``parts``; also whether a missing cache is created.
     """
     train, test = parts(settings, check, writes, sinks)
     with sinks.counting(check) as progress:
@@ -88,17 +88,17 @@ def read_splits(
         return splits
     if settings.data.normal_classes is None:
         sinks.say(
-            f"normal: {', '.join(normal)}, which training has; test images of other classes are outliers"
-            " (data.normal_classes names others)"
+            f"normal classes: {', '.join(normal)}, those of the training images; test images of other classes are"
+            " outliers (to change this, set data.normal_classes)"
         )
     return normal_splits(splits, normal)
 
 
 def normal_classes(settings: Config, splits: Splits) -> list[str] | None:
-    """The classes whose images are no outliers; None where there is nothing to tell them from.
+    """Return the classes whose images are not outliers; None if outliers are not defined.
 
-    Those of ``data.normal_classes``; without it, where an autoencoder is tested on classes that it was trained on and
-    on others too, those that it was trained on.
+    They are ``data.normal_classes``. Without it, if an autoencoder is tested on its training classes and on others too,
+    they are the training classes.
     """
     if settings.data.normal_classes is not None or settings.model.classifies:
         return settings.data.normal_classes
@@ -106,13 +106,13 @@ def normal_classes(settings: Config, splits: Splits) -> list[str] | None:
 
 
 def read_split(settings: Config, name: str, sinks: Sinks = SILENT) -> ImageFolder:
-    """One part of the data of a run's config: train, validation or test. Nothing is written but a cache.
+    """Read one split of a run's config: train, validation or test. Writes nothing but a cache.
 
     Raises:
-        DataError: there is none of that name, or the data are not there.
+        DataError: there is no such split, or the data do not exist.
     """
     if name != "test":
-        return _told(require_split(read_splits(settings, writes=False, sinks=sinks), name), sinks)
+        return _with_warnings(require_split(read_splits(settings, writes=False, sinks=sinks), name), sinks)
     train, test = parts(settings, writes=False)
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
@@ -120,7 +120,7 @@ def read_split(settings: Config, name: str, sinks: Sinks = SILENT) -> ImageFolde
 
 
 def require_split(splits: Splits, name: str) -> ImageFolder:
-    """A part by its name. Raises DataError where the run has none of that name."""
+    """Return a split by its name. Raises DataError if there is none of that name."""
     found = dict(splits.items()).get(name)
     if found is None:
         has = ", ".join(part for part, _ in splits.items())
@@ -129,7 +129,7 @@ def require_split(splits: Splits, name: str) -> ImageFolder:
 
 
 def held_out(settings: Config) -> str | None:
-    """The part of a config's data to look at a model with: test, or else validation images; None without either."""
+    """Return the split to evaluate a model on: test, else validation; None without either."""
     if settings.data.source or settings.data.test:
         return "test"
     return None if settings.data.validation is None else "validation"
@@ -138,7 +138,7 @@ def held_out(settings: Config) -> str | None:
 def read_folder(
     settings: Config, images: ImageSplit, train: ImageSplit | None = None, sinks: Sinks = SILENT
 ) -> ImageFolder:
-    """Any image folder, with the size and the classes of a config."""
+    """Read any image folder, with the size and the classes of a config."""
     classes = class_names(settings, train)
     with sinks.counting() as progress:
         split = ImageFolder.open(
@@ -155,26 +155,26 @@ def read_folder(
             makes_cache=False,
             classifies=settings.model.classifies,
         )
-    return _told(split, sinks)
+    return _with_warnings(split, sinks)
 
 
 def class_names(settings: Config, train: ImageSplit | None = None) -> list[str]:
-    """The classes of a config, in their order; where it lists none, those of its training images."""
+    """Return the classes of a config, in their order; if it lists none, those of its training images."""
     if settings.data.classes is not None:
         return settings.data.classes
     train = train or parts(settings, writes=False)[0]
     return list(layouts.class_names(layouts.scan(train.images, train.labels), settings.model.classifies))
 
 
-def _told(split: ImageFolder, sinks: Sinks) -> ImageFolder:
-    """A split, after warnings of what is to be said of its files."""
+def _with_warnings(split: ImageFolder, sinks: Sinks) -> ImageFolder:
+    """Warn of problems with the files of a split, and return it."""
     for note in split.notes:
         sinks.warn(note)
     return split
 
 
 def image_size(settings: Config) -> Size:
-    """Height and width of a config's images, in pixels."""
+    """Return height and width of a config's images, in pixels."""
     height, width = settings.data.image_size
     return height, width
 

@@ -1,7 +1,7 @@
-"""From the start or a checkpoint of a training to its end or a signal: records go to sinks, checkpoints to ``ckpt/``.
+"""Run a training, from its start or a checkpoint to its end or a signal: write records, checkpoints and weights.
 
-The newest checkpoint is the one truth. A recorder that loads it cuts the metrics back to it and writes best.pth anew,
-so that a run ends in the same files however often it was interrupted.
+The newest checkpoint is the single source of truth. A recorder that loads it truncates the metrics and rewrites
+best.pth to match, so that a run ends with the same files however often it was interrupted.
 """
 
 import contextlib
@@ -24,20 +24,20 @@ from fcnet.system.sinks import SILENT, Sinks
 from fcnet.training.records import End, EpochRecord, Record
 from fcnet.training.trainable import Trainable
 
-SAVE_EVERY = 10.0  # seconds between two checkpoints, where the config does not say
-SAVE_SHARE = 50  # the same as a multiple of what a checkpoint takes: a fiftieth of the time at most
+SAVE_EVERY = 10.0  # least seconds between two checkpoints, if the config does not set them
+SAVE_SHARE = 50  # the same as a multiple of the time that a checkpoint takes: saving takes at most a fiftieth
 
 
 class Recorder:
-    """Trains into a run directory, and writes down what comes of it.
+    """Runs a training in a run directory, and records it.
 
     Args:
         run: the run directory, which this process owns.
-        training: where to begin.
-        facts: what the training stands on, kept with each checkpoint.
+        training: at its beginning.
+        facts: what the training depends on, saved with each checkpoint.
         stop: whether a signal has asked to stop.
         beat: called after each step.
-        sinks: for records and warnings, beside the metrics of the run.
+        sinks: for records and warnings, besides the metrics of the run.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Recorder:
         self._last: EpochRecord | None = None
         self._best: EpochRecord | None = None
         self._best_weights: dict[str, Tensor] = {}
-        self._seconds_before = 0.0  # of former sittings
+        self._seconds_before = 0.0  # before the run was resumed
         self._started = self._saved_at = time.monotonic()
         self._saved = (0, 0)  # epoch and step of the newest checkpoint
         self._cost = 0.0  # seconds that it took
 
     def load(self, path: Path, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint, and bring the files of the run back to it. Raises CheckpointError if it is none."""
+        """Load a checkpoint, and restore the run's files to match. Raises CheckpointError if it is not valid."""
         model = self.training.model
         try:
             tensor_files.check(model, dict(state["training"]["model"]), path)
@@ -77,13 +77,13 @@ class Recorder:
             self._seconds_before = float(state["seconds"])
             size = int(state["metrics_bytes"])
             if not (math.isfinite(self._seconds_before) and 0 <= size < 2**60):
-                raise ValueError("odd numbers of seconds or bytes")
+                raise ValueError("invalid numbers of seconds or bytes")
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError) as error:
             if is_out_of_memory(error):
                 raise
             raise CheckpointError(
-                f"{path}: is not the state of such a training ({' '.join(str(error).split())[:200]}); start a new run"
-                " without --resume"
+                f"{path}: does not fit this training ({' '.join(str(error).split())[:200]}); start a new run without"
+                " --resume"
             ) from None
         self._saved = (self.training.epoch, self.training.step)
         self._keeper.trust(path)
@@ -98,7 +98,7 @@ class Recorder:
             self._write_best()
 
     def train(self) -> None:
-        """Train to the end; write the weights however it ends, and the result where it ends early.
+        """Train to the end; write the weights however it ends, and the result if it ends early.
 
         Raises:
             Stopped: a signal asked for it; all is saved.
@@ -111,24 +111,24 @@ class Recorder:
             self._write_weights()
             self.write_result("diverged", {"diverged": error.facts})
             raise
-        except InUseError:  # another host has taken the run over: nothing more is written
+        except InUseError:  # another host has taken over the run: write nothing more
             raise
         except Exception as error:
             if is_out_of_memory(error):
                 error = self._out_of_memory()
             problem = error.problems[0] if isinstance(error, FcnetError) else str(error) or type(error).__name__
-            with contextlib.suppress(OSError):  # what stopped the training is what is told
+            with contextlib.suppress(OSError):  # report what stopped the training, not this
                 self.write_result("failed", {"error": problem})
             raise error from None
         self._write_weights()
         if not self.training.finished:
             self.write_result("stopped", {"signal": self._stop.signal})
             raise Stopped(
-                f"{self._stop.signal} {self.training.place()}; saved; go on with: fcnet train --resume {self.run}"
+                f"{self._stop.signal} {self.training.place()}; saved; resume with: fcnet train --resume {self.run}"
             )
 
     def _train(self) -> None:
-        """Train to the end or to a signal, and save there."""
+        """Train to the end or until a signal, and save."""
         try:
             with contextlib.closing(self.training.records()) as records:
                 for record in records:
@@ -154,12 +154,12 @@ class Recorder:
                 self._write_best()
 
     def _interval(self) -> float:
-        """Seconds from one checkpoint to the next."""
+        """Return the seconds from one checkpoint to the next."""
         wanted = self.training.save_every
         return max(SAVE_EVERY, SAVE_SHARE * self._cost) if wanted is None else wanted
 
     def save(self) -> None:
-        """Write a checkpoint, unless the newest is of this very step. Raises DivergedError in place of a bad one."""
+        """Write a checkpoint, unless the newest is of this step. Raises DivergedError if the state is not finite."""
         place = (self.training.epoch, self.training.step)
         if place == self._saved:
             return
@@ -179,13 +179,13 @@ class Recorder:
 
     @property
     def last(self) -> EpochRecord | None:
-        """The last epoch."""
+        """Return the record of the last epoch."""
         return self._last
 
     def write_result(self, ended: str, more: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> None:
-        """Write result.json: the figures so far, and how the sitting ended; warnings with those of lost lines."""
-        told = [*warnings, *streams.losses()]
-        more = self.training.facts() | ({"warnings": told} if told else {}) | (more or {})
+        """Write result.json: the metrics so far, how the training ended, and warnings, with those of lost output."""
+        warnings = [*warnings, *streams.losses()]
+        more = self.training.facts() | ({"warnings": warnings} if warnings else {}) | (more or {})
         environment.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:
@@ -200,15 +200,15 @@ class Recorder:
     def _out_of_memory(self) -> ResourceError:
         kept = f"the checkpoint of epoch {self._saved[0]}, step {self._saved[1]} is kept" if any(self._saved) else ""
         return ResourceError(
-            f"{self.training.smaller}; memory ran out {self.training.place()}; free some and go on with fcnet train"
-            f" --resume {self.run}, or start a new run with less" + (f"; {kept}" if kept else "")
+            f"{self.training.smaller}; memory ran out {self.training.place()}; free some memory and resume with: fcnet"
+            f" train --resume {self.run}; or start a new run with less" + (f"; {kept}" if kept else "")
         )
 
 
 def better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Whether an epoch is the best so far by validation: higher accuracy, and lower loss where that is equal.
+    """Return whether an epoch is the best so far by validation: higher accuracy or, if equal, lower loss.
 
-    Of a net that classifies nothing it is the loss. A later stage is always better: its loss is of something else.
+    For a model that does not classify, the loss decides. A later phase is always better: its loss is a different one.
     """
     if record.validation is None:
         return False

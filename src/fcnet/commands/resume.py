@@ -1,4 +1,4 @@
-"""Going on with a run: which one it is, and whether it would be the same training."""
+"""Resume a run: find it, and check that it would be the same training."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
 
-# Keys that may change between two sittings. Those of `data` do not choose what is learned: its content does, which is
-# compared; `log_every` changes the log alone, and more `epochs` go on from where the others end.
+# Keys that may differ when a run is resumed. Those of `data` say where the images are; their contents decide what is
+# learned, and these are compared. `log_every` changes only the log, and more `epochs` continue where the others end.
 _FREE = (
     "device",
     "data.source",
@@ -44,17 +44,17 @@ _FREE = (
 
 
 def choose(name: str, out: Path | None, insisted: Path | None, settings: Config, sinks: Sinks = SILENT) -> Path | None:
-    """The directory of the run to go on with; None where there is none yet.
+    """Return the directory of the run to resume; None if there is none yet.
 
     Args:
-        name: of the config: the newest of ``checkpoints/NAME``, ``NAME-2``, ... that is the same training is meant.
-        out: the directory, given with --out.
-        insisted: the directory, given with --resume, of a run that has to be there.
+        name: of the config: the run is the newest of ``checkpoints/NAME``, ``NAME-2``, ... that is the same training.
+        out: the directory given with --out.
+        insisted: the directory given with --resume, of a run that must exist.
         settings: of the training.
         sinks: for notices.
 
     Raises:
-        ConfigError: what was named is no run directory.
+        ConfigError: ``out`` or ``insisted`` is not a run directory.
     """
     named = insisted or out
     if named is None:
@@ -69,34 +69,34 @@ def choose(name: str, out: Path | None, insisted: Path | None, settings: Config,
             return None
     option = f"--out {named}" if insisted is None else f"--resume {named}"
     if not files.is_folder(named):
-        what = "is not there" if files.look(named) is None else "is a file"
+        what = "does not exist" if files.look(named) is None else "is a file"
         raise ConfigError(f"{option}: {files.absent(named, what)}; name a run directory")
     if insisted is not None and not (find.is_run(named) or own_files.is_known(named)):
-        raise ConfigError(f"{option}: is no run directory (it has no {directory.CONFIG}); name one")
+        raise ConfigError(f"{option}: is not a run directory (it has no {directory.CONFIG}); name one")
     if not own_files.is_known(named) and (found := own_files.foreign(named)):
-        raise ConfigError(own_files.refusal(f"{option}: is no run directory", found))
+        raise ConfigError(own_files.refusal(f"{option}: is not a run directory", found))
     own_files.check_writable(named, option)
     return named
 
 
 def newest_of(name: str, settings: Config, sinks: Sinks) -> Path | None:
-    """The newest run of a config that is the same training; None where there is none. Says where newer ones are not."""
+    """Return the newest run of a config that is the same training, noting newer ones that are not; None without any."""
     runs = directory.runs_of(name)
     other = ""
     for run in runs:
         differ = _differences_of(run, settings)
         if not differ:
             if other:
-                sinks.notice(f"{other}; going on with {run}")
+                sinks.notice(f"{other}; resuming {run}")
             return run
-        other = other or f"{run}: is of other settings ({few(differ, 2)})"
+        other = other or f"{run}: has other settings ({few(differ, 2)})"
     if other:
-        sinks.notice(f"{other}, and no run has these; a new one is begun")
+        sinks.notice(f"{other}, and no run has these settings; starting a new run")
     return None
 
 
 def _differences_of(run: Path, settings: Config) -> list[str]:
-    """How a run's settings differ, in words. One whose config is missing or damaged is asked about them later."""
+    """Describe how a run's settings differ. If its config is missing or damaged, that is reported later."""
     try:
         before = schema.load(run / directory.CONFIG)
     except ConfigError:
@@ -107,22 +107,22 @@ def _differences_of(run: Path, settings: Config) -> list[str]:
 
 
 def _is_place(key: str) -> bool:
-    """Whether a key tells where images lie: those of another place may be others, which only reading them shows."""
+    """Return whether a key says where images are: elsewhere they may differ, which only reading them shows."""
     return key.startswith(("data.source", "data.root", "data.train.", "data.test."))
 
 
 def nothing_to_do(run: Path, settings: Config, sinks: Sinks = SILENT) -> bool:
-    """Whether a run is finished, and no more epochs are asked for.
+    """Return whether a run is finished and no more epochs are asked for.
 
     Raises:
-        ConfigError: naming each key whose change would make it another training.
+        ConfigError: naming each changed key that would make it a different training.
     """
     if not find.is_run(run):
-        return False  # it was cut short before it had a config
+        return False  # it was interrupted before it had a config
     try:
         before = schema.load(run / directory.CONFIG)
     except ConfigError as error:
-        sinks.warn(f"{error.problems[0]}; the config of the newest checkpoint is compared instead")
+        sinks.warn(f"{error.problems[0]}; comparing with the config of the newest checkpoint instead")
         return False
     _refuse_changes(run, before, settings)
     if not settings.model.in_order:
@@ -133,10 +133,10 @@ def nothing_to_do(run: Path, settings: Config, sinks: Sinks = SILENT) -> bool:
 
 
 def _compared(before: Config, settings: Config) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """The settings of a run and those of now by dotted key, and the keys that make it another training."""
+    """Return a run's settings and the current ones by dotted key, and the keys that make it a different training."""
     old, new = (dict(_flat(one.model_dump(exclude_none=True))) for one in (before, settings))
     frees = (*_FREE, "solve.solver") if settings.model.grows else _FREE
-    if settings.data.normal_classes is None:  # a run may have taken them from its images, which are compared
+    if settings.data.normal_classes is None:  # they may come from the images, which are compared
         frees = (*frees, "data.normal_classes")
     differ = [
         key
@@ -148,23 +148,25 @@ def _compared(before: Config, settings: Config) -> tuple[dict[str, Any], dict[st
 
 def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
     old, new, differ = _compared(before, settings)
-    # Another optimiser has other settings too: its name says enough.
+    # Another optimiser also has other settings: naming the optimiser is enough.
     named = [key.removesuffix("name") for key in differ if key.endswith(".name")]
     problems = [
-        f"{key}: is {new.get(key, 'not given')}, but {run} was begun"
-        f" {f'with {old[key]}' if key in old else 'without it'}; give that, or start a new run without --resume"
+        f"{key}: is {new.get(key, 'not given')}, but {run} was started"
+        f" {f'with {old[key]}' if key in old else 'without it'}; set it as before, or start a new run without --resume"
         for key in differ
         if not any(key.startswith(section) and key != f"{section}name" for section in named)
     ]
     then, now = before.train.epochs, settings.train.epochs
     if now < then:
-        problems.append(f"train.epochs: is {now}, but {run} was begun with {then}; epochs can be added, not taken away")
+        problems.append(
+            f"train.epochs: is {now}, but {run} was started with {then}; epochs can be added, but not removed"
+        )
     if problems:
         raise ConfigError(*problems)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and their values."""
+    """Yield dotted keys and their values."""
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
@@ -173,7 +175,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 
 def is_finished(run: Path) -> bool:
-    """Whether a run has come to its end."""
+    """Return whether a run has finished."""
     try:
         return bool(environment.read_json(run / directory.RESULT)["ended"] == "finished")
     except (CheckpointError, KeyError):
@@ -182,13 +184,13 @@ def is_finished(run: Path) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """A checkpoint to go on from.
+    """A checkpoint to resume from.
 
     Attributes:
         run: the run directory.
         path: the checkpoint.
-        state: what is in it.
-        epochs: of its config.
+        state: its contents.
+        epochs: in its config.
         problems: why newer ones are not used.
     """
 
@@ -200,11 +202,11 @@ class Found:
 
 
 def newest(run: Path, settings: Config, insisted: bool) -> Found | None:
-    """The newest intact checkpoint of a run; None where the run has to be begun anew.
+    """Return the newest intact checkpoint of a run; None if the run must start from scratch.
 
     Raises:
         CheckpointError: all are damaged; or there is none, and the run is finished or ``insisted`` on.
-        ConfigError: naming each key that is not as it was for the checkpoint.
+        ConfigError: naming each key that differs from the checkpoint's config.
     """
     found = Checkpointer(run).newest(metrics=log.left(run))
     if found is not None:
@@ -212,29 +214,29 @@ def newest(run: Path, settings: Config, insisted: bool) -> Found | None:
         try:
             before = schema.check([yaml_lines.parse(str(state["config"]), str(path))])
         except (LookupError, ConfigError):
-            raise CheckpointError(f"{path}: is not the state of a training; start a new run") from None
+            raise CheckpointError(f"{path}: is not a training state; start a new run") from None
         _refuse_changes(run, before, settings)
         return Found(
             run,
             path,
             state,
             before.train.epochs,
-            [f"{problem}; the one before is used: {path.name}" for problem in problems],
+            [f"{problem}; using the one before: {path.name}" for problem in problems],
         )
     if insisted or is_finished(run):
         raise CheckpointError(
-            f"{run / FOLDER}: holds no checkpoint to go on from; start a new run (another --out, or --overwrite)"
+            f"{run / FOLDER}: contains no checkpoint to resume from; start a new run (another --out, or --overwrite)"
         )
     return None
 
 
 def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, Any]:
-    """What a training stands on, for its checkpoints: the config, the images, and the machine."""
+    """Return what a training depends on, for its checkpoints: the config, the images and the machine."""
     return {
         "config": schema.dump(settings),
         "data": {name: split.fingerprint() for name, split in splits.items()},
         "classes": list(splits.classes),
-        "memory": "mapped" if splits.train.mapped else "resident",  # which the order of the images depends on
+        "memory": "mapped" if splits.train.mapped else "resident",  # the order of the images depends on it
         "machine": {
             "fcnet": __version__,
             "torch": str(torch.__version__),
@@ -245,49 +247,49 @@ def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, A
 
 
 def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
-    """Compare what a checkpoint stands on with the ``facts`` of now.
+    """Compare the facts in a checkpoint with the current ``facts``.
 
     Returns:
-        Warnings: what differs of the machine, so that the last bits of the results may differ, and whether more epochs
-        change the learning rates of the epochs before them.
+        Warnings: differences of the machine, because of which the last bits of the results may differ, and whether more
+        epochs change the learning-rate schedule.
 
     Raises:
-        DataError: the images, their labels or the classes are others.
-        CheckpointError: the checkpoint does not tell what it stands on.
+        DataError: the images, their labels or the classes have changed.
+        CheckpointError: the checkpoint lacks these facts.
     """
     try:
         machine = {str(key): str(value) for key, value in found.state["machine"].items()}
         problems = list(_changes(found.state, now, settings, found.run))
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError):
-        raise CheckpointError(f"{found.path}: is not the state of a training; start a new run") from None
+        raise CheckpointError(f"{found.path}: is not a training state; start a new run") from None
     if problems:
         raise DataError(*problems)
     warnings = [
-        f"{key} was {machine.get(key)} and is {value}: the last bits of the results may differ from those of an"
+        f"{key} was {machine.get(key)} and is now {value}: the last bits of the results may differ from those of an"
         " uninterrupted run"
         for key, value in now["machine"].items()
         if machine.get(key) != str(value)
     ]
     schedule, epochs = settings.train.schedule, settings.train.epochs
     if not isinstance(schedule, Constant | StepDecay) and epochs != found.epochs:
-        warnings.append(f"train.schedule: {schedule.name} is laid out anew over {epochs} epochs, from here on")
+        warnings.append(f"train.schedule: from here on, {schedule.name} is stretched over {epochs} epochs")
     return warnings
 
 
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:
-    """What is different of classes, images and labels."""
-    where = f"changed since the checkpoint of {run}; restore what was there, or start a new run without --resume"
+    """Yield the differences in classes, images and labels."""
+    where = f"changed since the checkpoint of {run}; undo the change, or start a new run without --resume"
     before = then.get("memory", "resident")
     if before != now["memory"] and settings.model.in_order:
         yield (
-            f"data.memory: the training images are {now['memory']} now and were {before} (memory or its limit differs),"
-            f" which changes their order; give data.memory={before}"
+            f"data.memory: the training images are now {now['memory']} and were {before} (memory or its limit differs),"
+            f" which changes their order; set data.memory={before}"
         )
     if [unicodedata.normalize("NFC", name) for name in then["classes"]] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):
         if name == "train" and settings.model.grows:
-            continue  # images may be added: each is looked at when the sums are taken up
+            continue  # images may be added: each is checked when the sums are loaded
         old, new = then["data"].get(name, {}), now["data"].get(name, {})
         place = f"data.{name}" if settings.data.source is None else f"{settings.data.root} ({name})"
         changed = [key for key in ("pixels", "labels") if old.get(key) != new.get(key)]

@@ -28,7 +28,7 @@ def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
 
 
 def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:
-    """Return the existing directory that a training is to use; None for a new one."""
+    """Return the existing directory that a training will use; None for a new one."""
     if target.resumes:
         run = resume.choose(target.name, target.out, target.insisted, settings, sinks)
     elif target.out is None:
@@ -45,11 +45,11 @@ def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a training has led to.
+    """The result of a training.
 
     Attributes:
         path: the run directory.
-        metrics: what result.json has: how it ended, seconds, and the metrics of each split after the last epoch.
+        metrics: the contents of result.json: how it ended, seconds, and the metrics of each split after the last epoch.
     """
 
     path: Path
@@ -63,16 +63,16 @@ def run_train(
     stop: Stop | None = None,
     sinks: Sinks = SILENT,
 ) -> RunResult:
-    """Train what a config describes, into a run directory, and draw its curves.
+    """Train the model of a config, into a run directory, and draw its curves.
 
     Args:
         settings: the resolved config.
         target: the run directory: a new one, one to replace, or one to resume.
         stop: whether a signal has asked to stop.
-        sinks: for records of the training, and what is said beside them.
+        sinks: for records of the training, notices and warnings.
 
     Raises:
-        FcnetError: for bad configs and data before anything but the cache of decoded images is written;
+        FcnetError: for bad configs and data, before anything but the cache of decoded images is written;
             DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
     stop = stop or Stop()
@@ -80,14 +80,14 @@ def run_train(
     run = choose(target, settings, sinks)
     if run is not None and target.resumes and resume.nothing_to_do(run, settings, sinks):
         finish_drawing(run, settings, target.force, sinks)
-        sinks.say(f"run: {run} is finished already; nothing was done")
+        sinks.say(f"run: {run} is already finished; nothing to do")
     else:
         run = _train(settings, target, run, stop, sinks)
     return RunResult(run, environment.read_json(run / directory.RESULT))
 
 
 def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks: Sinks) -> Path:
-    """Train into a run directory, which is made if there is none yet; return it."""
+    """Train into a run directory, which is created if there is none yet; return it."""
     with contextlib.ExitStack() as held:
         # An existing run is locked before reading images, which can be slow; a new one is created afterwards.
         beat = held.enter_context(owning(run, target.force)) if run is not None else None
@@ -99,7 +99,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
         work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks)
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
-        training = family.trainer(work.model, work.splits, work.settings)  # what it refuses leaves no directory behind
+        training = family.trainer(work.model, work.splits, work.settings)  # if it refuses, no directory is left behind
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
@@ -109,7 +109,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
             found = None  # its tensors are copied
         else:
             if target.resumes:
-                sinks.warn(f"{run}: holds no checkpoint yet; it is started anew")
+                sinks.warn(f"{run}: contains no checkpoint yet; starting from the beginning")
             _begin(recorder, work, target.name, sinks)
         recorder.train()
         drawn = finish(recorder, work, sinks)
@@ -119,14 +119,14 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
 
 
 def _begin(recorder: Recorder, work: Work, name: str, sinks: Sinks) -> None:
-    """Write what is known before the first step, over whatever an earlier run left in the directory."""
+    """Clear the directory of an earlier run, and write all files that are known before the first step."""
     directory.clear(recorder.run)
     environment.write_start(recorder.run, name, work.settings, work.splits, work.device)
     sinks.say(f"{headline(work)}, into {recorder.run}")
 
 
 def _resume(recorder: Recorder, work: Work, found: resume.Found, warnings: list[str], sinks: Sinks) -> None:
-    """Load a checkpoint, and write down that this was done."""
+    """Load a checkpoint, and record the resumption."""
     for line in (*found.problems, *warnings):
         sinks.warn(line)
     training = recorder.training
@@ -137,9 +137,9 @@ def _resume(recorder: Recorder, work: Work, found: resume.Found, warnings: list[
 
 
 def finish(recorder: Recorder, work: Work, sinks: Sinks) -> list[Path]:
-    """Write down that a run is finished, and whether it has learned anything; then draw its curves.
+    """Record that a run is finished, and whether it has learned anything; then draw its curves.
 
-    The run is finished whatever becomes of the figures, also if the process is killed while it draws.
+    The run counts as finished even if drawing fails or the process is killed meanwhile.
 
     Returns:
         The files of the figures.
@@ -162,10 +162,10 @@ def finish_drawing(run: Path, settings: Config, force: bool, sinks: Sinks) -> No
 
 
 def draw(run: Path, sinks: Sinks) -> list[Path]:
-    """Draw the curves of a finished run; what goes wrong is a warning."""
+    """Draw the curves of a finished run; problems become warnings."""
     drawn: list[Path] = []
     try:
-        from fcnet.commands import plot  # imported here: what goes wrong with matplotlib may be where it is imported
+        from fcnet.commands import plot  # imported here, because importing matplotlib may fail too
 
         with plot.album(run / directory.PLOTS, sinks=sinks) as pictures:
             drawn = pictures.files
@@ -173,7 +173,7 @@ def draw(run: Path, sinks: Sinks) -> list[Path]:
     except Exception as error:
         problem = from_os_error(error).problems[0] if isinstance(error, OSError) else str(error) or type(error).__name__
         sinks.warn(
-            f"{run / directory.PLOTS}: not all pictures are drawn ({problem}); the run is finished all the same; draw"
-            f" them with: fcnet plot {run}"
+            f"{run / directory.PLOTS}: some figures could not be drawn ({problem}), but the run is finished; draw them"
+            f" with: fcnet plot {run}"
         )
     return drawn

@@ -1,4 +1,4 @@
-"""Trained models: where they lie, and their nets with their weights."""
+"""Find trained models, and load their weights."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ from fcnet.system.sinks import SILENT, Sinks
 
 @dataclass(frozen=True)
 class Located:
-    """A model file and what belongs to it.
+    """A model file with its config and run.
 
     Attributes:
         path: the file of the weights.
         settings: the config that it was trained with.
-        run: its run directory, where it lies in one.
+        run: its run directory, if it is in one.
     """
 
     path: Path
@@ -40,27 +40,28 @@ class Located:
         """Return the model with its weights, on a device. Raises CheckpointError if they do not fit."""
         if self.run is not None and self.path == self.run / directory.MODEL and files.look(self.path) is None:
             unfinished = (
-                "is not there yet: the run has not ended; where nothing trains it any more, go on with fcnet train"
+                "does not exist yet, because the run has not ended; if no process trains it any more, resume it with:"
+                f" fcnet train --resume {self.run}"
             )
-            raise CheckpointError(f"{self.path}: {files.absent(self.path, f'{unfinished} --resume {self.run}')}")
+            raise CheckpointError(f"{self.path}: {files.absent(self.path, unfinished)}")
         if self.run is not None and files.look(self.run / directory.RESULT) is None:
-            sinks.warn(f"{self.path}: is of an earlier stop; the run has gone on since and has not ended")
-        told: list[str] = []
-        state = tensor_files.load(self.path, told.append)
+            sinks.warn(f"{self.path}: is from an earlier stop; the run has been resumed since and has not ended")
+        notices: list[str] = []
+        state = tensor_files.load(self.path, notices.append)
         net = self.family.build(self.settings.model, image_size(self.settings), classes)
-        tensor_files.restore(net, state, self.path, told.append)
-        if told:
-            sinks.notice(f"{self.path}: the weights {', '.join(told)}")
+        tensor_files.restore(net, state, self.path, notices.append)
+        if notices:
+            sinks.notice(f"{self.path}: the weights {', '.join(notices)}")
         return Trained(net.to(device).eval(), self.settings, self.path)
 
 
 def locate(run: Path | None, config_file: Path | None = None, sinks: Sinks = SILENT) -> Located:
     """Find a trained model: a run directory, a model file with its config, or the newest run.
 
-    Says which run it is, where its name was not given whole.
+    Notes which run it is, unless its path was given in full.
 
     Raises:
-        ConfigError: there is none there, or a model file has no config.
+        ConfigError: there is none, or a model file has no config.
     """
     found = find.newest() if run is None else find.one(run)
     if found != run:
@@ -70,8 +71,8 @@ def locate(run: Path | None, config_file: Path | None = None, sinks: Sinks = SIL
     home = found.parent if find.is_run(found.parent) else None
     if found.parent.name == FOLDER and find.is_run(found.parent.parent):
         run = found.parent.parent
-        raise ConfigError(f"{found}: is a checkpoint of a training; give its run directory, {run}")
+        raise ConfigError(f"{found}: is a training checkpoint; give its run directory, {run}")
     if config_file is None and home is None:
-        tensor_files.check_kind(found)  # no config would make it one
-        raise ConfigError(f"{found}: a model file alone does not tell its net; give --config with the YAML file of it")
+        tensor_files.check_kind(found)  # if it is not a model file, a config would not help
+        raise ConfigError(f"{found}: a model file alone does not describe its model; give its YAML file with --config")
     return Located(found, schema.load(config_file or found.parent / directory.CONFIG), home)

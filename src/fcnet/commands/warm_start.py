@@ -1,4 +1,4 @@
-"""Models that begin with the weights of another run, which their config names."""
+"""Initialise a model with the weights of another run, which its config names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,17 +17,17 @@ from fcnet.system.sinks import Sinks
 
 
 def prepare(net: nn.Module, settings: Config, classes: Sequence[str], begins: bool, sinks: Sinks) -> None:
-    """Put trained weights into a model that begins with some, and freeze an encoder's, as its config says.
+    """Initialise a model with trained weights if its config asks for it, and freeze those of an encoder.
 
     Args:
         net: the model, on the CPU.
         settings: of the model.
-        classes: that it tells apart, in the order of its outputs.
-        begins: whether it needs the weights: a training that is resumed has its own.
+        classes: in the order of the model's outputs.
+        begins: whether it needs the weights: a resumed training has its own.
         sinks: for notices.
 
     Raises:
-        ConfigError: there is no such run, or its model is another one.
+        ConfigError: there is no such run, or its model does not fit.
         CheckpointError: its weights are missing or damaged.
     """
     run, family = named_run(settings), families.of(settings.model)
@@ -45,21 +45,21 @@ def prepare(net: nn.Module, settings: Config, classes: Sequence[str], begins: bo
 
 
 def named_run(settings: Config) -> Path | None:
-    """Return the run that a model begins with; None if it begins with fresh weights."""
+    """Return the run whose weights a model is initialised with; None for fresh weights."""
     init = getattr(settings.model, "init", None)
     return Path(init.run) if isinstance(init, RunInit | EncoderInit) else None
 
 
 def check_there(settings: Config) -> None:
-    """Raise ConfigError if a model begins with a run that does not exist: it is looked for before images are read."""
+    """Raise ConfigError if the run with the initial weights does not exist; called before images are read."""
     if (run := named_run(settings)) is not None:
         find.one(run)
 
 
 def check_images(settings: Config, other: Located) -> None:
-    """Raise Misfit if another model was trained on images that were read in another way."""
+    """Raise Misfit if the images of another model were read with other settings."""
     own, theirs = settings.data, other.settings.data
     if own.image_size != theirs.image_size:
-        raise Misfit(f"its images are {theirs.image_size} pixels, these {own.image_size}")
+        raise Misfit(f"its images have {theirs.image_size} pixels, these {own.image_size}")
     if own.deskew != theirs.deskew:
         raise Misfit(f"its data.deskew is {str(theirs.deskew).lower()}; make both equal")

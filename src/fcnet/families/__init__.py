@@ -1,6 +1,6 @@
-"""The families of models, a folder each; ``common`` has what they share and the seam to all else.
+"""The families of models, one folder each; ``common`` has their shared code and their interface.
 
-A family is known by its place in ``FAMILIES`` alone. Families do not import each other.
+``FAMILIES`` is the only list of families. Families do not import each other.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from fcnet.families.fcnet import FCNetFamily
 
 __all__ = ["FAMILIES", "Family", "default", "kind_of", "of"]
 
-FAMILIES: tuple[Family, ...] = (  # the first is that of a config that names none
+FAMILIES: tuple[Family, ...] = (  # the first is the default
     FCNetFamily(),
     ELMFamily(),
     AutoencoderFamily(),
@@ -25,7 +25,7 @@ FAMILIES: tuple[Family, ...] = (  # the first is that of a config that names non
 def kind_of(family: Family) -> str:
     """Return the ``kind`` of a family's models."""
     annotation: Any = family.spec.model_fields["kind"].annotation
-    return str(annotation.__args__[0])  # it is Literal["..."]
+    return str(annotation.__args__[0])  # the annotation is Literal["..."]
 
 
 def of(spec: ModelSection) -> Family:
@@ -34,7 +34,7 @@ def of(spec: ModelSection) -> Family:
 
 
 def default() -> ModelSection:
-    """Return the `model` section of a config that has none."""
+    """Return the default `model` section."""
     make: Any = FAMILIES[0].spec
     section: ModelSection = make()
     return section

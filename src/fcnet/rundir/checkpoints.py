@@ -1,10 +1,11 @@
-"""Checkpoints: the whole state of a training, to go on from as if nothing had happened.
+"""Checkpoints: the whole state of a training, from which it resumes as if it had never stopped.
 
     RUN/ckpt/epoch-3-step-200.pt      the state after 200 steps of the third epoch
-    RUN/ckpt/epoch-3-step-200.json    its size and SHA-256; it counts only with this beside it
+    RUN/ckpt/epoch-3-step-200.json    its size and SHA-256; without this file, the checkpoint is not valid
 
-Each file is written aside, synced and moved into place, the second after the first; only then are older ones removed.
-So whenever the process or the machine dies, the newest file that has its JSON is whole, and there is one before it.
+Each file is written to a temporary one, synced and moved into place, the JSON after the state; only then are older
+checkpoints removed. So whenever the process or the machine dies, the newest state with a JSON is complete, and the one
+before it still exists.
 """
 
 import hashlib
@@ -23,24 +24,24 @@ FOLDER = "ckpt"  # in the run directory
 # Raise when the state changes its form.
 SCHEMA = 2  # 1 was of fcnet 0.1
 
-KEPT = 2  # checkpoints: the newest, and the one before in case the disk spoils it
+KEPT = 2  # checkpoints: the newest, and the one before in case the newest gets corrupted on disk
 
 _NAME = re.compile(r"epoch-([0-9]{1,18})-step-([0-9]{1,18})")
 
 
 def is_name(path: Path) -> bool:
-    """Whether a file has the name of a checkpoint, or of the JSON beside one."""
+    """Return whether a file has the name of a checkpoint, or of the JSON beside one."""
     return path.suffix in (".pt", ".json") and _NAME.fullmatch(path.stem) is not None
 
 
 def is_partial(path: Path) -> bool:
-    """Whether a file has the name of a checkpoint that was being written (``files.write_bytes``)."""
+    """Return whether a file has the name of a checkpoint that was being written (``files.write_bytes``)."""
     match = files.PARTIAL.fullmatch(path.name)
     return match is not None and is_name(Path(match["name"]))
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a file is a checkpoint with its JSON beside it, or that JSON."""
+    """Return whether a file is a checkpoint with its JSON beside it, or that JSON."""
     try:
         seal = files.read_json(path.with_suffix(".json"))
         return is_name(path) and seal.keys() == {"schema", "bytes", "sha256"} and path.with_suffix(".pt").is_file()
@@ -61,7 +62,7 @@ class Checkpointer:
 
     def __init__(self, run: Path) -> None:
         self.folder = run / FOLDER
-        self._whole: list[str] = []  # names known to be good, the oldest first
+        self._whole: list[str] = []  # names of intact ones, the oldest first
 
     def save(self, state: dict[str, Any], epoch: int, step: int) -> None:
         """Write a state, of tensors, numbers, strings, lists and dicts, and remove all checkpoints but ``KEPT``."""
@@ -69,27 +70,27 @@ class Checkpointer:
         data = tensor_files.encode(state)
         seal = {"schema": SCHEMA, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         self.folder.mkdir(exist_ok=True)
-        (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a damaged one, which is written anew
+        (self.folder / f"{name}.json").unlink(missing_ok=True)  # of a damaged one, which is replaced
         files.write_bytes(self.folder / f"{name}.pt", data)
         files.write_bytes(self.folder / f"{name}.json", (json.dumps(seal) + "\n").encode())
         self._whole = [*(other for other in self._whole if other != name), name][-KEPT:]
         self._remove_others()
 
     def trust(self, path: Path) -> None:
-        """Keep a checkpoint that was read, until there are ``KEPT`` newer ones."""
+        """Keep a checkpoint that was read until ``KEPT`` newer ones exist."""
         self._whole = [path.stem]
 
     def newest(self, metrics: int | None = None) -> tuple[Path, dict[str, Any], list[str]] | None:
-        """The newest intact checkpoint.
+        """Return the newest intact checkpoint.
 
         Args:
-            metrics: how many bytes of metrics there are; one that knew no more is preferred, for with it none are lost.
+            metrics: size of the metrics in bytes; a checkpoint that expects no more is preferred, since it loses none.
 
         Returns:
-            Its file, its state, and what is wrong with newer ones; None where there is no checkpoint at all.
+            Its file, its state, and the problems of newer ones; None if there is no checkpoint at all.
 
         Raises:
-            CheckpointError: all are damaged, or the newest intact one is of another schema.
+            CheckpointError: all are damaged, or the newest intact one has another schema.
         """
         problems: list[str] = []
         without_metrics: tuple[Path, dict[str, Any], list[str]] | None = None
@@ -100,14 +101,14 @@ class Checkpointer:
                 known = state.get("metrics_bytes", 0)
                 if metrics is not None and isinstance(known, int) and known > metrics:
                     without_metrics = without_metrics or (path, state, list(problems))
-                    raise _Damaged(f"goes with {known} bytes of metrics.jsonl, of which {metrics} are left")
+                    raise _Damaged(f"expects {known} bytes of metrics.jsonl, of which {metrics} are left")
             except _Damaged as error:
                 problems.append(f"{path}: {error}")
                 continue
             return path, state, problems
-        if without_metrics is not None:  # its figures are the truth, and the metrics tell of them only
+        if without_metrics is not None:  # better lose lines of the log than the state
             return without_metrics
-        # One file without its JSON is of a first save that was cut short. More have lost theirs.
+        # A single file without its JSON is an interrupted first save. If there are more, their JSONs were lost.
         unsealed = sorted(path for path in self.folder.glob("*.pt") if _NAME.fullmatch(path.stem))
         if problems or len(unsealed) > 1:
             problems = problems or [f"{path}: its {path.stem}.json is missing" for path in unsealed]
@@ -116,7 +117,7 @@ class Checkpointer:
         return None
 
     def _names(self) -> list[str]:
-        """The checkpoints that were completed, the newest first."""
+        """Return the names of completed checkpoints, the newest first."""
         places = []
         for path in self.folder.glob("*.json"):
             match = _NAME.fullmatch(path.stem)
@@ -125,15 +126,15 @@ class Checkpointer:
         return [f"epoch-{epoch}-step-{step}" for epoch, step in sorted(places, reverse=True)]
 
     def _remove_others(self) -> None:
-        """Remove what belongs to none of the good checkpoints: older, damaged and unfinished ones."""
+        """Remove older, damaged and unfinished checkpoints."""
         own = [path for path in self.folder.iterdir() if is_name(path) or is_partial(path)]
-        for path in sorted(own, key=lambda path: path.suffix != ".json"):  # no JSON is left without its state
+        for path in sorted(own, key=lambda path: path.suffix != ".json"):  # never leave a JSON without its state
             if is_partial(path) or path.stem not in self._whole:
                 path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A state whose size and hash are those that were written."""
+    """Read a state, and check its size and hash."""
     try:
         seal = files.read_json(path.with_suffix(".json"))
         schema, size, sha256 = int(seal["schema"]), int(seal["bytes"]), str(seal["sha256"])
@@ -141,23 +142,23 @@ def _read(path: Path) -> dict[str, Any]:
         raise _Damaged(f"is damaged ({path.with_suffix('.json').name} is not readable)") from None
     if schema != SCHEMA:
         raise CheckpointError(
-            f"{path}: is of schema {schema}, this fcnet reads {SCHEMA}; go on with the fcnet that wrote it"
-            " (environment.json has its version)"
+            f"{path}: has schema {schema}, and this fcnet reads {SCHEMA}; resume with the version of fcnet that wrote"
+            " it (see environment.json)"
         )
-    if not path.is_file():  # opening a pipe would wait for ever
-        raise _Damaged("is damaged (there is no such file)")
+    if not path.is_file():  # opening a pipe would block for ever
+        raise _Damaged("is missing or not a file")
     try:
         found = path.stat().st_size
         if found != size:
-            raise _Damaged(f"is damaged (has {found} bytes, {size} were written)")
+            raise _Damaged(f"is damaged (has {found} bytes, but {size} were written)")
         data = files.read_bytes(path, tensor_files.most_bytes())
     except OSError as error:
         raise _Damaged(f"cannot be read ({error.strerror or error})") from None
     except files.NotReadable as error:
-        raise _Damaged(f"{error}, which this machine's memory does not take") from None
+        raise _Damaged(f"{error}, too many for this machine's memory") from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise _Damaged("is damaged (its SHA-256 is not that of what was written)")
+        raise _Damaged("is damaged (its SHA-256 differs from the recorded one)")
     state = tensor_files.decode(BytesIO(data), path)
     if not isinstance(state, dict) or not tensor_files.is_plain(state):
-        raise CheckpointError(f"{path}: is not the state of a training; start a new run without --resume")
+        raise CheckpointError(f"{path}: is not a training state; start a new run without --resume")
     return state

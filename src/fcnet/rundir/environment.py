@@ -1,4 +1,4 @@
-"""What a run writes down beside its log: config, environment, result; and how they are read again."""
+"""A run's files besides its log: write and read config, environment and result."""
 
 import json
 import platform
@@ -22,7 +22,7 @@ from fcnet.training.records import EpochRecord
 
 
 def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
-    """Write what is known before the first step; ``name`` is the config's."""
+    """Write all files that are known before the first step; ``name`` is the config's."""
     write_config(path, settings)
     _write_json(path / ENVIRONMENT, {"name": name} | environment(splits, device))
     (path / METRICS).touch()
@@ -37,19 +37,19 @@ def write_config(path: Path, settings: Config) -> None:
 
 
 def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, step: int) -> None:
-    """Add to the environment that a run goes on, where, and after which step."""
+    """Add to the environment that a run is resumed, on which machine, and after which step."""
     try:
         facts = read_json(path / ENVIRONMENT)
-    except CheckpointError:  # it only tells: no reason not to go on
+    except CheckpointError:  # informational only; not worth failing for
         facts = environment(splits, device) | {"started": None}
     before = facts.get("resumed")
-    sitting = {"epoch": epoch, "step": step} | machine(device)
-    facts["resumed"] = [*(before if isinstance(before, list) else []), sitting]
+    session = {"epoch": epoch, "step": step} | machine(device)
+    facts["resumed"] = [*(before if isinstance(before, list) else []), session]
     _write_json(path / ENVIRONMENT, facts)
 
 
 def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
-    """What a run stands on: enough to rerun it, and to tell why another machine's figures differ."""
+    """Return what is needed to rerun a run, and to find out why another machine's metrics differ."""
     facts = {
         name: {
             "images": str(split.origin),
@@ -63,7 +63,7 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """Where and how the present process runs."""
+    """Describe the machine, and how this process runs."""
     packages = ("fcnet", "torch", "torchvision", "numpy", "pillow")
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
@@ -78,14 +78,14 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def device_name(device: torch.device) -> str:
-    """What computes: the GPU's name, or the CPU's kind and the instructions that torch uses of it."""
+    """Return the GPU's name, or the CPU's architecture and the instruction set that torch uses."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"cpu ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
 
 
 def _version(package: str) -> str | None:
-    """Version of an installed package; None where it is not installed as one (a checkout on the path)."""
+    """Return the version of an installed package; None if it is not installed (a checkout on the path)."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -93,13 +93,13 @@ def _version(package: str) -> str | None:
 
 
 def _git_commit() -> str | None:
-    """Commit of the repository that the run was started in, with ``+`` behind it where files are changed."""
+    """Return the commit of the repository that the run was started in, followed by ``+`` if files are changed."""
     try:
         commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
         commit, changes = (subprocess.run(c, capture_output=True, timeout=10) for c in commands)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    # Bytes: what is changed may have names that are no UTF-8.
+    # Bytes: the names of changed files may not be UTF-8.
     return commit.stdout.decode().strip() + "+" * bool(changes.stdout) if commit.returncode == 0 else None
 
 
@@ -111,7 +111,7 @@ def write_result(
     seconds: float,
     more: dict[str, Any] | None = None,
 ) -> None:
-    """Write the final figures; ``ended`` is "finished", or why not, and ``more`` what is to be said of it."""
+    """Write the final metrics; ``ended`` is "finished" or why the run ended early, and ``more`` are further entries."""
     result: dict[str, Any] = {"ended": ended, "seconds": round(seconds, 3)} | (more or {})
     if last is not None:
         result |= {"epoch": last.epoch} | last.to_plain()["metrics"]
@@ -128,10 +128,10 @@ def _write_json(path: Path, values: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of a run. Raises CheckpointError where it is missing or damaged."""
+    """Read a JSON object of a run. Raises CheckpointError if it is missing or damaged."""
     try:
         return files.read_json(path)
     except FileNotFoundError:
-        raise CheckpointError(f"{path}: is missing; the run was moved or cut short: train it again") from None
+        raise CheckpointError(f"{path}: is missing; the run was moved or interrupted: train it again") from None
     except ValueError:
-        raise CheckpointError(f"{path}: is damaged; the run was changed or cut short: train it again") from None
+        raise CheckpointError(f"{path}: is damaged; the run was changed or interrupted: train it again") from None

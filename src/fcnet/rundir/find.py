@@ -1,7 +1,8 @@
-"""Which run is meant: names of runs, the words that people write for them, and the runs that are there.
+"""Find runs: their names, the words by which users refer to them, and the runs that exist.
 
-A run is a folder with a config.yaml. New ones lie below ``checkpoints/``, named after their config: ``mnist`` for
-configs/mnist.yaml, ``elm-digits`` for configs/elm/digits.yaml, so that configs of one name in two folders do not meet.
+A run is a folder with a config.yaml. New ones are created below ``checkpoints/``, named after their config: ``mnist``
+for configs/mnist.yaml, ``elm-digits`` for configs/elm/digits.yaml, so that configs of the same name in two folders do
+not share a name.
 """
 
 import difflib
@@ -22,9 +23,9 @@ CONFIG = "config.yaml"  # of a run
 
 CONFIGS = "configs"  # folders below one of this name are part of a run's name
 
-DEPTH = 3  # folders within folders that are looked through for runs
+DEPTH = 3  # levels of folders that are searched for runs
 
-# What a config needs at least, for who has none.
+# The smallest config, for users who have none.
 LEAST = "data: {source: digits, root: data/digits}"
 
 _SHOWN = 6  # runs that an error lists
@@ -34,7 +35,7 @@ _SHOWN = 6  # runs that an error lists
 
 
 def of_config(file: Path) -> str:
-    """The name of a config's runs: its stem, behind the folders between the nearest ``configs/`` above and the file."""
+    """Return the name of a config's runs: its folders below the nearest ``configs/`` above it, then its stem."""
     above = Path(os.path.abspath(file)).parent.parts
     if CONFIGS not in above:
         return file.stem
@@ -43,19 +44,19 @@ def of_config(file: Path) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raise ConfigError for a config whose name would not be the name of a folder below ``checkpoints/``."""
+    """Raise ConfigError if a config's name cannot be the name of a folder below ``checkpoints/``."""
     if name in ("", ".", ".."):
         raise ConfigError(f"--config: {name + '.yaml'!r} gives the run no name; rename the file, or give --out DIR")
 
 
 def config_named(name: str) -> Path | None:
-    """The config below ``configs/`` whose runs have a name; None where there is none."""
+    """Return the config below ``configs/`` whose runs have a name; None if there is none."""
     found = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
     return next((file for file in found if of_config(file) == name), None)
 
 
 def how_to_train() -> str:
-    """A first training, with what is there."""
+    """Return a hint how to train a first run, with a config that exists here if there is one."""
     if files.is_file(first := Path(CONFIGS) / "digits.yaml"):
         return f"train one with fcnet train --config {first}"
     return (
@@ -64,16 +65,16 @@ def how_to_train() -> str:
     )
 
 
-# --- what is there --------------------------------------------------------------------------------------------------
+# --- existing runs --------------------------------------------------------------------------------------------------
 
 
 def is_run(path: Path) -> bool:
-    """Whether a folder is a run directory. Raises ResourceError where that cannot be seen."""
+    """Return whether a folder is a run directory. Raises ResourceError if it cannot be accessed."""
     return files.is_file(path / CONFIG)
 
 
 def below(folder: Path, depth: int = DEPTH) -> list[Path]:
-    """The runs in a folder by name; where it has none, those in its folders."""
+    """Return the runs in a folder by name; if it has none, those in its folders."""
     if not files.is_folder(folder):
         return []
     folders = sorted((path for path in folder.iterdir() if _is_folder(path)), key=_natural)
@@ -84,23 +85,23 @@ def below(folder: Path, depth: int = DEPTH) -> list[Path]:
 
 
 def started(path: Path) -> tuple[int, str]:
-    """When a run directory was begun, to compare with others."""
+    """Return a sort key: when a run directory was created."""
     file = path / CONFIG if is_run(path) else path
     return file.stat().st_mtime_ns, path.name
 
 
 def newest() -> Path:
-    """The run below ``checkpoints/`` that was started last. Raises ConfigError where there is none."""
+    """Return the run below ``checkpoints/`` that was started last. Raises ConfigError if there is none."""
     runs = [path for path in _children(ROOT) if _is_run(path)]
     if not runs:
         if problem := files.dead_link(ROOT):
             raise ConfigError(f"{ROOT}: {problem}")
-        raise ConfigError(f"{ROOT}: holds no run yet; name one that lies elsewhere, or {how_to_train()}")
+        raise ConfigError(f"{ROOT}: contains no run yet; name a run in another folder, or {how_to_train()}")
     return max(runs, key=started)
 
 
 def of_kind(kind: str, beside: Path | None = None) -> str:
-    """A clause that names the runs of a kind of model, below ``checkpoints/`` and beside a run."""
+    """Return a clause that names the runs of a kind of model, below ``checkpoints/`` and beside a run."""
     places = [ROOT] if beside is None or beside.parent == ROOT else [beside.parent, ROOT]
     found = [run for place in places for run in _children(place) if _is_run(run) and _kind(run) == kind]
     name = f"runs of kind {kind}"
@@ -109,7 +110,7 @@ def of_kind(kind: str, beside: Path | None = None) -> str:
 
 
 def _kind(run: Path) -> str | None:
-    """The kind of model of a run, by its config; None where it cannot be read."""
+    """Return the kind of model in a run's config; None if it cannot be read."""
     try:
         return str(yaml_lines.read(run / CONFIG).values["model"].get("kind", DEFAULT_KIND))
     except (ConfigError, LookupError, AttributeError, TypeError):
@@ -125,12 +126,12 @@ def _is_folder(path: Path) -> bool:
 
 
 def _is_run(path: Path) -> bool:
-    """As ``is_run``; a neighbour that may not be entered is none."""
+    """Return whether a folder is a run directory; False if it cannot be accessed."""
     return os.path.isfile(path / CONFIG)
 
 
 def _natural(path: Path) -> list[tuple[int, int | str]]:
-    """mnist-2 before mnist-10."""
+    """Return a sort key that puts mnist-2 before mnist-10."""
     parts = "".join(c if c.isdecimal() else f"\0{c}\0" for c in path.name).split("\0")
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
 
@@ -139,11 +140,11 @@ def _natural(path: Path) -> list[tuple[int, int | str]]:
 
 
 def one(word: Path) -> Path:
-    """The run directory or file that a word means: itself, a run below ``checkpoints/``, or the one run in a folder.
+    """Return the run directory or file that a word means: a path, a run below ``checkpoints/``, or the run in a folder.
 
     Raises:
         ConfigError: it means none, or several.
-        ResourceError: it cannot be looked at.
+        ResourceError: it cannot be accessed.
     """
     runs = _meant(word)
     if len(runs) > 1:
@@ -152,14 +153,14 @@ def one(word: Path) -> Path:
 
 
 def several(words: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The run directories that words mean, each once, and what among the words is no run.
+    """Return the run directories that words mean, each once, and the words that mean no run.
 
-    A folder stands for the runs in it. What a shell makes of ``checkpoints/*`` has files and folders that are no runs:
-    they are left out where there are runs beside them.
+    A folder stands for the runs in it. A shell expands ``checkpoints/*`` to files and folders that are not runs too:
+    they are returned separately, unless no word means a run.
 
     Raises:
-        ConfigError: nothing is there by one of the words, or no word means a run.
-        ResourceError: something cannot be looked at.
+        ConfigError: one of the words means nothing that exists, or no word means a run.
+        ResourceError: something cannot be accessed.
     """
     runs: dict[Path, None] = {}
     others: list[Path] = []
@@ -175,7 +176,7 @@ def several(words: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def means_run(word: str) -> bool:
-    """Whether a word means runs, or a model file in one."""
+    """Return whether a word means runs, or a model file in one."""
     path = Path(word)
     if files.look(path) is not None:
         return bool(_in(path))
@@ -183,7 +184,7 @@ def means_run(word: str) -> bool:
 
 
 def _meant(word: Path) -> list[Path]:
-    """The runs that a word means, or the file that it names. Raises ConfigError where there are none."""
+    """Return the runs that a word means, or the file that it names. Raises ConfigError if there are none."""
     if files.look(word) is not None:
         found = [word] if files.is_file(word) else _in(word)
         if not found:
@@ -200,42 +201,43 @@ def _meant(word: Path) -> list[Path]:
 
 
 def _in(path: Path) -> list[Path]:
-    """The run that a path is, or lies in as a file of it, or else those in the folder."""
+    """Return the run that a path is or belongs to; else the runs in the folder."""
     if not files.is_folder(path):
         return [path.parent] if is_run(path.parent) else []
     return [path] if is_run(path) else below(path)
 
 
 def _matches(pattern: Path) -> list[Path]:
-    """What a pattern stands for; shells leave one in quotes as it is."""
+    """Return the paths that match a pattern: shells do not expand quoted ones."""
     found = glob.glob(str(pattern), recursive=True) if glob.has_magic(str(pattern)) else []
     return sorted((Path(name) for name in found), key=_natural)
 
 
 def _named(word: Path) -> Path | None:
-    """The run below ``checkpoints/`` of a bare name."""
+    """Return the run below ``checkpoints/`` of a bare name; None if there is none."""
     run = ROOT / word
     return run if len(word.parts) == 1 and word.name != ".." and is_run(run) else None
 
 
 def _no_run(path: Path) -> ConfigError:
-    """What to say of something that is there and is no run."""
+    """Return the error for a path that exists and is not a run."""
     if files.is_file(path):
-        return ConfigError(f"{path}: is a file that lies in no run directory; name a run{offers(path)}")
+        return ConfigError(f"{path}: is a file outside any run directory; name a run{offers(path)}")
     return ConfigError(
-        f"{path}: is no run directory (it has no {CONFIG}) and holds none; name one, or a model file{offers(path)}"
+        f"{path}: is not a run directory (it has no {CONFIG}) and contains none; name one, or a model file"
+        f"{offers(path)}"
     )
 
 
 def _not_there(word: Path) -> ConfigError:
-    """What to say of a name that nothing has."""
+    """Return the error for a name that means nothing."""
     if problem := files.absent(word, ""):
         return ConfigError(f"{word}: {problem}")
     return ConfigError(f"{word}: there is no such run directory or model file; looked in {Path.cwd()}{offers(word)}")
 
 
 def offers(word: Path) -> str:
-    """A clause with what may have been meant: a run of nearly that name, a config to train, or the runs there are."""
+    """Return a clause with suggestions: a run of a similar name, a config to train, or the existing runs."""
     places = dict.fromkeys([word.parent, ROOT] if word.parent != Path() else [ROOT])
     known = {run: None for place in places for run in _readable(place)}
     names = {run.name: run for run in reversed(known)}
@@ -252,6 +254,6 @@ def offers(word: Path) -> str:
 
 
 def _readable(place: Path) -> Iterator[Path]:
-    """The runs in a folder, where it can be looked into."""
+    """Yield the runs in a folder, if it can be read."""
     if os.path.isdir(place) and os.access(place, os.R_OK | os.X_OK):
         yield from (run for run in _children(place) if _is_run(run))

@@ -1,4 +1,4 @@
-"""Weights that others have saved: unwrapped, renamed where they fit, or named as what they are. No code is ever run."""
+"""Weights saved by other programs: unwrap, rename or identify them. No code is ever run."""
 
 import io
 import json
@@ -17,30 +17,30 @@ from fcnet.system.text import few
 
 State = dict[str, Tensor]
 
-# Where programs put a state_dict among other things, the commonest first.
+# Keys under which programs save a state_dict, the most common first.
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
 
-_HEAD = 64  # bytes that tell what a file is
+_HEAD = 64  # bytes by which a file is identified
 _LARGEST_HEADER = 100 << 20  # bytes, of a safetensors file
-_LARGEST_PICKLE = 16 << 20  # bytes of a pickle that is looked through for names
+_LARGEST_PICKLE = 16 << 20  # bytes of a pickle that is searched for names
 
 _SHOWN = 8  # names of tensors that an error lists
 
 _BEGINNINGS = (
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes them"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as Keras writes"),
     (b"GGUF", "a GGUF file"),
     (
         b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
-        "of a torch older than 1.6; save it anew: torch.save(torch.load(PATH), 'model.pth')",
+        "in a format older than torch 1.6; convert it: torch.save(torch.load(PATH), 'model.pth')",
     ),
     (b"\x93NUMPY", "a NumPy array"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x1f\x8b", "compressed by gzip; unpack it first"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
+    (b"\x1f\x8b", "compressed with gzip; decompress it first"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself; fetch it with git lfs pull"),
 )
 
-_MEMBERS = (  # of zip files that are not of torch.save
+_MEMBERS = (  # of zip files that torch.save did not write
     ("constants.pkl", "a TorchScript archive (torch.jit.save)"),
     ("model.weights.h5", "a Keras model"),
     ("serialized_exported_program.json", "an exported program (torch.export)"),
@@ -52,7 +52,7 @@ _MEMBERS = (  # of zip files that are not of torch.save
 
 
 def kind(file: BinaryIO) -> str | None:
-    """What a file is, by its content, where torch.save has not written it; None where it may have."""
+    """Identify a file by its contents; None if torch.save may have written it."""
     head = file.read(_HEAD)
     file.seek(0)
     for beginning, words in _BEGINNINGS:
@@ -65,11 +65,11 @@ def kind(file: BinaryIO) -> str | None:
             "a safetensors file; convert it with torch.save(safetensors.torch.load_file('model.safetensors'),"
             " 'model.pth')"
         )
-    # protobuf: the field of the format's version, a small number, then that of the program that wrote it
+    # protobuf: the field with the format's version, a small number, then that of the program that wrote the file
     if len(head) > 4 and head[0] == 0x08 and head[1] < 32 and head[2] == 0x12:
         return "an ONNX file"
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
-        return "a pickle, as pickle.dump, joblib or a torch older than 1.6 writes them"
+        return "a pickle, as written by pickle.dump, joblib or torch before 1.6"
     if len(head) > 8 and head.isascii() and all(byte >= 32 or byte in b"\t\r\n" for byte in head):
         return "a text file"
     return None
@@ -79,7 +79,7 @@ def _kind_of_archive(file: BinaryIO) -> str | None:
     try:
         names = zipfile.ZipFile(file).namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return None  # damaged, which is told elsewhere
+        return None  # damaged, which is reported elsewhere
     finally:
         file.seek(0)
     ends = {name.rsplit("/", 1)[-1] for name in names}
@@ -89,7 +89,7 @@ def _kind_of_archive(file: BinaryIO) -> str | None:
 
 
 def _is_safetensors(file: BinaryIO, head: bytes) -> bool:
-    """Whether a file begins with the length of a JSON object, and that object."""
+    """Return whether a file begins with the length of a JSON object and that object."""
     if len(head) < 10 or head[8:9] != b"{":
         return False
     length = struct.unpack("<Q", head[:8])[0]
@@ -105,18 +105,18 @@ def _is_safetensors(file: BinaryIO, head: bytes) -> bool:
 
 
 def pickled(file: BinaryIO) -> str:
-    """What the pickle in a file of torch.save would make, in words: by the names in it, which are not looked up."""
+    """Describe what the pickle in a file of torch.save would construct, by the names in it, which are not imported."""
     classes = [name for name in _names(file) if not name.startswith(("torch._utils ", "torch ", "collections "))]
     if not classes:
-        return "holds more than tensors"
+        return "contains more than tensors"
     first = classes[0].replace(" ", ".")
     if any(name.startswith("torch.nn.modules.") for name in classes):
-        return f"holds a whole model of class {first}, as torch.save(model, PATH) writes it, not its state_dict"
-    return f"holds more than tensors ({few((name.replace(' ', '.') for name in dict.fromkeys(classes)), 3)})"
+        return f"contains a whole model of class {first}, as torch.save(model, PATH) writes it, not a state_dict"
+    return f"contains more than tensors ({few((name.replace(' ', '.') for name in dict.fromkeys(classes)), 3)})"
 
 
 def _names(file: BinaryIO) -> Iterator[str]:
-    """Modules and names that a pickle asks for, each as "module name"."""
+    """Yield the modules and names that a pickle refers to, each as "module name"."""
     try:
         file.seek(0)
         archive = zipfile.ZipFile(file)
@@ -139,24 +139,24 @@ def _names(file: BinaryIO) -> Iterator[str]:
 
 
 def unwrap(content: Any, path: Path) -> tuple[Any, list[str]]:
-    """The state_dict among what a file holds, and the keys that lead to it.
+    """Return the state_dict nested in the contents of a file, and the keys that lead to it.
 
     Raises:
-        CheckpointError: it is known to be something else: an optimiser's state, a checkpoint of fcnet's.
+        CheckpointError: it is known to be something else: an optimiser's state, or a checkpoint of fcnet.
     """
     keys: list[str] = []
     while isinstance(content, Mapping) and not _is_state(content):
         if content.keys() >= {"state", "param_groups"}:
             raise CheckpointError(f"{path}: is the state_dict of an optimiser, not of a model; save the model's")
         if content.keys() >= {"training", "machine"}:
-            raise CheckpointError(f"{path}: is a checkpoint of a training of fcnet; give its run directory")
+            raise CheckpointError(f"{path}: is a training checkpoint of fcnet; give its run directory")
         key = next((key for key in WRAPPERS if isinstance(content.get(key), Mapping)), None)
         if key is None:
             states = [str(key) for key, value in content.items() if isinstance(value, Mapping) and _is_state(value)]
             if len(states) > 1:
                 raise CheckpointError(
-                    f"{path}: holds several state_dicts ({few(states, _SHOWN)}); save one: torch.save(torch.load(PATH)"
-                    f"[{states[0]!r}], 'model.pth')"
+                    f"{path}: contains several state_dicts ({few(states, _SHOWN)}); save one of them:"
+                    f" torch.save(torch.load(PATH)[{states[0]!r}], 'model.pth')"
                 )
             inner = states or [str(key) for key, value in content.items() if isinstance(value, Mapping)]
             if len(inner) != 1 or inner[0] not in content:
@@ -172,38 +172,38 @@ def _is_state(content: Mapping[Any, Any]) -> bool:
 
 
 def fit(state: State, wanted: Mapping[str, Tensor], path: Path) -> tuple[State, list[str]]:
-    """A state_dict by the names of a model, and what was done to get there.
+    """Return a state_dict with the names of a model, and notices of how it was converted.
 
-    Names lose what stands before all of them (``module.`` of DataParallel, ``_orig_mod.`` of torch.compile, the
-    attribute of a wrapper). Where they are still others, tensors of the same shapes in the same order are taken.
+    A common prefix is removed (``module.`` of DataParallel, ``_orig_mod.`` of torch.compile, the attribute of a
+    wrapper). If the names still differ, tensors of the same shapes are taken in their order.
 
     Args:
         state: what was found.
         wanted: the model's own.
-        path: what errors call it.
+        path: the file's name in errors.
 
     Raises:
-        CheckpointError: it has layers that no net of fcnet has.
+        CheckpointError: it has layers that no model of fcnet has.
     """
-    told: list[str] = []
+    notices: list[str] = []
     stripped, prefix = _without_prefix(state, wanted)
     if prefix:
-        told.append(f"have {prefix!r} before each name")
+        notices.append(f"have {prefix!r} before each name")
         if left_out := [name for name in state if name.removeprefix(prefix) not in stripped]:
-            told.append(f"lie beside {few(left_out, 3)}, which no part of the net needs")
+            notices.append(f"come with {few(left_out, 3)}, which the model does not use")
     _refuse_others({name: one for name, one in stripped.items() if not _same(one, wanted.get(name))}, path)
     if stripped.keys() != wanted.keys() and _shapes(stripped) == _shapes(wanted):
         pairs = ", ".join(f"{theirs} as {own}" for theirs, own in zip(stripped, wanted, strict=True))
-        told.append(f"are named otherwise, and taken in their order: {pairs}")
+        notices.append(f"have other names and are taken in order: {pairs}")
         stripped = dict(zip(wanted, stripped.values(), strict=True))
     types = {str(one.dtype).removeprefix("torch.") for name, one in stripped.items() if _rounded(one, wanted.get(name))}
     if types:
-        told.append(f"are {', '.join(sorted(types))}, and converted to float32")
-    return stripped, told
+        notices.append(f"are {', '.join(sorted(types))} and are converted to float32")
+    return stripped, notices
 
 
 def _without_prefix(state: State, wanted: Mapping[str, Tensor]) -> tuple[State, str]:
-    """Names without what stands before them, and that: before all the model needs, or before all that there are."""
+    """Return the state without a prefix of its names, and the prefix: of all names, or of all that the model needs."""
     last = [*wanted][-1]
     before = [name.removesuffix(last) for name in state if name.endswith(f".{last}")]
     whole = [prefix for prefix in before if all(prefix + name in state for name in wanted)]
@@ -223,17 +223,17 @@ def _without_prefix(state: State, wanted: Mapping[str, Tensor]) -> tuple[State, 
 
 
 def _refuse_others(state: State, path: Path) -> None:
-    """Raise CheckpointError for what no fully-connected net has."""
+    """Raise CheckpointError for tensors that no fully-connected net has."""
     for name, tensor in state.items():
         if tensor.dim() > 2:
-            what = "a convolution" if tensor.dim() in (3, 4, 5) else "no layer of such a net"
+            what = "a convolution" if tensor.dim() in (3, 4, 5) else "no fully-connected layer"
             raise CheckpointError(
-                f"{path}: {name} is {tuple(tensor.shape)}, {what}; fcnet has fully-connected nets alone, train one"
+                f"{path}: {name} is {tuple(tensor.shape)}, {what}; fcnet has only fully-connected nets: train one"
             )
         if tensor.dim() and not tensor.is_floating_point():
             numbers = str(tensor.dtype).removeprefix("torch.")
             raise CheckpointError(
-                f"{path}: {name} holds {numbers} numbers, as quantised weights do; save it before that is done"
+                f"{path}: {name} contains {numbers} numbers, like quantised weights; save the model before quantisation"
             )
 
 
@@ -250,6 +250,6 @@ def _rounded(tensor: Tensor, own: Tensor | None) -> bool:
 
 
 def misfit(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> str:
-    """What a file has and what a model has, for an error."""
+    """Return what a file has and what a model has, for an error."""
     has, needs = (few((f"{name} {tuple(one.shape)}" for name, one in some.items()), _SHOWN) for some in (state, wanted))
-    return f"the file has {has or 'nothing'}; the model of the config {needs}"
+    return f"the file has {has or 'nothing'}; the config's model has {needs}"

@@ -1,11 +1,11 @@
-"""One process to a run directory: a lock, and a record of who holds it.
+"""One process per run directory: a lock, and a record of its holder.
 
     RUN/ckpt/lock         the lock itself: the system frees it when its holder ends, however it ends
-    RUN/ckpt/owner.json   who holds it: host, process, start, job, and a heartbeat; removed at an orderly end
+    RUN/ckpt/owner.json   the holder: host, process, start, job, and a heartbeat; removed at an orderly end
 
-On one host the lock alone decides. Between hosts that share a disk it may not be seen, so there the record decides: one
-that another host left is taken over only by ``--force``, or by the same batch job after the scheduler has started it
-again.
+On one host, the lock alone decides. Hosts that share a disk may not see each other's locks, so between hosts the record
+decides: a record that another host left is taken over only with ``--force``, or by the same batch job after the
+scheduler has restarted it.
 """
 
 import contextlib
@@ -27,25 +27,25 @@ from fcnet.system.files import naming
 LOCK, OWNER = "lock", "owner.json"
 
 HEARTBEAT = 10.0  # seconds between two heartbeats
-WRITING = 1.0  # seconds in which a record that was begun is written
+WRITING = 1.0  # seconds within which a process finishes a record that it has begun to write
 
-# Where batch systems tell the job's number: Slurm, PBS, LSF, SGE.
+# Environment variables with the job's number: Slurm, PBS, LSF, SGE.
 _JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
-_RESTARTS = "SLURM_RESTART_COUNT"  # how often Slurm has started this job again
+_RESTARTS = "SLURM_RESTART_COUNT"  # how often Slurm has restarted this job
 
 Beat = Callable[[], None]
 
 
 @contextlib.contextmanager
 def owning(run: Path, force: bool = False) -> Iterator[Beat]:
-    """Hold a run directory; yields a function that shows now and then that the holder lives.
+    """Hold a run directory; yield a heartbeat function.
 
     Args:
-        run: the run directory, which is there.
+        run: the run directory, which exists.
         force: take it over from another host.
 
     Raises:
-        InUseError: another process holds it; the error names it.
+        InUseError: another process, which the error names, holds it.
     """
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
@@ -61,7 +61,7 @@ def owning(run: Path, force: bool = False) -> Iterator[Beat]:
 
 @contextlib.contextmanager
 def _locked(run: Path) -> Iterator[None]:
-    """Hold the lock. Raises InUseError where another process does."""
+    """Hold the lock. Raises InUseError if another process holds it."""
     folder = run / FOLDER
     lock = FileLock(folder / LOCK)
     try:
@@ -69,7 +69,9 @@ def _locked(run: Path) -> Iterator[None]:
     except Timeout:
         raise InUseError(f"{run}: is in use by {_words(_read(folder / OWNER))}; wait for it, or stop it") from None
     except NotImplementedError:
-        raise ResourceError(f"{folder}: this file system has no locks; choose a run directory on another") from None
+        raise ResourceError(
+            f"{folder}: this file system does not support locks; choose a run directory on another one"
+        ) from None
     try:
         yield
     finally:
@@ -77,38 +79,39 @@ def _locked(run: Path) -> Iterator[None]:
 
 
 def check_unused(run: Path) -> None:
-    """Raise InUseError, naming the owner, where a process of this host works in a directory."""
+    """Raise InUseError, naming the owner, if a process on this host uses a run directory."""
     lock = run / FOLDER / LOCK
-    # A file of another program with this name is not touched, not even to look whether it is locked.
+    # Another program's file of this name is left alone: its lock is not even tested.
     if lock.is_file() and not lock.stat().st_size and not (lock.parent.is_symlink() or lock.is_symlink()):
         with _locked(run):
             pass
 
 
 def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
-    """Write the record, or take over one that was left. Raises InUseError where its writer may live."""
+    """Write the record, or take over one that was left behind. Raises InUseError if its writer may still run."""
     try:
-        # Made only where there is none: that holds between hosts too.
+        # Mode "x" fails if the file exists, between hosts too.
         with naming(path), path.open("x", encoding="utf-8") as file:
             file.write(json.dumps(record))
         return
     except FileExistsError:
         pass
     left = _read(path)
-    if not left:  # another host is just writing it, or its writer was killed while it did
+    if not left:  # another host is writing it right now, or its writer was killed while writing
         time.sleep(WRITING)
         left = _read(path)
-    # The lock was free, so that on this host the writer of the record is gone.
+    # The lock was free: if the writer of the record ran on this host, it has ended.
     if not left or left.get("host") == record["host"] or _restarted(left, record) or force:
         files.write_bytes(path, json.dumps(record).encode())
         return
     raise InUseError(
-        f"{run}: is held by {_words(left)}, which may still run there; if it has ended, take the run over with --force"
+        f"{run}: is held by {_words(left)}, which may still be running there; if it has ended, take the run over with"
+        " --force"
     )
 
 
 def _restarted(left: dict[str, Any], record: dict[str, Any]) -> bool:
-    """Whether the record is of an earlier start of the same batch job."""
+    """Return whether the record is of an earlier start of the same batch job."""
     try:
         return record["job"] is not None and left["job"] == record["job"] and left["restarts"] < record["restarts"]
     except (KeyError, TypeError):
@@ -129,9 +132,9 @@ def _record() -> dict[str, Any]:
 
 
 def _beating(path: Path, record: dict[str, Any]) -> Beat:
-    """A function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds.
+    """Return a function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds.
 
-    It raises InUseError where another host has taken the run over meanwhile.
+    The function raises InUseError if another host has taken over the run in the meantime.
     """
     last = time.monotonic()
 
@@ -142,9 +145,9 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
         last = time.monotonic()
         now = _read(path)
         if now and not _is_same(now, record):
-            raise InUseError(f"{path.parent.parent}: was taken over by {_words(now)}; this process leaves it alone")
+            raise InUseError(f"{path.parent.parent}: was taken over by {_words(now)}; this process stops")
         partial = path.with_name(f"{path.name}.tmp")
-        # Not synced: a heartbeat need not outlive the machine. Nor may it stop a training on a full disk.
+        # Not synced: a heartbeat need not survive a crash of the machine. Nor may a full disk stop the training here.
         with contextlib.suppress(OSError):
             with open(partial, "w", encoding="utf-8", opener=files.following_no_link) as file:
                 file.write(json.dumps(record | {"heartbeat": _now()}))
@@ -154,7 +157,7 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The record that is there; an empty one where it cannot be read."""
+    """Return the record; an empty one if it cannot be read."""
     try:
         return files.read_json(path)
     except (OSError, ValueError):
@@ -162,12 +165,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _is_same(left: dict[str, Any], record: dict[str, Any]) -> bool:
-    """Whether two records are of one holder."""
+    """Return whether two records are of the same holder."""
     return all(left.get(key) == record[key] for key in ("host", "pid", "start"))
 
 
 def _words(record: dict[str, Any]) -> str:
-    """Who holds a run."""
+    """Describe the holder of a run."""
     if not record:
         return "another process (its owner.json cannot be read)"
     job = f", job {record['job']}" if record.get("job") else ""

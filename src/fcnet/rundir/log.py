@@ -1,7 +1,7 @@
-"""``metrics.jsonl``: a record a line, as a training goes.
+"""``metrics.jsonl``: one record per line, appended during training.
 
-It is for people and for pictures; what a training goes on from is in its checkpoints. So a line that is damaged costs
-that line, and is told of, and nothing else.
+The log is for people and figures; a training resumes from its checkpoints, not from the log. So a damaged line is left
+out with a warning, and has no other effect.
 """
 
 import json
@@ -21,21 +21,21 @@ from fcnet.system.files import naming
 from fcnet.system.text import few
 from fcnet.training.records import EpochRecord, StageRecord, StepRecord
 
-KINDS = (StepRecord.kind, StageRecord.kind, EpochRecord.kind)  # that are kept
+KINDS = (StepRecord.kind, StageRecord.kind, EpochRecord.kind)  # of the records that are kept
 
-MOST_BYTES = 1 << 30  # of a log that is read: seven million lines
+MOST_BYTES = 1 << 30  # largest log that is read: seven million lines
 
 _SPLITS = ("train", "validation", "test")
-_NUMBERS = {"loss", "n"}  # that the figures of a split have
+_NUMBERS = {"loss", "n"}  # in the metrics of every split
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was read of a log.
+    """The contents of a log.
 
     Attributes:
         records: in order.
-        lines: the text of each, with its end.
+        lines: the text of each record, with its line end.
         damaged: numbers of the lines that are not records, from 1.
     """
 
@@ -45,7 +45,7 @@ class Found:
 
 
 class MetricsLog:
-    """The sink that keeps the metrics of a run.
+    """The sink that writes the metrics of a run.
 
     Args:
         run: the run directory.
@@ -55,7 +55,7 @@ class MetricsLog:
         self._run = run
 
     def write(self, record: Any) -> None:
-        """Add a record, if it is of a kind that is kept."""
+        """Append a record, if it is of a kind that is kept."""
         if record.kind in KINDS:
             append(self._run, record)
 
@@ -64,13 +64,13 @@ class MetricsLog:
 
 
 def append(run: Path, record: StepRecord | StageRecord | EpochRecord) -> None:
-    """Add a record."""
+    """Append a record."""
     with _opened(run) as file:
         file.write(json.dumps({"kind": record.kind} | record.to_dict(), allow_nan=False) + "\n")
 
 
 def size(run: Path) -> int:
-    """Return the bytes so far, which are on the disk when this returns."""
+    """Sync the log to disk, and return its size in bytes."""
     with _opened(run) as file:
         os.fsync(file.fileno())
         return file.seek(0, os.SEEK_END)
@@ -78,29 +78,29 @@ def size(run: Path) -> int:
 
 @contextmanager
 def _opened(run: Path) -> Iterator[IO[str]]:
-    """The log, to be added to; never a file elsewhere that a link leads to."""
+    """Open the log for appending; refuse to follow a link."""
     path = run / METRICS
     with naming(path), open(path, "a", encoding="utf-8", opener=files.following_no_link) as file:
         yield file
 
 
 def left(run: Path) -> int:
-    """Return the bytes that are there."""
+    """Return the size of the log in bytes; 0 if it does not exist."""
     path = run / METRICS
     return path.stat().st_size if path.is_file() else 0
 
 
 def cut(run: Path, known: int, step: tuple[int, int], epoch: int) -> str:
-    """Take away what was written after a checkpoint.
+    """Remove what was written after a checkpoint.
 
     Args:
         run: the run directory.
-        known: bytes that there were when the checkpoint was written.
-        step: epoch and step that it stands behind.
-        epoch: the last one that was evaluated before it, 0 where none was.
+        known: size in bytes when the checkpoint was written.
+        step: epoch and step after which it was written.
+        epoch: the last one that was evaluated before it; 0 if there was none.
 
     Returns:
-        What is missing of what there was, for a warning; empty where all is there.
+        A warning about lines that are lost; "" if none are.
 
     Raises:
         CheckpointError: the log is larger than any that fcnet reads.
@@ -110,11 +110,11 @@ def cut(run: Path, known: int, step: tuple[int, int], epoch: int) -> str:
         with _opened(run) as file:
             os.truncate(file.fileno(), known)
         return ""
-    # Lines are lost or were changed: what was written before the checkpoint is told by the records themselves.
+    # Lines are lost or were changed: the records themselves say which were written before the checkpoint.
     found = _read(path) if path.is_file() else Found([], [], [])
     kept = [line for record, line in zip(found.records, found.lines, strict=True) if _is_before(record, step, epoch)]
     files.write_bytes(path, b"".join(kept))
-    return f"{path}: lines that were there at the checkpoint are lost or damaged; the run goes on without them"
+    return f"{path}: lines from before the checkpoint are lost or damaged; the run continues without them"
 
 
 def _byte(path: Path, place: int) -> bytes:
@@ -130,7 +130,7 @@ def _is_before(record: dict[str, Any], step: tuple[int, int], epoch: int) -> boo
 
 
 def read(run: Path) -> tuple[list[dict[str, Any]], str]:
-    """Return the records of a run, in order, and what is to be said of damaged lines.
+    """Return the records of a run, in order, and a warning about damaged lines ("" if there are none).
 
     Raises:
         CheckpointError: there is no log, or it is larger than any that fcnet reads.
@@ -142,14 +142,14 @@ def read(run: Path) -> tuple[list[dict[str, Any]], str]:
     if not found.damaged:
         return found.records, ""
     what = "line is" if len(found.damaged) == 1 else "lines are"
-    return found.records, f"{path}:{few(found.damaged, 3)}: {len(found.damaged)} {what} damaged and left out"
+    return found.records, f"{path}:{few(found.damaged, 3)}: {len(found.damaged)} {what} damaged and ignored"
 
 
 def _read(path: Path) -> Found:
     try:
         text = files.read_bytes(path, MOST_BYTES)
     except files.NotReadable as error:
-        raise CheckpointError(f"{path}: {error}; it is no log of fcnet's: restore it from a copy") from None
+        raise CheckpointError(f"{path}: {error}; it is not a log written by fcnet: restore it from a copy") from None
     found = Found([], [], [])
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         record = _record(line)
@@ -162,7 +162,7 @@ def _read(path: Path) -> Found:
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
-    """A record; None where the line is none."""
+    """Return the record of a line; None if it is not a record."""
     try:
         values = _renamed(json.loads(line))
         return values if line.endswith(b"\n") and _is_record(values) else None
@@ -171,7 +171,7 @@ def _record(line: bytes) -> dict[str, Any] | None:
 
 
 def _renamed(values: dict[str, Any]) -> dict[str, Any]:
-    """Return a record by the names of now: fcnet 0.1 called a stage's facts figures, and terms parts."""
+    """Return a record with today's names: fcnet 0.1 called a stage's facts figures, and terms parts."""
     if values["kind"] == StageRecord.kind and "figures" in values:
         values["facts"] = values.pop("figures")
     for split in (values.get(name) for name in _SPLITS):
@@ -181,7 +181,7 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_record(values: dict[str, Any]) -> bool:
-    """Whether all is there that its readers look at. May raise where it is not."""
+    """Return whether a record has all that its readers use. May raise if it has not."""
     own = {name: value for name, value in values.items() if name != "kind"}
     if not _is_count(own["epoch"]):
         return False

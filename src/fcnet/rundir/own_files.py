@@ -1,8 +1,8 @@
-"""Which files of a folder are a run's own: known by their names and by what is in them.
+"""Recognise a run's own files, by their names and contents.
 
-Only these are ever replaced or removed. A folder is a run's where something in it can only be of fcnet: an
-environment.json with fcnet's version, a sealed checkpoint, a config.yaml as ``config.dump`` writes it. There, damaged
-files of a run count as its own too. Links never do: what is written through one lands elsewhere.
+Only these are ever replaced or removed. A folder is known to be a run if only fcnet can have written something in it:
+an environment.json with fcnet's version, a sealed checkpoint, a config.yaml exactly as ``schema.dump`` writes it. In
+such a folder, damaged files count as the run's own too. Links never do: writing through one would change another file.
 """
 
 import os
@@ -28,39 +28,41 @@ _HEARTBEAT = f"{OWNER}.tmp"
 
 PICTURES = (".png", ".svg", ".pdf")
 
-_OWNER_BEGINS = b'{"host"'  # of the record of who holds a run (``ownership``)
+_OWNER_BEGINS = b'{"host"'  # of the record of who holds a run (``lock``)
 
-_LOOKED_AT = 1 << 16  # bytes of a file, to tell what it is
+_LOOKED_AT = 1 << 16  # bytes of a file that are searched for fcnet's mark
 _LARGEST_CONFIG = 1 << 20  # bytes
 
 
 def foreign(run: Path) -> list[str]:
-    """Names, relative to a folder, of all in it that is not known to be a run's own, with what is odd about links."""
+    """Return the names, relative to a folder, of all entries not known to be a run's own; links with their targets."""
     known = is_known(run)
-    return [_told(run, path) for path in _members(run) if not _is_own(run, path, known)]
+    return [_shown(run, path) for path in _members(run) if not _is_own(run, path, known)]
 
 
 def in_the_way(run: Path) -> list[str]:
-    """Of what ``foreign`` names, that at names which fcnet writes to."""
+    """Return those entries of ``foreign`` whose names fcnet would write to."""
     known = is_known(run)
     own_names = (path for path in _members(run) if _is_name(run, path))
-    return [_told(run, path) for path in own_names if not _is_own(run, path, known)]
+    return [_shown(run, path) for path in own_names if not _is_own(run, path, known)]
 
 
 def check_writable(run: Path, option: str) -> None:
-    """Raise ConfigError if a training would write over what is not a run's own, or through a link."""
+    """Raise ConfigError if a training would overwrite files that are not a run's own, or write through a link."""
     if found := in_the_way(run):
         raise ConfigError(refusal(option, found))
 
 
-def refusal(place: str, found: list[str], one: str = "is not of a run", several: str = "are not of a run") -> str:
+def refusal(
+    place: str, found: list[str], one: str = "does not belong to a run", several: str = "do not belong to a run"
+) -> str:
     """Return the sentence that names what is in the way."""
     what = one if len(found) == 1 else several
-    return f"{place}: holds {few(found, 5)}, which {what}; move it, or choose another folder"
+    return f"{place}: contains {few(found, 5)}, which {what}; move it, or choose another folder"
 
 
 def is_known(run: Path) -> bool:
-    """Whether something in a folder can only be of fcnet."""
+    """Return whether only fcnet can have written something in a folder."""
     return (
         _has_environment(run / ENVIRONMENT)
         or _has_config(run / CONFIG)
@@ -69,11 +71,11 @@ def is_known(run: Path) -> bool:
 
 
 def own(run: Path) -> list[Path]:
-    """The run's own files and folders, files before the folders they lie in, to be removed in this order.
+    """Return the run's own files and folders, each file before its folder, in the order in which to remove them.
 
-    The order may be cut short: without its result the run is not taken for a finished one, then its checkpoints go,
-    each after the JSON that makes it count, so that no old one is taken for one of the new run. What tells that the
-    folder is a run's goes last.
+    Removal may be interrupted at any point. The result goes first, so that the run no longer counts as finished; then
+    each checkpoint after the JSON that makes it valid, so that none is taken for one of the new run. The files that
+    show that the folder is a run go last.
     """
     known = is_known(run)
     found = [path for path in _members(run) if _is_own(run, path, known)]
@@ -90,7 +92,7 @@ def own(run: Path) -> list[Path]:
 
 
 def is_partial(path: Path) -> bool:
-    """Whether a file is one that a killed process was writing in a run directory, by its name."""
+    """Return whether a file's name is that of one that a killed process was writing in a run directory."""
     if path.name == _HEARTBEAT:
         return path.parent.name == FOLDER
     match = files.PARTIAL.fullmatch(path.name)
@@ -102,7 +104,7 @@ def is_partial(path: Path) -> bool:
 
 
 def _members(run: Path) -> Iterator[Path]:
-    """All that a folder holds, and what is in the folders of a run in it; links are not followed."""
+    """Yield all entries of a folder, and those of a run's folders in it; links are not followed."""
     for path in _entries(run):
         yield path
         if path.name in FOLDERS and _is_folder(path):
@@ -114,21 +116,21 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_name(run: Path, path: Path) -> bool:
-    """Whether fcnet writes to such a name in a run directory."""
+    """Return whether fcnet writes to such a name in a run directory."""
     if path.parent == run:
         return path.name in FILES or path.name in FOLDERS
     if path.parent.name == FOLDER:
         return path.name in (LOCK, OWNER, _HEARTBEAT) or checkpoints.is_name(path)
-    return False  # pictures are looked at when they are drawn
+    return False  # figures are checked when they are drawn
 
 
 def _is_own(run: Path, path: Path, known: bool) -> bool:
-    """Whether an entry is of a run, by its name and what is in it."""
+    """Return whether an entry belongs to a run, by its name and contents."""
     if path.parent == run and path.name in FOLDERS:
         return _is_folder(path)
     if not _is_file(path):
         return False
-    if is_partial(path):  # names are all there is to go by: in a folder that is a run's, or was just being made one
+    if is_partial(path):  # only the name can decide: in a known run, or in one that was just being created
         return known or _is_lock(run / FOLDER / LOCK)
     if path.parent == run:
         if path.name not in FILES:
@@ -151,12 +153,12 @@ def _is_own_checkpoint(path: Path, known: bool) -> bool:
     return checkpoints.is_name(path) and (known or checkpoints.is_sealed(path))
 
 
-# What fcnet writes into its PNGs, SVGs and PDFs; and what its PNGs had before they said so: 150 dots an inch.
+# Marks that fcnet writes into its PNGs, SVGs and PDFs; and how older PNGs are recognised: matplotlib, 150 dpi.
 _MARKS = (b"Software\0fcnet", b"<dc:title>fcnet</dc:title>", b"/Creator (fcnet)")
 _OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x01")
 
 
-# Names of pictures; a machine's path of ridges has the machine's name behind it.
+# Names of figures; that of a machine's ridge path is followed by the machine's name.
 NAMES = {
     *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units"),
     *("codes", "reconstructions", "samples", "plane", "errors"),
@@ -164,17 +166,17 @@ NAMES = {
 
 
 def is_drawn(name: str) -> bool:
-    """Return whether a picture has one of the names that fcnet gives."""
+    """Return whether a name is one that fcnet gives to figures."""
     return name in NAMES or name.startswith("ridge-")
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:
-    """Whether a file is a picture that fcnet drew; ``in_run``: or, in its run, an older fcnet."""
+    """Return whether a file is a figure that fcnet drew; with ``in_run``, also one drawn by an older fcnet."""
     if path.suffix not in PICTURES or not is_drawn(path.stem) or not _is_file(path):
         return False
     with path.open("rb") as file:
         found = file.read(_LOOKED_AT)
-        file.seek(max(path.stat().st_size - _LOOKED_AT, 0))  # a PDF tells at its end
+        file.seek(max(path.stat().st_size - _LOOKED_AT, 0))  # a PDF has its mark at the end
         found += file.read(_LOOKED_AT)
     return any(mark in found for mark in _MARKS) or (in_run and all(mark in found for mark in _OLD_MARKS))
 
@@ -184,7 +186,7 @@ def _has_environment(path: Path) -> bool:
 
 
 def _has_config(path: Path) -> bool:
-    """Whether a config is written as a run's is, to the last byte: a person writes it otherwise."""
+    """Return whether a config is byte for byte as fcnet writes a run's: a person would write it differently."""
 
     def found() -> bool:
         data = files.read_bytes(path, _LARGEST_CONFIG)
@@ -207,7 +209,7 @@ def _begins(path: Path) -> bytes:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a regular file lies there itself, and not a link to one."""
+    """Return whether a path is a regular file, not a link to one."""
     return _mode(path, stat.S_ISREG)
 
 
@@ -222,6 +224,6 @@ def _mode(path: Path, kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _told(run: Path, path: Path) -> str:
+def _shown(run: Path, path: Path) -> str:
     name = str(path.relative_to(run))
     return f"{name} (a link to {os.readlink(path)})" if path.is_symlink() else name

@@ -1,4 +1,4 @@
-"""Where a training goes: a new run directory, one to replace, or one to resume."""
+"""The target of a training: a new run directory, one to replace, or one to resume."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +8,16 @@ from fcnet.errors import ConfigError
 
 @dataclass(frozen=True)
 class Target:
-    """Where a training goes.
+    """The target of a training.
 
     Attributes:
-        name: of a new run below ``checkpoints/``, if no directory is named.
+        name: of a new run below ``checkpoints/``, if no directory is given.
         out: the run directory.
         overwrite: replace the run at ``out``.
         resume: resume the run at ``out``, or else the newest of that name; start one if there is none.
-        insisted: resume this run, which has to exist.
+        insisted: resume this run, which must exist.
         force: take over a run that another host holds.
-        own_config: the config is that of the run itself, which writes nothing outside the run.
+        own_config: the config is the run's own, which writes nothing outside the run.
 
     Raises:
         ConfigError: two of these exclude each other.
@@ -33,13 +33,13 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.overwrite and (self.out is None or self.resumes):
-            raise ConfigError("--overwrite: goes with --out DIR, the run to replace, and not with --resume")
+            raise ConfigError("--overwrite: needs --out DIR, the run to replace, and cannot be used with --resume")
         if self.insisted is not None and self.out is not None:
-            raise ConfigError("--out, --resume RUN: choose one of the two")
+            raise ConfigError("--out, --resume RUN: give only one of the two")
         if self.force and not (self.resumes or self.overwrite):
-            raise ConfigError("--force: goes with --resume or --overwrite; add one of them, or leave it out")
+            raise ConfigError("--force: needs --resume or --overwrite; add one of them, or remove --force")
 
     @property
     def resumes(self) -> bool:
-        """Return whether a run that exists is resumed."""
+        """Return whether an existing run is resumed."""
         return self.resume or self.insisted is not None

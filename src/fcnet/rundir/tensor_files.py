@@ -20,10 +20,10 @@ from fcnet.system import files
 from fcnet.system.files import from_os_error, write_bytes
 from fcnet.system.memory import memory
 
-# With this variable set, programs mean to load pickles that run code. fcnet never does.
+# This variable asks torch to load pickles that run code. fcnet never does that.
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
 
-MAX_DEPTH = 10  # of lists and dicts in each other; a training's state is four deep
+MAX_DEPTH = 10  # of nested lists and dicts; a training's state is four deep
 
 # What torch's reader raises for damaged files.
 _DAMAGE = (
@@ -42,13 +42,13 @@ _DAMAGE = (
 
 
 def most_bytes() -> int:
-    """Return how many bytes a file of tensors may have: it is in memory twice while it is read."""
+    """Return how large a file of tensors may be: it is in memory twice while it is read."""
     return memory() // 2
 
 
 def encode(content: Any) -> bytes:
-    """Tensors, numbers, strings, lists and dicts as bytes; equal content gives equal bytes."""
-    buffer = io.BytesIO()  # torch writes the file's name into the file; a buffer has always the same
+    """Return tensors, numbers, strings, lists and dicts as bytes; equal content gives equal bytes."""
+    buffer = io.BytesIO()  # torch writes the file's name into the file; for a buffer it is always the same
     torch.save(_on_cpu(content), buffer)
     return buffer.getvalue()
 
@@ -62,53 +62,53 @@ def _on_cpu(content: Any) -> Any:
 
 
 def decode(data: BinaryIO, path: Path) -> Any:
-    """What ``encode`` made into bytes. No code in it is ever run.
+    """Return the inverse of ``encode``. No code in the bytes is ever run.
 
     Args:
         data: the bytes, or the open file.
-        path: what errors call it.
+        path: its name in errors.
 
     Raises:
-        CheckpointError: it is damaged, or holds what only code could make; see also ``is_plain``.
+        CheckpointError: it is damaged, or contains objects that only code could construct; see also ``is_plain``.
         ConfigError: an environment variable asks for loading that runs code.
     """
     if os.environ.get(UNSAFE, "0").lower() not in ("", "0", "n", "no", "false"):
-        raise ConfigError(f"{UNSAFE}: is set, and asks for loading that can run code; fcnet does not: unset it")
+        raise ConfigError(f"{UNSAFE}: is set, and asks for loading that can run code; fcnet refuses that: unset it")
     try:
-        # torch.save writes zip files; what is none would take torch's older reader, which has had holes.
+        # torch.save writes zip files; anything else would go to torch's legacy reader, which has had security holes.
         _check_archive(zipfile.ZipFile(data), path)
         data.seek(0)
-        with warnings.catch_warnings(action="ignore"):  # of kinds of tensors that are refused below
+        with warnings.catch_warnings(action="ignore"):  # about kinds of tensors that are refused below
             content = torch.load(data, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
-            f"{path}: {foreign_weights.pickled(data)}, and loading it could run code; save model.state_dict() alone,"
-            " with torch.save(model.state_dict(), PATH)"
+            f"{path}: {foreign_weights.pickled(data)}, and loading it could run code; save only the state_dict, with"
+            " torch.save(model.state_dict(), PATH)"
         ) from None
     except OSError as error:
         raise from_os_error(error) from None
     except _DAMAGE:
         raise CheckpointError(
-            f"{path}: is no model file, or is damaged or cut short (or older than torch 1.6); train again, or"
-            " restore it from a copy"
+            f"{path}: is not a model file, or is damaged or truncated (or was written before torch 1.6); train again,"
+            " or restore it from a copy"
         ) from None
     return content
 
 
 def _check_archive(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse what torch.save does not write: packed members, which can swell without bound, and odd names."""
+    """Refuse what torch.save never writes: compressed members, whose size is unbounded, and unsafe names."""
     for member in archive.infolist():
         name = PurePosixPath(member.filename)
         is_link = member.external_attr >> 28 == 0o12  # the upper half is the mode of a POSIX file
         if name.is_absolute() or ".." in name.parts or is_link or member.compress_type != zipfile.ZIP_STORED:
             raise CheckpointError(
-                f"{path}: has a member {member.filename!r} that torch.save does not write (packed, a link, or out of"
+                f"{path}: has a member {member.filename!r} that torch.save never writes (compressed, a link, or outside"
                 " its folder); restore the file from a copy"
             )
 
 
 def is_plain(content: Any) -> bool:
-    """Whether there are only numbers, strings, lists, dicts, and tensors with a real number for each element."""
+    """Return whether there are only numbers, strings, lists, dicts, and dense real tensors on the CPU."""
     return _is_plain(content, 0, set())
 
 
@@ -116,10 +116,10 @@ def _is_plain(content: Any, depth: int, seen: set[int]) -> bool:
     if isinstance(content, Tensor):
         if content.layout != torch.strided or content.device.type != "cpu" or content.is_complex():
             return False
-        # A tensor can look larger than it is by telling the same numbers again and again.
+        # A tensor with strides of 0 can claim to be larger than its storage.
         return content.numel() * content.element_size() <= content.untyped_storage().nbytes()
     if isinstance(content, dict | list):
-        if id(content) in seen:  # lists that hold the same list often would be walked through for ever
+        if id(content) in seen:  # lists that share a list many times over would take for ever to walk through
             return True
         seen.add(id(content))
         members = content.values() if isinstance(content, dict) else content
@@ -138,26 +138,28 @@ def save(model: nn.Module, path: Path) -> None:
 
 
 def _say_nothing(_: str) -> None:
-    """What is told where nobody asks."""
+    """Ignore a notice."""
 
 
 def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
-    """Read a state_dict, on the CPU, also where it lies among other things.
+    """Read a state_dict, on the CPU, even if it is nested among other things.
 
     Args:
         path: the file.
-        tell: takes where in the file the weights are, as what "the weights" do.
+        tell: takes notices such as "are under 'model'", whose subject is "the weights".
 
     Raises:
         CheckpointError: the file is not one.
-        ResourceError: it may not be read.
+        ResourceError: it cannot be read.
     """
     if not files.is_file(path):
         why = files.absent(path, "there is no such model file; give a run directory or a model.pth")
-        raise CheckpointError(f"{path}: {why if files.look(path) is None else 'is no file; give a model.pth'}")
+        raise CheckpointError(f"{path}: {why if files.look(path) is None else 'is not a file; give a model.pth'}")
     try:
         if (size := path.stat().st_size) > most_bytes():
-            raise CheckpointError(f"{path}: has {size:,} bytes, which this machine's memory does not take; restore it")
+            raise CheckpointError(
+                f"{path}: has {size:,} bytes, too many for this machine's memory; restore it from a copy"
+            )
         with path.open("rb") as file:
             _check_kind(file, path)
             state, keys = foreign_weights.unwrap(decode(file, path), path)
@@ -173,7 +175,7 @@ def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
 
 
 def check_kind(path: Path) -> None:
-    """Raise CheckpointError, naming what it is, for a file that torch.save has not written."""
+    """Raise CheckpointError, saying what the file is, if torch.save did not write it."""
     try:
         with path.open("rb") as file:
             _check_kind(file, path)
@@ -184,7 +186,7 @@ def check_kind(path: Path) -> None:
 def _check_kind(file: BinaryIO, path: Path) -> None:
     if what := foreign_weights.kind(file):
         raise CheckpointError(
-            f"{path}: is {what}; fcnet reads state_dicts of PyTorch, saved with torch.save(model.state_dict(), PATH)"
+            f"{path}: is {what}; fcnet reads PyTorch state_dicts, saved with torch.save(model.state_dict(), PATH)"
         )
 
 
@@ -198,21 +200,24 @@ def check(model: nn.Module, state: State, path: Path) -> None:
             )
         if state[name].shape != tensor.shape:
             raise CheckpointError(
-                f"{path}: {name} is {tuple(state[name].shape)}, in the config's model {tuple(tensor.shape)}; give the"
+                f"{path}: {name} is {tuple(state[name].shape)}, in the config's model {tuple(tensor.shape)}; use the"
                 " config that the file was trained with (model.hidden, data.image_size, data.classes)"
             )
     extra = [name for name in state if name not in wanted]
     if extra:
-        raise CheckpointError(f"{path}: has {extra[0]}, which the config's model has not; give the config of the file")
+        raise CheckpointError(
+            f"{path}: contains {extra[0]}, which the config's model lacks; use the config that the file was trained"
+            " with"
+        )
 
 
 def restore(model: nn.Module, state: State, path: Path, tell: Callable[[str], None] = _say_nothing) -> None:
-    """Put weights into a model; ``tell`` takes what is odd about them. Raises CheckpointError if they do not fit.
+    """Put weights into a model; ``tell`` takes notices about them. Raises CheckpointError if they do not fit.
 
-    The names may have a prefix, or be others in the same order (see ``foreign.fit``).
+    The names may have a prefix, or differ if shapes and order are the same (see ``foreign_weights.fit``).
     """
-    state, told = foreign_weights.fit(state, model.state_dict(), path)
+    state, notices = foreign_weights.fit(state, model.state_dict(), path)
     check(model, state, path)
     model.load_state_dict(state)
-    for what in told:
-        tell(what)
+    for notice in notices:
+        tell(notice)

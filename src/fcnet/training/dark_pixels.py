@@ -1,21 +1,20 @@
-"""A net trained without the inputs that are 0 in all training images: 67 of the 784 pixels of MNIST.
+"""Train a net without the inputs that are 0 in all training images: 67 of the 784 pixels of MNIST.
 
-The weights of such an input have a gradient of 0, so that no optimiser moves them from where they began, unless they
-are also shrunk. Leaving them out changes nothing but the order of sums, and makes every pass over the first layer
-shorter.
+The weights of such an input have a gradient of 0, so no optimiser changes them, unless weight decay or L2 does. Leaving
+them out changes only the order of summation, and makes every pass over the first layer shorter.
 """
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-MULTIPLE = 16  # inputs are kept in multiples of this: what a vector register of a CPU or a tile of a GPU holds
-WORTHWHILE = 0.05  # the share of inputs left out from which on it pays
-LARGEST = 1 << 30  # bytes of images of which a copy is made
+MULTIPLE = 16  # the number of inputs kept is a multiple of this, the width of a CPU's vector register or a GPU's tile
+WORTHWHILE = 0.05  # the least share of inputs left out for which it pays off
+LARGEST = 1 << 30  # bytes of images up to which they are copied
 
 
 def lit(images: Tensor) -> Tensor | None:
-    """The inputs (D',) to keep of images uint8 (N, D), in order; None where it would not pay."""
+    """Return the inputs (D',) to keep of images uint8 (N, D), in order; None if it would not pay off."""
     used = images.amax(0) > 0
     total, keep = len(used), -(-max(int(used.sum()), 1) // MULTIPLE) * MULTIPLE
     if keep > (1 - WORTHWHILE) * total:
@@ -25,19 +24,19 @@ def lit(images: Tensor) -> Tensor | None:
 
 
 def take(images: Tensor, inputs: Tensor) -> Tensor:
-    """Some inputs (D',) of images uint8 (N, D), as a tensor of their own (N, D')."""
+    """Copy some inputs (D',) of images uint8 (N, D) into a new tensor (N, D')."""
     inputs = inputs.to(images.device)
-    if images.device.type == "cpu":  # a quarter of the time of torch's
+    if images.device.type == "cpu":  # takes a quarter of the time of torch's function
         return torch.from_numpy(np.take(images.numpy(), inputs.numpy(), axis=1))
     return torch.index_select(images, 1, inputs)
 
 
 class Narrow:
-    """A twin of a net whose first layer is linear, without some of its inputs; all else they share.
+    """A twin of a net whose first layer is linear, without some of its inputs; they share all other parameters.
 
     Attributes:
         net: the twin.
-        inputs: those that it has (D',).
+        inputs: those that it keeps (D',).
     """
 
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
@@ -52,17 +51,17 @@ class Narrow:
 
     @torch.no_grad()
     def publish(self) -> None:
-        """Bring the whole net up to the twin."""
+        """Copy the twin's first layer into the whole net."""
         self._whole.index_copy_(1, self.inputs, self._part)
 
     @torch.no_grad()
     def take_up(self) -> None:
-        """Bring the twin up to the whole net."""
+        """Copy the whole net's first layer into the twin."""
         self._part.copy_(self._whole[:, self.inputs])
 
 
 def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
-    """A twin for training images uint8 (N, D), where that pays and the first layer takes pixels as they are."""
+    """Return a twin for training images uint8 (N, D); None if it does not pay off or the first layer is not linear."""
     first = next(model.children())
     if images.nbytes > LARGEST or not isinstance(first, nn.Linear) or not first.weight.requires_grad:
         return None

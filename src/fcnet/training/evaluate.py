@@ -1,4 +1,4 @@
-"""What a model makes of images: outputs, and figures of them."""
+"""Run a model over images: outputs and metrics."""
 
 import math
 from collections.abc import Iterator
@@ -13,36 +13,36 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.training.metrics import Metrics, RunningMetrics
 from fcnet.training.objective import Classify, Objective
 
-# Images per batch where no gradient is needed: 3 MB of pixels, which stay in a CPU's cache.
+# Images per batch when no gradient is needed: 3 MB of pixels, which stay in a CPU's cache.
 EVALUATION_BATCH = 1000
 
-EVALUATION_SEED = 0  # of noise: any, but always the same
+EVALUATION_SEED = 0  # of noise: arbitrary, but always the same
 
 CLASSIFY = Classify()
 
-SCALES = (0.1, 100.0)  # between which the factor that makes logits of outputs is looked for
-HALVINGS = 24  # of its logarithm: seven digits
+SCALES = (0.1, 100.0)  # range of the factor that turns outputs into logits
+HALVINGS = 24  # of the interval of its logarithm: gives seven digits
 
 
 @torch.inference_mode()
 def predict(model: nn.Module, split: ImageFolder) -> Tensor:
-    """Logits (N, C) of all images of a split, on its device, as exact as the model's weights."""
+    """Return logits (N, C) of all images of a split, on its device, in the precision of the model's weights."""
     model.eval()
     dtype = next(model.parameters()).dtype
     return torch.cat([model(pixels) for pixels, _ in split.batches(EVALUATION_BATCH, dtype=dtype)])
 
 
 def evaluate_some(model: nn.Module, split: ImageFolder, objective: Objective) -> Metrics:
-    """Figures of a model over the first images of a split."""
+    """Return the metrics of a model over the first images of a split."""
     return _measured(model, objective, islice(_batches(model, split), 1))
 
 
 def evaluate(model: nn.Module, split: ImageFolder, objective: Objective = CLASSIFY) -> Metrics:
-    """Figures of a model over all images of a split, without label smoothing or l2.
+    """Return the metrics of a model over all images of a split, without label smoothing or l2.
 
-    What is drawn by chance, such as noise, is the same at each call, and changes no generator.
+    Random draws, such as noise, are the same at each call, and leave torch's generators unchanged.
     """
-    if isinstance(objective, Classify):  # in one sum, as exact as can be
+    if isinstance(objective, Classify):  # in a single sum, which is most accurate
         return Metrics.of(predict(model, split), split.labels)
     return _measured(model, objective, _batches(model, split))
 
@@ -64,17 +64,17 @@ def _measured(model: nn.Module, objective: Objective, batches: Iterator[tuple[Te
 
 @contextmanager
 def fixed_noise(device: torch.device) -> Iterator[None]:
-    """Inside, torch's global generators give numbers that are always the same; after it they are as they were."""
+    """Seed torch's global generators with a constant inside the context, and restore them afterwards."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(EVALUATION_SEED)
         yield
 
 
 def best_scale(outputs: Tensor, labels: Tensor) -> float:
-    """The factor, between ``SCALES``, whose products with outputs (N, C) have the least cross-entropy.
+    """Return the factor within ``SCALES`` by which outputs (N, C) have the least cross-entropy.
 
-    Cross-entropy is convex in it: where its slope is 0 is found by halving. One factor for all outputs changes no
-    class (Guo et al. 2017, temperature scaling).
+    Cross-entropy is convex in the factor, so the zero of its slope is found by bisection. A common factor changes no
+    prediction (temperature scaling, Guo et al. 2017).
     """
     outputs = outputs.double()
     right = outputs.gather(1, labels[:, None])[:, 0]

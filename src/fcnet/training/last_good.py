@@ -1,4 +1,4 @@
-"""The last good weights of a training, to go back to when it diverges."""
+"""The last good weights of a training, to restore when it diverges."""
 
 import math
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from torch import Tensor, nn
 
 
 class LastGood:
-    """The weights of a logged step, to go back to when a loss or a gradient is not finite.
+    """The weights of a logged step, to restore when a loss or a gradient is not finite.
 
-    Nothing is read from the device between two logged steps, and nothing need be: a loss that is not finite stays in
-    the sum of losses, and a gradient that is not finite stays in the weights or in the optimiser's averages, for no
-    optimiser brings them back from NaN or infinity. So all are looked at once per logged step.
+    Nothing needs to be read from the device between two logged steps: a loss that is not finite stays in the sum of
+    losses, and a gradient that is not finite stays in the weights or in the optimiser's averages, since no optimiser
+    recovers from NaN or infinity. So all are checked once per logged step.
 
-    Weights are good when the steps after them had finite losses. Those of the present logged step are finite, but not
-    known to be good: they wait as candidates until the next one.
+    Weights are good if the steps after them had finite losses. Those of the current logged step are finite, but not
+    known to be good: they are candidates until the next logged step.
 
     Attributes:
-        place: of the good weights, in words.
+        place: the step of the good weights, in words.
     """
 
     def __init__(self, model: nn.Module, optimizer_state: Sequence[Tensor]) -> None:
@@ -29,7 +29,7 @@ class LastGood:
         self.place = self._candidate_place = "the start"
 
     def accept(self, loss: float, place: str) -> bool:
-        """Look at the mean loss and the weights at a logged step; False where one is not finite."""
+        """Check the mean loss and the weights at a logged step; return False if one is not finite."""
         if not (math.isfinite(loss) and self.is_finite()):
             return False
         self._good, self._candidate = self._candidate, self._good
@@ -38,20 +38,20 @@ class LastGood:
         return True
 
     def is_finite(self) -> bool:
-        """Whether the weights and the optimiser's averages are finite. Waits for the device."""
+        """Return whether the weights and the optimiser's averages are finite. Waits for the device."""
         return all_finite([*self._weights, *self._state])
 
     def restore(self) -> None:
-        """Put the good weights back."""
+        """Restore the good weights."""
         copy(self._good, self._weights)
 
     def settle(self) -> None:
-        """Put the good weights back where the present ones are not finite."""
+        """Restore the good weights if the current ones are not finite."""
         if not all_finite(self._weights):
             self.restore()
 
     def state(self) -> dict[str, object]:
-        """All that is kept, for a checkpoint."""
+        """Return the whole state, for a checkpoint."""
         return {
             "good": self._good,
             "candidate": self._candidate,
@@ -60,7 +60,7 @@ class LastGood:
         }
 
     def load(self, state: dict[str, object]) -> None:
-        """Take up the ``state`` of another such object. Raises ValueError where shapes differ."""
+        """Load the ``state`` of another object. Raises ValueError if shapes differ."""
         copy(_tensors(state["good"]), self._good)
         copy(_tensors(state["candidate"]), self._candidate)
         self.place, self._candidate_place = str(state["place"]), str(state["candidate_place"])
@@ -73,7 +73,7 @@ def _tensors(value: object) -> list[Tensor]:
 
 
 def copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
-    """Copy tensors into others of the same shapes. Raises ValueError where number or shapes differ."""
+    """Copy tensors into others of the same shapes. Raises ValueError if number or shapes differ."""
     for a, b in zip(source, target, strict=True):
         if a.shape != b.shape:
             raise ValueError(f"a tensor of shape {tuple(a.shape)} in place of {tuple(b.shape)}")
@@ -81,5 +81,5 @@ def copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
 
 
 def all_finite(tensors: Sequence[Tensor]) -> bool:
-    """Whether all elements of all tensors are finite. Waits for the device."""
+    """Return whether all elements of all tensors are finite. Waits for the device."""
     return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

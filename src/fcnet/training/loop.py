@@ -1,6 +1,6 @@
 """Training by gradients: ``fit`` -> epoch -> step.
 
-The loop yields records; it prints nothing and knows no paths. Between two logged steps nothing waits for the device.
+The loop yields records; it prints nothing and knows no paths. Between two logged steps, nothing waits for the device.
 """
 
 import math
@@ -30,17 +30,17 @@ from fcnet.training.steps import step as steps
 
 
 def fit(training: "GradientTraining") -> Generator[Record, None, None]:
-    """Train to the last epoch, from wherever the training stands.
+    """Train to the last epoch, from the current step on.
 
     Yields:
         a ``Start``, a ``Tick`` or ``StepRecord`` after each step, an ``EpochRecord`` after each epoch. At each of them
-        ``training.state()`` is whole: a training that takes it up goes on as this one does.
+        ``training.state()`` is complete: a training that loads it continues as this one does.
 
     Raises:
         DivergedError: a loss or gradient was not finite.
 
-    However it ends, also when it is closed between two steps, the model has finite weights: the present ones, or the
-    last good ones.
+    However it ends, even if it is closed between two steps, the model has finite weights: the current or the last good
+    ones.
     """
     yield Start(training.step_name, training.epochs)
     try:
@@ -57,20 +57,20 @@ def fit(training: "GradientTraining") -> Generator[Record, None, None]:
 
 
 class GradientTraining:
-    """A training between two steps: what it works on, and where it stands.
+    """The state of a training between two steps.
 
     Args:
         model: on the device of the images.
         splits: resident on their device.
         settings: the config's ``train``.
         seed: of the order of the images, dropout and noise.
-        objective: what is minimised; to classify without it.
+        objective: what to minimise; classification by default.
         randomness: the streams of dropout and noise; those of ``seed`` by default.
 
     Attributes:
-        epoch: that is being trained, from 1.
-        step: how many steps of it are done.
-        seconds: that they took, without evaluation.
+        epoch: the current epoch, from 1.
+        step: steps done in it.
+        seconds: time that they took, without evaluation.
     """
 
     def __init__(
@@ -102,68 +102,68 @@ class GradientTraining:
 
     @property
     def model(self) -> nn.Module:
-        """The net, brought up to where the training stands."""
+        """Return the whole net with the current weights."""
         if self._narrow:
             self._narrow.publish()
         return self._whole
 
     @property
     def step_name(self) -> str:
-        """How a step is computed, and why so."""
+        """Return how a step is computed, and why."""
         if self._narrow is None:
             return self.stepper.name
         pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
         return f"{self.stepper.name}; {used} of {pixels} pixels (all others are black in all training images)"
 
     def settle(self) -> None:
-        """End with a net that has finite weights: the present ones, or the last good ones."""
+        """Leave the net with finite weights: the current ones, or the last good ones."""
         self.good.settle()
         if self._narrow:
             self._narrow.publish()
 
     def next_epoch(self) -> None:
-        """Stand before the first step of the next epoch."""
+        """Go to the first step of the next epoch."""
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
         self._sums = RunningMetrics(self._device, self.objective.terms)
         self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
 
     def records(self) -> Generator[Record, None, None]:
-        """Train to the last epoch: ``fit``."""
+        """Train to the last epoch, as ``fit`` does."""
         return fit(self)
 
     def place(self) -> str:
-        """Where the training stands, in words."""
+        """Describe the current step in words."""
         if self.step:
             return f"after epoch {self.epoch}, step {self.step}"
         return f"after epoch {self.epoch - 1}" if self.epoch > 1 else "before the first step"
 
     def facts(self) -> dict[str, Any]:
-        """Return what result.json has beside the metrics: nothing more."""
+        """Return further entries for result.json: none."""
         return {}
 
     @property
     def epochs(self) -> int:
-        """How many there are to be."""
+        """Return the number of epochs in all."""
         return self.settings.epochs
 
     @property
     def save_every(self) -> float | None:
-        """Seconds between two checkpoints, where they are set."""
+        """Return the seconds between two checkpoints; None if they are not set."""
         return self.settings.save_every
 
     @property
     def smaller(self) -> str:
-        """What to make smaller where memory runs out, and what it is."""
+        """Return the setting to reduce if memory runs out, and its value."""
         return f"train.batch_size: is {self.settings.batch_size}"
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done."""
+        """Return whether all epochs are done."""
         return self.epoch > self.settings.epochs
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
+        """Return the number of steps of an epoch."""
         return -(-len(self.splits.train) // self.settings.batch_size)
 
     @property
@@ -171,11 +171,11 @@ class GradientTraining:
         return self.splits.train.labels.device
 
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
-        """The steps that are left of an epoch; returns the figures of the whole epoch."""
+        """Do the remaining steps of an epoch; return the metrics of the whole epoch."""
         self._net.train()
         images = self._images
         before, started = self.seconds, time.perf_counter()
-        since, seen = started, self._sums.n  # at the last logged step of this sitting, or where it began
+        since, seen = started, self._sums.n  # at the last logged step, or at the first step since the start or resume
         for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.stepper.dtype):
             lr = self.lr(self.step)
             output = self.advance(pixels, labels, lr)
@@ -194,14 +194,14 @@ class GradientTraining:
         return self._sums.reduce()
 
     def order(self) -> Tensor:
-        """The order (N,) in which this epoch takes the images, on their device."""
+        """Return the order (N,) of the images in this epoch, on their device."""
         images = self._images
         if images.mapped:
             return grouped_order(len(images), self.seed, self.epoch, images.images[0].nbytes)
         return epoch_order(len(images), self.seed, self.epoch).to(images.images.device)
 
     def lr(self, step: int) -> float:
-        """The learning rate of a step of this epoch, counted from 0."""
+        """Return the learning rate of a step of this epoch, counted from 0."""
         so_far, steps = (self.epoch - 1) * self.steps + step, self.settings.epochs * self.steps
         return lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
 
@@ -210,30 +210,30 @@ class GradientTraining:
         return self.stepper(pixels, labels, torch.tensor(lr, dtype=torch.float64))
 
     def evaluate(self, split: ImageFolder) -> Metrics:
-        """Figures of the net over the images of a split."""
+        """Return the metrics of the net over the images of a split."""
         return evaluate(self.model, split, self.objective)
 
     def check_step(self, so_far: Metrics) -> None:
-        """Look at a logged step. Raises DivergedError where a loss, a weight or an average is not finite."""
+        """Check a logged step. Raises DivergedError if a loss, a weight or an average is not finite."""
         if not self.good.accept(so_far.loss, f"epoch {self.epoch}, step {self.step}"):
             self._diverged_at(self._sums.first_bad())
         self._sums.accept()
 
     def check_now(self) -> None:
-        """Look between two logged steps, without changing what they will find. Raises DivergedError as they would."""
+        """Check between two logged steps, without affecting their checks. Raises DivergedError as they would."""
         bad = self._sums.first_bad()
         if bad is not None or not self.good.is_finite():
             self._diverged_at(bad)
 
     def _diverged_at(self, bad: int | None) -> NoReturn:
-        """Raise DivergedError for a batch since the last logged step, from 0; None where no loss tells which."""
+        """Raise DivergedError for a batch since the last logged step, from 0; None if the losses do not show which."""
         logged = self._logged.n // self.settings.batch_size  # only an epoch's last batch is smaller
         if bad is None:
             self._diverged(self.step, "a gradient")
         self._diverged(logged + bad + 1, "the loss")
 
     def check_outputs(self, held_out: dict[str, Metrics]) -> None:
-        """Raise DivergedError where the weights after an epoch's last step give no finite loss."""
+        """Raise DivergedError if the weights after an epoch's last step give no finite loss."""
         looked_at = list(held_out.values())
         if not looked_at:
             looked_at = [evaluate_some(self.model, self.splits.train, self.objective)]
@@ -241,7 +241,7 @@ class GradientTraining:
             self._diverged(self.steps, "the loss after it")
 
     def _diverged(self, step: int, what: str) -> NoReturn:
-        """Put the last good weights back and raise DivergedError."""
+        """Restore the last good weights and raise DivergedError."""
         self.good.restore()
         lr, size = self.lr(step - 1), self.settings.batch_size
         batch = self.order()[(step - 1) * size : step * size].tolist()
@@ -254,7 +254,7 @@ class GradientTraining:
         )
 
     def state(self) -> dict[str, Any]:
-        """All that the rest of the training depends on, but for the config and the images.
+        """Return all that the rest of the training depends on, except the config and the images.
 
         The tensors are the training's own, not copies of them. Waits for the device.
         """
@@ -271,10 +271,10 @@ class GradientTraining:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Stand where another training with the same config and images stood.
+        """Load the state of another training with the same config and images.
 
         Raises:
-            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: it is no such state.
+            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: the state is not valid.
         """
         epoch, step, n = int(state["epoch"]), int(state["step"]), int(state["sums"]["n"])
         last = self.steps if epoch <= self.settings.epochs else 0
@@ -296,7 +296,7 @@ class GradientTraining:
 
 
 def shrinks(settings: Train) -> bool:
-    """Whether weights are changed without a gradient."""
+    """Return whether weights change even without a gradient."""
     return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
 
 

@@ -18,7 +18,7 @@ class Metrics:
     """Metrics over n images.
 
     Attributes:
-        loss: mean cross-entropy, in nats; or what else was minimised.
+        loss: mean cross-entropy, in nats; or whatever else was minimised.
         accuracy: share of images classified correctly, in [0, 1]; None if they are not classified.
         n: number of images.
         terms: of the loss, and other means over images, by name.
@@ -45,7 +45,7 @@ class Metrics:
 
     @classmethod
     def of_dict(cls, values: dict[str, Any]) -> "Metrics":
-        """Return the inverse of ``to_dict``. Raises ValueError if a value is not finite."""
+        """Return metrics from the dict of ``to_dict``. Raises ValueError if a value is not finite."""
         accuracy = float(values["accuracy"]) if "accuracy" in values else None
         written = values.get("terms", values.get("parts", {}))  # fcnet 0.1 called them parts
         terms = {str(name): float(value) for name, value in written.items()}
@@ -57,11 +57,11 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Output:
-    """What a step, or an evaluation, makes of a batch.
+    """The result of a step, or of an evaluation, for a batch.
 
     Attributes:
         loss: mean over the batch ().
-        logits: (B, C); None of a net that does not classify.
+        logits: (B, C); None if the net does not classify.
         terms: means of the loss's terms (P,), in the order of their names; None if the loss has none.
         fixed: whether later batches are written to the same memory.
     """
@@ -73,14 +73,14 @@ class Output:
 
 
 class RunningMetrics:
-    """Loss, hits and terms summed over batches, kept on the device: a batch adds to them without waiting for it.
+    """Sums of loss, hits and terms over batches, kept on the device: adding a batch does not wait for it.
 
     Args:
-        device: where they are.
+        device: where the sums are.
         terms: names of the loss's terms.
 
-    Losses are summed in blocks that begin after the last ``reduce``, wherever a checkpoint comes between: resumed sums
-    give the same bits as uninterrupted ones.
+    Losses are summed in blocks that begin after the last ``reduce``, even if a checkpoint is written in between, so
+    that resumed sums have the same bits as uninterrupted ones.
     """
 
     def __init__(self, device: torch.device, terms: Sequence[str] = ()) -> None:
@@ -88,11 +88,11 @@ class RunningMetrics:
         self._terms = torch.zeros(len(terms), dtype=torch.float64, device=device)
         self._loss = torch.zeros((), dtype=torch.float64, device=device)
         self._hits = torch.zeros((), dtype=torch.int64, device=device)
-        self._classified = 0  # images whose hits are counted, or wait to be
-        self._losses: list[Tensor] = []  # () of each batch that waits to be summed, and its size
+        self._classified = 0  # images whose hits are counted, or will be
+        self._losses: list[Tensor] = []  # () of each batch that is not summed yet, and its size
         self._sizes: list[int] = []
         self._outputs: list[tuple[Tensor, Tensor]] = []  # logits (B, C) and labels (B,) whose hits are not counted yet
-        self._window: list[Tensor] = []  # losses since the last ``reduce`` that are summed already
+        self._window: list[Tensor] = []  # losses since the last ``accept`` that are already summed
         self.n = 0
 
     def add(self, output: Output, labels: Tensor) -> None:
@@ -110,7 +110,7 @@ class RunningMetrics:
 
     def _sum(self) -> None:
         losses, sizes = torch.stack(self._losses), set(self._sizes)
-        # Sizes are multiplied in as Python numbers: a tensor of them would have to be copied to the device.
+        # Sizes are Python numbers: a tensor of them would have to be copied to the device.
         if len(sizes) == 1:
             self._loss += losses.double().sum() * sizes.pop()
         else:
@@ -136,7 +136,7 @@ class RunningMetrics:
         return Metrics(float(self._loss) / self.n, accuracy, self.n, terms)
 
     def accept(self) -> None:
-        """Forget the losses of single batches: nothing was wrong with them."""
+        """Forget the losses of single batches, which are all finite."""
         self._window = []
 
     def first_bad(self) -> int | None:
@@ -146,8 +146,8 @@ class RunningMetrics:
         return int(bad[0]) if len(bad) else None
 
     def state(self) -> dict[str, Any]:
-        """Return all that is kept, for a checkpoint. Waits for the device."""
-        self._count()  # whole numbers: their sum is the same in any order
+        """Return the whole state, for a checkpoint. Waits for the device."""
+        self._count()  # integers: their sum is the same in any order
         return {
             "loss": self._loss,
             "hits": self._hits,
@@ -160,7 +160,7 @@ class RunningMetrics:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Resume the ``state`` of another such object. Raises ValueError if it cannot be one."""
+        """Load the ``state`` of another object. Raises ValueError if it is not valid."""
         device = self._loss.device
         loss, hits = state["loss"].detach(), state["hits"].detach()
         waiting, window = ([one.detach() for one in state[name]] for name in ("waiting", "window"))
@@ -174,7 +174,7 @@ class RunningMetrics:
             and len(waiting) == len(sizes)
             and all(1 <= size <= n for size in sizes)
         ):
-            raise ValueError("sums of another form")
+            raise ValueError("the sums have another form")
         self._loss, self._hits = loss.to(device, torch.float64), hits.to(device, torch.int64)
         self._terms, self._classified = terms.to(device, torch.float64), classified
         self._losses, self._sizes = [loss.to(device) for loss in waiting], sizes

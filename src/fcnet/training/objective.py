@@ -1,4 +1,4 @@
-"""What a training minimises: a value that ties a model's outputs to a loss."""
+"""Objectives: what a training minimises."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -12,7 +12,7 @@ from fcnet.training.randomness import Randomness
 
 
 class Objective(Protocol):
-    """What a training minimises.
+    """The function that a training minimises.
 
     Attributes:
         name: for the log.
@@ -25,7 +25,7 @@ class Objective(Protocol):
     def terms(self) -> tuple[str, ...]: ...
 
     def drawing_from(self, randomness: Randomness) -> "Objective":
-        """Return the same objective, for training: what it draws by chance comes from named streams."""
+        """Return the same objective for training, whose random numbers come from named streams."""
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:
         """Return loss, logits and terms of pixels (B, D) and labels (B,)."""
@@ -36,7 +36,7 @@ class Classify:
     """The target of an image is its label; the loss is cross-entropy.
 
     Attributes:
-        label_smoothing: share of each target spread evenly over all classes (Szegedy 2016); for training alone.
+        label_smoothing: share of each target spread evenly over all classes (Szegedy 2016); only for training.
     """
 
     label_smoothing: float = 0.0
@@ -44,7 +44,7 @@ class Classify:
     terms: ClassVar[tuple[str, ...]] = ()
 
     def drawing_from(self, randomness: Randomness) -> "Classify":  # noqa: ARG002
-        """Return the same objective: nothing is drawn."""
+        """Return the same objective, which draws no random numbers."""
         return self
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:

@@ -1,7 +1,7 @@
-"""Named streams of random numbers: each thing that is drawn by chance has its own, so that none moves another.
+"""Named streams of random numbers, one for each purpose, so that they do not affect each other.
 
-torch's global generator is not touched: several trainings in one process do not disturb each other, and what one more
-augmentation draws changes neither the dropout nor the order of the images.
+torch's global generator is not used: several trainings in one process do not disturb each other, and another
+augmentation changes neither the dropout nor the order of the images.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from torch import nn
 
 CPU = torch.device("cpu")
 
-# What is drawn: first weights; dropped units; noise, corruption and codes; changes of the images. The order of the
-# images is a function of seed and epoch alone (``data.batches.epoch_order``).
+# Initial weights; dropped units; noise, corruption and codes; augmentation of the images. The order of the images
+# depends only on seed and epoch (``data.batches.epoch_order``).
 STREAMS = ("init", "dropout", "noise", "augmentation")
 
 
@@ -22,7 +22,7 @@ class Randomness:
 
     Args:
         seed: of all of them.
-        device: that draws.
+        device: of the generators.
     """
 
     def __init__(self, seed: int, device: torch.device = CPU) -> None:
@@ -30,17 +30,17 @@ class Randomness:
         self._generators: dict[str, torch.Generator] = {}
 
     def stream(self, name: str) -> torch.Generator:
-        """Return the generator of a name of ``STREAMS``: always the same one, which moves on as it is drawn from."""
+        """Return the generator of a name of ``STREAMS``, the same object at each call."""
         if name not in self._generators:
             self._generators[name] = torch.Generator(self._device).manual_seed(seed_of(self._seed, name))
         return self._generators[name]
 
     def state(self) -> dict[str, Any]:
-        """Return where each stream that was drawn from is, for a checkpoint."""
+        """Return the state of each stream that is in use, for a checkpoint."""
         return {name: generator.get_state() for name, generator in self._generators.items()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Resume streams where ``state`` says. Raises ValueError for a name that is not a stream's."""
+        """Load the ``state`` of another object. Raises ValueError for a name that is not one of ``STREAMS``."""
         for name, where in state.items():
             self.stream(name).set_state(where)
 
@@ -48,16 +48,16 @@ class Randomness:
 def seed_of(seed: int, name: str) -> int:
     """Return the seed of a stream. Raises ValueError for a name that is not one of ``STREAMS``."""
     if name not in STREAMS:
-        raise ValueError(f"{name!r} is no random stream; there are {', '.join(STREAMS)}")
+        raise ValueError(f"{name!r} is not a random stream; the streams are {', '.join(STREAMS)}")
     return int(np.random.SeedSequence((seed, *name.encode())).generate_state(1, np.uint64)[0])
 
 
 class Drawing(nn.Module):
-    """A module that draws while it is trained.
+    """A module that draws random numbers during training.
 
     Attributes:
         stream: the name of the stream that it draws from.
-        generator: that stream; torch's global generator until ``connect``.
+        generator: of that stream; torch's global generator before ``connect``.
     """
 
     stream: str
@@ -65,7 +65,7 @@ class Drawing(nn.Module):
 
 
 def connect(model: nn.Module, randomness: Randomness) -> None:
-    """Give each module that draws its stream."""
+    """Set the generator of each module that draws."""
     for module in model.modules():
         if isinstance(module, Drawing):
             module.generator = randomness.stream(module.stream)

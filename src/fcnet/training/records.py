@@ -1,4 +1,4 @@
-"""What a training yields: records, each with a ``kind`` by which sinks tell them apart."""
+"""Records that a training yields; each has a ``kind``, by which sinks distinguish them."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -11,8 +11,8 @@ class Start:
     """Training begins.
 
     Attributes:
-        step: how a step is computed, and why so.
-        epochs: passes over the images that there are to be.
+        step: how a step is computed, and why.
+        epochs: passes over the images in all.
     """
 
     kind: ClassVar[str] = "start"
@@ -23,17 +23,17 @@ class Start:
 
 @dataclass(frozen=True)
 class End:
-    """Training ends, done or not; nothing of it follows."""
+    """Training ends, finished or not; no further record follows."""
 
     kind: ClassVar[str] = "end"
 
 
 @dataclass(frozen=True)
 class Begin:
-    """Work begins that takes long and tells nothing before its end. A loop may stop here.
+    """A long computation begins that reports nothing until it ends. A loop may stop here.
 
     Attributes:
-        what: for people.
+        what: a description for users.
     """
 
     kind: ClassVar[str] = "begin"
@@ -49,7 +49,7 @@ class Tick:
         epoch: from 1.
         step: within the epoch, from 1.
         steps: of an epoch.
-        stage: what is being summed, where it is no training by gradients.
+        stage: the problem whose sums are computed, in a closed-form training.
     """
 
     kind: ClassVar[str] = "tick"
@@ -62,16 +62,15 @@ class Tick:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What is logged every so many steps, and at the last step of an epoch.
+    """The log entry every few steps, and at the last step of an epoch.
 
     Attributes:
         epoch: from 1.
         step: within the epoch, from 1.
         steps: of an epoch.
-        loss: of this step's batch, with smoothing and l2; of a classifier in nats.
+        loss: of this step's batch, with smoothing and l2; for a classifier in nats.
         loss_mean: the same, mean over the steps since the last record.
-        accuracy: share of this epoch's images so far that were classified right, each before its step; None where
-            images are not classified.
+        accuracy: of this epoch's images so far, each before its step; None if images are not classified.
         lr: learning rate of this step.
         images_per_s: since the last record.
     """
@@ -88,21 +87,21 @@ class StepRecord:
     images_per_s: float
 
     def to_dict(self) -> dict[str, Any]:
-        """The record by name, as it is written to JSON."""
+        """Return the record as a JSON-ready dict."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What is known after an epoch.
+    """The metrics after an epoch.
 
     Attributes:
         epoch: from 1.
         train: over the epoch, each batch before its step; the loss with smoothing and l2.
-        validation: of the held-out images, where there are some.
-        test: of the test images, where there are some.
+        validation: of the validation images, if there are any.
+        test: of the test images, if there are any.
         seconds: of training, without evaluation.
-        stage: what is trained, where it is a part of the net.
+        stage: the phase, in layer-wise training.
     """
 
     kind: ClassVar[str] = "epoch"
@@ -120,19 +119,19 @@ class EpochRecord:
         return {name: metrics for name, metrics in found.items() if metrics is not None}
 
     def to_plain(self) -> dict[str, Any]:
-        """The record as numbers and dicts alone, for a checkpoint."""
+        """Return the record as nested dicts of numbers and strings, for a checkpoint."""
         metrics = {name: one.to_dict() for name, one in self.splits().items()}
         return {"epoch": self.epoch, "seconds": self.seconds, "stage": self.stage, "metrics": metrics}
 
     def to_dict(self) -> dict[str, Any]:
-        """The record by name, as it is written to JSON; splits that do not exist are None."""
+        """Return the record as a JSON-ready dict; splits that do not exist are None."""
         metrics: dict[str, Any] = dict.fromkeys(("train", "validation", "test")) | self.to_plain()["metrics"]
         stage = {"stage": self.stage} if self.stage else {}
         return {"epoch": self.epoch} | stage | metrics | {"seconds": self.seconds}
 
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
-        """The record that ``to_plain`` told."""
+        """Return a record from the dict of ``to_plain``."""
         written = plain["metrics"] if "metrics" in plain else plain["figures"]  # fcnet 0.1 called them figures
         metrics = {name: Metrics.of_dict(values) for name, values in written.items()}
         train, validation, test = (metrics.get(name) for name in ("train", "validation", "test"))
@@ -144,11 +143,11 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class StageRecord:
-    """One set of output weights was found in closed form.
+    """The output weights of one problem were found in closed form.
 
     Attributes:
         epoch: number of the solution, from 1.
-        facts: by name: its stage, units, images, condition number, ridge, seconds.
+        facts: by name: the problem (``stage``), units, images, condition number, ridge, seconds.
     """
 
     kind: ClassVar[str] = "stage"
@@ -157,7 +156,7 @@ class StageRecord:
     facts: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The record by name, as it is written to JSON."""
+        """Return the record as a JSON-ready dict."""
         return asdict(self)
 
 

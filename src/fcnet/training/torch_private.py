@@ -1,6 +1,6 @@
-"""What torch keeps private and fcnet uses all the same: each with a fallback from torch's public functions.
+"""Private functions of torch that fcnet uses, each with a fallback to torch's public functions.
 
-An upgrade of torch that takes one away costs speed, and nothing else; ``missing`` says which are gone.
+If an upgrade of torch removes one, fcnet is only slower; ``missing`` says which are gone.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _FUSED_ADAMW = getattr(torch, "_fused_adamw_", None)
 
 
 def missing() -> list[str]:
-    """Return the names of what this torch does not have."""
+    """Return the names of the functions that this torch lacks."""
     found = {
         "mkldnn._linear_pointwise": _ONEDNN,
         "mkldnn._is_mkldnn_bf16_supported": _HAS_BF16,
@@ -35,18 +35,18 @@ def missing() -> list[str]:
 
 
 def fastest_linear(dtype: torch.dtype, device: torch.device) -> Linear:
-    """Return the fastest linear layer: on CPUs oneDNN's own is a twentieth faster than torch's."""
+    """Return the fastest linear layer: on CPUs, oneDNN's own is a twentieth faster than torch's."""
     available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if device.type != "cpu" or not available or _ONEDNN is None:
         return functional.linear
-    # Without AVX-512 it has none for bfloat16.
+    # Without AVX-512, it does not support bfloat16.
     if dtype == torch.float32 or (dtype == torch.bfloat16 and _HAS_BF16 is not None and _HAS_BF16()):
         return onednn_linear
     return functional.linear
 
 
 def onednn_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return x W^T + b, shape (B, M), of inputs x (B, D). Its own ReLU is not used: that makes 0 of NaN."""
+    """Return x W^T + b (B, M) of inputs x (B, D). Its fused ReLU is not used, because it turns NaN into 0."""
     assert _ONEDNN is not None
     z: Tensor = _ONEDNN(x, weight, bias, "none", [], "")
     return z
@@ -62,11 +62,11 @@ def relu_backward_(da: Tensor, a: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class AdamState:
-    """What Adam works on: values, gradients, means and squares in one order, and the number of steps ().
+    """The state of Adam: values, gradients, means and squares in the same order, and the number of steps ().
 
     Attributes:
         values, gradients, means, squares: one tensor per parameter.
-        step: how many there were, this one included.
+        step: number of steps, including this one.
     """
 
     values: Sequence[Tensor]
@@ -84,5 +84,5 @@ def adam_(state: AdamState, decoupled: bool, **settings: Any) -> None:
         fused(*tensors, [state.step] * len(state.values), amsgrad=False, maximize=False, **settings)
         return
     by_torch: Any = adamw if decoupled else adam
-    steps = [state.step - 1 for _ in state.values]  # it counts for itself
+    steps = [state.step - 1 for _ in state.values]  # the function increments it
     by_torch(*tensors, steps, foreach=False, amsgrad=False, maximize=False, **settings)

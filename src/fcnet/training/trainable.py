@@ -1,4 +1,4 @@
-"""What can be trained: the seam between a way to train and what records it."""
+"""The interface between a way to train and what records it."""
 
 from collections.abc import Generator
 from typing import Any, Protocol
@@ -9,16 +9,16 @@ from fcnet.training.records import Record
 
 
 class Trainable(Protocol):
-    """What a session trains, by gradients or in closed form: it stands between two steps.
+    """A training, by gradients or in closed form, between two steps.
 
     Attributes:
-        model: brought up to where it stands, with finite weights at the end.
-        epoch: number of the pass over the images, from 1.
-        step: how many steps of it are done.
-        epochs: how many passes there are to be.
-        save_every: seconds between two checkpoints, where they are set.
-        smaller: what to make smaller where memory runs out, and what it is.
-        finished: whether nothing is left to do.
+        model: with the current weights, which are finite at the end.
+        epoch: the current pass over the images, from 1.
+        step: steps done in it.
+        epochs: passes in all.
+        save_every: seconds between two checkpoints; None if they are not set.
+        smaller: the setting to reduce if memory runs out, and its value.
+        finished: whether the training is done.
     """
 
     @property
@@ -37,19 +37,19 @@ class Trainable(Protocol):
     def finished(self) -> bool: ...
 
     def records(self) -> Generator[Record, None, None]:
-        """Go on to the end; at each record the state is whole."""
+        """Train to the end; at each record, the state is complete."""
 
     def place(self) -> str:
-        """Where it stands, in words."""
+        """Describe the current step in words."""
 
     def facts(self) -> dict[str, Any]:
-        """What result.json tells beside the metrics."""
+        """Return further entries for result.json."""
 
     def check_now(self) -> None:
-        """Raise DivergedError where what a checkpoint would hold is not finite."""
+        """Raise DivergedError if the state is not finite."""
 
     def state(self) -> dict[str, Any]:
-        """All that the rest depends on, but for the config and the images."""
+        """Return all that the rest of the training depends on, except the config and the images."""
 
     def load(self, state: dict[str, Any]) -> None:
-        """Stand where another one stood that told this state."""
+        """Load the state of another training."""

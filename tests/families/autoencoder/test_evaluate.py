@@ -116,7 +116,7 @@ def test_predict_writes_over_no_image_that_it_was_given(fcnet: Run, auto: Callab
     for out in (folder, Path("link")):
         outcome = fcnet("predict", "run", str(folder), "--out", str(out))
         assert outcome.code == 3
-        assert "would write over" in outcome.errors[0]
+        assert "would overwrite" in outcome.errors[0]
     assert before == {path: path.read_bytes() for path in folder.glob("*.png")}
 
 
@@ -127,7 +127,7 @@ def test_two_images_of_one_name_are_not_written_to_one_file(fcnet: Run, auto: Ca
     Path("other", image.name).write_bytes(image.read_bytes())
     outcome = fcnet("predict", "run", str(image), f"other/{image.name}", "--out", "back")
     assert outcome.code == 3
-    assert "two images would be written to back/" in outcome.errors[0]
+    assert "several images would be written to back/" in outcome.errors[0]
     assert not Path("back").exists()
 
 

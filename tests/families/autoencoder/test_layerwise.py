@@ -119,11 +119,14 @@ def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str
     [
         (
             {"loss": "cross_entropy", "activation": "relu", "train": {"epochs": 0, "stages": [1, 1]}},
-            "`loss` cross_entropy compares with chances, and `activation` relu, which the layer above gives back,",
+            "`loss` cross_entropy needs targets in [0, 1], but in layer-wise training they include outputs of `activation` relu",
         ),
-        ({"train": {"epochs": 0, "stages": [1]}}, "lists 1, and model.hidden 2 layers; give the epochs of each layer"),
-        ({"variational": {}, "train": {"epochs": 1, "stages": [1, 1]}}, "is trained with the whole net"),
-        ({"train": {"epochs": 1, "label_smoothing": 0.1}}, "an autoencoder looks at no labels"),
+        (
+            {"train": {"epochs": 0, "stages": [1]}},
+            "has 1 entries, but model.hidden has 2 layers; give the epochs of each layer",
+        ),
+        ({"variational": {}, "train": {"epochs": 1, "stages": [1, 1]}}, "must be trained with the whole net"),
+        ({"train": {"epochs": 1, "label_smoothing": 0.1}}, "an autoencoder does not use labels"),
     ],
 )
 def test_what_stages_and_targets_cannot_be(
@@ -138,4 +141,4 @@ def test_what_stages_and_targets_cannot_be(
 def test_normal_classes_are_for_autoencoders(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", tiny / "tiny.yaml", "data.normal_classes=[0]", "--out", "run")
     assert outcome.code == 2
-    assert "data.normal_classes: is for autoencoders, and model.kind is fcnet" in outcome.errors[0]
+    assert "data.normal_classes: is for autoencoders, but model.kind is fcnet" in outcome.errors[0]

@@ -52,7 +52,7 @@ def test_k_sparse_codes_keep_the_k_largest(x: Tensor, k: int) -> None:
         ({"hidden": []}, "hidden"),
         ({"binarise": True}, "`binarise`"),
         ({"loss": "cross_entropy", "output": "identity"}, "needs `output` sigmoid"),
-        ({"sparse": {"name": "k_sparse", "k": 9}}, "keeps 9 values and the code has 3"),
+        ({"sparse": {"name": "k_sparse", "k": 9}}, "keeps 9 values, but the code has 3"),
         ({"sparse": "kl"}, "choose sigmoid"),
         ({"variational": {}, "tied": True}, "`variational` and `tied`"),
     ],

@@ -87,7 +87,7 @@ def test_a_model_file_that_the_course_s_script_saved(fcnet: Run, tiny: Path) -> 
     assert found["accuracy"] == pytest.approx(right)
     outcome = fcnet("eval", "model.pth")
     assert outcome.code == 2
-    assert "give --config" in outcome.errors[0]
+    assert "give its YAML file with --config" in outcome.errors[0]
     write_config(tiny / "other.yaml", tiny_config(tiny) | {"model": {"hidden": [9]}})
     outcome = fcnet("eval", "model.pth", "-c", "tiny/other.yaml")
     assert outcome.code == 5
@@ -104,7 +104,7 @@ def test_without_a_run(fcnet: Run) -> None:
     for words in (["eval"], ["plot"]):
         outcome = fcnet(*words)
         assert outcome.code == 2
-        assert "holds no run yet" in outcome.errors[0]
+        assert "contains no run yet" in outcome.errors[0]
     assert fcnet("eval", "nowhere").code == 2
 
 
@@ -113,7 +113,7 @@ def test_damaged_models(fcnet: Run, trained: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
     outcome = fcnet("eval", RUN)
     assert outcome.code == 5
-    assert "is damaged or cut short" in outcome.errors[0]
+    assert "is damaged or truncated" in outcome.errors[0]
     path.unlink()
     assert fcnet("eval", RUN).code == 5
 
@@ -150,11 +150,11 @@ def test_plot_takes_folders_and_patterns_and_leaves_out_what_is_no_run(fcnet: Ru
         assert outcome.code == 0, outcome.err
         assert outcome.out.split() == names
         assert "runs: checkpoints/tiny, checkpoints/tiny-2" in outcome.err
-    assert "fcnet: warning: checkpoints/README.md, checkpoints/plots: left out, which are no runs" in outcome.err
+    assert "fcnet: warning: checkpoints/README.md, checkpoints/plots: left out: not runs" in outcome.err
     (RUN / "metrics.jsonl").write_text("")
     outcome = fcnet("plot", "checkpoints")
     assert outcome.code == 0
-    assert "fcnet: warning: checkpoints/tiny: left out, without a finished epoch to draw" in outcome.err
+    assert "fcnet: warning: checkpoints/tiny: left out: no finished epoch to draw" in outcome.err
     assert outcome.out.split()[0] == "checkpoints/tiny-2/plots/loss.png"
 
 

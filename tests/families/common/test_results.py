@@ -26,7 +26,7 @@ def test_evaluation() -> None:
         "cat         1    50.00 %  100.00 %  66.67 %",
         "dog         0          -         -        -",
         "",
-        "confusion: a row per true class, a column per predicted class",
+        "confusion matrix: a row per true class, a column per predicted class",
         "     cat  dog",
         "cat    1    0",
         "dog    1    0",

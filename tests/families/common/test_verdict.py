@@ -39,7 +39,7 @@ RATE = "train.optimizer.lr=100"
 
 def test_a_learning_rate_that_is_far_too_high(fcnet: Run, tiny: Path) -> None:
     told = learned(fcnet, tiny, RATE, "model.hidden=[16,16,16]")
-    assert any("above that of guessing, ln 3 = 1.099" in line for line in told)
+    assert any("higher than that of guessing, ln 3 = 1.099" in line for line in told)
     assert all("lower train.optimizer.lr (is 100; try 0.001), or set train.clip_grad_norm=1" in line for line in told)
     assert all(line.endswith("see docs/troubleshooting.md") for line in told)
 
@@ -55,7 +55,7 @@ def test_units_that_are_dead(fcnet: Run, tiny: Path) -> None:
         net.get_parameter("fc2.bias").fill_(-100.0)
     told = look(net, np.arange(30) % 3)
     assert told[0].startswith("hidden layer 2: its 4 units are dead")
-    assert "the net answers" in told[1]
+    assert "the net predicts" in told[1]
     assert "for 30 of 30 training images" in told[1]
 
 
@@ -93,7 +93,7 @@ def constant(classes: int, *logits: float) -> FCNet:
 
 def test_one_class_is_answered_always() -> None:
     (told,) = look(constant(3, 0.1, 0.0, 0.0), np.arange(30) % 3)
-    assert told.startswith("the net answers 'a' for 30 of 30 training images")
+    assert told.startswith("the net predicts 'a' for 30 of 30 training images")
     assert look(constant(3, 0.1, 0.0, 0.0), np.arange(30) % 3, epochs=1) == []  # six steps tell nothing
 
 
@@ -166,10 +166,10 @@ def test_an_elm_of_images_without_a_difference(fcnet: Run, tiny: Path) -> None:
     shutil.rmtree(tiny / "train")
     write_numbered(tiny / "train", np.full((30, SIDE, SIDE), 90, np.uint8), [0, 1, 2] * 10)
     (told,) = learned(fcnet, tiny, "train=null", "model={kind: elm, hidden: 20}", "data.test=null")
-    assert "no more than the most frequent class has (33.3 %)" in told
+    assert "no more than the share of the most frequent class (33.3 %)" in told
 
 
 def test_an_autoencoder_that_gives_the_same_for_all(fcnet: Run, tiny: Path) -> None:
     slow = ("train.optimizer={name: sgd, lr: 1e-9}", "train.epochs=40")
     (told,) = learned(fcnet, tiny, "model={kind: autoencoder, hidden: [8, 3], activation: sigmoid}", *slow)
-    assert "no less than that of their mean image" in told
+    assert "no lower than that of their mean image" in told

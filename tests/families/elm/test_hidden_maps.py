@@ -139,7 +139,7 @@ def test_receptive_fields_are_rectangles_within_the_margin(margin: int, area: in
 
 @pytest.mark.parametrize(("margin", "area"), [(5, 1), (4, 9), (0, 121)])
 def test_fields_that_do_not_fit_are_refused(margin: int, area: int) -> None:
-    with pytest.raises(ConfigError, match="lower one of them"):
+    with pytest.raises(ConfigError, match="lower margin, least_side or least_area"):
         drawn(FieldWeights(name="rf", margin=margin, least_area=area))
 
 
@@ -165,7 +165,7 @@ def test_radial_basis_functions() -> None:
 
 
 def test_centres_at_one_place_have_no_width() -> None:
-    with pytest.raises(ConfigError, match="give a width"):
+    with pytest.raises(ConfigError, match="most centres are equal; set width"):
         hidden_maps.median_distance(torch.ones(5, 3))
 
 

@@ -59,9 +59,9 @@ def test_filters_are_orthogonal_and_of_length_one() -> None:
     ("way", "units", "told"),
     [
         ({}, 24, None),
-        ({}, 26, "each lrf filter makes 3x4 units of images of 9x11 pixels; give a multiple of 12, such as 24 or 36"),
+        ({}, 26, "each lrf filter has 3x4 units for images of 9x11 pixels; set a multiple of 12, such as 24 or 36"),
         ({}, 5, "such as 12"),
-        ({"side": 9}, 12, "need 10 pixels, and images have 9x11; lower side or pool"),
+        ({"side": 9}, 12, "need 10 pixels, but images have 9x11; lower side or pool"),
     ],
 )
 def test_units_that_cannot_be_had(way: dict[str, Any], units: int, told: str | None) -> None:
@@ -88,7 +88,7 @@ def test_a_net_of_local_fields(fcnet: Run, tiny: Path) -> None:
     assert fcnet("eval", "run", "--json").code == 0
     assert fcnet("plot", "run").code == 0
     for words, told in (
-        (["model.hidden=1"], "model.hidden: is 1; each lrf filter"),
+        (["model.hidden=1"], "model.hidden: is 1, but each lrf filter"),
         (["model.activation=tanh"], "`activation`: is tanh"),
         (["model.weights=[lrf,ciw]"], "right behind the pixels"),
         (["model.encoders=[{kind: drawn, weights: lrf}]"], "right behind the pixels"),

@@ -389,7 +389,7 @@ def test_images_that_are_in_the_sums_must_stay(fcnet: Run, elm: Callable[..., Pa
         shrink(tiny, 59)
     outcome = fcnet("train", "--resume", "checkpoints/elm")
     assert outcome.code == 3
-    assert "1 of the 60 images that the checkpoint has summed are not among the training images" in outcome.errors[0]
+    assert "1 of the 60 images in the checkpoint's sums are no longer among the training images" in outcome.errors[0]
     assert Path("checkpoints/elm/model.pth").read_bytes() == before
 
 
@@ -409,21 +409,21 @@ def test_stages_that_stand_on_others_cannot_grow(fcnet: Run, elm: Callable[..., 
         (["train.epochs=3"], 2, "take `train` out"),
         (["model.kind=svm"], 2, "model.kind: is 'svm'; should be one of: fcnet, elm"),
         (["solve.solver.ridge=0"], 2, "should be a number above 0"),
-        (["solve.solver.ridge=abc"], 2, "should be a number above 0, or a list of several"),
-        (["solve.solver.choose=press"], 2, "`choose` goes with a list of ridges"),
-        (["solve.class_weights={x: 2}"], 2, "solve.class_weights: x: no such class; there are 0, 1, 2"),
+        (["solve.solver.ridge=abc"], 2, "should be a number above 0, or a list of at least two"),
+        (["solve.solver.choose=press"], 2, "`choose` needs a list of ridges"),
+        (["solve.class_weights={x: 2}"], 2, "solve.class_weights: x: no such class; the classes are 0, 1, 2"),
         (["solve.class_weights=even"], 2, "should be balanced"),
         (["model.weights=rff"], 2, "should be one of: sign, gaussian"),
         (["model.weights=rf"], 2, "margin 3 leaves 0x0 of 6x6 pixels"),
         (["model.combiner={}"], 2, "`combiner` combines several ELMs"),
         (["model.hidden=10000000"], 6, "model.hidden: is 10,000,000; the ridge solution works on matrices of"),
-        (["model.activation=identity", "model.hidden=99", "solve.solver.ridge=1e-14"], 2, "cannot be factorised; give"),
+        (["model.activation=identity", "model.hidden=99", "solve.solver.ridge=1e-14"], 2, "cannot be factorised; use"),
         (
             ["model.activation={name: leaky_relu, slope: 1e38}", "model.weights={name: sign, length: 1e3}"],
             4,
-            "are not finite; give a larger",
+            "are not finite; use a larger",
         ),
-        (["solve.solver={name: ridge, ridge: [1, 2], choose: validation}"], 2, "no images are held out"),
+        (["solve.solver={name: ridge, ridge: [1, 2], choose: validation}"], 2, "there are no validation images"),
     ],
 )
 def test_mistakes(fcnet: Run, elm: Callable[..., Path], words: list[str], code: int, told: str) -> None:

@@ -77,7 +77,7 @@ def test_a_stranger_s_run_writes_no_data_set(fcnet: Run, stranger: Callable[...,
     for words in COMMANDS:
         outcome = fcnet(*words)
         assert outcome.code == 3, words
-        assert outcome.errors[0].startswith(f"data.root: {home}/data does not hold digits, and the config of a run")
+        assert outcome.errors[0].startswith(f"data.root: {home}/data does not contain digits, and the config of a run")
         assert outcome.errors[0].endswith(f"write it with: fcnet data digits --out {home}/data")
     assert snapshot(home) == before
     assert fcnet("data", "digits", "--out", f"{home}/data").code == 0  # the user's own word

@@ -1,7 +1,7 @@
-"""Autoencoders: nets that return their input through a code, trained by gradients.
+"""Autoencoders: nets that reconstruct their input from a code, trained by gradients.
 
-``config`` has their `model` section, ``model`` the module, ``objective`` what is minimised, ``layerwise`` the training
-of one layer after the other, ``evaluate`` what a trained one makes of images, ``pictures`` and ``plots`` its figures.
+``config`` has their `model` section, ``model`` the module, ``objective`` the loss, ``layerwise`` layer-wise training,
+``evaluate`` metrics and reconstructions, ``pictures`` and ``plots`` the figures.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ class AutoencoderFamily:
     spec = AutoencoderModel
 
     def check(self, settings: Settings) -> None:
-        """Raise ValueError if a setting needs labels, or layers cannot be trained one after the other."""
+        """Raise ValueError if a setting needs labels, or if layer-wise training is not possible."""
         model, train = settings.model, settings.train
         if train.label_smoothing:
-            raise ValueError("train.label_smoothing: an autoencoder looks at no labels; take it out")
+            raise ValueError("train.label_smoothing: an autoencoder does not use labels; remove it")
         if train.stages is None:
             return
         if len(train.stages) != len(model.hidden):
             raise ValueError(
-                f"train.stages: lists {len(train.stages)}, and model.hidden {len(model.hidden)} layers; give the epochs"
-                " of each layer"
+                f"train.stages: has {len(train.stages)} entries, but model.hidden has {len(model.hidden)} layers; give"
+                " the epochs of each layer"
             )
         if problem := model.unstackable:
             raise ValueError(f"train.stages: {problem}")
@@ -51,7 +51,7 @@ class AutoencoderFamily:
         return model.build(spec, size)
 
     def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
-        """Return a training of the whole net, or of one layer after the other and then of the whole net."""
+        """Return a training of the whole net, or a layer-wise one."""
         from fcnet.families.autoencoder.layerwise import LayerwiseTraining
         from fcnet.families.autoencoder.model import AutoEncoder
         from fcnet.families.autoencoder.objective import Reconstruct
@@ -63,14 +63,14 @@ class AutoencoderFamily:
         return GradientTraining(net, splits, settings.train, settings.seed, Reconstruct(settings.model))
 
     def adopt(self, net: nn.Module, settings: Settings, classes: Sequence[str], other: Trained | None) -> None:  # noqa: ARG002
-        """Put in the weights of another autoencoder."""
+        """Load the weights of another autoencoder."""
         from fcnet.families.autoencoder import warm_start
 
         if other is not None:
             warm_start.adopt(net, settings.model, other)
 
     def evaluate(self, trained: Trained, images: ImageFolder, split: str) -> Result:
-        """Return the loss, the squared error, and what else the model has: denoising, likelihood, outliers."""
+        """Return the loss, the squared error and, if the model has them, denoising, likelihood and outliers."""
         from fcnet.families.autoencoder import evaluate
 
         return evaluate.reconstruction(trained, images, split)
@@ -82,13 +82,13 @@ class AutoencoderFamily:
         return evaluate.restorations(trained, images)
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
-        """Return the loss and its terms over the epochs."""
+        """Return a figure of the loss and its terms over the epochs."""
         from fcnet.families.autoencoder import plots
 
         return {"loss": plots.losses(curve, settings.model.unit)}
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return weights and samples; or reconstructions, codes and errors of images."""
+        """Return figures of weights and samples; given images, of reconstructions, codes and errors."""
         from fcnet.families.autoencoder import pictures
 
         if images is None:
@@ -96,7 +96,7 @@ class AutoencoderFamily:
         return pictures.of_images(trained, name, images, split)
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
-        """Return what is surely wrong with what was learned."""
+        """Return warnings about what was certainly not learned."""
         from fcnet.families.autoencoder import verdict
         from fcnet.families.autoencoder.model import AutoEncoder
 

@@ -1,4 +1,4 @@
-"""The config's `model` section of autoencoders: what is built, corrupted, regularised and compared."""
+"""The `model` section of autoencoders: layers, loss, corruption and regularisation."""
 
 import math
 from typing import Annotated, Literal, Self
@@ -20,16 +20,16 @@ from fcnet.families.common.spec import EncoderSpec, ModelSection, Size, named_si
 
 _Weight = Annotated[float, Field(gt=0, le=LARGEST)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
-_Corrupted = Annotated[_Share, Field(description="of the pixels, each by chance")]
+_Corrupted = Annotated[_Share, Field(description="probability that a pixel is corrupted")]
 
 # --- denoising ----------------------------------------------------------------------------------------------------
 
 
 class GaussianNoise(Section):
-    """N(0, std^2) added to each pixel; what leaves [0, 1] stays outside."""
+    """N(0, std^2) added to each pixel; values outside [0, 1] are not clipped."""
 
     name: Literal["gaussian"] = "gaussian"
-    std: _Weight = Field(0.3, description="standard deviation, where pixels are in [0, 1]")
+    std: _Weight = Field(0.3, description="standard deviation, with pixels in [0, 1]")
 
 
 class MaskingNoise(Section):
@@ -40,7 +40,7 @@ class MaskingNoise(Section):
 
 
 class SaltAndPepper(Section):
-    """A share of the pixels set to 0 or to 1, as likely as each other (Vincent et al. 2010)."""
+    """A share of the pixels set to 0 or 1 with equal probability (Vincent et al. 2010)."""
 
     name: Literal["salt_and_pepper"] = "salt_and_pepper"
     share: _Corrupted = 0.25
@@ -56,22 +56,22 @@ class KLSparsity(Section):
     """weight * sum over code units of KL(target, mean activation over the batch), for sigmoid codes (Ng 2011)."""
 
     name: Literal["kl"] = "kl"
-    target: _Share = Field(0.05, description="mean activation that each unit is drawn to")
-    weight: _Weight = Field(1.0, description="of the penalty, beside a loss summed over the pixels")
+    target: _Share = Field(0.05, description="target of each unit's mean activation")
+    weight: _Weight = Field(1.0, description="weight of the penalty; the loss is summed over the pixels")
 
 
 class L1Sparsity(Section):
-    """weight * sum of the code's absolute values, mean over images."""
+    """weight * sum of the code's absolute values, averaged over images."""
 
     name: Literal["l1"] = "l1"
-    weight: _Weight = Field(0.1, description="of the penalty, beside a loss summed over the pixels")
+    weight: _Weight = Field(0.1, description="weight of the penalty; the loss is summed over the pixels")
 
 
 class KSparse(Section):
-    """Of each code only the k largest values are kept, the others are 0 (Makhzani and Frey 2013)."""
+    """Only the k largest values of each code are kept; the others become 0 (Makhzani and Frey 2013)."""
 
     name: Literal["k_sparse"] = "k_sparse"
-    k: Positive = Field(25, description="values kept")
+    k: Positive = Field(25, description="number of values kept")
 
 
 Sparsity = Annotated[KLSparsity | L1Sparsity | KSparse, Named()]
@@ -80,13 +80,13 @@ Sparsity = Annotated[KLSparsity | L1Sparsity | KSparse, Named()]
 
 
 class Contractive(Section):
-    """weight * squared Frobenius norm of the encoder's Jacobian, mean over images (Rifai et al. 2011)."""
+    """weight * squared Frobenius norm of the encoder's Jacobian, averaged over images (Rifai et al. 2011)."""
 
-    weight: _Weight = Field(0.1, description="of the penalty, beside a loss summed over the pixels")
+    weight: _Weight = Field(0.1, description="weight of the penalty; the loss is summed over the pixels")
     probes: Positive = Field(
         1,
-        description="random vectors per image that estimate the norm of an encoder of several layers (Hutchinson); of "
-        "one layer it is exact",
+        description="random vectors per image that estimate the norm for an encoder of several layers (Hutchinson); "
+        "for one layer, the norm is exact",
     )
 
 
@@ -95,90 +95,92 @@ class Variational(Section):
 
     beta: Annotated[float, Field(ge=0, le=LARGEST)] = Field(
         1.0,
-        description="weight of the KL divergence (Higgins et al. 2017); with 1 the loss is the negative ELBO in nats,"
-        " but for a constant where it is squared",
+        description="weight of the KL divergence (Higgins et al. 2017); with 1, the loss is the negative ELBO in nats"
+        " (up to a constant if `loss` is squared)",
     )
     samples: Positive = Field(
         1,
-        description="codes drawn per image in training; several make the importance-weighted bound (Burda et al. 2015)",
+        description="codes drawn per image in training; with several, the loss is the importance-weighted bound (Burda"
+        " et al. 2015)",
     )
     likelihood_samples: Positive = Field(
         50,
-        description="codes drawn per image where eval estimates its likelihood; pixels have one with binarise or a"
-        " squared loss",
+        description="codes drawn per image when eval estimates the likelihood, which requires binarise or a squared"
+        " loss",
     )
 
 
 class AutoencoderModel(ModelSection):
-    """An encoder and a decoder, its mirror image, that return their input: r = g(h(x))."""
+    """An encoder and a decoder, its mirror image, that reconstruct their input: r = g(h(x))."""
 
     classifies = False
     drawn = ("loss",)
 
     kind: Literal["autoencoder"]
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=10_000_000)]], Len(1)] = Field(
-        [500, 32], description="units of the encoder's layers; the last is the code. The decoder has them in reverse"
+        [500, 32],
+        description="units of the encoder's layers; the last layer is the code. The decoder has them in reverse order",
     )
     activation: Activations = Field(
         PlainActivation(name="relu"),
-        description="of all layers but the code and the output: one, or a list with one per layer before the code",
+        description="activation of all layers except code and output: one for all, or a list with one per layer before"
+        " the code",
     )
-    code_activation: OneActivation = Field(PlainActivation(name="identity"), description="of the code")
+    code_activation: OneActivation = Field(PlainActivation(name="identity"), description="activation of the code")
     output: Literal["sigmoid", "identity"] = Field(
-        "sigmoid", description="what makes pixels of the decoder's last layer; cross_entropy needs sigmoid"
+        "sigmoid", description="activation of the decoder's last layer; cross_entropy needs sigmoid"
     )
     loss: Literal["squared", "cross_entropy"] = Field(
-        "squared", description="of a pixel; summed over the pixels of an image, mean over images"
+        "squared", description="loss of a pixel; summed over the pixels of an image, averaged over images"
     )
     binarise: bool = Field(
         False,
-        description="each time that an image is looked at, pixels are drawn to be 0 or 1 with their value as the chance"
-        " (dynamic binarisation); needs cross_entropy",
+        description="draw each pixel as 0 or 1, anew each time, with its value as the probability of 1 (dynamic"
+        " binarisation); needs cross_entropy",
     )
-    tied: bool = Field(
-        False, description="the decoder's weights are the encoder's, transposed: one parameter, used twice"
-    )
+    tied: bool = Field(False, description="tie weights: the decoder's weights are the encoder's, transposed")
     batch_norm: bool = Field(
-        False, description="batch normalisation before each activation but the code's and the output's"
+        False, description="batch normalisation before each activation except those of code and output"
     )
     init: AutoencoderInit = Field(
-        DefaultInit(), description="initialisation, named as in torch.nn.init; or run, what another run has learned"
+        DefaultInit(),
+        description="initialisation of the weights, named as in torch.nn.init; or run, from another run",
     )
     corruption: Corruption | None = Field(
         None, description="denoising: what corrupts the input; the target is the clean image"
     )
     sparse: Sparsity | None = Field(None, description="sparse codes: kl, l1 or k_sparse")
-    contractive: Contractive | None = Field(None, description="a code that changes little with its input")
-    variational: Variational | None = Field(None, description="a code with a distribution: the variational autoencoder")
+    contractive: Contractive | None = Field(None, description="contractive: a code that changes little with its input")
+    variational: Variational | None = Field(None, description="variational: a code with a distribution")
 
     @property
     def code(self) -> int:
-        """Values of a code, K."""
+        """Return the number of values of a code, K."""
         return self.hidden[-1]
 
     @property
     def activations(self) -> list[Activation]:
-        """Of each layer before the code."""
+        """Return the activation of each layer before the code."""
         return per_layer(self.activation, len(self.hidden) - 1)
 
     @property
     def has_likelihood(self) -> bool:
-        """Whether the decoder gives a distribution of the pixels compared; cross-entropy is none of grey ones."""
+        """Return whether the decoder defines a distribution of the pixels; cross-entropy does not for grey pixels."""
         return self.variational is not None and (self.binarise or self.loss == "squared")
 
     @property
     def unit(self) -> str:
-        """Of the loss of an image."""
+        """Return the unit of an image's loss."""
         return "nats" if self.loss == "cross_entropy" else "squared error"
 
     @property
     def encoder(self) -> EncoderSpec:
-        """Return the layers that a classifier can begin with."""
+        """Return the layers with which a classifier can be initialised."""
         problem = ""
         if self.batch_norm:
-            problem = "batch_norm: its code has none, and each hidden layer would; train both without it"
+            problem = "its code has no batch_norm, but every hidden layer would; train both without it"
         elif isinstance(self.sparse, KSparse):
-            problem = "its code keeps some values alone, which a layer of a net does not; choose another autoencoder"
+            problem = "its code is k_sparse, which no hidden layer can be; choose another autoencoder"
         return EncoderSpec(self.hidden, [*self.activations, self.code_activation], problem)
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:  # noqa: ARG002
@@ -187,26 +189,26 @@ class AutoencoderModel(ModelSection):
         return named_sizes(pixels, [*self.hidden, *self.hidden[-2::-1]], pixels)
 
     def warning(self, pixels: int) -> str | None:
-        """Return why it may learn to copy images of so many pixels, if nothing keeps it from that."""
+        """Return why it may learn to copy images with so many pixels; None if something prevents that."""
         kept = (self.corruption, self.sparse, self.contractive, self.variational)
         if min(self.hidden) < pixels or any(one is not None for one in kept):
             return None
         return (
-            f"model.hidden: is {self.hidden}, nowhere narrower than the {pixels} pixels, and nothing else keeps the net"
-            " from copying its input, which would teach it nothing; choose a narrower code, or corruption, sparse,"
-            " contractive or variational"
+            f"model.hidden: is {self.hidden}, nowhere narrower than the {pixels} pixels, and nothing else prevents the"
+            " net from learning to copy its input; choose a narrower code, or corruption, sparse, contractive or"
+            " variational"
         )
 
     @property
     def unstackable(self) -> str | None:
-        """Why its layers cannot be trained one by one, where they cannot."""
+        """Return why layer-wise training is not possible; None if it is."""
         if self.variational is not None:
-            return "a `variational` code is trained with the whole net; take them out"
+            return "a `variational` code must be trained with the whole net; remove train.stages"
         others = [one.name for one in self.activations if one.name != "sigmoid"]
         if self.loss == "cross_entropy" and others:
             return (
-                f"`loss` cross_entropy compares with chances, and `activation` {others[0]}, which the layer above gives"
-                " back, is none; choose sigmoid, or loss squared"
+                f"`loss` cross_entropy needs targets in [0, 1], but in layer-wise training they include outputs of"
+                f" `activation` {others[0]}; choose sigmoid, or loss squared"
             )
         return None
 
@@ -214,22 +216,26 @@ class AutoencoderModel(ModelSection):
     def _fits_together(self) -> Self:
         if isinstance(self.activation, list) and len(self.activation) != len(self.hidden) - 1:
             raise ValueError(
-                f"`activation` lists {len(self.activation)} and there are {len(self.hidden) - 1} layers before the"
-                " code; give one for each, or a single one for all"
+                f"`activation` lists {len(self.activation)} activations, but there are {len(self.hidden) - 1} layers"
+                " before the code; give one per layer, or a single one for all"
             )
         if self.loss == "cross_entropy" and self.output != "sigmoid":
-            raise ValueError("`loss` cross_entropy needs `output` sigmoid, whose values are chances; or choose squared")
+            raise ValueError("`loss` cross_entropy needs `output` sigmoid, for values in [0, 1]; or choose squared")
         if self.binarise and self.loss != "cross_entropy":
-            raise ValueError("`binarise` makes pixels of 0 and 1, which `loss` cross_entropy is for; choose it")
+            raise ValueError("`binarise` makes pixels 0 or 1, which needs `loss` cross_entropy; choose it")
         if isinstance(self.sparse, KSparse) and self.sparse.k > self.code:
-            raise ValueError(f"`sparse` keeps {self.sparse.k} values and the code has {self.code}; choose k up to that")
+            raise ValueError(
+                f"`sparse` keeps {self.sparse.k} values, but the code has {self.code}; choose k up to {self.code}"
+            )
         if isinstance(self.sparse, KLSparsity) and self.code_activation.name != "sigmoid":
             raise ValueError(
-                f"`sparse` kl compares mean activations with chances, and `code_activation` is"
-                f" {self.code_activation.name}; choose sigmoid, or sparse l1"
+                f"`sparse` kl needs activations in [0, 1], but `code_activation` is {self.code_activation.name}; choose"
+                " sigmoid, or sparse l1"
             )
         if self.contractive is not None and self.batch_norm and len(self.hidden) > 1:
-            raise ValueError("`contractive` looks at one image at a time, `batch_norm` at a whole batch; choose one")
+            raise ValueError(
+                "`contractive` treats each image by itself, but `batch_norm` depends on the whole batch; choose one"
+            )
         if self.variational is not None:
             self._check_variational(self.variational)
         return self
@@ -238,8 +244,8 @@ class AutoencoderModel(ModelSection):
         others = {"tied": self.tied, "sparse": self.sparse is not None, "contractive": self.contractive is not None}
         if any(others.values()):
             found = next(name for name, given in others.items() if given)
-            raise ValueError(f"`variational` and `{found}`: a code with a distribution has no such form; choose one")
+            raise ValueError(f"`variational` and `{found}` cannot be combined; choose one")
         if self.code_activation.name != "identity":
-            raise ValueError("`variational` codes are Gaussian: `code_activation` has to be identity")
+            raise ValueError("`variational` codes are Gaussian: `code_activation` must be identity")
         if variational.samples > 1 and variational.beta != 1:
-            raise ValueError("`variational`: several samples make a bound of the likelihood, which needs beta: 1")
+            raise ValueError("`variational`: with several samples, the loss is a likelihood bound, which needs beta: 1")

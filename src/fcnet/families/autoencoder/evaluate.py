@@ -1,4 +1,4 @@
-"""What autoencoders make of images: reconstructions and their errors, likelihoods, outliers."""
+"""Run an autoencoder over images: reconstructions and their errors, likelihoods, outliers."""
 
 import json
 import math
@@ -25,11 +25,11 @@ from fcnet.training.evaluate import EVALUATION_BATCH, evaluate, fixed_noise
 
 @dataclass(frozen=True)
 class Outputs:
-    """What an autoencoder makes of images, on the CPU.
+    """An autoencoder's outputs for images, on the CPU.
 
     Attributes:
         codes: (N, K).
-        pixels: reconstructions (N, D), of the images as they are.
+        pixels: reconstructions (N, D) of the images without noise.
         errors: squared errors (N,), summed over the pixels.
     """
 
@@ -40,7 +40,7 @@ class Outputs:
 
 @torch.inference_mode()
 def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
-    """Codes and reconstructions of images. Raises CheckpointError where they are not finite."""
+    """Return codes and reconstructions of images. Raises CheckpointError if they are not finite."""
     found = []
     for x, _ in split.batches(EVALUATION_BATCH, dtype=next(model.parameters()).dtype):
         code = model.encode(x)
@@ -53,19 +53,19 @@ def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Figures of an autoencoder over one split.
+    """Metrics of an autoencoder over one split.
 
     Attributes:
         model: the file of the weights.
         split: what was evaluated.
         n: number of images.
-        loss: that training minimises, mean over images, with noise that is always the same.
-        terms: of the loss, of which a variational one has the KL divergence before ``beta``.
-        squared_error: of the images as they are, summed over the pixels, mean over images.
-        psnr: of the reconstructions, in dB, all pixels together.
-        denoising: psnr of corrupted images, and of what is made of them; None where nothing is corrupted.
-        likelihood: ELBO and importance-weighted bound of log p(x), in nats; None where the model has none.
-        outliers: AUROC of the squared error, normal images and outliers; None where no classes are normal.
+        loss: the training loss, averaged over images, with noise that is always the same.
+        terms: of the loss; the KL divergence of a variational one is not multiplied by ``beta``.
+        squared_error: of the images without noise, summed over the pixels, averaged over images.
+        psnr: of the reconstructions, in dB, over all pixels.
+        denoising: psnr of corrupted images, and of their reconstructions; None without corruption.
+        likelihood: ELBO and importance-weighted bound of log p(x), in nats; None if the model has none.
+        outliers: AUROC of the squared error, numbers of normal images and outliers; None without normal classes.
     """
 
     model: str
@@ -86,7 +86,7 @@ class Reconstruction:
         return "\n".join(f"{left(name, columns)}  {value}" for name, value in rows)
 
     def _rows(self) -> list[tuple[str, str]]:
-        """Return names and values for people."""
+        """Return names and values for users."""
         terms = self.terms if len(self.terms) > 1 else {}
         rows = [
             ("model", self.model),
@@ -124,13 +124,13 @@ class Reconstruction:
 
 
 def autoencoder(trained: Trained) -> tuple[AutoEncoder, AutoencoderModel]:
-    """Return the net of a trained autoencoder, and what it was built from."""
+    """Return the net of a trained autoencoder, and its config."""
     assert isinstance(trained.net, AutoEncoder)
     return trained.net.eval(), trained.settings.model
 
 
 def reconstruction(trained: Trained, images: ImageFolder, split: str) -> Reconstruction:
-    """Evaluate an autoencoder over images on its device; ``split`` is what to call them."""
+    """Evaluate an autoencoder over images on its device; ``split`` is their name in the result."""
     model, spec = autoencoder(trained)
     seen = look(model, images, trained.path)
     metrics = evaluate(model, images, Reconstruct(spec))
@@ -150,13 +150,13 @@ def reconstruction(trained: Trained, images: ImageFolder, split: str) -> Reconst
 
 
 def psnr(squared_error: float) -> float:
-    """Peak signal-to-noise ratio in dB of a mean squared error of pixels in [0, 1]; infinite where it is 0."""
+    """Return the peak signal-to-noise ratio in dB for a mean squared error of pixels in [0, 1]; infinite for 0."""
     return -10 * math.log10(squared_error) if squared_error else math.inf
 
 
 @torch.inference_mode()
 def denoising(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
-    """PSNR in dB of corrupted images, and of what is made of them; the noise is always the same."""
+    """Return the PSNR in dB of corrupted images, and of their reconstructions; the noise is always the same."""
     assert spec.corruption is not None
     corrupted, denoised = 0.0, 0.0
     with fixed_noise(images.labels.device):
@@ -169,7 +169,7 @@ def denoising(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -
 
 
 def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) -> dict[str, float]:
-    """ELBO and importance-weighted bound of log p(x) in nats, means over images; drawn numbers are always the same."""
+    """Return ELBO and importance-weighted bound of log p(x) in nats, averaged over images, with fixed random draws."""
     assert spec.variational is not None
     samples, bound, elbo = spec.variational.likelihood_samples, 0.0, 0.0
     with fixed_noise(images.labels.device):
@@ -182,16 +182,16 @@ def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) 
 
 
 def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[str, float]:
-    """AUROC of errors (N,) as a score of outliers. Raises DataError where all images are of one side."""
-    from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all else that training imports
+    """Return the AUROC of errors (N,) as outlier scores. Raises DataError if all images are normal, or all outliers."""
+    from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all other imports of training
 
     outside = ~normal_images(split, normal)
     count = int(outside.sum())
     if count in (0, len(split)):
-        what = "an outlier" if count else "normal"
+        what = "outliers" if count else "normal"
         raise DataError(
-            f"{split.origin}: all {len(split)} images are {what} (data.normal_classes: {', '.join(normal)}), and AUROC"
-            " compares the two; give images of both"
+            f"{split.origin}: all {len(split)} images are {what} (data.normal_classes: {', '.join(normal)}), but AUROC"
+            " needs both normal images and outliers"
         )
     return {
         "auroc": float(roc_auc_score(outside.numpy(), errors.numpy())),
@@ -202,12 +202,12 @@ def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[
 
 @dataclass(frozen=True)
 class Restored:
-    """What an autoencoder makes of one image.
+    """The reconstruction of one image.
 
     Attributes:
         file: the image.
-        squared_error: of its reconstruction, summed over the pixels: the larger, the more of an outlier.
-        output: file of the reconstruction, if they are written.
+        squared_error: of its reconstruction, summed over the pixels; an outlier score.
+        output: file of the reconstruction; None if it is not written.
     """
 
     file: str
@@ -217,10 +217,10 @@ class Restored:
 
 @dataclass(frozen=True)
 class Restorations:
-    """What an autoencoder makes of each of some images.
+    """The reconstructions of several images.
 
     Attributes:
-        images: in the order in which they were given; at least one.
+        images: in the order given; at least one.
         pixels: the reconstructions, uint8 (N, H, W).
     """
 
@@ -245,13 +245,13 @@ class Restorations:
         return self.pixels
 
     def written(self, paths: Sequence[str]) -> "Restorations":
-        """Return the same with the files that the reconstructions were written to."""
+        """Return the same result with the paths that the reconstructions were written to."""
         images = [replace(one, output=path) for one, path in zip(self.images, paths, strict=True)]
         return replace(self, images=images)
 
 
 def restorations(trained: Trained, images: ImageFolder) -> Restorations:
-    """Reconstruct images on the device of a model: they are taken as they are, and what comes out has no noise."""
+    """Reconstruct images on the device of a model, without added noise."""
     model, _ = autoencoder(trained)
     seen = look(model, images, trained.path)
     grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *images.size)

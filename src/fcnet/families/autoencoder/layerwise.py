@@ -1,7 +1,7 @@
-"""Training in phases: each layer of an autoencoder alone, on the codes of the layers below, then the whole net.
+"""Layer-wise training, in phases: each layer of an autoencoder alone, on the codes of those below; then the whole net.
 
-The greedy training of Vincent et al. 2010, section 3.5. Each phase is a ``GradientTraining`` of its own on a part of
-the same weights; epochs are counted through all phases.
+This is the greedy training of Vincent et al. 2010, section 3.5. Each phase is a ``GradientTraining`` of a part of the
+weights; epochs are counted through all phases. The phase is called ``stage`` in configs, records and checkpoints.
 """
 
 from collections.abc import Generator, Iterator
@@ -24,18 +24,18 @@ from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 
 
 class LayerwiseTraining:
-    """A training in stages, between two steps.
+    """The state of a layer-wise training between two steps.
 
     Args:
         model: on the device of the images.
         splits: the images.
-        spec: what the model was built from.
-        settings: the config's ``train``, with its ``stages``.
-        seed: of the order of the images, in each stage.
+        spec: the model's config.
+        settings: the config's ``train``, with ``stages``.
+        seed: of the order of the images, in each phase.
 
     Attributes:
         model: the whole net.
-        training: of the present stage.
+        training: of the current phase.
     """
 
     def __init__(self, model: AutoEncoder, splits: Splits, spec: AutoencoderModel, settings: Train, seed: int) -> None:
@@ -46,121 +46,121 @@ class LayerwiseTraining:
         self._randomness = Randomness(seed, splits.train.labels.device)
         self._begin(0)
 
-    def _begin(self, stage: int) -> None:
-        """Stand before the first step of a stage, from 0."""
-        self._stage = stage
-        settings = self._settings.model_copy(update={"epochs": self._lengths[stage], "stages": None})
-        net, spec, number = self._net, self._spec, stage + 1
+    def _begin(self, phase: int) -> None:
+        """Go to the first step of a phase, from 0."""
+        self._phase = phase
+        settings = self._settings.model_copy(update={"epochs": self._lengths[phase], "stages": None})
+        net, spec, number = self._net, self._spec, phase + 1
         objective = Reconstruct(spec)
         if number <= len(spec.hidden):
             net = model.layer(self._net, spec, number)
             if number < len(spec.hidden):
-                spec = spec.model_copy(update={"sparse": None})  # which is a code's
+                spec = spec.model_copy(update={"sparse": None})  # only for the code
             below = model.below(self._net, number).eval() if number > 1 else None
             objective = Reconstruct(spec, below)
         self.training = GradientTraining(net, self._splits, settings, self._seed, objective, self._randomness)
 
     @property
-    def stage(self) -> str:
-        """What is trained."""
-        return "whole net" if self._stage == len(self._spec.hidden) else f"layer {self._stage + 1}"
+    def phase(self) -> str:
+        """Return the name of the current phase."""
+        return "whole net" if self._phase == len(self._spec.hidden) else f"layer {self._phase + 1}"
 
     @property
     def _before(self) -> int:
-        """Epochs of the stages before."""
-        return sum(self._lengths[: self._stage])
+        """Return the number of epochs of the earlier phases."""
+        return sum(self._lengths[: self._phase])
 
     def records(self) -> Generator[Record, None, None]:
-        """Train to the end of the last stage."""
+        """Train to the end of the last phase."""
         while True:
-            with self._telling_stages(), closing(self.training.records()) as records:
+            with self._naming_phases(), closing(self.training.records()) as records:
                 for record in records:
                     yield self._counted_on(record)
             if self.finished or not self.training.finished:
                 return
-            self._begin(self._stage + 1)
+            self._begin(self._phase + 1)
 
     def _counted_on(self, record: Record) -> Record:
         match record:
             case Start(step=step):
-                return Start(f"{self.stage}, {step}", self.epochs)
+                return Start(f"{self.phase}, {step}", self.epochs)
             case Tick() | StepRecord():
                 return replace(record, epoch=self._before + record.epoch)
             case EpochRecord():
-                return replace(record, epoch=self._before + record.epoch, stage=self.stage)
+                return replace(record, epoch=self._before + record.epoch, stage=self.phase)
         return record
 
     @property
     def epoch(self) -> int:
-        """That is being trained, from 1, counted through all stages."""
+        """Return the current epoch, from 1, counted through all phases."""
         return self._before + self.training.epoch
 
     @property
     def step(self) -> int:
-        """How many steps of it are done."""
+        """Return the number of steps done in it."""
         return self.training.step
 
     @property
     def epochs(self) -> int:
-        """How many there are to be."""
+        """Return the number of epochs in all."""
         return sum(self._lengths)
 
     @property
     def save_every(self) -> float | None:
-        """Seconds between two checkpoints, where they are set."""
+        """Return the seconds between two checkpoints; None if they are not set."""
         return self._settings.save_every
 
     @property
     def smaller(self) -> str:
-        """What to make smaller where memory runs out, and what it is."""
+        """Return the setting to reduce if memory runs out, and its value."""
         return self.training.smaller
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs of all stages are done."""
-        return self._stage == len(self._lengths) - 1 and self.training.finished
+        """Return whether all epochs of all phases are done."""
+        return self._phase == len(self._lengths) - 1 and self.training.finished
 
     def place(self) -> str:
-        """Where it stands, in words."""
-        return f"{self.stage}, {self.training.place()}"
+        """Describe the current step in words."""
+        return f"{self.phase}, {self.training.place()}"
 
     def facts(self) -> dict[str, Any]:
-        """What result.json tells beside the metrics: nothing more."""
+        """Return further entries for result.json: none."""
         return {}
 
     def check_now(self) -> None:
-        """Raise DivergedError where what a checkpoint would hold is not finite."""
-        with self._telling_stages():
+        """Raise DivergedError if the state is not finite."""
+        with self._naming_phases():
             self.training.check_now()
 
     @contextmanager
-    def _telling_stages(self) -> Iterator[None]:
-        """Put the stage before what a stage says of itself, and count its epoch on."""
+    def _naming_phases(self) -> Iterator[None]:
+        """Add the phase to the errors of its training, and count their epochs through all phases."""
         try:
             yield
         except DivergedError as error:
-            facts = error.facts | {"stage": self.stage, "epoch": self.epoch}
-            raise DivergedError(*(f"{self.stage}, {problem}" for problem in error.problems), facts=facts) from error
+            facts = error.facts | {"stage": self.phase, "epoch": self.epoch}
+            raise DivergedError(*(f"{self.phase}, {problem}" for problem in error.problems), facts=facts) from error
 
     def state(self) -> dict[str, Any]:
-        """All that the rest depends on, but for the config and the images. Not copies."""
+        """Return all that the rest of the training depends on, except the config and the images; not copies."""
         return {
             "epoch": self.epoch,
             "step": self.step,
-            "stage": self._stage,
+            "stage": self._phase,
             "model": dict(self.model.state_dict()),
             "training": self.training.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Stand where another one with the same config and images stood.
+        """Load the state of another training with the same config and images.
 
         Raises:
-            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: it is no such state.
+            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: the state is not valid.
         """
-        stage = int(state["stage"])
-        if not 0 <= stage < len(self._lengths):
-            raise ValueError(f"stage {stage} of {len(self._lengths)}")
+        phase = int(state["stage"])
+        if not 0 <= phase < len(self._lengths):
+            raise ValueError(f"phase {phase} of {len(self._lengths)}")
         self.model.load_state_dict(state["model"])
-        self._begin(stage)
+        self._begin(phase)
         self.training.load(state["training"])

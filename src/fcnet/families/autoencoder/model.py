@@ -1,7 +1,7 @@
-"""Autoencoders: nets that return their input, r = g(h(x)), through a code h(x).
+"""Autoencoders: nets that reconstruct their input, r = g(h(x)), from a code h(x).
 
-Encoder and decoder are two ``FCNet``, mirror images of each other; what is corrupted, penalised and compared is the
-objective's, in ``reconstruct``.
+Encoder and decoder are two ``FCNet``, mirror images of each other; corruption, penalties and losses are in
+``objective``.
 """
 
 import math
@@ -21,7 +21,7 @@ Size = tuple[int, int]  # height, width in pixels
 
 
 class TiedLinear(nn.Module):
-    """A decoder's layer whose weights are those of an encoder's layer, transposed; only the bias is its own.
+    """A decoder layer with the transposed weights of an encoder layer and its own bias.
 
     Args:
         encoder: the layer (out, in), which owns the weights.
@@ -29,23 +29,23 @@ class TiedLinear(nn.Module):
 
     def __init__(self, encoder: nn.Linear) -> None:
         super().__init__()
-        self._encoder = (encoder,)  # in a tuple it is no child, so that its weights are saved and trained once
+        self._encoder = (encoder,)  # a tuple hides it from the children, so that its weights are saved and trained once
         self.bias = nn.Parameter(torch.zeros(encoder.in_features))
 
     def forward(self, h: Tensor) -> Tensor:
-        """h W + b (B, in) of (B, out)."""
+        """Return h W + b (B, in) of h (B, out)."""
         return functional.linear(h, self._encoder[0].weight.T, self.bias)
 
 
 class KLargest(nn.Module):
-    """The k largest values of each row; the others become 0 (Makhzani and Frey 2013)."""
+    """Keeps the k largest values of each row; the others become 0 (Makhzani and Frey 2013)."""
 
     def __init__(self, k: int) -> None:
         super().__init__()
         self.k = k
 
     def forward(self, h: Tensor) -> Tensor:
-        """(B, K) of (B, K)."""
+        """Return sparse codes (B, K) of codes (B, K)."""
         kept = h.topk(self.k, dim=1).indices
         return torch.zeros_like(h).scatter(1, kept, h.gather(1, kept))
 
@@ -54,11 +54,11 @@ class AutoEncoder(nn.Module):
     """Encoder, code, decoder.
 
     Args:
-        encoder: of images (B, D), to (B, K); or to means and log variances (B, 2K) side by side.
-        code: what becomes of the encoder's outputs (B, K).
-        decoder: of codes (B, K), to (B, D).
+        encoder: maps images (B, D) to (B, K); or to means and log variances (B, 2K) side by side.
+        code: maps the encoder's outputs (B, K) to codes.
+        decoder: maps codes (B, K) to (B, D).
         sigmoid: whether pixels are the sigmoid of the decoder's outputs.
-        variational: whether the encoder tells means and log variances.
+        variational: whether the encoder returns means and log variances.
     """
 
     def __init__(
@@ -69,42 +69,42 @@ class AutoEncoder(nn.Module):
         self.sigmoid, self.variational = sigmoid, variational
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and log variances (B, K) of the codes of images (B, D)."""
+        """Return means and log variances (B, K) of the codes of images (B, D)."""
         mean, log_variance = at_least_single(self.encoder(x)).chunk(2, dim=1)
         return mean, log_variance
 
     def encode(self, x: Tensor) -> Tensor:
-        """Codes (B, K) of images (B, D) or (B, 1, H, W): of a variational one the means."""
+        """Return codes (B, K) of images (B, D) or (B, 1, H, W); for a variational autoencoder, the means."""
         x = x.flatten(1)
         found: Tensor = self.posterior(x)[0] if self.variational else self.code(at_least_single(self.encoder(x)))
         return found
 
     def encoder_parameters(self, number: int) -> list[nn.Parameter]:
-        """Return weights, biases and learned slopes of a layer of the encoder, from 1; the last one is the code."""
+        """Return weights, biases and learned slopes of a layer of the encoder, from 1; the last layer is the code."""
         last = f"act{number}" not in dict(self.encoder.named_children())
         after = self.code if last else self.encoder.get_submodule(f"act{number}")
         return [*self.encoder.get_submodule(f"fc{number}").parameters(), *after.parameters()]
 
     def pixels(self, outputs: Tensor) -> Tensor:
-        """Pixels of the decoder's outputs, of the same shape."""
+        """Return the pixels of the decoder's outputs, of the same shape."""
         return outputs.sigmoid() if self.sigmoid else outputs
 
     def decode(self, code: Tensor) -> Tensor:
-        """Pixels (B, D) of codes (B, K)."""
+        """Return pixels (B, D) of codes (B, K)."""
         return self.pixels(self.decoder(code))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Reconstructions (B, D) of images (B, D) or (B, 1, H, W) in [0, 1]."""
+        """Return reconstructions (B, D) of images (B, D) or (B, 1, H, W) in [0, 1]."""
         return self.decode(self.encode(x))
 
 
 def at_least_single(values: Tensor) -> Tensor:
-    """In single precision, where they are in less: codes and losses are, also where products are in bfloat16."""
+    """Convert values of lower precision to single: codes and losses need it even if products are in bfloat16."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
-    """The net that a config describes, for images of a size (height, width), with fresh weights."""
+    """Return the net of a config for images of a size (height, width), with fresh weights."""
     *inner, code = spec.hidden
     activations = spec.activations
     pixels, variational = math.prod(size), spec.variational is not None
@@ -122,10 +122,10 @@ def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
 
 
 def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncoder:
-    """One layer of the encoder, from 1, with its mirror image of the decoder, as a net of its own on the same weights.
+    """Return a net of one layer of the encoder, from 1, and its mirror image in the decoder, with the same weights.
 
-    Its inputs are the outputs of the layer before; its code is what follows the weights. Where the loss is
-    cross-entropy and they are no pixels, what makes chances of its outputs, a sigmoid by the schema, is left to
+    Its inputs are the outputs of the layer before; its code applies the modules after the weights. If the loss is
+    cross-entropy and the inputs are not pixels, the final sigmoid (which the schema requires) is left to
     ``AutoEncoder.pixels``.
     """
     count = len(spec.hidden)
@@ -141,11 +141,11 @@ def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncode
 
 
 def below(model: AutoEncoder, number: int) -> nn.Sequential:
-    """The layers of the encoder before one, from 1."""
+    """Return the layers of the encoder before a layer, from 1."""
     return nn.Sequential(*(_numbered(model.encoder, before) for before in range(1, number)))
 
 
 def _numbered(net: nn.Module, number: int) -> nn.Sequential:
-    """The modules of a layer of an ``FCNet``: ``fc2``, ``bn2``, ``act2``."""
+    """Return the modules of a layer of an ``FCNet``: ``fc2``, ``bn2``, ``act2``."""
     own = (module for name, module in net.named_children() if name.lstrip(ascii_lowercase) == str(number))
     return nn.Sequential(*own)

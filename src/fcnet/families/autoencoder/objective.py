@@ -1,6 +1,6 @@
-"""What an autoencoder is asked for: an image reconstructed, through noise, with a code that is kept in bounds.
+"""The objective of autoencoders: reconstruct an image, also from a corrupted one, with a regularised code.
 
-Losses are summed over the pixels of an image and are means over images; so are penalties beside them.
+Losses are summed over the pixels of an image and averaged over images; penalties are averaged over images too.
 """
 
 import math
@@ -26,10 +26,10 @@ from fcnet.families.autoencoder.model import AutoEncoder, at_least_single
 from fcnet.training.metrics import Output
 from fcnet.training.randomness import Randomness
 
-CACHED = 2**17  # values worked on together on a CPU: half a megabyte in single precision, which its caches hold
+CACHED = 2**17  # values processed together on a CPU: half a megabyte in single precision, which fits its caches
 
 
-Noise = torch.Generator | None  # what draws; torch's global generator if None
+Noise = torch.Generator | None  # None for torch's global generator
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Reconstruct:
     """The target of an image is the image itself.
 
     Attributes:
-        spec: what is corrupted, penalised and compared.
-        below: makes the net's inputs of pixels (B, D): the layers before the one that is trained alone.
-        noise: draws corruption, codes and pixels; torch's global generator without it.
+        spec: the model's config.
+        below: computes the net's inputs from pixels (B, D): the layers before the one that is trained alone.
+        noise: draws corruption, codes and pixels; None for torch's global generator.
     """
 
     spec: AutoencoderModel
@@ -52,7 +52,7 @@ class Reconstruct:
     def terms(self) -> tuple[str, ...]:
         """Return the names of the loss's terms, before any weight ``beta``, and of the squared error.
 
-        Of several importance samples the loss is no sum of them: it is the bound, the terms are those of the ELBO.
+        With several importance samples, the loss is the bound, not the sum of the terms, which are those of the ELBO.
         """
         spec = self.spec
         names = ["reconstruction"]
@@ -65,11 +65,11 @@ class Reconstruct:
         return tuple(names)
 
     def drawing_from(self, randomness: Randomness) -> "Reconstruct":
-        """Return the same objective, for training."""
+        """Return the same objective for training, whose noise comes from a stream."""
         return replace(self, noise=randomness.stream("noise"))
 
     def of_batch(self, model: nn.Module, pixels: Tensor, labels: Tensor) -> Output:  # noqa: ARG002
-        """Return loss and terms of a net for pixels (B, D); labels are not looked at."""
+        """Return loss and terms of a net for pixels (B, D); labels are not used."""
         net, spec = cast(AutoEncoder, model), self.spec
         target = binarised(pixels, self.noise) if spec.binarise else pixels
         if self.below is not None:
@@ -91,7 +91,7 @@ class Reconstruct:
         return Output(loss, terms=torch.stack([term.detach() for term in terms]))
 
     def compare(self, net: AutoEncoder, outputs: Tensor, target: Tensor) -> Tensor:
-        """The losses (S, B) of a decoder's outputs (S, B, D) for targets (B, D), summed over the pixels."""
+        """Return the losses (S, B) of a decoder's outputs (S, B, D) for targets (B, D), summed over the pixels."""
         if self.spec.loss == "cross_entropy":
             return cast(Tensor, PixelCrossEntropy.apply(outputs, target))
         return squared_error(net.pixels(at_least_single(outputs)), target)
@@ -99,7 +99,7 @@ class Reconstruct:
     def _variational(
         self, net: AutoEncoder, x: Tensor, target: Tensor, variational: Variational
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Loss (), outputs (B, D), and reconstruction and KL divergence ()."""
+        """Return loss (), outputs (B, D), and the terms reconstruction and KL divergence ()."""
         mean, log_variance = net.posterior(x)
         weights, outputs, losses = self.log_weights(net, mean, log_variance, target, variational.samples)
         terms = [losses.mean(), gaussian_divergence(mean, log_variance).mean()]
@@ -110,9 +110,9 @@ class Reconstruct:
     def log_weights(
         self, net: AutoEncoder, mean: Tensor, log_variance: Tensor, target: Tensor, samples: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of drawn codes.
+        """Return log importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of draws.
 
-        Where the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
+        If the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
         """
         code, noise = drawn(mean, log_variance, samples, self.noise)
         outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
@@ -125,14 +125,14 @@ class Reconstruct:
 class PixelCrossEntropy(torch.autograd.Function):
     """Cross-entropy (S, B) in nats between targets (B, D) in [0, 1] and the sigmoids of logits (S, B, D).
 
-    Summed over the pixels: log(1 + e^o) - o t, with log(1 + e^o) = max(o, 0) - log(sigmoid(|o|)). It is torch's own but
-    for an absolute error of 1e-7 a pixel in single precision, in an eighth of its time on a CPU: the ``log1p`` of that
-    one goes from pixel to pixel, and its intermediates through the whole memory. The derivative has the logits' type.
+    It is log(1 + e^o) - o t, summed over the pixels, with log(1 + e^o) = max(o, 0) - log(sigmoid(|o|)). It differs from
+    torch's own by at most 1e-7 per pixel in single precision, and takes an eighth of the time on a CPU: torch's
+    ``log1p`` is not vectorised, and its intermediates do not stay in the cache. The derivative has the logits' type.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
-        """The losses; keeps what their derivative needs."""
+        """Return the losses; save what their derivative needs."""
         ctx.save_for_backward(logits, target)
         found = []
         for piece in torch.split(logits, _samples_in_cache(logits)):
@@ -143,7 +143,7 @@ class PixelCrossEntropy(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:
-        """(sigmoid(logits) - target) of each loss times its slope (S, B)."""
+        """Return (sigmoid(logits) - target) of each loss times its slope (S, B)."""
         logits, target = ctx.saved_tensors
         found, some = torch.empty_like(logits), _samples_in_cache(logits)
         for out, piece, slope in zip(*(torch.split(one, some) for one in (found, logits, slopes)), strict=True):
@@ -152,17 +152,17 @@ class PixelCrossEntropy(torch.autograd.Function):
 
 
 def _samples_in_cache(logits: Tensor) -> int:
-    """How many samples of (S, B, D) are worked on together: all on a GPU, as many as stay in its cache on a CPU."""
+    """Return how many samples of (S, B, D) are processed together: all on a GPU, as many as fit the cache on a CPU."""
     return len(logits) if logits.is_cuda else max(CACHED // max(logits[0].numel(), 1), 1)
 
 
 def importance_bound(weights: Tensor) -> Tensor:
-    """Bound (B,) of log p(x) by importance weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
+    """Return the bound (B,) of log p(x) for log weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
     return weights.logsumexp(0) - math.log(len(weights))
 
 
 def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
-    """Squared error (...) summed over the pixels of (..., D)."""
+    """Return the squared error (...), summed over the pixels of (..., D)."""
     return (pixels - target).square().sum(-1)
 
 
@@ -177,12 +177,12 @@ def randn_like(x: Tensor, noise: Noise) -> Tensor:
 
 
 def binarised(pixels: Tensor, noise: Noise = None) -> Tensor:
-    """Pixels of 0 and 1, drawn with the values (B, D) as their chances; three times as fast as ``torch.bernoulli``."""
+    """Return pixels 0 or 1, drawn with the values (B, D) as probabilities; thrice as fast as ``torch.bernoulli``."""
     return (rand_like(pixels, noise) < pixels).to(pixels.dtype)
 
 
 def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tensor:
-    """Corrupted inputs (B, D)."""
+    """Return corrupted inputs (B, D)."""
     match corruption:
         case GaussianNoise(std=std):
             return x + std * randn_like(x, noise)
@@ -194,18 +194,18 @@ def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tenso
 
 
 def drawn(mean: Tensor, log_variance: Tensor, samples: int, generator: Noise = None) -> tuple[Tensor, Tensor]:
-    """Codes (S, B, K) of Gaussians (B, K), and the noise in them (Kingma and Welling 2014, section 2.4)."""
+    """Return codes (S, B, K) drawn from Gaussians (B, K), and their noise (Kingma and Welling 2014, section 2.4)."""
     noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
     return mean + (0.5 * log_variance).exp() * noise, noise
 
 
 def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
+    """Return KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
 
 
 def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise = None) -> tuple[Tensor, Tensor | None]:
-    """Codes (B, K) of inputs (B, D), and the penalty () of sparse and contractive ones."""
+    """Return codes (B, K) of inputs (B, D), and the penalty () if they are sparse or contractive."""
     penalties = []
     if spec.contractive is None:
         code = net.encode(x)
@@ -217,24 +217,24 @@ def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise 
             penalties.append(weight * activation_divergence(code, target))
         case L1Sparsity(weight=weight):
             penalties.append(weight * code.abs().sum(1).mean())
-        case KSparse() | None:  # what is kept of a code is the net's own
+        case KSparse() | None:  # k_sparse is a module of the net
             pass
     return code, sum(penalties[1:], penalties[0]) if penalties else None
 
 
 def activation_divergence(code: Tensor, target: float) -> Tensor:
-    """Sum over units of KL(target || mean activation over the batch) () of codes (B, K) in (0, 1), in nats."""
-    least = torch.finfo(code.dtype).eps  # a sigmoid that is 0 or 1 in floating point would have an infinite divergence
+    """Return the sum over units of KL(target || mean activation over the batch) () of codes (B, K), in nats."""
+    least = torch.finfo(code.dtype).eps  # a sigmoid rounded to 0 or 1 would have an infinite divergence
     mean = code.mean(0).clamp(least, 1 - least)
     negentropy = target * math.log(target) + (1 - target) * math.log1p(-target)
     return (negentropy - target * mean.log() - (1 - target) * (1 - mean).log()).sum()
 
 
 def contraction(net: AutoEncoder, x: Tensor, probes: int, noise: Noise = None) -> tuple[Tensor, Tensor]:
-    """Codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
+    """Return codes (B, K) of inputs (B, D), and squared Frobenius norms (B,) of their Jacobians dh/dx.
 
-    Of an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). Of a
-    deeper one it is estimated: the mean of |v^T J|^2 over random v of ±1 is the norm (Hutchinson 1990).
+    For an encoder of one layer, h = f(W x + b), it is sum_j f'(z_j)^2 |W_j|^2 (Rifai et al. 2011, equation 2). For a
+    deeper one, it is estimated as the mean of |v^T J|^2 over random v of ±1 (Hutchinson 1990).
     """
     with torch.enable_grad():
         layers = list(net.encoder.children())
@@ -243,7 +243,7 @@ def contraction(net: AutoEncoder, x: Tensor, probes: int, noise: Noise = None) -
             z = z if z.requires_grad else z.requires_grad_()
             code: Tensor = net.code(z)
             (slopes,) = torch.autograd.grad(code.sum(), z, create_graph=True)
-            # No matrix product, which would be rounded to bfloat16 with `precision: bf16`.
+            # Not a matrix product: with `precision: bf16`, that would be rounded to bfloat16.
             return code, (slopes.square() * layers[0].weight.square().sum(1)).sum(1)
         x = x.detach().requires_grad_()
         code = net.encode(x)
@@ -257,10 +257,10 @@ def contraction(net: AutoEncoder, x: Tensor, probes: int, noise: Noise = None) -
 
 @torch.no_grad()
 def log_likelihood(net: AutoEncoder, spec: AutoencoderModel, pixels: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """The importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D).
+    """Return the importance-weighted bound of log p(x) (B,), and the ELBO (B,), in nats, of pixels (B, D).
 
-    With cross-entropy p(x | z) is a chance, of pixels that are 0 or 1; with the squared error a density, Gaussian with
-    a variance of 1/2.
+    With cross-entropy, p(x | z) is the probability of pixels that are 0 or 1; with the squared error, it is a Gaussian
+    density with variance 1/2.
     """
     objective = Reconstruct(spec)
     mean, log_variance = net.posterior(pixels)

@@ -1,4 +1,4 @@
-"""Which pictures an autoencoder gets: all from its weights and its test images."""
+"""Figures of an autoencoder's weights and results."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from fcnet.system.text import short
 from fcnet.training.evaluate import fixed_noise
 from fcnet.training.optim.parameters import weight_matrices
 
-if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
 
-SHOWN = 12  # images that are given back in a picture
-SCATTERED = 5000  # codes in a picture
-SIDE = 20  # images in a row and in a column of what a variational decoder makes
+SHOWN = 12  # reconstructed images in a figure
+SCATTERED = 5000  # codes in a figure
+SIDE = 20  # rows and columns of images drawn by a variational decoder
 CPU = torch.device("cpu")
 
 
 def of_weights(trained: Trained, name: str) -> dict[str, Figure]:
-    """Return what needs no images: the first layer's weights, and of a variational net what its decoder draws."""
+    """Return the figures that need no images: the first layer's weights and, for a variational net, samples."""
     model, spec = evaluate.autoencoder(trained)
     height, width = trained.settings.data.image_size
     first = weight_matrices(model)[0].detach().double().numpy()
@@ -44,7 +44,7 @@ def of_weights(trained: Trained, name: str) -> dict[str, Figure]:
 
 
 def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dict[str, Figure]:
-    """Return reconstructions, codes and errors of images, which ``part`` names."""
+    """Return figures of reconstructions, codes and errors of images, which ``part`` names."""
     model, spec = evaluate.autoencoder(trained)
     seen = evaluate.look(model, split, trained.path)
     if spec.corruption is None:
@@ -68,7 +68,7 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
 
 
 def one_of_each(labels: Tensor, classes: int) -> list[int]:
-    """Positions of images: the first of each class in turn, until there are enough or no more."""
+    """Return positions of images, taking classes in turn, until there are enough or no more."""
     queues = [torch.nonzero(labels == number).flatten().tolist() for number in range(classes)]
     turns = [i for turn in range(SHOWN) for queue in queues for i in queue[turn : turn + 1]]
     return turns[:SHOWN]
@@ -76,7 +76,7 @@ def one_of_each(labels: Tensor, classes: int) -> list[int]:
 
 @torch.inference_mode()
 def reconstructed(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
-    """Originals over reconstructions; between them corrupted images, where the net has learned to denoise them."""
+    """Draw originals above reconstructions; for a denoising net, with the corrupted images between them."""
     chosen = one_of_each(split.labels, len(split.classes))
     x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))
     rows = {"original": x}
@@ -92,7 +92,7 @@ def reconstructed(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder
 
 
 def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
-    """Codes in a plane: as they are, or along their two principal components."""
+    """Draw codes in a plane: codes of up to two values directly, others by their two principal components."""
     codes, labels = seen.codes[:SCATTERED].double().numpy(), split.labels[:SCATTERED].numpy()
     n, k = codes.shape
     if k == 1:
@@ -100,7 +100,7 @@ def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
     elif k == 2:
         what, axis = "codes", "code"
     else:
-        from sklearn.decomposition import PCA  # imported here: it takes as long as all else that training imports
+        from sklearn.decomposition import PCA  # imported here: it takes as long as all other imports of training
 
         pca = PCA(2, random_state=0)
         codes = pca.fit_transform(codes)
@@ -111,14 +111,14 @@ def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
 
 @torch.inference_mode()
 def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
-    """What a variational decoder makes of codes drawn from N(0, 1); of codes of two values also of the whole plane."""
+    """Draw a variational decoder's images of codes from N(0, 1) and, for codes of two values, of the whole plane."""
     with fixed_noise(CPU):
         drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
     images = drawn.reshape(SIDE, SIDE, *size).numpy()
-    found = {"samples": plots.tiles(images, f"{name}: images of codes drawn from N(0, 1)")}
+    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from N(0, 1)")}
     if spec.code == 2:
         places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
         plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
         grid = model.decode(plane).reshape(SIDE, SIDE, *size).numpy()
-        found["plane"] = plots.tiles(grid, f"{name}: images of the code plane, at quantiles of N(0, 1)")
+        found["plane"] = plots.tiles(grid, f"{name}: images decoded from the code plane, at quantiles of N(0, 1)")
     return found

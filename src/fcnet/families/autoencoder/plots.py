@@ -1,4 +1,4 @@
-"""Figures of autoencoders: what they give back, their codes, samples, and how outliers stand out."""
+"""Figures of autoencoders: losses, reconstructions, codes, samples, and errors of outliers."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -23,7 +23,7 @@ BINS = 60  # of a histogram of errors
 
 @drawn
 def losses(curve: Curve, unit: str) -> Figure:
-    """Loss after each epoch, and its parts where there are several; stages are set apart by lines."""
+    """Draw the loss after each epoch, and its terms if there are several; lines separate the phases."""
     epochs = curve.of("epoch")
     names = list(dict.fromkeys(name for record in epochs for name in record["train"].get("terms", {})))
     names = [name for name in names if name != "squared_error"]
@@ -34,7 +34,7 @@ def losses(curve: Curve, unit: str) -> Figure:
     all_axes = figure.subplots(1 + rows, 1, sharex=True, squeeze=False, height_ratios=ratios).flatten()
     for axes, name in zip(all_axes, ["loss", *names], strict=False):
         for split, colour, marker in (("train", "C0", "."), ("validation", "C2", "o"), ("test", "C1", "o")):
-            points = [(record["epoch"], _part(record[split], name)) for record in epochs if record[split] is not None]
+            points = [(record["epoch"], _term(record[split], name)) for record in epochs if record[split] is not None]
             points = [(x, y) for x, y in points if y is not None]
             if points:
                 axes.plot(*zip(*points, strict=True), color=colour, marker=marker, markersize=4, label=split)
@@ -45,19 +45,19 @@ def losses(curve: Curve, unit: str) -> Figure:
                 axes.axvline(before["epoch"] + 0.5, color="black", linestyle=":", linewidth=1)
     all_axes[0].legend()
     all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    all_axes[-1].set_xlabel("epoch" + (", a dotted line before each stage" if epochs[0].get("stage") else ""))
+    all_axes[-1].set_xlabel("epoch" + (" (dotted lines: start of a phase)" if epochs[0].get("stage") else ""))
     return figure
 
 
-def _part(figures: dict[str, Any], name: str) -> float | None:
-    """The loss, or one part of it."""
-    value = figures["loss"] if name == "loss" else figures.get("terms", {}).get(name)
+def _term(metrics: dict[str, Any], name: str) -> float | None:
+    """Return the loss, or one of its terms."""
+    value = metrics["loss"] if name == "loss" else metrics.get("terms", {}).get(name)
     return None if value is None else float(value)
 
 
 @drawn
 def reconstructions(rows: dict[str, Floats], title: str) -> Figure:
-    """Images side by side in named rows: each (n, H, W) in [0, 1]."""
+    """Draw images side by side in named rows: each (n, H, W) in [0, 1]."""
     count = len(next(iter(rows.values())))
     figure = Figure(figsize=(0.8 * count + 1.2, 0.85 * len(rows) + 0.6), layout="constrained")
     head(figure, title)
@@ -73,7 +73,7 @@ def reconstructions(rows: dict[str, Floats], title: str) -> Figure:
 
 @drawn
 def scatter(codes: Floats, labels: NDArray[np.int64], classes: Sequence[str], title: str, axis: str) -> Figure:
-    """Codes (N, 2) as points, coloured by label (N,)."""
+    """Draw codes (N, 2) as points, coloured by label (N,)."""
     figure, axes = new_axes(title, f"{axis} 1", f"{axis} 2", (7.2, 6.2))
     for number, name in enumerate(classes):
         own = codes[labels == number]
@@ -85,7 +85,7 @@ def scatter(codes: Floats, labels: NDArray[np.int64], classes: Sequence[str], ti
 
 @drawn
 def tiles(images: Floats, title: str) -> Figure:
-    """Images (R, C, H, W) in [0, 1] as one grid without gaps."""
+    """Draw images (R, C, H, W) in [0, 1] as one grid without gaps."""
     rows, columns, height, width = images.shape
     whole = images.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
     inches = GRID_INCHES * columns
@@ -99,7 +99,7 @@ def tiles(images: Floats, title: str) -> Figure:
 
 @drawn
 def errors(normal: Floats, outliers: Floats, title: str) -> Figure:
-    """Histograms of the squared errors of normal images (N,) and of outliers (M,), each of area 1."""
+    """Draw histograms of the squared errors of normal images (N,) and of outliers (M,), each of area 1."""
     figure, axes = new_axes(title, "squared error of an image", "density")
     both = np.concatenate([normal, outliers])
     bins = np.linspace(0, float(np.quantile(both, 0.995)), BINS)

@@ -1,4 +1,4 @@
-"""Whether an autoencoder has learned anything."""
+"""Check whether an autoencoder has learned anything."""
 
 import torch
 
@@ -9,17 +9,17 @@ from fcnet.families.autoencoder.objective import squared_error
 from fcnet.families.common.verdict import lower_rate, some_images, steps_of
 from fcnet.training.records import EpochRecord
 
-STEPS = 200  # after fewer there is nothing to be said of slow ones
+STEPS = 200  # a net with fewer steps may just be slow
 
 
 @torch.inference_mode()
 def look(settings: Train, train: ImageFolder, model: AutoEncoder, last: EpochRecord | None) -> list[str]:
-    """Return what is wrong with what a net has learned; nothing if it has learned something, or has hardly begun.
+    """Return warnings about what a net has not learned; none if it has learned something, or has hardly begun.
 
     Args:
-        settings: how it was trained.
-        train: its training images.
-        model: the net as it is after its last step.
+        settings: the config's ``train``.
+        train: the training images.
+        model: the net after its last step.
         last: the last epoch.
     """
     if last is None or steps_of(settings, train, last) < STEPS:
@@ -32,6 +32,6 @@ def look(settings: Train, train: ImageFolder, model: AutoEncoder, last: EpochRec
     if error < mean or not mean:
         return []
     return [
-        f"squared error {error:.4g} of {len(pixels)} training images is no less than that of their mean image,"
-        f" {mean:.4g}: the net has learned nothing of single images; train longer, or {lower_rate(settings)}"
+        f"squared error {error:.4g} on {len(pixels)} training images is no lower than that of their mean image,"
+        f" {mean:.4g}: the net has not learned to distinguish images; train longer, or {lower_rate(settings)}"
     ]

@@ -1,4 +1,4 @@
-"""Autoencoders that begin with the weights of another one."""
+"""Initialise an autoencoder with the weights of another one."""
 
 from torch import nn
 
@@ -8,8 +8,8 @@ from fcnet.families.common.warm_start import check_alike, take_all
 
 
 def adopt(net: nn.Module, spec: AutoencoderModel, other: Trained) -> None:
-    """Put the weights of another autoencoder into a fresh one. Raises Misfit if its layers are others."""
+    """Load the weights of another autoencoder into a fresh one. Raises Misfit if its layers differ."""
     check_alike(spec, other, ("hidden", "activations", "code_activation", "output", "tied", "batch_norm"))
     if (spec.variational is None) != (other.settings.model.variational is None):
-        raise Misfit("one of the two is variational; make both so, or neither")
+        raise Misfit("only one of the two is variational; make both variational, or neither")
     take_all(net, other)

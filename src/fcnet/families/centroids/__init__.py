@@ -1,6 +1,6 @@
-"""Centroid nets: radial basis function networks whose centres k-means finds, and whose read-out gradients train.
+"""Centroid nets: radial basis function networks with centres from k-means, and a read-out trained by gradients.
 
-``config`` has their `model` section, ``model`` the module, ``training`` k-means and what follows it.
+``config`` has their `model` section, ``model`` the module, ``training`` the k-means and training of the read-out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CentroidFamily(Classifier):
     spec = CentroidModel
 
     def build(self, spec: CentroidModel, size: Size, classes: int) -> nn.Module:
-        """Return the net; its centroids are 0 until they are found."""
+        """Return the net; its centroids are 0 until k-means finds them."""
         from fcnet.families.centroids import model
 
         return model.build(spec, size, classes)
@@ -41,7 +41,7 @@ class CentroidFamily(Classifier):
         return CentroidTraining(net, splits, settings.model, settings.train, settings.seed)
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the centroids as images; or the confusion matrix and the mistakes over images."""
+        """Return a figure of the centroids as images; given images, the confusion matrix and the mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:

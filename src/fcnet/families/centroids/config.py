@@ -1,4 +1,4 @@
-"""The config's `model` section of centroid nets."""
+"""The `model` section of centroid nets."""
 
 import math
 from typing import Annotated, Literal
@@ -12,17 +12,17 @@ from fcnet.families.common.spec import ModelSection, Size, named_sizes
 class CentroidModel(ModelSection):
     """A radial basis function network (Moody and Darken 1989): k-means centroids, then a linear read-out.
 
-    The centroids are found first, by k-means; the read-out is then trained as an fcnet is.
+    The centroids are found first, by k-means; then the read-out is trained like an fcnet.
     """
 
     kind: Literal["centroids"]
-    hidden: Positive = Field(100, description="centroids, K: hidden units that answer to images near them")
+    hidden: Positive = Field(100, description="centroids, K: hidden units that respond to images near them")
     width: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
         None,
-        description="of a unit's Gaussian, for pixels in [0, 1]; without it the mean distance from a centroid to the"
-        " nearest other one",
+        description="width of the units' Gaussians, with pixels in [0, 1]; default: the mean distance from a centroid"
+        " to its nearest neighbour",
     )
-    rounds: Positive = Field(100, description="passes of k-means over its images at most")
+    rounds: Positive = Field(100, description="maximum number of passes of k-means over its images")
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
         """Return pixels, centroids and classes."""

@@ -10,7 +10,7 @@ from fcnet.families.common.spec import Size
 
 
 class Centroids(nn.Module):
-    """Gaussian units around centroids, which gradients do not move.
+    """Gaussian units around centroids, which are not trained by gradients.
 
     Args:
         units: K.
@@ -33,15 +33,15 @@ class Centroids(nn.Module):
 
     @torch.no_grad()
     def put(self, centroids: Tensor, width: float | None) -> None:
-        """Take centroids (K, D), and a width; ``neighbour_distance`` without one."""
+        """Set the centroids (K, D) and the width; ``neighbour_distance`` if it is None."""
         self.weight.copy_(centroids)
         self.width.fill_(neighbour_distance(centroids) if width is None else width)
 
 
 def neighbour_distance(centroids: Tensor) -> float:
-    """Return the mean distance from a centroid (K, D) to the nearest other one (Moody and Darken 1989, section 3).
+    """Return the mean distance of centroids (K, D) to their nearest neighbours (Moody and Darken 1989, section 3).
 
-    It is 1 if there is one centroid alone, or all are equal.
+    Returns 1 if there is only one centroid, or all are equal.
     """
     if len(centroids) < 2:
         return 1.0
@@ -70,5 +70,5 @@ class CentroidNet(nn.Module):
 
 
 def build(spec: CentroidModel, size: Size, classes: int) -> CentroidNet:
-    """Return the net that a config describes; its centroids are 0 until they are found."""
+    """Return the net of a config; its centroids are 0 until k-means finds them."""
     return CentroidNet(math.prod(size), spec.hidden, classes)

@@ -1,4 +1,4 @@
-"""Training of centroid nets: k-means over the images, then gradients for the read-out."""
+"""Training of centroid nets: k-means on the images, then gradients for the read-out."""
 
 from collections.abc import Generator
 
@@ -15,17 +15,17 @@ from fcnet.training.last_good import LastGood
 from fcnet.training.loop import GradientTraining
 from fcnet.training.records import Begin, Record
 
-LOOKED_AT = 20_000  # images that k-means takes at most, evenly spread: more move no centroid that can be seen
-TOGETHER = 2048  # images of a round's mini-batch (Sculley 2010)
+LOOKED_AT = 20_000  # images that k-means uses at most, evenly spread: more hardly change the centroids
+TOGETHER = 2048  # images of a mini-batch of k-means (Sculley 2010)
 
 
 class CentroidTraining(GradientTraining):
-    """A training whose first act is k-means; a checkpoint has the centroids, so that resuming does not repeat it.
+    """A training that begins with k-means; a checkpoint has the centroids, so resuming does not repeat it.
 
     Args:
         net: on the device of the images.
         splits: the images.
-        spec: what the net was built from.
+        spec: the net's config.
         settings: the config's ``train``.
         seed: of k-means and of the order of the images.
 
@@ -43,10 +43,10 @@ class CentroidTraining(GradientTraining):
         super().__init__(net, splits, settings, seed)
 
     def records(self) -> Generator[Record, None, None]:
-        """Find the centroids if this is the start; then train to the last epoch."""
+        """Find the centroids if training begins; then train to the last epoch."""
         starts = (self.epoch, self.step) == (1, 0)
         training = super().records()
-        yield next(training)  # its Start
+        yield next(training)  # the Start record
         if starts:
             pixels = some_pixels(self.splits, max(LOOKED_AT, self._spec.hidden))
             yield Begin(f"k-means: {self._spec.hidden} centroids of {len(pixels)} images")
@@ -56,13 +56,13 @@ class CentroidTraining(GradientTraining):
 
 
 def some_pixels(splits: Splits, most: int) -> Tensor:
-    """Return pixels float32 (N, D) in [0, 1] of at most so many training images, evenly spread, on the CPU."""
+    """Return pixels float32 (N, D) in [0, 1] of at most ``most`` training images, evenly spread, on the CPU."""
     images = splits.train.images
     places = torch.arange(min(len(images), most)) * len(images) // min(len(images), most)
     return images[places.to(images.device)].flatten(1).cpu().to(torch.float32).div_(255)
 
 
 def centroids_of(pixels: Tensor, spec: CentroidModel, seed: int) -> Tensor:
-    """Return the centroids (K, D) of images (N, D): k-means in mini-batches, begun by k-means++."""
+    """Return the centroids (K, D) of images (N, D) by mini-batch k-means, initialised with k-means++."""
     means = MiniBatchKMeans(spec.hidden, max_iter=spec.rounds, batch_size=TOGETHER, n_init=1, random_state=seed)
     return torch.from_numpy(means.fit(pixels.numpy()).cluster_centers_).to(torch.float32)

@@ -1,4 +1,4 @@
-"""What families of classifiers share: ``Family`` for models whose outputs are logits and that gradients train."""
+"""Shared base of the families of classifiers: by default, gradients train models whose outputs are logits."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 
 class Classifier:
-    """A family whose models give a logit for each class; a subclass has at least ``spec`` and ``build``."""
+    """A family whose models return a logit per class; a subclass defines at least ``spec`` and ``build``."""
 
     spec: type[ModelSection]
 
     def check(self, settings: Settings) -> None:
-        """Raise ValueError if a setting is for autoencoders, or there is one class alone."""
+        """Raise ValueError if a setting is for autoencoders, or if there is only one class."""
         data, kind = settings.data, settings.model.kind
         if settings.train.stages is not None:
-            raise ValueError(f"train.stages: is for autoencoders, and model.kind is {kind}; take it out")
+            raise ValueError(f"train.stages: is for autoencoders, but model.kind is {kind}; remove it")
         if data.normal_classes is not None:
             raise ValueError(
-                f"data.normal_classes: is for autoencoders, and model.kind is {kind}; take it out, or choose"
+                f"data.normal_classes: is for autoencoders, but model.kind is {kind}; remove it, or choose"
                 " kind: autoencoder"
             )
         if data.classes is not None and len(data.classes) < 2:
-            raise ValueError(f"data.classes: lists one class, {data.classes[0]!r}; a classifier needs two or more")
+            raise ValueError(f"data.classes: lists one class, {data.classes[0]!r}; a classifier needs at least two")
 
     def build(self, spec: Any, size: Size, classes: int) -> nn.Module:
-        """Return the model that a config describes."""
+        """Return the model of a config."""
         raise NotImplementedError
 
     def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
-        """Return a training by gradients of the cross-entropy."""
+        """Return a training that minimises cross-entropy by gradients."""
         from fcnet.training.loop import GradientTraining
 
         return GradientTraining(net, splits, settings.train, settings.seed)
@@ -54,9 +54,9 @@ class Classifier:
         classes: Sequence[str],  # noqa: ARG002
         other: Trained | None,
     ) -> None:
-        """Raise Misfit: such models begin with no other's weights."""
+        """Raise Misfit: such models cannot be initialised with trained weights."""
         if other is not None:
-            raise Misfit(f"a model of kind {settings.model.kind} cannot begin with trained weights")
+            raise Misfit(f"a model of kind {settings.model.kind} cannot be initialised with trained weights")
 
     def evaluate(self, trained: Trained, images: ImageFolder, split: str) -> Result:
         """Return loss, accuracy, and precision, recall and F1 of each class."""
@@ -71,13 +71,13 @@ class Classifier:
         return classify.predictions(trained, images)
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:  # noqa: ARG002
-        """Return loss and accuracy over the epochs."""
+        """Return figures of loss and accuracy over the epochs."""
         from fcnet.families.common import pictures
 
         return pictures.metrics(curve)
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the first layer's weights; or the confusion matrix and the mistakes over images."""
+        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:
@@ -85,7 +85,7 @@ class Classifier:
         return pictures.outcomes(trained, name, images, split)
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
-        """Return what is surely wrong with what was learned."""
+        """Return warnings about what was certainly not learned."""
         from fcnet.families.common import verdict
 
         return verdict.look(settings.train, images, net, last)

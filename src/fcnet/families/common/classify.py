@@ -1,4 +1,4 @@
-"""What a classifier makes of images: metrics over a split, and the class of each of some images."""
+"""Run a classifier over images: metrics of a split, and predictions for single images."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Evaluation:
         model: the file of the weights.
         split: what was evaluated.
         loss: mean cross-entropy in nats.
-        accuracy: share classified correctly, in [0, 1].
+        accuracy: in [0, 1].
         n: number of images.
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
@@ -45,7 +45,7 @@ class Evaluation:
     confusion: list[list[int]]
 
     def text(self) -> str:
-        """Return metrics, a row per class, and the confusion matrix if it fits a page."""
+        """Return the metrics, a row per class, and the confusion matrix if there are few classes."""
         lines = [
             f"model     {self.model}",
             f"images    {self.n}, {self.split}",
@@ -58,7 +58,7 @@ class Evaluation:
             rows.append([row["class"], str(row["n"]), *(percent(row[key]) for key in ("precision", "recall", "f1"))])
         lines += align(rows)
         if len(self.classes) <= MOST_COLUMNS:
-            lines += ["", "confusion: a row per true class, a column per predicted class"]
+            lines += ["", "confusion matrix: a row per true class, a column per predicted class"]
             counts = [[name, *map(str, row)] for name, row in zip(self.classes, self.confusion, strict=True)]
             lines += align([["", *self.classes], *counts])
         else:
@@ -76,7 +76,7 @@ class Evaluation:
 
 
 def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
-    """Evaluate a classifier over images on its device; ``split`` is what to call them."""
+    """Evaluate a classifier over images on its device; ``split`` is their name in the result."""
     logits, labels = logits_of(trained, images), images.labels.cpu()
     metrics = Metrics.of(logits, labels)
     assert metrics.accuracy is not None
@@ -105,8 +105,8 @@ def check_finite(path: Path, *outputs: Tensor) -> None:
 def by_class(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[list[int]]]:
-    """Precision, recall, F1 and number per class, and the confusion matrix, of labels (N,) and predictions (N,)."""
-    from sklearn import metrics  # imported here: it takes as long as all else that training imports
+    """Return precision, recall, F1 and count per class, and the confusion matrix, for labels and predictions (N,)."""
+    from sklearn import metrics  # imported here: it takes as long as all other imports of training together
 
     numbers = range(len(classes))
     scores = metrics.precision_recall_fscore_support(labels, predicted, labels=numbers, zero_division=np.nan)
@@ -119,7 +119,7 @@ def by_class(
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one image.
+    """The prediction for one image.
 
     Attributes:
         file: the image.
@@ -136,10 +136,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The class of each of some images.
+    """The predictions for several images.
 
     Attributes:
-        images: in the order in which they were given; at least one.
+        images: in the order given; at least one.
     """
 
     images: list[Prediction]

@@ -1,7 +1,7 @@
-"""The seam between the families of models and all else: what the commands ask of a family.
+"""The interface between the families of models and all other code.
 
-A family is a folder in ``fcnet.families`` and a name in ``FAMILIES`` there; docs/extending.md says how one is added.
-Nothing here imports torch when the program runs, for the schema of a config knows the families.
+A family is a folder in ``fcnet.families`` and an entry of its ``FAMILIES``; docs/extending.md explains how to add one.
+Nothing here imports torch at run time, because the schema of a config imports the families.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Settings(Protocol):
-    """What a family sees of a config; ``fcnet.schema.Config`` is one."""
+    """The part of a config that a family uses; ``fcnet.schema.Config`` implements it."""
 
     @property
     def data(self) -> Data: ...
@@ -36,19 +36,19 @@ class Settings(Protocol):
     @property
     def train(self) -> Train: ...
     @property
-    def solve(self) -> Any: ...  # that of the family whose section it is
+    def solve(self) -> Any: ...  # the section of a family
     @property
     def seed(self) -> int: ...
 
 
 class Result(Protocol):
-    """What a command found out, for people and for programs."""
+    """The result of a command, for users and programs."""
 
     def text(self) -> str:
-        """Return it as text for people."""
+        """Return it as text for users."""
 
     def json(self) -> str:
-        """Return it as one JSON object, shares as fractions and losses in nats."""
+        """Return it as one JSON object, with fractions instead of percentages, and losses in nats."""
 
     def csv(self) -> str:
         """Return it as CSV: a header, and a row per image or class."""
@@ -62,26 +62,26 @@ class Encodes(Protocol):
         """Return codes (B, K) of images (B, D)."""
 
     def encoder_parameters(self, number: int) -> list[nn.Parameter]:
-        """Return weights, biases and learned slopes of a layer of the encoder, from 1."""
+        """Return weights, biases and learned slopes of a layer of the encoder, counted from 1."""
 
 
 @runtime_checkable
 class Pictures(Protocol):
-    """A result with an image for each image that was given."""
+    """A result with an output image for each input image."""
 
     def pictures(self) -> Any:
         """Return grey images, uint8 (N, H, W)."""
 
     def written(self, paths: Sequence[str]) -> Result:
-        """Return the same result with the files that its images were written to."""
+        """Return the same result with the paths that its images were written to."""
 
 
 class Misfit(ValueError):
-    """Why a model cannot begin with the weights of another.
+    """Why a model cannot be initialised with the weights of another.
 
     Args:
         problem: in words.
-        wanted: the kind of model that it could begin with, if another kind is the problem.
+        wanted: the kind of model that would be suitable, if the kind is the problem.
     """
 
     def __init__(self, problem: str, wanted: str | None = None) -> None:
@@ -94,7 +94,7 @@ class Trained:
     """A trained model.
 
     Attributes:
-        net: with its weights, on the device that is to compute.
+        net: with its weights, on the device to compute on.
         settings: the config that it was trained with.
         path: the file of its weights, for messages.
     """
@@ -109,35 +109,35 @@ class Family(Protocol):
 
     @property
     def spec(self) -> type[ModelSection]:
-        """Return the class of its `model` section, which says its kind."""
+        """Return the class of its `model` section, which names its kind."""
 
     def check(self, settings: Settings) -> None:
         """Raise ValueError, ``KEY: problem``, if the sections of a config do not fit together."""
 
     def build(self, spec: Any, size: Size, classes: int) -> nn.Module:
-        """Return the model that a config describes, on the CPU, as it is before any training."""
+        """Return the model of a config, on the CPU, before any training."""
 
     def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
-        """Return what trains a model, which is on the device of the images."""
+        """Return the training of a model, which is on the device of the images."""
 
     def adopt(self, net: nn.Module, settings: Settings, classes: Sequence[str], other: Trained | None) -> None:
-        """Put trained weights into a fresh model, and freeze what is to stay; None for a training that is resumed.
+        """Load trained weights into a fresh model, and freeze those that the config says; None for a resumed training.
 
         Raises:
-            Misfit: the other model is not one that this one can begin with.
+            Misfit: this model cannot be initialised with the other.
         """
 
     def evaluate(self, trained: Trained, images: ImageFolder, split: str) -> Result:
-        """Return the metrics of a model over images on its device; ``split`` is what to call them."""
+        """Return the metrics of a model over images on its device; ``split`` is their name in the result."""
 
     def predict(self, trained: Trained, images: ImageFolder) -> Result:
-        """Return what a model makes of each of some images on its device."""
+        """Return a model's result for each of some images on its device."""
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
         """Return the figures of a run's metrics, by name."""
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the figures of what a model makes of images, by name; without images those of its weights."""
+        """Return the figures of a model's results for images, by name; without images, those of its weights."""
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
-        """Return what is surely wrong with what a model has learned, a line each."""
+        """Return warnings about what a model has certainly not learned, one line each."""

@@ -1,4 +1,4 @@
-"""Fully-connected nets as a module: ``FCNet``, which the course's program has too."""
+"""Fully-connected nets as a module: ``FCNet``, as in the course's program."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,18 +12,18 @@ from fcnet.families.common.layers import Dropout, activation_module, initialise
 class FCNet(nn.Module):
     """The slides' feed-forward net: z(l) = W(l) a(l-1) + b(l), a(l) = f(z(l)), and the last z are the logits.
 
-    Layers are named as in the course's program, ``fc1`` ... ``fcL``, so that its ``FCNet`` loads the weights of a net
-    with one hidden layer.
+    Layers are named as in the course's program, ``fc1`` ... ``fcL``, so that its ``FCNet`` can load the weights of a
+    net with one hidden layer.
 
     Args:
         input_size: pixels per image, D.
         hidden: units of each hidden layer; () is the single-layer perceptron (softmax regression).
         output_size: classes, C.
         activation: of every hidden layer, or one for each.
-        dropout: share of each hidden layer's outputs dropped while training.
-        input_dropout: share of the inputs dropped while training.
+        dropout: share of each hidden layer's outputs dropped during training.
+        input_dropout: share of the inputs dropped during training.
         batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
-        init: how weights begin.
+        init: initialisation of the weights.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class FCNet(nn.Module):
         super().__init__()
         sizes = (input_size, *hidden, output_size)
         activations = list(activation) if isinstance(activation, Sequence) else [activation] * len(hidden)
-        # The order of registration is the order of the computation: ``forward`` runs through the children.
+        # The order of registration is the order of computation: ``forward`` iterates over the children.
         self._add("drop0", Dropout(input_dropout) if input_dropout else None)
         for layer, (before, after) in enumerate(pairwise(sizes), 1):
             linear = nn.Linear(before, after)
@@ -57,7 +57,7 @@ class FCNet(nn.Module):
             self.add_module(name, module)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
+        """Return logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
         a = x.flatten(1)
         for module in self.children():
             a = module(a)

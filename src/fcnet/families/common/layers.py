@@ -1,4 +1,4 @@
-"""Layers as modules: activations, and linear layers with their first weights."""
+"""Layers as modules: activations, and the initialisation of linear layers."""
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ _PLAIN: dict[str, type[nn.Module]] = {
 
 
 def activation_module(spec: Activation, width: int) -> nn.Module:
-    """The activation of a layer of ``width`` units, element by element."""
+    """Return the elementwise activation of a layer of ``width`` units."""
     match spec:
         case PlainActivation(name=name):
             return _PLAIN[name]()
@@ -47,10 +47,10 @@ def activation_module(spec: Activation, width: int) -> nn.Module:
 
 @torch.no_grad()
 def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
-    """Fill a layer's weights from torch's global generator; biases become 0 unless ``init`` is the default."""
+    """Draw a layer's weights with torch's global generator; set biases to 0 unless ``init`` is the default."""
     weight, bias = layer.weight, layer.bias
     match init:
-        case DefaultInit() | EncoderInit() | RunInit():  # trained weights are put in where their run is at hand
+        case DefaultInit() | EncoderInit() | RunInit():  # trained weights are loaded later
             layer.reset_parameters()
             return
         case KaimingInit(name="kaiming_uniform", a=a, mode=mode):
@@ -73,7 +73,7 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
 
 
 class Dropout(Drawing):
-    """Set a share of the outputs to 0 while training, and scale the others up by as much (Srivastava et al. 2014).
+    """Set a share of the outputs to 0 during training, and scale up the others (Srivastava et al. 2014).
 
     Args:
         share: of the outputs, in [0, 1).

@@ -1,4 +1,4 @@
-"""What the `model` sections of all families share: what the rest of fcnet asks of them instead of their kind."""
+"""The base of all families' `model` sections: properties that other code uses instead of the kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ Size = tuple[int, int]  # height, width in pixels
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """Layers of an encoder that a classifier can begin with.
+    """Layers of an encoder with which a classifier can be initialised.
 
     Attributes:
         hidden: units of each.
         activations: of each.
-        problem: why no classifier can have these layers; "" if one can.
+        problem: why no classifier can have these layers; "" if it can.
     """
 
     hidden: list[int]
@@ -30,8 +30,8 @@ class ModelSection(Section):
 
     Attributes:
         section: the config's section that says how the model is trained.
-        classifies: whether it tells classes apart, for which images need labels.
-        in_order: whether the order of the training images matters, as in mini-batches.
+        classifies: whether it is a classifier, for which images need labels.
+        in_order: whether the order of the training images matters, as with mini-batches.
         drawn: names of the figures that every finished run has.
         unit: of the loss of an image.
     """
@@ -50,27 +50,27 @@ class ModelSection(Section):
 
     @property
     def grows(self) -> bool:
-        """Return whether images can be added to a finished training, and its solver be changed."""
+        """Return whether a finished training accepts more images, and another solver."""
         return False
 
     @property
     def encoder(self) -> EncoderSpec | None:
-        """Return the encoder that a classifier can begin with; None without one."""
+        """Return the encoder with which a classifier can be initialised; None if there is none."""
         return None
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
-        """Return the units of each layer, from the pixels to the outputs; of several side by side, ``2x500``."""
+        """Return the units of each layer, from the pixels to the outputs; ``2x500`` for two layers side by side."""
         raise NotImplementedError
 
     def warning(self, pixels: int) -> str | None:  # noqa: ARG002
-        """Return why a model of images of so many pixels may learn nothing of use, if so."""
+        """Return why a model may learn nothing useful from images with so many pixels; None if it should."""
         return None
 
     def series(self, settings: Any) -> tuple[str, int] | None:  # noqa: ARG002
-        """Return what runs that differ in their units alone share, and these units; None if there is no such series."""
+        """Return the name of the series of runs that differ only in their units, and the units; None without any."""
         return None
 
 
 def named_sizes(pixels: int, inner: Sequence[int | str], outputs: int) -> list[str]:
-    """Return sizes of layers as ``ModelSection.layer_sizes`` does."""
+    """Return sizes of layers for ``ModelSection.layer_sizes``."""
     return [str(one) for one in (pixels, *inner, outputs)]

@@ -1,7 +1,7 @@
-"""Extreme learning machines: hidden layers that are drawn, output weights in closed form.
+"""Extreme learning machines: random hidden layers, output weights in closed form.
 
 ``config`` and ``weights`` have their sections, ``model`` the module, ``hidden_maps`` and ``local_fields`` the hidden
-layers, ``training`` the way to the solution, and ``solve`` its sums and solvers.
+layers, ``training`` the training, and ``solve`` its sums and solvers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class ELMFamily(Classifier):
         """Raise ValueError if images, model and solver do not fit together."""
         solver = settings.solve.solver
         if isinstance(solver, RidgeSolver) and solver.choose == "validation" and settings.data.validation is None:
-            raise ValueError("solve.solver.choose: is validation, but no images are held out; give data.validation")
+            raise ValueError(
+                "solve.solver.choose: is validation, but there are no validation images; set data.validation"
+            )
         if problem := settings.model.misfit(settings.data.image_size):
             raise ValueError(f"model.{problem}")
         super().check(settings)
@@ -45,7 +47,7 @@ class ELMFamily(Classifier):
         return model.build(spec, size, classes)
 
     def trainer(self, net: nn.Module, splits: Splits, settings: Settings) -> Trainable:
-        """Return the way to a solution in closed form."""
+        """Return a training in closed form."""
         from fcnet.families.elm.model import ELM
         from fcnet.families.elm.training import ClosedFormTraining
 
@@ -53,13 +55,13 @@ class ELMFamily(Classifier):
         return ClosedFormTraining(net, splits, settings.model, settings.solve, settings.seed)
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:  # noqa: ARG002
-        """Return the ridges that were tried."""
+        """Return figures of the ridges that were tried."""
         from fcnet.families.elm import plots
 
         return plots.ridge_paths(curve)
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the weights of the first layer; or the confusion matrix and the mistakes over images."""
+        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
         from fcnet.families.elm import plots
 
         return super().pictures(trained, name, images, split) if images is not None else plots.weights(trained, name)
@@ -71,7 +73,7 @@ class ELMFamily(Classifier):
         images: ImageFolder,
         last: EpochRecord | None,
     ) -> list[str]:
-        """Return what is surely wrong with what was learned."""
+        """Return warnings about what was certainly not learned."""
         from fcnet.families.elm import verdict
 
         return verdict.look(images, last)

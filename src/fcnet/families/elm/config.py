@@ -1,4 +1,4 @@
-"""The config's sections of extreme learning machines: how hidden weights are drawn and output weights found."""
+"""The config sections of extreme learning machines: how hidden weights are drawn and output weights are found."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class RBF(Section):
 
     name: Literal["rbf"] = "rbf"
     width: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
-        None, description="in units of the inputs; without it the median distance between the centres"
+        None, description="width, in units of the inputs; default: the median distance between the centres"
     )
 
 
@@ -48,24 +48,27 @@ class Autoencoder(Section):
     """An ELM autoencoder (Kasun et al. 2013): an orthogonal random layer whose output weights return its input."""
 
     kind: Literal["autoencoder"] = "autoencoder"
-    hidden: Units = Field(700, description="units, the width of what the next layer sees")
-    activation: OneActivation = Field(_SIGMOID, description="of the random layer, and of the layer made of its weights")
-    ridge: _Penalty = Field(1e-1, description="penalty of its output weights, which become the layer's weights")
+    hidden: Units = Field(700, description="number of units, which is the number of inputs of the next layer")
+    activation: OneActivation = Field(
+        _SIGMOID, description="activation of the random layer, and of the layer built from its output weights"
+    )
+    ridge: _Penalty = Field(1e-1, description="penalty on its output weights, which become the layer's weights")
 
 
 class DrawnLayer(Section):
-    """A hidden layer that is drawn, before another one."""
+    """A random hidden layer before another one."""
 
     kind: Literal["drawn"]
-    hidden: Units = Field(1000, description="units, the width of what the next layer sees")
-    activation: _HiddenActivation = Field(_SIGMOID, description="of its units")
+    hidden: Units = Field(1000, description="number of units, which is the number of inputs of the next layer")
+    activation: _HiddenActivation = Field(_SIGMOID, description="activation of its units")
     weights: WeightsOrList = Field(
-        PlainWeights(name="gaussian"), description="how its weights are drawn; each of a list gets an equal share"
+        PlainWeights(name="gaussian"),
+        description="how its weights are drawn; each entry of a list gets an equal share of the units",
     )
 
     @property
     def all_weights(self) -> list[Weights]:
-        """The ways to draw, one or more."""
+        """Return the ways to draw, one or more."""
         return _listed(self.weights)
 
 
@@ -75,49 +78,53 @@ Encoder = Annotated[Autoencoder | DrawnLayer, Named(default="autoencoder", key="
 class Combiner(Section):
     """A second, small ELM on the outputs of several (McDonnell et al. 2015, section 2.6)."""
 
-    hidden: Units = Field(500, description="units of the second ELM")
-    activation: _HiddenActivation = Field(_SIGMOID, description="of its hidden units")
-    weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; no rf, no lrf")
+    hidden: Units = Field(500, description="hidden units of the second ELM")
+    activation: _HiddenActivation = Field(_SIGMOID, description="activation of its hidden units")
+    weights: OneWeights = Field(ComputedWeights(), description="how its hidden weights are drawn; not rf or lrf")
 
 
 class ELMModel(ModelSection):
-    """An extreme learning machine: a hidden layer that is drawn, and output weights in closed form."""
+    """An extreme learning machine: a random hidden layer, and output weights in closed form."""
 
     section = "solve"
     in_order = False
 
     kind: Literal["elm"]
     hidden: Units = Field(1000, description="units of the hidden layer, M")
-    activation: _HiddenActivation = Field(_SIGMOID, description="of the hidden units: any of an fcnet's, or rbf")
+    activation: _HiddenActivation = Field(
+        _SIGMOID, description="activation of the hidden units: any activation of an fcnet, or rbf"
+    )
     weights: WeightsOrList = Field(
         PlainWeights(name="gaussian"),
-        description="how hidden weights are drawn; of a list each gets an equal share of the units, or with `combiner` "
-        "a whole ELM of its own",
+        description="how hidden weights are drawn; each entry of a list gets an equal share of the units or, with "
+        "`combiner`, its own ELM",
     )
     encoders: list[Encoder] = Field(
         [],
-        description="layers before the hidden one: ELM autoencoders (ML-ELM), or drawn as the hidden one is",
+        description="layers before the hidden layer: ELM autoencoders (ML-ELM), or further random layers",
     )
-    combiner: Combiner | None = Field(None, description="a second ELM on the outputs of those that `weights` lists")
+    combiner: Combiner | None = Field(
+        None, description="a second ELM that combines the outputs of the ELMs that `weights` lists"
+    )
 
     @property
     def all_weights(self) -> list[Weights]:
-        """The ways to draw, one or more."""
+        """Return the ways to draw, one or more."""
         return _listed(self.weights)
 
     @property
     def _ways(self) -> list[Weights]:
-        """Those, and the ways to draw layers before."""
+        """Return the ways to draw the hidden layer and those before it."""
         before = (way for one in self.encoders if isinstance(one, DrawnLayer) for way in one.all_weights)
         return [*self.all_weights, *before]
 
     @property
     def grows(self) -> bool:
-        """Return whether images can be added: if the hidden map depends on no earlier solution."""
+        """Return whether images can be added: only if the hidden map does not depend on an earlier solution."""
         return not self.encoders and self.combiner is None
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
-        """Return the units of each layer; of several machines side by side, ``2x500``."""
+        """Return the units of each layer; ``2x500`` for two machines side by side."""
         inner: list[int | str] = [one.hidden for one in self.encoders]
         if self.combiner is None:
             inner.append(self.hidden)
@@ -126,7 +133,7 @@ class ELMModel(ModelSection):
         return named_sizes(math.prod(size), inner, classes)
 
     def series(self, settings: Any) -> tuple[str, int]:
-        """Return how the hidden layer is made and solved for, and its units."""
+        """Return how the hidden layer is drawn and solved for, and its units."""
         ways = "+".join(way.name for way in self.all_weights)
         behind = "".join(f"{one.hidden}-" for one in self.encoders)
         combined = "" if self.combiner is None else f", {self.combiner.hidden} to combine"
@@ -135,7 +142,7 @@ class ELMModel(ModelSection):
         return f"{before}{ways}{after}{combined}, {settings.solve.solver.name}", self.hidden
 
     def misfit(self, size: Sequence[int]) -> str | None:
-        """Why images of a size (height, width) do not fit the net, key first, where they do not."""
+        """Return why images of a size (height, width) do not fit the net, key first; None if they do."""
         for way in self._ways:
             if isinstance(way, FieldWeights) and (problem := way.misfit(size)):
                 return f"weights: {problem}"
@@ -144,29 +151,31 @@ class ELMModel(ModelSection):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.combiner is not None and not isinstance(self.weights, list):
-            raise ValueError("`combiner` combines several ELMs; list two or more in `weights`, such as [rf-ciw, rf-c]")
+            raise ValueError("`combiner` combines several ELMs; list at least two in `weights`, such as [rf-ciw, rf-c]")
         if self.combiner is not None and isinstance(self.combiner.weights, FieldWeights):
-            raise ValueError("the combiner's inputs are no pixels; choose weights without rf, such as ciw")
+            raise ValueError("the combiner's inputs are not pixels; choose weights without rf, such as ciw")
         behind = [one.all_weights for one in self.encoders[1:] if isinstance(one, DrawnLayer)]
         behind += [self.all_weights] if self.encoders else []
         if any(isinstance(way, FieldWeights) for ways in behind for way in ways):
-            raise ValueError("behind `encoders` there are no pixels; choose weights without rf, such as c")
+            raise ValueError("inputs after `encoders` are not pixels; choose weights without rf, such as c")
         self._check_local()
         if self.combiner is None and self.hidden < len(self.all_weights):
-            raise ValueError(f"`hidden` is {self.hidden}, too few for {len(self.all_weights)} kinds of `weights`")
+            raise ValueError(
+                f"`hidden` is {self.hidden}, fewer than the {len(self.all_weights)} entries of `weights`; add units"
+            )
         return self
 
     def _check_local(self) -> None:
-        """Raise ValueError where `lrf` is not all that a net is drawn by, or is given an activation."""
+        """Raise ValueError if `lrf` is combined with other layers or weights, or with an activation."""
         combined = [] if self.combiner is None else [self.combiner.weights]
         if not any(isinstance(way, LocalWeights) for way in (*self._ways, *combined)):
             return
         if self.encoders or self.combiner or len(self.all_weights) > 1:
-            raise ValueError("`lrf` makes a whole hidden layer, right behind the pixels; give `weights: lrf` alone")
+            raise ValueError("`lrf` must be the only hidden layer, directly after the pixels; use `weights: lrf` alone")
         if "activation" in self.model_fields_set and self.activation != _SIGMOID:
             raise ValueError(
-                f"`activation`: is {self.activation.name}, and units of `lrf` have none but the root of the sum of"
-                " squares; take it out, or give activation: null where another file brings it"
+                f"`activation`: is {self.activation.name}, but units of `lrf` take none (they are roots of sums of"
+                " squares); remove it, or set activation: null if it comes from another file"
             )
 
 
@@ -175,7 +184,7 @@ class ELMModel(ModelSection):
 
 Ridges = Annotated[
     Annotated[_Penalty, Tag("|one")] | Annotated[Annotated[list[_Penalty], Len(2)], Tag("|several")],
-    by_type({"|one": (int, float), "|several": list}, "should be a number above 0, or a list of several"),
+    by_type({"|one": (int, float), "|several": list}, "should be a number above 0, or a list of at least two"),
 ]
 ClassWeights = Annotated[
     Annotated[Literal["balanced"], Tag("|word")] | Annotated[dict[ClassName, _Penalty], Tag("|each")],
@@ -184,31 +193,32 @@ ClassWeights = Annotated[
 
 
 class RidgeSolver(Section):
-    """The minimum of |H beta - T|^2 + ridge |beta|^2, by Cholesky; of several ridges, by eigenvalues, the best."""
+    """The minimum of |H beta - T|^2 + ridge |beta|^2, by Cholesky; for several ridges the best one, by eigenvalues."""
 
     name: Literal["ridge"] = "ridge"
-    ridge: Ridges = Field(1.0, description="penalty, 1/C of the slides; a list is tried whole, from one factorisation")
+    ridge: Ridges = Field(
+        1.0, description="penalty, 1/C of the slides; all values of a list are tried, with a single factorisation"
+    )
     choose: Literal["validation", "press"] | None = Field(
         None,
-        description="how one of a list is chosen: by accuracy on the validation images, or by the squared error of "
-        "each training image left out (PRESS); without it, by validation where there is some",
+        description="how to choose from a list: by accuracy on the validation images, or by the leave-one-out squared "
+        "error of the training images (PRESS); default: validation if there are validation images, else press",
     )
 
     @model_validator(mode="after")
     def _chosen_of_several(self) -> Self:
         if self.choose is not None and not isinstance(self.ridge, list):
-            raise ValueError("`choose` goes with a list of ridges, such as ridge: [1e-2, 1, 100]")
+            raise ValueError("`choose` needs a list of ridges, such as ridge: [1e-2, 1, 100]")
         return self
 
 
 class PseudoInverse(Section):
-    """beta = H^+ T (Moore-Penrose), by singular values; H is held whole, so for few units."""
+    """beta = H^+ T (Moore-Penrose), by singular values; keeps all of H in memory, so only for few units."""
 
     name: Literal["pinv"] = "pinv"
     cutoff: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None,
-        description="singular values below this share of the largest count as 0; without it what rounding to float32 "
-        "makes of 0",
+        description="singular values below this share of the largest count as 0; default: float32's rounding error",
     )
 
 
@@ -218,23 +228,23 @@ class Lasso(Section):
     name: Literal["lasso"] = "lasso"
     l1: _Penalty = Field(10.0, description="penalty, 1/(2C) of the slides")
     tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
-        1e-4, description="duality gap to end at, as a share of half the sum of squared targets"
+        1e-4, description="duality gap at which to stop, as a share of half the sum of squared targets"
     )
-    steps: Positive = Field(20_000, description="most steps; the log tells where they did not do")
+    steps: Positive = Field(20_000, description="maximum number of steps; the log says if that was not enough")
 
 
 class SquaredHinge(Section):
-    """The minimum of |V|^2 + ridge |beta|^2, where V is H beta - T, but 0 where outputs are beyond their targets."""
+    """The minimum of |V|^2 + ridge |beta|^2, with V = H beta - T, but 0 where outputs are beyond their targets."""
 
     name: Literal["squared-hinge"] = "squared-hinge"
-    ridge: _Penalty = Field(0.1, description="penalty")
+    ridge: _Penalty = Field(0.1, description="penalty on the output weights")
     steps: Positive = Field(
         5,
-        description="most steps, each a least-squares solution with the same factorisation; the first is that of "
-        "`ridge`, and a few of them generalise better than the minimum where the ridge is small",
+        description="maximum number of steps, each a least-squares solution with the same factorisation; the first is "
+        "the `ridge` solution, and with a small ridge, a few steps generalise better than the minimum",
     )
     tolerance: Annotated[float, Field(gt=0, lt=1)] = Field(
-        1e-6, description="it ends where a step lowers the minimised sum by less than this share"
+        1e-6, description="stop when a step lowers the minimised sum by less than this share"
     )
 
 
@@ -242,19 +252,20 @@ Solver = Annotated[RidgeSolver | PseudoInverse | Lasso | SquaredHinge, Named(def
 
 
 class Solve(Section):
-    """How the output weights of an elm are found: targets 0 and 1, by least squares."""
+    """How the output weights of an elm are found: by least squares, with targets 0 and 1."""
 
     solver: Solver = Field(RidgeSolver(), description="ridge, pinv, lasso or squared-hinge, and its settings")
     class_weights: ClassWeights | None = Field(
         None,
-        description="how much an image of each class counts: balanced (all classes alike), or a number per class name; "
-        "1 for those that are not named",
+        description="weight of an image of each class: balanced (all classes count equally), or a number per class "
+        "name; 1 for classes that are not named",
     )
     precision: Literal["auto", "fp32", "fp64"] = Field(
-        "auto", description="of H^T H and of the solution; auto takes fp64 unless the condition number allows fp32"
+        "auto",
+        description="precision of H^T H and of the solution; auto takes fp64 unless the condition number allows fp32",
     )
     keep_gram: bool = Field(
-        True, description="keep H^T H with the finished run, so that --resume can add images or change the solver"
+        True, description="keep H^T H with the finished run, so that --resume can add images or use another solver"
     )
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
         None, description="seconds between two checkpoints, as in `train`"

@@ -1,7 +1,7 @@
 """Hidden layers that are drawn, not trained: the random maps of extreme learning machines.
 
 The slides' h_i(x) = G(a_i, b_i, x): ``fill`` draws the a_i and b_i, and ``HiddenMap`` is the layer. Some ways to draw
-look at training images and their labels (Tapson et al. 2015, Zhu et al. 2015, McDonnell et al. 2015).
+use training images and their labels (Tapson et al. 2015, Zhu et al. 2015, McDonnell et al. 2015).
 """
 
 from collections.abc import Callable
@@ -26,21 +26,21 @@ from fcnet.families.elm.weights import (
     Weights,
 )
 
-ROWS = 2000  # inputs looked at together: 6 MB of MNIST's as floats
+ROWS = 2000  # inputs processed together: 6 MB of MNIST's as floats
 
-MOST_CENTRES = 1000  # whose distances to each other give the width of radial basis functions
+MOST_CENTRES = 1000  # centres whose distances give the width of radial basis functions
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The training rows that weights may be drawn from.
+    """The training inputs that weights may be drawn from.
 
     Attributes:
         rows: inputs float32 (n, D) at some positions int64 (n,), on their device.
-        width: of an input, D.
+        width: values of an input, D.
         labels: int64 (N,), on the CPU.
-        classes: how many.
-        size: height and width, where inputs are pixels.
+        classes: number of classes.
+        size: height and width, if inputs are pixels.
     """
 
     rows: Callable[[Tensor], Tensor]
@@ -62,7 +62,7 @@ class Gaussian(nn.Module):
         self.width = nn.Parameter(torch.ones(()), requires_grad=False)
 
     def forward(self, squares: Tensor) -> Tensor:
-        """Outputs in (0, 1], of the shape of the squared distances."""
+        """Return outputs in (0, 1], of the shape of the squared distances."""
         return torch.exp(squares / (-2 * self.width**2))
 
 
@@ -84,7 +84,7 @@ class HiddenMap(nn.Module):
         self.activation = Gaussian() if isinstance(activation, RBF) else activation_module(activation, units)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Hidden outputs (B, M) of inputs (B, D)."""
+        """Return hidden outputs (B, M) of inputs (B, D)."""
         if isinstance(self.activation, Gaussian):
             basis: Tensor = self.activation(squared_distances(x, self.weight))
             return basis
@@ -93,7 +93,7 @@ class HiddenMap(nn.Module):
 
 
 def squared_distances(x: Tensor, centres: Tensor) -> Tensor:
-    """|x_i - c_j|^2 (B, M) of x (B, D) and centres (M, D)."""
+    """Return |x_i - c_j|^2 (B, M) of x (B, D) and centres (M, D)."""
     lengths = x.square().sum(1, keepdim=True) + centres.square().sum(1)
     return torch.addmm(lengths, x, centres.T, alpha=-2).clamp_min_(0)  # rounding can make it negative
 
@@ -107,13 +107,13 @@ def fill(layer: Drawn, ways: list[Weights], width: float | None, inputs: Inputs,
 
     Args:
         layer: on the device of the inputs.
-        ways: to draw; each gets an equal share of the units.
+        ways: to draw weights; each gets an equal share of the units.
         width: of radial basis functions; None for the median distance between their centres.
-        inputs: of the layer, for the images of the training.
-        seed: whole numbers; the same give the same weights.
+        inputs: of the layer, for the training images.
+        seed: integers; equal ones give equal weights.
 
     Raises:
-        ConfigError, DataError: weights cannot be drawn in one of the ways from such inputs.
+        ConfigError, DataError: weights cannot be drawn in one of the ways from these inputs.
     """
     units, n = len(layer.weight), len(ways)
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
@@ -128,17 +128,17 @@ def fill(layer: Drawn, ways: list[Weights], width: float | None, inputs: Inputs,
 
 
 def median_distance(centres: Tensor) -> float:
-    """The median distance between the first centres of (M, D). Raises ConfigError where it is 0."""
+    """Return the median distance between the first centres of (M, D). Raises ConfigError if it is 0."""
     some = centres[:MOST_CENTRES].double()
     distances = torch.pdist(some.cpu()) if len(some) > 1 else some.norm(dim=1)
     found = float(distances.median())
     if found == 0:
-        raise ConfigError("model.activation: rbf: most centres are at the same place; give a width")
+        raise ConfigError("model.activation: rbf: most centres are equal; set width")
     return found
 
 
 def _draw(way: Weights, units: int, inputs: Inputs, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Weights (units, D) and biases (units,), on the CPU."""
+    """Return weights (units, D) and biases (units,), on the CPU."""
     bias = torch.zeros(units)
     match way:
         case PlainWeights(bias=bound):
@@ -172,18 +172,18 @@ def _plain(name: str, units: int, width: int, generator: torch.Generator) -> Ten
             return weight.normal_(generator=generator)
         case "uniform":
             return weight.uniform_(-1, 1, generator=generator)
-    # More units than inputs cannot all be orthogonal: the columns are then.
+    # More units than inputs cannot all be orthogonal; then the columns are.
     found: Tensor = nn.init.orthogonal_(weight, generator=generator)
     return found
 
 
 def signs(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """+1 and -1 at random, float32 (rows, columns)."""
+    """Return random signs +1 and -1, float32 (rows, columns)."""
     return torch.randint(0, 2, (rows, columns), dtype=torch.int8, generator=generator).float().mul_(2).sub_(1)
 
 
 def scaled(weight: Tensor, length: float) -> Tensor:
-    """Rows of (M, D) at a length; rows of zeros, or all where it is 0, as they are."""
+    """Scale the rows of (M, D) to a length; a length of 0, and rows of zeros, change nothing."""
     if not length:
         return weight
     lengths = weight.norm(dim=1, keepdim=True)
@@ -191,14 +191,14 @@ def scaled(weight: Tensor, length: float) -> Tensor:
 
 
 def _some(units: int, inputs: Inputs, generator: torch.Generator) -> Tensor:
-    """Positions (units,) of training rows, each as often as it must."""
+    """Return random positions (units,) of training inputs, repeated only if there are more units than inputs."""
     n = len(inputs.labels)
     rounds = [torch.randperm(n, generator=generator) for _ in range(-(-units // n))]
     return torch.cat(rounds)[:units]
 
 
 def computed(units: int, inputs: Inputs, generator: torch.Generator) -> Tensor:
-    """CIW: sums (units, D) of all rows of a class, each with a random sign; classes share the units by their size."""
+    """Return CIW weights: sums (units, D) of a class's inputs with random signs, units in proportion to class sizes."""
     owners = shares(torch.bincount(inputs.labels, minlength=inputs.classes), units)
     weight = torch.zeros(units, inputs.width)
     for label, own in enumerate(owners):
@@ -209,7 +209,7 @@ def computed(units: int, inputs: Inputs, generator: torch.Generator) -> Tensor:
 
 
 def shares(counts: Tensor, units: int) -> list[slice]:
-    """Units shared out in proportion to counts (C,), by largest remainders: a slice for each."""
+    """Return a slice of the units for each of counts (C,), in proportion to them, by largest remainders."""
     exact = counts.double() * units / counts.sum()
     share = exact.floor().long()
     left = units - int(share.sum())
@@ -221,13 +221,15 @@ def shares(counts: Tensor, units: int) -> list[slice]:
 def constrained(
     units: int, inputs: Inputs, generator: torch.Generator, mask: Tensor | None, length: float
 ) -> tuple[Tensor, Tensor]:
-    """C: differences (units, D) of two rows of different classes, within a mask, and biases (units,).
+    """Return C weights: differences (units, D) of two inputs of different classes, within a mask, and biases (units,).
 
-    The bias makes W x + b 0 half way between the two. Raises DataError where all rows are of one class.
+    The bias makes W x + b = 0 half way between the two. Raises DataError if all inputs are of one class.
     """
     labels = inputs.labels
     if bool((labels == labels[0]).all()):
-        raise DataError("all training images are of one class; weights c and rf-c need two: choose others")
+        raise DataError(
+            "all training images are of one class, but weights c and rf-c need two classes; choose other weights"
+        )
     first = torch.randint(len(labels), (units,), generator=generator)
     second = torch.randint(len(labels), (units,), generator=generator)
     while bool((same := labels[first] == labels[second]).any()):
@@ -238,17 +240,17 @@ def constrained(
 
 
 def fields(units: int, inputs: Inputs, way: FieldWeights, generator: torch.Generator) -> Tensor:
-    """Receptive fields: 1 within a random rectangle of pixels, else 0, float32 (units, D).
+    """Return receptive fields: 1 within a random rectangle of pixels, else 0, float32 (units, D).
 
-    Rectangles are as likely as if two corners were drawn, each place alike, until they have the sides and the area that
-    are asked for. Raises ConfigError where none has.
+    The distribution is that of rectangles whose two corners are drawn uniformly until their sides and area are within
+    the limits. Raises ConfigError if no rectangle is.
     """
-    assert inputs.size is not None  # the schema refuses them behind encoders
+    assert inputs.size is not None  # the schema refuses them after encoders
     if problem := way.misfit(inputs.size):
         raise ConfigError(f"model.weights: {problem}")
     inner = [side - 2 * way.margin for side in inputs.size]
     sides = [torch.arange(1, side + 1) for side in inner]
-    # A pair of places n apart can be put in so many ways, in either order.
+    # The number of ordered pairs of positions that span n pixels.
     ways = [(side + 1 - n) * torch.where(n > 1, 2, 1) for side, n in zip(inner, sides, strict=True)]
     fits = [(n >= way.least_side) & (n <= (way.most_side or side)) for side, n in zip(inner, sides, strict=True)]
     large = sides[0][:, None] * sides[1] >= way.least_area
@@ -265,12 +267,12 @@ def fields(units: int, inputs: Inputs, way: FieldWeights, generator: torch.Gener
 
 
 def _placed(sides: Tensor, room: int, margin: int, generator: torch.Generator) -> Tensor:
-    """First and last positions (units, 2) of sides (units,) put anywhere in the room between two margins."""
+    """Return first and last positions (units, 2) of sides (units,) placed at random between two margins."""
     free = room - sides + 1
     first = margin + (torch.rand(len(sides), dtype=torch.float64, generator=generator) * free).long()
     return torch.stack([first, first + sides - 1], 1)
 
 
 def _between(positions: Tensor, ends: Tensor) -> Tensor:
-    """Whether positions (n,) lie between a first and a last one (units, 2), both included: (units, n)."""
+    """Return whether positions (n,) are between a first and a last one (units, 2), both included: (units, n)."""
     return (positions >= ends[:, :1]) & (positions <= ends[:, 1:])

@@ -1,4 +1,4 @@
-"""Local receptive fields: a hidden layer whose units look at one part of an image each, with filters they share.
+"""Local receptive fields: a hidden layer whose units each see one part of an image, with shared filters.
 
 Huang et al. 2015 (Local receptive fields based extreme learning machine).
 """
@@ -11,24 +11,24 @@ from torch.nn import functional
 
 from fcnet.families.elm.weights import LocalWeights
 
-# Answers of filters held together, in numbers: 4 MB, which a CPU's cache has; 1 GB, which a GPU has beside the images.
+# Filter responses computed together, in numbers: 4 MB, which fit a CPU's cache; 1 GB, which fits a GPU with the images.
 CACHED, CACHED_CUDA = 2**20, 2**28
 
 
 class LocalFields(nn.Module):
-    """Filters at every place of an image, and the root of the sum of squared answers of neighbouring places.
+    """Filters at every position of an image, and the root of the sum of squared responses of neighbouring positions.
 
-    Of a filter w and the patches x_p at the places p of a square P, a unit is sqrt(sum over P of (w x_p)^2): square
-    root pooling, which changes little where strokes move within the square.
+    For a filter w and the patches x_p at the positions p of a square P, a unit is sqrt(sum over P of (w x_p)^2): square
+    root pooling, which changes little if strokes move within the square.
 
     Args:
         size: height and width of the images, in pixels.
-        units: M, a multiple of the squares.
-        way: the filters and the squares.
+        units: M, a multiple of the number of squares.
+        way: the filters and squares.
 
     Attributes:
-        weight: a filter each row (K, side * side).
-        units: M = K * squares; all units of a filter lie together.
+        weight: one filter per row (K, side * side).
+        units: M = K * squares; the units of a filter are contiguous.
         inputs: pixels, D.
     """
 
@@ -39,18 +39,18 @@ class LocalFields(nn.Module):
         self.weight = nn.Parameter(torch.zeros(units // math.prod(way.grid(size)), way.side**2), requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Hidden outputs (B, M) of pixels (B, D)."""
+        """Return hidden outputs (B, M) of pixels (B, D)."""
         side = self._way.side
         filters = self.weight.reshape(-1, 1, side, side).to(memory_format=torch.channels_last)
         each = len(filters) * math.prod(length - side + 1 for length in self._size)
         images = x.reshape(-1, 1, *self._size)
         some = max((CACHED_CUDA if images.is_cuda else CACHED) // each, 1)
-        # cuDNN's convolutions round to TF32 by themselves, which hidden outputs of float32 are not.
+        # By default, cuDNN's convolutions round to TF32, which is not precise enough for hidden outputs.
         with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
             found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]
         return torch.cat(found)
 
     def _pooled(self, answers: Tensor) -> Tensor:
-        """Units (B, M) of filters' answers (B, K, rows, columns)."""
+        """Return units (B, M) of the filters' responses (B, K, rows, columns)."""
         mean = functional.avg_pool2d(answers.square_(), self._way.pool, self._way.stride)
         return mean.mul_(self._way.pool**2).sqrt_().flatten(1)

@@ -1,6 +1,6 @@
-"""Extreme learning machines as modules: hidden maps that are drawn, read-outs that are solved for.
+"""Extreme learning machines as modules: random hidden maps, and read-outs that are solved for.
 
-The slides' f(x) = sum_i beta_i h_i(x). What finds beta is in ``solving``; a net has zeros there before.
+The slides' f(x) = sum_i beta_i h_i(x). ``solve`` finds beta, which is zero before.
 """
 
 import math
@@ -18,7 +18,7 @@ Size = tuple[int, int]  # height, width in pixels
 
 
 class Encoded(nn.Module):
-    """A layer whose weights an ELM autoencoder has found: f(beta x), the output weights used as input weights.
+    """A layer with the weights of an ELM autoencoder: f(beta x), its output weights used as input weights.
 
     Attributes:
         weight: beta (M, D).
@@ -30,13 +30,13 @@ class Encoded(nn.Module):
         self.activation = activation_module(spec.activation, spec.hidden)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Outputs (B, M) of inputs (B, D)."""
+        """Return outputs (B, M) of inputs (B, D)."""
         found: Tensor = self.activation(nn.functional.linear(x, self.weight))
         return found
 
 
 class Machine(nn.Module):
-    """One hidden map and its read-out.
+    """A hidden map and its read-out.
 
     Attributes:
         hidden: the map.
@@ -51,7 +51,7 @@ class Machine(nn.Module):
         nn.init.zeros_(self.readout.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Outputs (B, C) of inputs (B, D), which are near 1 for the class and near 0 for the others."""
+        """Return outputs (B, C) of inputs (B, D), which are near 1 for the class and near 0 for the others."""
         found: Tensor = self.readout(self.hidden(x))
         return found
 
@@ -62,8 +62,8 @@ class ELM(nn.Module):
     Attributes:
         encoders: layers before the machines.
         machines: one, or those that ``combiner`` combines.
-        combiner: a machine on the outputs of the others, where there are several.
-        scale: (), a factor on the outputs that makes logits of them: the softmax is a probability then.
+        combiner: a machine on the outputs of the others, if there are several.
+        scale: (), the factor that turns the outputs into logits, so that their softmax is a calibrated probability.
     """
 
     def __init__(self, size: Size, outputs: int, spec: ELMModel) -> None:
@@ -84,12 +84,12 @@ class ELM(nn.Module):
         self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
 
     def machine_outputs(self, x: Tensor) -> Tensor:
-        """Outputs (B, n * C) of the n machines, side by side, of pixels (B, D)."""
+        """Return the outputs (B, n * C) of the n machines, side by side, for pixels (B, D)."""
         encoded = self.encoders(x.flatten(1))
         return torch.cat([machine(encoded) for machine in self.machines], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
+        """Return logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
         outputs = self.machine_outputs(x)
         if self.combiner is not None:
             outputs = self.combiner(outputs)
@@ -97,12 +97,12 @@ class ELM(nn.Module):
 
 
 def build(spec: ELMModel, size: Size, classes: int) -> ELM:
-    """The net that a config describes, for images of a size (height, width); its weights are all 0."""
+    """Return the net of a config for images of a size (height, width); its weights are all 0."""
     return ELM(size, classes, spec)
 
 
 def _hidden(inputs: int, size: Size, spec: ELMModel) -> Drawn:
-    """The hidden map of a machine."""
+    """Return the hidden map of a machine."""
     if isinstance(spec.weights, LocalWeights):
         return LocalFields(size, spec.hidden, spec.weights)
     return HiddenMap(inputs, spec.hidden, spec.activation)

@@ -9,26 +9,26 @@ from fcnet.families.common.family import Trained
 from fcnet.families.elm.weights import LocalWeights
 from fcnet.plots import compare, curves
 
-if TYPE_CHECKING:  # what imports matplotlib first is ``style``
+if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
 
 
 def ridge_paths(curve: curves.Curve) -> dict[str, Figure]:
-    """Return a figure of the ridges that were tried for each hidden layer that has several."""
-    last = {file_name(stage): stage for stage in (record["facts"] for record in curve.of("stage"))}  # of each
+    """Return a figure of the ridges that were tried for each problem that has several."""
+    last = {file_name(facts): facts for facts in (record["facts"] for record in curve.of("stage"))}  # of each problem
     name = curves.run_name(curve.name)
-    paths = {file: stage for file, stage in last.items() if "path" in stage}
-    return {file: compare.ridge_path(stage, f"{name}, {stage['stage']}") for file, stage in paths.items()}
+    paths = {file: facts for file, facts in last.items() if "path" in facts}
+    return {file: compare.ridge_path(facts, f"{name}, {facts['stage']}") for file, facts in paths.items()}
 
 
-def file_name(stage: dict[str, Any]) -> str:
+def file_name(facts: dict[str, Any]) -> str:
     """Return ``ridge`` for the hidden layer's path, ``ridge-machine-ciw`` for that of a machine."""
-    name = str(stage["stage"])
+    name = str(facts["stage"])
     return "ridge" if name == "hidden layer" else "ridge-" + name.replace(" ", "-")
 
 
 def weights(trained: Trained, name: str) -> dict[str, Figure]:
-    """Return the weights of the first layer as images; of local fields its filters."""
+    """Return a figure of the first layer's weights as images; for local fields, of its filters."""
     drawn = trained.settings.model.weights
     if isinstance(drawn, LocalWeights):
         return pictures.weights(trained, name, "the first layer", (drawn.side, drawn.side), "filters")

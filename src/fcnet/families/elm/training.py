@@ -1,7 +1,6 @@
-"""Training in closed form: the output weights of an extreme learning machine, ``solve`` -> stage -> chunk.
+"""Training in closed form: the output weights of an extreme learning machine, ``solve`` -> problem -> chunk.
 
-The peer of ``train``: what it yields, and what it tells of its state, a session writes down in the same way. It prints
-nothing and knows no paths.
+The counterpart of ``GradientTraining``, with the same interface (``Trainable``). It prints nothing and knows no paths.
 """
 
 import math
@@ -27,15 +26,15 @@ Trail = Generator[Record, None, None]
 
 
 def solve(solving: "ClosedFormTraining") -> Trail:
-    """Solve to the end, from wherever it stands.
+    """Solve to the end, from the current step on.
 
     Yields:
         a ``Start``, a ``Tick`` after each chunk of rows, a ``StageRecord`` after each set of output weights, and an
-        ``EpochRecord`` at the end. At each of them ``solving.state()`` is whole.
+        ``EpochRecord`` at the end. At each of them ``solving.state()`` is complete.
 
     Raises:
         DivergedError: hidden outputs are not finite.
-        ConfigError, DataError, ResourceError: the equations cannot be solved as they are set, or do not fit.
+        ConfigError, DataError, ResourceError: the equations cannot be solved with these settings, or in this memory.
     """
     yield Start(solving.step_name, solving.epochs)
     while not solving.all_solved:
@@ -46,20 +45,20 @@ def solve(solving: "ClosedFormTraining") -> Trail:
 
 
 class ClosedFormTraining:
-    """A solution between two chunks of rows: what it works on, and where it stands.
+    """The state of a closed-form training between two chunks of rows.
 
     Args:
         model: on the device of the labels.
         splits: the images.
-        spec: what the model was built from.
+        spec: the model's config.
         settings: the config's ``solve``.
         seed: of the hidden maps.
 
     Attributes:
-        epoch: number of the solution, from 1; each time that images are added there is one more.
-        step: chunks of rows summed, and stages solved, in it.
-        finished: whether nothing is left to do.
-        done: figures of the stages that are solved.
+        epoch: number of the solution, from 1; increases each time that images are added.
+        step: chunks of rows summed, and problems solved, in it.
+        finished: whether the training is done.
+        done: facts of the solved problems.
     """
 
     epochs = 1  # passes over the images
@@ -76,41 +75,41 @@ class ClosedFormTraining:
         self._begin()
 
     def _begin(self) -> None:
-        """Stand before the first chunk of the first stage."""
+        """Go to the first chunk of the first problem."""
         self.step, self._stage, self.done, self._seconds = 0, 0, list[dict[str, Any]](), 0.0
         self._begin_stage()
 
     def _begin_stage(self, stage: int | None = None) -> None:
-        """Stand before the first chunk of the present stage, or another one."""
+        """Go to the first chunk of the current problem, or of another one."""
         number = self._stage if stage is None else stage
         self._summing = Summing(self._problems[number], self.splits.train, self.settings, (self.seed, number))
 
     @property
     def step_name(self) -> str:
-        """How it is computed."""
+        """Return how the solution is computed."""
         return f"closed form ({self.settings.solver.name}), {self.splits.train.labels.device.type}"
 
     @property
     def all_solved(self) -> bool:
-        """Whether all stages are."""
+        """Return whether all problems are solved."""
         return self._stage == len(self._problems)
 
     @property
     def save_every(self) -> float | None:
-        """Seconds between two checkpoints, where they are set."""
+        """Return the seconds between two checkpoints; None if they are not set."""
         return self.settings.save_every
 
     @property
     def smaller(self) -> str:
-        """What to make smaller where memory runs out, and what it is."""
+        """Return the setting to reduce if memory runs out, and its value."""
         return f"model.hidden: the widest layer has {max(problem.stage.units for problem in self._problems)} units"
 
     def records(self) -> Trail:
-        """Solve to the end: ``solve``."""
+        """Solve to the end, as ``solve`` does."""
         return solve(self)
 
     def place(self) -> str:
-        """Where it stands, in words."""
+        """Describe the current step in words."""
         if self.all_solved:
             return "after the last stage"
         n = len(self.splits.train)
@@ -124,14 +123,14 @@ class ClosedFormTraining:
         return Tick(self.epoch, self.step, steps, stage)
 
     def add_rows(self) -> Trail:
-        """Add the rows that are left to the sums of the present stage."""
+        """Add the remaining rows to the sums of the current problem."""
         for _ in self._summing.add_rows():
             self.step += 1
             yield self._tick(self._summing.problem.stage.name)
 
     @torch.no_grad()
     def solve_stage(self) -> Trail:
-        """Solve the present stage and go on to the next; or begin it again in float64 where float32 is too coarse."""
+        """Solve the current problem and go to the next; or restart it in float64 if float32 is too coarse."""
         summing = self._summing
         stage = summing.problem.stage
         if stage.solver is None:
@@ -154,12 +153,12 @@ class ClosedFormTraining:
         if not (beta.isfinite().all() and math.isfinite(answer.condition or 0.0)):
             raise summing.not_finite("output weights")
         stage.put(beta)
-        self.done.append(self._told(answer))
+        self.done.append(self._facts_of(answer))
         self._next_stage()
         yield StageRecord(self.epoch, self.done[-1])
 
     def _next_stage(self) -> None:
-        """Go on to the next stage, if there is one; else the sums are kept: images may be added to them."""
+        """Go to the next problem, if there is one; else keep the sums, to which images may be added."""
         self._seconds += sum(self._summing.timing.values())
         self._stage += 1
         self.step += 1  # so that what was solved is saved
@@ -167,7 +166,7 @@ class ClosedFormTraining:
             self._begin_stage()
 
     def _asked(self, asking: Generator[None, None, Answer]) -> Generator[Record, None, Answer]:
-        """An answer, with a ``Tick`` wherever it may be left."""
+        """Run the solver, yielding a ``Tick`` at each point where it can be paused."""
         while True:
             try:
                 next(asking)
@@ -176,8 +175,8 @@ class ClosedFormTraining:
                 return answer
             yield self._tick()
 
-    def _told(self, answer: Answer) -> dict[str, Any]:
-        """The figures of the present stage."""
+    def _facts_of(self, answer: Answer) -> dict[str, Any]:
+        """Return the facts of the current problem."""
         summing = self._summing
         return {
             "stage": summing.problem.stage.name,
@@ -194,7 +193,7 @@ class ClosedFormTraining:
 
     @torch.no_grad()
     def conclude(self) -> EpochRecord:
-        """Make logits of the outputs, and evaluate."""
+        """Scale the outputs to logits, and evaluate."""
         self.model.scale.fill_(1)
         outputs = {name: predict(self.model, split) for name, split in self.splits.items()}
         labels = {name: split.labels for name, split in self.splits.items()}
@@ -206,15 +205,15 @@ class ClosedFormTraining:
         return record
 
     def facts(self) -> dict[str, Any]:
-        """What result.json tells beside the metrics."""
+        """Return further entries for result.json."""
         return {"solve": self.done}
 
     def check_now(self) -> None:
-        """Raise DivergedError where the sums are not finite."""
+        """Raise DivergedError if the sums are not finite."""
         self._summing.check()
 
     def state(self) -> dict[str, Any]:
-        """All that the rest depends on, but for the config and the images. Not copies."""
+        """Return all that the rest of the training depends on, except the config and the images; not copies."""
         return {
             "epoch": self.epoch,
             "step": self.step,
@@ -229,14 +228,14 @@ class ClosedFormTraining:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Stand where another one with the same config stood; then take up images that are new, and another solver.
+        """Load the state of another training with the same config; then add new images, and use another solver.
 
-        Where there are such, the stages are solved again. A net of one stage keeps its map and, unless its images count
-        otherwise now, its sums.
+        If images or solver are new, the problems are solved again. A net with a single problem keeps its map and,
+        unless the class weights have changed, its sums.
 
         Raises:
-            DataError: images that were added to the sums are no longer among those of the training.
-            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: it is no such state.
+            DataError: images that were added to the sums are no longer among the training images.
+            LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: the state is not valid.
         """
         stage, finished, summing = int(state["stage"]), bool(state["finished"]), state["summing"]
         epoch, step, seconds = int(state["epoch"]), int(state["step"]), float(state["seconds"])
@@ -253,7 +252,7 @@ class ClosedFormTraining:
         again = solved and (len(left) > 0 or state["solver"] != self.settings.solver.model_dump_json())
         if again:
             self._begin()
-            self.epoch = epoch + (not finished)  # checkpoints are told apart by it
+            self.epoch = epoch + (not finished)  # checkpoints are distinguished by it
         else:
             self._stage, self.step, self._seconds, self.finished = stage, step, seconds, finished
             self.done = [dict(one) for one in state["done"]]

@@ -1,6 +1,6 @@
 """Fully-connected nets: linear layers with activations between them, trained by gradients.
 
-``config`` has their `model` section, ``model`` builds the net of one, ``warm_start`` begins it with trained weights.
+``config`` has their `model` section, ``model`` builds the net, ``warm_start`` initialises it with trained weights.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class FCNetFamily(Classifier):
         return model.build(spec, size, classes)
 
     def adopt(self, net: nn.Module, settings: Settings, classes: Sequence[str], other: Trained | None) -> None:
-        """Put in the weights of another net, or of an autoencoder's encoder, which may stay frozen."""
+        """Load the weights of another net, or of an autoencoder's encoder, which may be frozen."""
         from fcnet.families.fcnet import warm_start
 
         warm_start.adopt(net, settings.model, classes, other)
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the weights of ``fc1``; or the confusion matrix and the mistakes over images."""
+        """Return a figure of the weights of ``fc1``; given images, the confusion matrix and the mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:

@@ -1,4 +1,4 @@
-"""The config's `model` section of fully-connected nets."""
+"""The `model` section of fully-connected nets."""
 
 import math
 from typing import Annotated, Literal, Self
@@ -15,23 +15,24 @@ class FCNetModel(ModelSection):
 
     kind: Literal["fcnet"] = "fcnet"
     hidden: list[Annotated[int, Field(ge=1, le=10_000_000)]] = Field(
-        [500], description="units per hidden layer; [] is the single-layer perceptron"
+        [500], description="units of each hidden layer; [] gives the single-layer perceptron"
     )
     activation: Activations = Field(
-        PlainActivation(name="relu"), description="of the hidden layers: one for all, or a list with one per layer"
+        PlainActivation(name="relu"),
+        description="activation of the hidden layers: one for all, or a list with one per layer",
     )
-    dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped while training")
-    input_dropout: Fraction = Field(0.0, description="share of the pixels dropped while training")
+    dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped during training")
+    input_dropout: Fraction = Field(0.0, description="share of the pixels dropped during training")
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
     init: FCNetInit = Field(
         DefaultInit(),
-        description="initialisation, named as in torch.nn.init; or encoder, what an autoencoder has learned, or run,"
-        " what another run has",
+        description="initialisation of the weights, named as in torch.nn.init; or encoder, from a trained autoencoder's"
+        " encoder; or run, from another run",
     )
 
     @property
     def activations(self) -> list[Activation]:
-        """Of each hidden layer."""
+        """Return the activation of each hidden layer."""
         return per_layer(self.activation, len(self.hidden))
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
@@ -42,7 +43,7 @@ class FCNetModel(ModelSection):
     def _one_per_layer(self) -> Self:
         if isinstance(self.activation, list) and len(self.activation) != len(self.hidden):
             raise ValueError(
-                f"`activation` lists {len(self.activation)} and `hidden` lists {len(self.hidden)} layers; give one "
-                "activation per hidden layer, or a single one for all"
+                f"`activation` lists {len(self.activation)} activations, but `hidden` lists {len(self.hidden)} layers; "
+                "give one activation per hidden layer, or a single one for all"
             )
         return self

@@ -1,4 +1,4 @@
-"""The net of a config whose model is of kind fcnet."""
+"""Build the net of a config of kind fcnet."""
 
 import math
 
@@ -7,7 +7,7 @@ from fcnet.families.fcnet.config import FCNetModel
 
 
 def build(spec: FCNetModel, size: tuple[int, int], classes: int) -> FCNet:
-    """The net that a config describes, for images of a size (height, width), with fresh weights."""
+    """Return the net of a config for images of a size (height, width), with fresh weights."""
     return FCNet(
         math.prod(size),
         spec.hidden,

@@ -1,4 +1,4 @@
-"""Nets that begin with trained weights: those of another net, or of an encoder."""
+"""Initialise a net with trained weights: those of another net, or of an encoder."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from fcnet.system.text import few
 
 
 def adopt(net: nn.Module, spec: FCNetModel, classes: Sequence[str], other: Trained | None) -> None:
-    """Put trained weights into a fresh net, and freeze an encoder's layers if the config says so.
+    """Load trained weights into a fresh net, and freeze an encoder's layers if the config says so.
 
     Args:
         net: the net, on the CPU.
         spec: its config.
-        classes: that it tells apart, in the order of its outputs.
-        other: whose weights it takes; None for a training that is resumed and has its own.
+        classes: in the order of its outputs.
+        other: the model to take the weights from; None for a resumed training, which has its own.
 
     Raises:
-        Misfit: the other model's layers or classes are not those of the net.
+        Misfit: the other model's layers or classes differ from those of the net.
     """
     if not isinstance(spec.init, EncoderInit):
         if other is not None:
@@ -48,34 +48,34 @@ def check_classes(classes: Sequence[str], theirs: Sequence[str]) -> None:
 
 @torch.no_grad()
 def take_encoder(net: nn.Module, spec: FCNetModel, other: Trained) -> None:
-    """Put the encoder's weights into a fresh net. Raises Misfit if its layers are not those of the net."""
+    """Copy an encoder's weights into a fresh net. Raises Misfit if its layers differ from those of the net."""
     check_encoder(spec, other)
     assert isinstance(other.net, Encodes)
     for number, width in enumerate(spec.hidden, 1):
         theirs = other.net.encoder_parameters(number)
         for own, found in zip(layer_parameters(net, number), theirs, strict=True):
-            own.copy_(found[:width])  # a variational encoder's last layer has the log variances behind the means
+            own.copy_(found[:width])  # a variational encoder's last layer has the means first, then the log variances
 
 
 def check_encoder(spec: FCNetModel, other: Trained) -> None:
-    """Raise Misfit if a net cannot begin with another model's encoder."""
+    """Raise Misfit if a net cannot be initialised with another model's encoder."""
     encoder = other.settings.model.encoder
     if encoder is None:
         raise Misfit("is not an autoencoder", "autoencoder")
     if spec.hidden != encoder.hidden:
-        raise Misfit(f"its encoder has the layers {encoder.hidden}, and model.hidden is {spec.hidden}; make them equal")
+        raise Misfit(f"its encoder has layers {encoder.hidden}, but model.hidden is {spec.hidden}; make them equal")
     if spec.batch_norm or encoder.problem:
         raise Misfit(
-            encoder.problem or "batch_norm: its code has none, and each hidden layer would; train both without it"
+            encoder.problem or "its code has no batch_norm, but every hidden layer would; train both without it"
         )
     if encoder.activations != spec.activations:
         wanted = ", ".join(
             one.name if one.model_fields_set <= {"name"} else str(one.model_dump()).replace("'", "")
             for one in encoder.activations
         )
-        raise Misfit(f"its activations are [{wanted}], and model.activation gives others; give activation: [{wanted}]")
+        raise Misfit(f"its activations are [{wanted}], but model.activation differs; set activation: [{wanted}]")
 
 
 def layer_parameters(net: nn.Module, number: int) -> list[nn.Parameter]:
-    """Return weights and biases of a hidden layer of an ``FCNet``, from 1, and learned slopes of its activation."""
+    """Return weights and biases of a hidden layer of an ``FCNet``, counted from 1, and its activation's slopes."""
     return [parameter for part in ("fc", "act") for parameter in net.get_submodule(f"{part}{number}").parameters()]

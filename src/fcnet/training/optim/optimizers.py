@@ -1,7 +1,7 @@
 """The optimisers.
 
-The updates are torch's own functional, fused kernels, and the state is plain lists of tensors. torch's optimiser
-classes do the same sums, but touch the compiler, whose import takes longer than importing torch itself.
+The updates are torch's own functional, fused kernels, and the state consists of plain lists of tensors. torch's
+optimiser classes compute the same, but import the compiler, which takes longer than importing torch itself.
 """
 
 from collections.abc import Sequence
@@ -19,29 +19,29 @@ from fcnet.training.torch_private import AdamState, adam_
 
 
 class Optimizer(Protocol):
-    """Changes parameters by their gradients, a step at a time."""
+    """Updates parameters by their gradients, one step at a time."""
 
     def step(self, lr: Tensor) -> None:
         """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
 
     def tensors(self) -> list[Tensor]:
-        """The state: what is kept from step to step."""
+        """Return the state that is kept from step to step."""
 
 
 @dataclass(frozen=True)
 class AdamGroup:
-    """Parameters that share a weight decay, and their running averages, in one order."""
+    """Parameters that share a weight decay, and their running averages, in the same order."""
 
     parameters: list[nn.Parameter]
     decay: float
     values: list[Tensor]
     means: list[Tensor]
     squares: list[Tensor]
-    step: Tensor  # (), how many there were
+    step: Tensor  # (), the number of steps so far
 
     @classmethod
     def of(cls, parameters: list[nn.Parameter], decay: float) -> "AdamGroup":
-        """A group before its first step."""
+        """Return a group before its first step."""
         values = [p.detach() for p in parameters]
         means, squares = ([torch.zeros_like(value) for value in values] for _ in range(2))
         return cls(parameters, decay, values, means, squares, torch.zeros((), device=values[0].device))
@@ -85,7 +85,7 @@ class AdamOptimizer:
             )
 
     def tensors(self) -> list[Tensor]:
-        """The averages of the gradients and of their squares, and the numbers of steps."""
+        """Return the averages of the gradients and of their squares, and the numbers of steps."""
         return [tensor for group in self._groups for tensor in (*group.means, *group.squares, group.step)]
 
 
@@ -96,7 +96,7 @@ class SGDOptimizer:
         self._parameters = list(parameters)
         self._values = [p.detach() for p in parameters]
         self._settings = settings
-        # v starts at 0, so that the first v is g.
+        # v starts at 0, so the first v is g.
         self._velocities: list[Tensor | None] = [
             torch.zeros_like(v) if settings.momentum else None for v in self._values
         ]
@@ -117,12 +117,12 @@ class SGDOptimizer:
         )
 
     def tensors(self) -> list[Tensor]:
-        """The velocities, where there is momentum."""
+        """Return the velocities, if there is momentum."""
         return [velocity for velocity in self._velocities if velocity is not None]
 
 
 def build(settings: Settings, model: nn.Module) -> Optimizer:
-    """The optimiser that a config describes. AdamW's decay acts on weight matrices alone."""
+    """Return the optimiser of a config. AdamW's decay acts only on weight matrices."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]  # others are frozen
     if isinstance(settings, SGD):
         return SGDOptimizer(parameters, settings)

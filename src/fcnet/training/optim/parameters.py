@@ -1,17 +1,18 @@
-"""Which parameters shrink by weight decay, and their gradients."""
+"""Select the parameters that weight decay shrinks, and gradients."""
 
 from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-# Their weights are factors and slopes: they have no direction that could shrink.
+# Their weights are factors and slopes, which are not shrunk.
 _NO_MATRICES = (nn.BatchNorm1d, nn.LayerNorm, nn.PReLU)
 
 
 def weight_matrices(model: nn.Module) -> list[nn.Parameter]:
-    """Return the weights between layers, which L2 and weight decay shrink; not biases, slopes or normalisers.
+    """Return the weights between layers, which L2 and weight decay shrink; not biases, slopes or normalisation.
 
-    They are known by their name, ``weight``, whatever their shape: those of several nets side by side are (K, out, in).
+    They are recognised by their name, ``weight``, whatever their shape: those of several nets side by side are
+    (K, out, in).
     """
     return [
         parameter

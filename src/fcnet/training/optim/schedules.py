@@ -6,14 +6,14 @@ from fcnet.config.train import Constant, Cosine, OneCycle, Schedule, StepDecay
 
 
 def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Schedule) -> float:
-    """The learning rate of a step.
+    """Return the learning rate of a step.
 
     Args:
         step: from 0 to ``steps`` - 1.
         steps: of the whole training.
         steps_per_epoch: of one epoch.
         lr: the peak.
-        schedule: its course.
+        schedule: the learning-rate schedule.
     """
     if isinstance(schedule, OneCycle):
         return lr * _one_cycle(step, steps, schedule)
@@ -30,7 +30,7 @@ def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Sche
 
 
 def _one_cycle(step: int, steps: int, schedule: OneCycle) -> float:
-    """Share of the peak: ``start`` -> 1 -> ``final``; the peak is reached at the step nearest to ``rise``."""
+    """Return the share of the peak: ``start`` -> 1 -> ``final``, reaching 1 at the step nearest to ``rise``."""
     peak = max(round(schedule.rise * (steps - 1)), 1)
     if step <= peak:
         return _half_cosine(step / peak, schedule.start, 1.0)
@@ -38,5 +38,5 @@ def _one_cycle(step: int, steps: int, schedule: OneCycle) -> float:
 
 
 def _half_cosine(t: float, start: float, end: float) -> float:
-    """From ``start`` at t = 0 to ``end`` at t = 1 (held after it) along half a cosine."""
+    """Interpolate along half a cosine from ``start`` at t = 0 to ``end`` at t = 1 and after."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(t, 1.0)))

@@ -1,4 +1,4 @@
-"""Back-propagation as the slides write it, for a plain net of any depth; for students, and to check others against.
+"""Back-propagation as in the slides, for a plain net of any depth; for students, and as a reference for tests.
 
 For one image, with f_L the softmax and L the cross-entropy -y^T log(a(L)):
 
@@ -6,7 +6,7 @@ For one image, with f_L the softmax and L the cross-entropy -y^T log(a(L)):
     delta(L) = a(L) - y              delta(l) = f_l'(z(l)) * (W(l+1)^T delta(l+1))
     dL/dW(l) = delta(l) a(l-1)^T     dL/db(l) = delta(l)
 
-Here images are rows, and the loss is the mean over a batch. ``gradients`` has the same made fast.
+Here images are rows, and the loss is the mean over a batch. ``by_hand`` is the fast version of this.
 """
 
 import math
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# f'(z) from a = f(z), of the activations whose derivative their output tells.
+# f'(z) from a = f(z), for activations whose derivative is a function of their output.
 FROM_OUTPUT: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
     nn.ReLU: lambda _, a: a > 0,
     nn.LeakyReLU: lambda f, a: torch.where(a > 0, a.new_ones(()), f.negative_slope),
@@ -29,7 +29,7 @@ FROM_OUTPUT: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
     nn.Identity: lambda _, a: torch.ones_like(a),
 }
 
-# f'(z) from z, of the others.
+# f'(z) from z, for the others.
 FROM_INPUT: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
     nn.PReLU: lambda f, z: torch.where(z > 0, z.new_ones(()), f.weight),
     nn.SiLU: lambda _, z: z.sigmoid() * (1 + z * (1 - z.sigmoid())),
@@ -38,7 +38,7 @@ FROM_INPUT: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
 
 
 def derivative(f: nn.Module, z: Tensor) -> Tensor:
-    """f'(z), element by element, of the shape of z. Raises KeyError for what is no activation of an ``FCNet``."""
+    """Return f'(z), elementwise, of the shape of z. Raises KeyError if f is not an activation of an ``FCNet``."""
     if type(f) in FROM_INPUT:
         return FROM_INPUT[type(f)](f, z)
     return FROM_OUTPUT[type(f)](f, f(z)).to(z.dtype)
@@ -46,15 +46,15 @@ def derivative(f: nn.Module, z: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Layer:
-    """What passes through layer l with a batch of B images, a row each.
+    """The values of layer l for a batch of B images, one row each.
 
     Attributes:
         z: net inputs (B, M_l).
-        a: outputs (B, M_l); of the last layer the softmax.
+        a: outputs (B, M_l); of the last layer, the softmax.
         delta: error terms dL/dz (B, M_l).
         weight: dL/dW (M_l, M_l-1).
         bias: dL/db (M_l,).
-        slope: dL/dgamma of a PReLU, of the size of its slopes; None for other activations.
+        slope: dL/dgamma of a PReLU, with the size of its slopes; None for other activations.
     """
 
     z: Tensor
@@ -67,15 +67,15 @@ class Layer:
 
 @torch.no_grad()
 def back_propagate(net: nn.Module, x: Tensor, labels: Tensor) -> tuple[Tensor, list[Layer]]:
-    """Loss () and all layers, from the first to the last, of images x (B, D) with labels (B,).
+    """Return loss () and all layers, from the first to the last, for images x (B, D) with labels (B,).
 
     Args:
-        net: linear layers with an activation between two of them, as a plain ``FCNet`` has.
+        net: linear layers with an activation between every two, like a plain ``FCNet``.
         x: pixels, in the precision of the weights.
         labels: classes, from 0.
 
     Raises:
-        ValueError: the net has something else, such as dropout.
+        ValueError: the net has other modules, such as dropout.
     """
     linears, activations = parts(net)
     inputs: list[Tensor] = []  # z(1), ... z(L)
@@ -98,7 +98,7 @@ def back_propagate(net: nn.Module, x: Tensor, labels: Tensor) -> tuple[Tensor, l
 
 
 def slope_gradient(f: nn.Module, z: Tensor, error: Tensor) -> Tensor | None:
-    """dL/dgamma of a PReLU a = max(z, 0) + gamma min(z, 0), from z and dL/da (B, M); None for another activation."""
+    """Return dL/dgamma of a PReLU a = max(z, 0) + gamma min(z, 0), from z and dL/da (B, M); else None."""
     if not isinstance(f, nn.PReLU):
         return None
     each = (error * z.clamp_max(0)).sum(0)
@@ -106,7 +106,7 @@ def slope_gradient(f: nn.Module, z: Tensor, error: Tensor) -> Tensor | None:
 
 
 def parts(net: nn.Module) -> tuple[list[nn.Linear], list[nn.Module]]:
-    """Linear layers and the activations between them. Raises ValueError where a net has something else."""
+    """Return the linear layers and the activations between them. Raises ValueError if a net has other modules."""
     modules = list(net.children())
     linears, activations = modules[::2], modules[1::2]
     known = {nn.Linear, *FROM_OUTPUT, *FROM_INPUT}

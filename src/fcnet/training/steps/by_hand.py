@@ -1,7 +1,7 @@
-"""Gradients of a batch by the slides' back-propagation, made fast.
+"""Gradients of a batch by the slides' back-propagation, in a fast implementation.
 
-Module ``backprop`` has the recursion to read. Here it needs no graph and writes gradients where they lie, which saves a
-tenth of a step on a CPU.
+Module ``backprop`` is the readable version. This one needs no graph and writes gradients in place, which saves a tenth
+of a step on a CPU.
 """
 
 import torch
@@ -15,10 +15,10 @@ from fcnet.training.torch_private import fastest_linear, relu_backward_
 
 
 class ByHand:
-    """Plain nets: linear layers with one activation of ``FROM_OUTPUT`` between two of them.
+    """Gradients of plain nets: linear layers with an activation of ``FROM_OUTPUT`` between every two.
 
-    In bf16 the products of hidden layers take rounded copies of inputs, weights and deltas, made anew each step, and
-    give rounded results; the output layer, the weights and what the optimiser makes of the gradients are fp32.
+    In bf16, the products of hidden layers take rounded copies of inputs, weights and deltas, renewed at each step, and
+    give rounded results; the output layer, the weights and the optimiser's updates are fp32.
     """
 
     def __init__(self, model: nn.Module, objective: Classify, precision: str = "fp32") -> None:
@@ -32,7 +32,7 @@ class ByHand:
         self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self._layers]
         for layer, (weight, bias) in zip(self._layers, self._gradients, strict=True):
             layer.weight.grad, layer.bias.grad = weight, bias
-        # Of each layer: weights, bias and weight gradient as the products take them.
+        # Of each layer: weights, bias and weight gradient in the precision of the products.
         self._working = [
             (layer.weight.detach(), layer.bias.detach(), gradient)
             for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
@@ -57,7 +57,7 @@ class ByHand:
             outputs.append(z.relu_() if type(activation) is nn.ReLU else activation(z))
         weight, bias, _ = self._working[-1]
         outputs[-1] = outputs[-1].to(weight.dtype)
-        # Half the time of ``linear``, whose bias makes a narrow product slow on CPUs.
+        # Takes half the time of ``linear``, in which the bias makes a narrow product slow on CPUs.
         logits = torch.mm(outputs[-1], weight.T).add_(bias)
         loss, delta = self._loss(logits, labels)
         for number in range(len(self._layers) - 1, -1, -1):
@@ -76,7 +76,7 @@ class ByHand:
         torch.sum(delta, 0, dtype=bias.dtype, out=bias)
 
     def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
+        """Return the mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
         log_p = functional.log_softmax(logits, 1)
         loss = functional.nll_loss(log_p, labels)
         if self._smoothing:
@@ -89,12 +89,12 @@ class ByHand:
 
 
 def rounded(tensor: Tensor) -> Tensor:
-    """Memory for a copy of a tensor in bfloat16."""
+    """Return memory for a copy of a tensor in bfloat16."""
     return torch.empty_like(tensor, dtype=torch.bfloat16)
 
 
 def through(f: nn.Module, a: Tensor, da: Tensor) -> Tensor:
-    """dL/dz (B, M) where a = f(z), from a and dL/da, which it may overwrite."""
+    """Return dL/dz (B, M) for a = f(z), from a and dL/da, which may be overwritten."""
     if type(f) is nn.ReLU:
         return relu_backward_(da, a)
     return da.mul_(FROM_OUTPUT[type(f)](f, a))

@@ -1,4 +1,4 @@
-"""Gradients of a batch: by the slides' back-propagation where a net is plain, else by autograd."""
+"""Gradients of a batch: by the slides' back-propagation for plain nets, otherwise by autograd."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -13,17 +13,17 @@ from fcnet.training.steps.by_hand import ByHand
 
 
 class Gradients(Protocol):
-    """Puts the gradient of a batch's loss into the parameters' ``grad``."""
+    """Writes the gradient of a batch's loss to the parameters' ``grad``."""
 
     name: str
-    dtype: torch.dtype  # of the pixels that it takes
+    dtype: torch.dtype  # of its input pixels
 
     def __call__(self, pixels: Tensor, labels: Tensor) -> Output:
         """Return loss, logits and terms of pixels (B, D) and labels (B,), without a graph."""
 
 
 class Autograd:
-    """Any model, by torch's automatic differentiation."""
+    """Gradients of any model, by torch's automatic differentiation."""
 
     def __init__(self, model: nn.Module, objective: Objective, precision: str, reason: str) -> None:
         weight = next(model.parameters())
@@ -45,7 +45,7 @@ class Autograd:
 
 def choose(model: nn.Module, objective: Objective, precision: str) -> Gradients:
     """Return the fastest implementation that supports a net and an objective; its ``name`` says which and why."""
-    if not isinstance(objective, Classify):  # the only loss whose derivative is written by hand
+    if not isinstance(objective, Classify):  # the only loss whose derivative is implemented by hand
         return Autograd(model, objective, precision, objective.name)
     if not all(parameter.requires_grad for parameter in model.parameters()):
         return Autograd(model, objective, precision, "has frozen layers")

@@ -1,4 +1,4 @@
-"""One step of a training: the gradient, what is added to it, the update, and what follows the update."""
+"""One step of a training: the gradient, its regularisation, the update, and further changes after the update."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,12 +20,12 @@ After = Callable[[], None]  # changes weights after each update: max-norm, an av
 
 
 class Step(Protocol):
-    """A way to step.
+    """A way to compute a step.
 
     Attributes:
-        name: how a step is computed, and why so.
-        dtype: of the pixels that it takes.
-        model: the net that it trains.
+        name: how a step is computed, and why.
+        dtype: of the input pixels.
+        model: the net to train.
     """
 
     name: str
@@ -36,19 +36,19 @@ class Step(Protocol):
         """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
 
     def tensors(self) -> list[Tensor]:
-        """Return the state beside the weights: what is kept from step to step."""
+        """Return the state besides the weights that is kept from step to step."""
 
 
 class EagerStep:
-    """The reference: one operation of torch after the other.
+    """The reference: torch operations, one after the other.
 
     Args:
         model: the net to train.
-        gradient: puts the gradient of the loss into the parameters.
-        optimizer: changes the parameters by it.
+        gradient: writes the gradient of the loss to the parameters.
+        optimizer: updates the parameters.
         l2: lambda of the slides' structural risk, added to loss and gradient.
-        clip: the longest gradient, a norm over all parameters; None for any length.
-        after: what follows each update, in order.
+        clip: the largest norm of the gradient over all parameters; None for no limit.
+        after: changes to the weights after each update, in order.
     """
 
     def __init__(
@@ -97,11 +97,11 @@ def shrink(model: nn.Module, l2: float) -> Tensor:
     """Add the gradient of (l2 / 2) * sum of squared weights, the slides' structural risk; return its value ()."""
     matrices = weight_matrices(model)
     for matrix in matrices:
-        if matrix.grad is not None:  # others are frozen
+        if matrix.grad is not None:  # those without are frozen
             matrix.grad.add_(matrix, alpha=l2)
     return 0.5 * l2 * torch.stack([matrix.square().sum() for matrix in matrices]).sum()
 
 
 def nan_unless_finite(norm: Tensor) -> Tensor:
-    """Return 0 () for a finite norm (), else NaN: one that overflows would scale the whole gradient to 0, unseen."""
+    """Return 0 () for a finite norm (), else NaN: a norm that overflows would silently scale the gradient to 0."""
     return norm - norm

@@ -1,7 +1,7 @@
-"""The sums that a least-squares problem H beta = T needs of its rows, taken a chunk at a time: N never has to fit.
+"""The sums over the rows of a least-squares problem H beta = T, added chunk by chunk, so that H need not fit in memory.
 
-H is (N, M), of hidden outputs, and T (N, C), of targets. H^T H is symmetric: of its square blocks only those on and
-above the diagonal are computed, which is a little more than half of the product.
+H (N, M) are hidden outputs, and T (N, C) targets. H^T H is symmetric: only its square blocks on and above the diagonal
+are computed, which is a little more than half of the product.
 """
 
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Columns of a block. Smaller ones save work, 1/2 + BLOCK / 2M of the whole product is left, but multiply slower.
+# Columns of a block. Smaller blocks save work (1/2 + BLOCK / 2M of the product is computed), but multiply more slowly.
 BLOCK = 512
 
 
 def weighed(h: Tensor, t: Tensor, weights: Tensor | None, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Rows (B, M) and (B, C) whose squares count as much as their weights (B,) say, in a precision."""
+    """Return rows (B, M) and (B, C), scaled by the roots of their weights (B,), in a precision."""
     h, t = h.to(dtype), t.to(dtype)
     if weights is None:
         return h, t
@@ -32,7 +32,7 @@ class Gram:
         device: where they are.
 
     Attributes:
-        a: H^T H (M, M); of its blocks those below the diagonal are not filled.
+        a: H^T H (M, M); the blocks below the diagonal are not filled.
         b: H^T T (M, C).
         targets: sum of squared targets.
         n: rows so far.
@@ -45,7 +45,7 @@ class Gram:
         self.n = 0
 
     def add(self, h: Tensor, t: Tensor, weights: Tensor | None = None) -> None:
-        """Add rows: hidden outputs (B, M), targets (B, C), and how much each row counts (B,), 1 without it."""
+        """Add rows: hidden outputs (B, M), targets (B, C), and the weight of each row (B,), 1 by default."""
         h, t = weighed(h, t, weights, self.a.dtype)
         for first in range(0, len(self.a), BLOCK):
             rows = slice(first, first + BLOCK)
@@ -55,27 +55,27 @@ class Gram:
         self.n += len(h)
 
     def upper(self, ridge: float = 0.0) -> Tensor:
-        """H^T H + ridge I (M, M), in memory of its own, of which only what is on and above the diagonal counts."""
+        """Return a copy of H^T H + ridge I (M, M), valid only on and above the diagonal."""
         matrix = self.a.clone()
         matrix.diagonal().add_(ridge)
         return matrix
 
     def normal(self, ridge: float = 0.0) -> Tensor:
-        """The same whole."""
+        """Return a copy of H^T H + ridge I (M, M), with both triangles."""
         whole = self.upper(ridge).triu_()
         whole += whole.triu(1).T
         return whole
 
     def is_finite(self) -> bool:
-        """Whether all sums are."""
+        """Return whether all sums are finite."""
         return bool(self.a.isfinite().all() and self.b.isfinite().all())
 
     def state(self) -> dict[str, Any]:
-        """All that is kept, for a checkpoint."""
+        """Return the whole state, for a checkpoint."""
         return {"a": self.a, "b": self.b, "targets": self.targets, "n": self.n}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Take up the ``state`` of another such object. Raises ValueError where it is of another shape."""
+        """Load the ``state`` of another object. Raises ValueError if shapes or types differ."""
         for name in ("a", "b", "targets"):
             mine, other = getattr(self, name), state[name]
             if mine.shape != other.shape or mine.dtype != other.dtype:
@@ -97,15 +97,15 @@ class Rows:
         self._t: list[Tensor] = []
 
     def add(self, h: Tensor, t: Tensor, weights: Tensor | None = None) -> None:
-        """Add rows, as ``Gram.add``."""
+        """Add rows, like ``Gram.add``."""
         h, t = weighed(h, t, weights, self._dtype)
         self._h.append(h)
         self._t.append(t)
 
     def whole(self) -> tuple[Tensor, Tensor]:
-        """H (N, M) and T (N, C)."""
+        """Return H (N, M) and T (N, C)."""
         return torch.cat(self._h), torch.cat(self._t)
 
     def is_finite(self) -> bool:
-        """Whether all rows are."""
+        """Return whether all rows are finite."""
         return all(bool(h.isfinite().all()) for h in self._h)

@@ -1,8 +1,8 @@
 """Least squares in closed form: the output weights of extreme learning machines.
 
-The slides' objective is |beta|_p + C |H beta - T|_q. With both norms squared Euclidean ones and ridge = 1/C it is
-solved by (H^T H + ridge I) beta = H^T T; with ridge 0 by the Moore-Penrose inverse, beta = H^+ T; with p = 1 and
-l1 = 1/(2C) by proximal gradient steps. Where the loss is a squared hinge it takes several least-squares steps.
+The slides' objective is |beta|_p + C |H beta - T|_q. With squared Euclidean norms and ridge = 1/C, it is solved by
+(H^T H + ridge I) beta = H^T T; with ridge 0 by the Moore-Penrose inverse, beta = H^+ T; with p = 1 and l1 = 1/(2C) by
+proximal gradient steps. A squared hinge loss takes several least-squares steps.
 """
 
 import math
@@ -15,11 +15,11 @@ from torch import Tensor
 
 from fcnet.families.elm.solve.gram import Gram
 
-HIDDEN_EPS = torch.finfo(torch.float32).eps  # hidden outputs come from a net of float32
+HIDDEN_EPS = torch.finfo(torch.float32).eps  # hidden outputs come from a net in float32
 
-POWER_STEPS = 30  # of the power iterations that estimate a condition number
+POWER_STEPS = 30  # of the power iteration that estimates a condition number
 
-GAP_EVERY = 20  # steps of the lasso between two looks at the duality gap, which costs as much as a step
+GAP_EVERY = 20  # steps of the lasso between computations of the duality gap, which costs as much as a step
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Answer:
 
     Attributes:
         beta: (M, C).
-        condition: number of what was inverted, H^T H + ridge I or H; None where nothing was.
-        facts: what else is said of it.
+        condition: condition number of the inverted matrix, H^T H + ridge I or H; None if none was inverted.
+        facts: further facts about the solution.
     """
 
     beta: Tensor
@@ -42,7 +42,7 @@ class NotDefiniteError(ArithmeticError):
 
 
 def ridge(gram: Gram, penalty: float) -> Answer:
-    """The minimum of |H beta - T|^2 + penalty |beta|^2, by Cholesky.
+    """Minimise |H beta - T|^2 + penalty |beta|^2, by Cholesky.
 
     Raises:
         NotDefiniteError: the penalty is too small for rounding errors.
@@ -53,7 +53,7 @@ def ridge(gram: Gram, penalty: float) -> Answer:
 
 
 def factorised(gram: Gram, penalty: float) -> Tensor:
-    """The upper triangular U (M, M) with U^T U = H^T H + penalty I.
+    """Return the upper triangular U (M, M) with U^T U = H^T H + penalty I.
 
     Raises:
         NotDefiniteError: the penalty is too small for rounding errors.
@@ -66,16 +66,16 @@ def factorised(gram: Gram, penalty: float) -> Tensor:
 
 
 def condition_of(factor: Tensor) -> float:
-    """The condition number of U^T U, from the upper triangular U (M, M): its largest eigenvalue over its least.
+    """Return the condition number of U^T U, from the upper triangular U (M, M): its largest over its least eigenvalue.
 
-    Both are estimated by power iteration, of the matrix and of its inverse, and a little too near to each other.
+    Both are estimated by power iteration, of the matrix and of its inverse, which makes the ratio slightly too small.
     """
     largest = _power(lambda v: factor.T @ (factor @ v), factor)
     return largest * _power(lambda v: torch.cholesky_solve(v, factor, upper=True), factor)
 
 
 def _power(multiply: Callable[[Tensor], Tensor], like: Tensor) -> float:
-    """The largest eigenvalue of a symmetric positive matrix (M, M), of the size, type and place of another."""
+    """Return the largest eigenvalue of a symmetric positive matrix (M, M), of size, type and device of ``like``."""
     v = torch.linspace(1, 2, len(like), dtype=like.dtype, device=like.device)[:, None]
     size = torch.zeros(())
     for _ in range(POWER_STEPS):
@@ -91,7 +91,7 @@ class Spectrum:
     """H^T H = Q diag(values) Q^T: one factorisation for every ridge.
 
     Attributes:
-        values: (M,), ascending; what rounding made negative is 0.
+        values: (M,), ascending; those that rounding made negative are 0.
         vectors: Q (M, M), a column each.
         projected: Q^T H^T T (M, C).
     """
@@ -102,16 +102,16 @@ class Spectrum:
 
     @classmethod
     def of(cls, gram: Gram) -> "Spectrum":
-        """The factorisation of the sums so far."""
+        """Return the factorisation of the sums so far."""
         values, vectors = torch.linalg.eigh(gram.upper(), UPLO="U")
         return cls(values.clamp_min(0), vectors, vectors.T @ gram.b)
 
     def rotated(self, penalty: float) -> Tensor:
-        """Q^T beta (M, C) for a ridge: outputs are (H Q) times it."""
+        """Return Q^T beta (M, C) for a ridge: the outputs are (H Q) times this."""
         return self.projected / (self.values + penalty)[:, None]
 
     def solve(self, penalty: float) -> Answer:
-        """The minimum of |H beta - T|^2 + penalty |beta|^2."""
+        """Minimise |H beta - T|^2 + penalty |beta|^2."""
         values = self.values + penalty
         return Answer(self.vectors @ self.rotated(penalty), float(values[-1] / values[0]), {"ridge": penalty})
 
@@ -119,7 +119,7 @@ class Spectrum:
 def left_out(
     spectrum: Spectrum, h: Tensor, t: Tensor, penalties: Sequence[float], counts: Tensor | None = None
 ) -> Tensor:
-    """What each row's output would be without that row, for several ridges: (P, B, C).
+    """Return each row's output if that row is left out of the sums, for several ridges: (P, B, C).
 
     PRESS (Allen 1974): with the leverage g_i = h_i (H^T H + ridge I)^-1 h_i^T of row i, its output from all other rows
     is (y_i - g_i t_i) / (1 - g_i).
@@ -129,7 +129,7 @@ def left_out(
         h: hidden outputs (B, M) of some of them.
         t: their targets (B, C).
         penalties: the ridges, P of them.
-        counts: how much each row counts (B,), 1 without it.
+        counts: the weight of each row (B,), 1 by default.
     """
     rotated = h @ spectrum.vectors
     squares = rotated.square() if counts is None else rotated.square() * counts.to(h.dtype)[:, None]
@@ -142,13 +142,13 @@ def left_out(
 
 
 def pseudo_inverse(h: Tensor, t: Tensor, cutoff: float | None = None) -> Answer:
-    """H^+ T, the shortest of the solutions with least squared error, by singular values.
+    """Return H^+ T, the shortest of the solutions with least squared error, by singular values.
 
     Args:
         h: (N, M).
         t: (N, C).
-        cutoff: singular values below this share of the largest count as 0; what rounding hidden outputs to float32
-            makes of 0, without it.
+        cutoff: singular values below this share of the largest count as 0; default: the rounding error of hidden
+            outputs in float32.
     """
     u, values, v = torch.linalg.svd(h, full_matrices=False)
     cutoff = HIDDEN_EPS * max(h.shape) if cutoff is None else cutoff
@@ -160,12 +160,12 @@ def pseudo_inverse(h: Tensor, t: Tensor, cutoff: float | None = None) -> Answer:
 
 
 class Momentum:
-    """Where Nesterov's method takes its next gradient; it begins anew where it points uphill.
+    """Nesterov's momentum, which restarts when it points uphill.
 
     Nesterov 1983 as in Beck and Teboulle 2009, equations 4.2 and 4.3; O'Donoghue and Candes 2015, section 3.2.
 
     Attributes:
-        ahead: that place.
+        ahead: the point at which to compute the next gradient.
     """
 
     def __init__(self, start: Tensor) -> None:
@@ -173,7 +173,7 @@ class Momentum:
         self._momentum = 1.0
 
     def move(self, new: Tensor, gradient: Tensor) -> None:
-        """Take note of a step to ``new`` along the gradient, of any length, that was found at ``ahead``."""
+        """Record a step to ``new`` along the gradient at ``ahead``."""
         uphill = bool((gradient * (new - self._last)).sum() > 0)
         following = (1 + math.sqrt(1 + 4 * self._momentum**2)) / 2
         self.ahead = new if uphill else new + (self._momentum - 1) / following * (new - self._last)
@@ -181,9 +181,9 @@ class Momentum:
 
 
 def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None, None, Answer]:
-    """The minimum of 1/2 |H beta - T|^2 + l1 |beta|_1, by FISTA (Beck and Teboulle 2009); yields now and then.
+    """Minimise 1/2 |H beta - T|^2 + l1 |beta|_1, by FISTA (Beck and Teboulle 2009); yields regularly.
 
-    It ends where the duality gap is at most ``tolerance`` times half of |T|^2, or after ``steps`` steps.
+    Stops when the duality gap is at most ``tolerance`` times half of |T|^2, or after ``steps`` steps.
     """
     matrix, b, targets = gram.normal(), gram.b, float(gram.targets)
     largest = 1.02 * _power(lambda v: matrix @ v, matrix)  # the estimate is a little low
@@ -205,7 +205,7 @@ def lasso(gram: Gram, l1: float, tolerance: float, steps: int) -> Generator[None
 
 
 def duality_gap(matrix: Tensor, b: Tensor, targets: float, beta: Tensor, l1: float) -> float:
-    """How far 1/2 |H beta - T|^2 + l1 |beta|_1 can be above its least value; from H^T H, H^T T and |T|^2."""
+    """Return how far 1/2 |H beta - T|^2 + l1 |beta|_1 can be above its minimum, from H^T H, H^T T and |T|^2."""
     product = matrix @ beta
     fitted, crossed = float((beta * product).sum()), float((beta * b).sum())
     squared = fitted - 2 * crossed + targets  # |H beta - T|^2
@@ -220,7 +220,7 @@ Slopes = Callable[[Tensor], Generator[None, None, tuple[Tensor, float]]]
 
 
 def beyond(outputs: Tensor, targets: Tensor) -> Tensor:
-    """What outputs (B, C) miss targets of 0 and 1 by; 0 where they are above a 1 or below a 0."""
+    """Return by how much outputs (B, C) miss targets of 0 and 1; 0 for outputs above a 1 or below a 0."""
     missed = outputs - targets
     return torch.where(targets > 0, missed.clamp_max(0), missed.clamp_min(0))
 
@@ -228,18 +228,18 @@ def beyond(outputs: Tensor, targets: Tensor) -> Tensor:
 def squared_hinge(
     gram: Gram, slope: Slopes, penalty: float, steps: int, tolerance: float
 ) -> Generator[None, None, Answer]:
-    """The minimum of f = 1/2 |beyond(H beta, T)|^2 + penalty/2 |beta|^2, by accelerated least-squares steps.
+    """Minimise f = 1/2 |beyond(H beta, T)|^2 + penalty/2 |beta|^2, by accelerated least-squares steps.
 
-    An output beyond its target costs nothing: the support vector machine of each class against the others with squared
-    hinge loss. H^T H + penalty I is at least the second derivative of f, so that each step, a solution with this one
-    factor, lowers it (majorization; Nesterov's momentum as in the lasso). The first step is the ridge solution.
+    An output beyond its target costs nothing, as in one-vs-rest support vector machines with squared hinge loss.
+    H^T H + penalty I is at least the second derivative of f, so each step, a solution with this one factor, lowers f
+    (majorisation; Nesterov's momentum as in the lasso). The first step is the ridge solution.
 
     Args:
         gram: of all rows.
-        slope: yields now and then; the sums H^T beyond(H beta, T) (M, C) and |beyond(H beta, T)|^2 over all rows.
+        slope: computes the sums H^T beyond(H beta, T) (M, C) and |beyond(H beta, T)|^2 over all rows; yields regularly.
         penalty: the ridge.
-        steps: to make at most.
-        tolerance: it ends where a step lowers f by less than this share.
+        steps: maximum number of steps.
+        tolerance: stops when a step lowers f by less than this share.
 
     Raises:
         NotDefiniteError: the penalty is too small for rounding errors.

@@ -1,4 +1,4 @@
-"""What an extreme learning machine solves for, one after the other: encoders, machines, their combiner."""
+"""The least-squares problems of an extreme learning machine, in order: encoders, machines, their combiner."""
 
 import math
 from collections.abc import Callable
@@ -25,15 +25,15 @@ class Stage:
     """One least-squares problem H beta = T.
 
     Attributes:
-        name: for people.
-        hidden: the map that makes H of its inputs; drawn when the stage begins.
-        inputs: of the map (B, D'), from pixels (B, D), by what the stages before have found.
+        name: for users.
+        hidden: the map from its inputs to H; drawn when the problem begins.
+        inputs: computes the map's inputs (B, D') from pixels (B, D), with the solutions of earlier problems.
         ways: to draw the map.
-        width: of radial basis functions, where it is given.
+        width: of radial basis functions, if it is given.
         pixels: whether the inputs are the pixels themselves.
-        classifies: T tells the classes; else it is the map's inputs.
-        solver: how beta is found; None where the map is all that is wanted.
-        put: takes beta (M, C).
+        classifies: whether T are the classes; else T are the map's inputs.
+        solver: how beta is found; None for a random layer that is not solved for.
+        put: stores beta (M, C) in the model.
     """
 
     name: str
@@ -48,12 +48,12 @@ class Stage:
 
     @property
     def units(self) -> int:
-        """Columns of H, M."""
+        """Return the number of columns of H, M."""
         return self.hidden.units
 
     @property
     def inputs_width(self) -> int:
-        """Columns of the map's inputs, D'."""
+        """Return the number of columns of the map's inputs, D'."""
         return self.hidden.inputs
 
     def draw(self, inputs: Inputs, seed: tuple[int, ...]) -> None:
@@ -62,7 +62,7 @@ class Stage:
 
 
 def stages(model: ELM, spec: ELMModel, solver: Solver) -> list[Stage]:
-    """The problems whose solutions fill a net, in order."""
+    """Return the problems whose solutions are a net's weights, in order."""
     found = []
     for number, (layer, one) in enumerate(zip(model.encoders, spec.encoders, strict=True)):
         if isinstance(layer, Encoded) and isinstance(one, Autoencoder):
@@ -101,12 +101,12 @@ def _machine(
 
 
 def _width(activation: HiddenActivation) -> float | None:
-    """The width of radial basis functions, where it is given."""
+    """Return the width of radial basis functions; None if it is not given."""
     return activation.width if isinstance(activation, RBF) else None
 
 
 def _drawn(model: ELM, number: int, layer: HiddenMap, spec: DrawnLayer) -> Stage:
-    """A layer that is drawn, and no more."""
+    """Return the stage of a random layer that is not solved for."""
 
     def put(beta: Tensor) -> None:
         raise AssertionError(beta.shape)
@@ -116,7 +116,7 @@ def _drawn(model: ELM, number: int, layer: HiddenMap, spec: DrawnLayer) -> Stage
 
 
 def _encoder(model: ELM, number: int, layer: Encoded, spec: Autoencoder) -> Stage:
-    """An ELM autoencoder: an orthogonal random layer whose output weights, which return its input, make ``layer``."""
+    """Return the problem of an ELM autoencoder: random orthogonal weights; its output weights become ``layer``'s."""
     before = model.encoders[:number]
     hidden = HiddenMap(layer.weight.shape[1], spec.hidden, spec.activation).to(layer.weight.device)
 
@@ -125,6 +125,6 @@ def _encoder(model: ELM, number: int, layer: Encoded, spec: Autoencoder) -> Stag
 
     ways: list[Weights] = [
         PlainWeights(name="orthogonal", length=0.0, bias=math.sqrt(3 / spec.hidden))
-    ]  # biases of length 1
+    ]  # a bias vector of expected length 1
     solver = RidgeSolver(ridge=spec.ridge)
     return Stage(f"encoder {number + 1}", hidden, before, ways, None, number == 0, False, solver, put)

@@ -1,4 +1,4 @@
-"""Which images were summed already, told by their pixels: so that others can be added, wherever they come in order."""
+"""Remember, by content hash, which images are already in the sums, so that new ones can be added in any order."""
 
 import hashlib
 from collections import Counter
@@ -13,14 +13,14 @@ from fcnet.errors import DataError
 
 HASH_BYTES = 16  # of an image and its label
 
-ROWS = 2000  # images looked at together
+ROWS = 2000  # images hashed together
 
 
 class Seen:
     """A multiset of images and their labels.
 
     Args:
-        split: that they are of.
+        split: the images.
     """
 
     def __init__(self, split: ImageFolder) -> None:
@@ -35,7 +35,7 @@ class Seen:
         self._hashes += self._hashes_of(rows)
 
     def left(self) -> Tensor:
-        """Positions (n,) of the images that were not added. Raises DataError where added ones are not there."""
+        """Return positions (n,) of the images not added yet. Raises DataError if added ones no longer exist."""
         before = Counter(self._hashes)
         left = []
         for rows in torch.split(torch.arange(len(self._split)), ROWS):
@@ -48,8 +48,8 @@ class Seen:
                     left.append(position)
         if missing := before.total():
             raise DataError(
-                f"{self._split.origin}: {missing} of the {len(self)} images that the checkpoint has summed are not"
-                " among the training images now (changed, relabelled or removed); restore them, or start a new run"
+                f"{self._split.origin}: {missing} of the {len(self)} images in the checkpoint's sums are no longer"
+                " among the training images (changed, relabelled or removed); restore them, or start a new run"
             )
         return torch.tensor(left, dtype=torch.int64)
 
@@ -60,11 +60,11 @@ class Seen:
             yield hashlib.blake2b(image.tobytes() + label.tobytes(), digest_size=HASH_BYTES).digest()
 
     def state(self) -> Any:
-        """All hashes as one tensor of bytes, for a checkpoint."""
+        """Return all hashes as one tensor of bytes, for a checkpoint."""
         return torch.frombuffer(bytearray(b"".join(self._hashes)), dtype=torch.uint8) if self._hashes else []
 
     def load(self, state: Any) -> None:
-        """Take up the ``state`` of another one. Raises ValueError where it is none."""
+        """Load the ``state`` of another object. Raises ValueError if it is not valid."""
         data = state.numpy().tobytes() if isinstance(state, Tensor) else b""
         if len(data) % HASH_BYTES:
             raise ValueError(f"{len(data)} bytes of hashes")

@@ -1,4 +1,4 @@
-"""Output weights from sums of rows: the solver that a config names, its choices and its limits."""
+"""Output weights from sums over rows: apply the solver of a config, choose precision and ridge, check the limits."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -18,24 +18,24 @@ from fcnet.families.elm.solve.least_squares import Answer, NotDefiniteError, Spe
 from fcnet.families.elm.solve.problems import Stage
 from fcnet.system.memory import SHARE, memory
 
-# A solution has lost about log10(condition number) digits: at least two of them are to be right.
+# A solution loses about log10(condition number) digits; at least two digits must remain correct.
 COARSE = 1e-2
 
-PROBED = 512  # units whose condition number is looked at beforehand
+PROBED = 512  # units whose condition number is estimated beforehand
 
-ROWS = 2000  # images looked at together where a ridge is chosen
+ROWS = 2000  # images processed together when a ridge is chosen
 
 GIB = 2**30
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A stage and its rows.
+    """A stage with its classes and their weights.
 
     Attributes:
-        stage: what is solved.
-        classes: how many.
-        weights: how much an image of each class counts (C,), float64; None where all count alike.
+        stage: the least-squares problem.
+        classes: number of classes.
+        weights: of an image of each class (C,), float64; None if all are equal.
     """
 
     stage: Stage
@@ -43,21 +43,21 @@ class Problem:
     weights: Tensor | None
 
     def rows(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Hidden outputs (B, M) and targets (B, C) of images: pixels (B, D) and labels (B,)."""
+        """Return hidden outputs (B, M) and targets (B, C) of pixels (B, D) and labels (B,)."""
         x = self.stage.inputs(pixels)
         t = functional.one_hot(labels, self.classes).to(x.dtype) if self.stage.classifies else x
         return self.stage.hidden(x), t
 
     def counts(self, labels: Tensor) -> Tensor | None:
-        """How much each image counts (B,)."""
+        """Return the weight of each image (B,); None if all are equal."""
         return self.weights[labels] if self.weights is not None and self.stage.classifies else None
 
 
 def class_weights(settings: Solve, labels: Tensor, classes: tuple[str, ...]) -> Tensor | None:
-    """How much an image of each class counts (C,), on the device of the labels; None where all count alike.
+    """Return the weight of an image of each class (C,), on the device of the labels; None if all are equal.
 
     Raises:
-        ConfigError: a name is no class.
+        ConfigError: a name is not a class.
     """
     wanted = settings.class_weights
     if wanted is None:
@@ -68,20 +68,20 @@ def class_weights(settings: Solve, labels: Tensor, classes: tuple[str, ...]) -> 
     unknown = sorted(wanted.keys() - set(classes))
     if unknown:
         raise ConfigError(
-            f"solve.class_weights: {', '.join(unknown[:5])}: no such class; there are {', '.join(classes[:20])}"
+            f"solve.class_weights: {', '.join(unknown[:5])}: no such class; the classes are {', '.join(classes[:20])}"
         )
     return torch.tensor([wanted.get(name, 1.0) for name in classes], dtype=torch.float64, device=labels.device)
 
 
 def check_memory(stage: Stage, settings: Solve, images: int) -> None:
-    """Raise ResourceError where a solution needs more memory than the machine, or the GPU, has."""
+    """Raise ResourceError if a solution needs more memory than the machine or the GPU has."""
     if stage.solver is None:
         return
     m, size = stage.units, 4 if settings.precision == "fp32" else 8
     match stage.solver:
-        case PseudoInverse():  # H, its U, and what the decomposition works in
+        case PseudoInverse():  # H, its U, and working memory
             matrices, needed = f"{images:,} x {m:,}", 3 * images * m
-        case RidgeSolver(ridge=list()):  # sums, matrix, eigenvectors, and twice the matrix to work in
+        case RidgeSolver(ridge=list()):  # sums, matrix, eigenvectors, and two matrices of working memory
             matrices, needed = f"{m:,} x {m:,}", 5 * m * m
         case _:  # sums, matrix, factor
             matrices, needed = f"{m:,} x {m:,}", 3 * m * m
@@ -90,24 +90,24 @@ def check_memory(stage: Stage, settings: Solve, images: int) -> None:
     if needed * size > has:
         raise ResourceError(
             f"model.hidden: is {m:,}; the {stage.solver.name} solution works on matrices of {matrices} numbers and"
-            f" needs {needed * size:,} bytes ({needed * size / GIB:.1f} GiB), and {device} has {has / GIB:.1f} GiB;"
+            f" needs {needed * size:,} bytes ({needed * size / GIB:.1f} GiB), but {device} has {has / GIB:.1f} GiB;"
             " choose fewer units" + (", or solve.solver ridge" if stage.solver.name == "pinv" else "")
         )
 
 
 def _memory(device: torch.device) -> int:
-    """Bytes of memory that a device has."""
+    """Return the bytes of memory that a device has."""
     return torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else memory()
 
 
 def precision(settings: Solve, stage: Stage, inputs: Tensor, images: int) -> tuple[torch.dtype, str]:
-    """The precision of a stage, and why that.
+    """Return the precision of a problem, and the reason.
 
     Args:
         settings: the config's ``solve``.
         stage: with its map.
         inputs: of the map (n, D), for some images.
-        images: how many there are in all.
+        images: number of images in all.
     """
     if settings.precision != "auto":
         return (torch.float32 if settings.precision == "fp32" else torch.float64), "as set"
@@ -132,17 +132,17 @@ def precision(settings: Solve, stage: Stage, inputs: Tensor, images: int) -> tup
 
 
 def too_coarse(condition: float | None, dtype: torch.dtype) -> bool:
-    """Whether float32 leaves less than two digits of a solution right."""
+    """Return whether float32 leaves fewer than two digits of a solution correct."""
     return dtype == torch.float32 and condition is not None and condition * torch.finfo(dtype).eps > COARSE
 
 
 def find(problem: Problem, sums: Gram | Rows, splits: Splits, auto: bool) -> Generator[None, None, Answer]:
-    """Solve a stage; yields now and then, where it may be left.
+    """Solve a problem; yields regularly, where it can be paused.
 
-    With ``auto``, the precision may still be raised: the condition number is infinite where float32 leaves no solution.
+    With ``auto``, the precision may still be raised: the condition number is infinite if float32 gives no solution.
 
     Raises:
-        ConfigError: the equations cannot be solved as they are set.
+        ConfigError: the equations cannot be solved with these settings.
     """
     solver = problem.stage.solver
     match solver:
@@ -166,24 +166,24 @@ def find(problem: Problem, sums: Gram | Rows, splits: Splits, auto: bool) -> Gen
 
 
 def too_small(problem: Problem, gram: Gram, penalty: float) -> ConfigError:
-    """What to say of a ridge with which H^T H + ridge I cannot be factorised."""
+    """Return the error for a ridge with which H^T H + ridge I cannot be factorised."""
     enough = 10 * torch.finfo(gram.a.dtype).eps * float(gram.a.diagonal().sum())
     finer = "solve.precision=fp64, " if gram.a.dtype == torch.float32 else ""
     return ConfigError(
-        f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images rounding errors"
-        f" are larger, and H^T H + ridge I cannot be factorised; give about {enough:.0e} or more, fewer units,"
+        f"solve.solver.ridge: is {penalty:g}; with {problem.stage.units} units and {gram.n} images, rounding errors"
+        f" are larger, so H^T H + ridge I cannot be factorised; use about {enough:.0e} or more, fewer units,"
         f" {finer}or solve.solver=pinv"
     )
 
 
 class Slope:
-    """The rows of a stage, for solvers that go through them again and again.
+    """The rows of a problem, for solvers that iterate over them several times.
 
-    Hidden outputs are kept from the first time on, where they take no more than a quarter of the memory.
+    Hidden outputs are kept after the first pass if they take no more than a quarter of the memory.
 
     Args:
-        problem: the stage.
-        train: its images.
+        problem: the problem.
+        train: the training images.
         dtype: of the sums.
     """
 
@@ -194,7 +194,7 @@ class Slope:
         self._kept: list[tuple[Tensor, Tensor]] = []
 
     def __call__(self, beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
-        """Sums H^T V (M, C) and |V|^2 of what outputs miss their targets by, V; yields after each chunk."""
+        """Return the sums H^T V (M, C) and |V|^2, with V by how much outputs miss targets; yields after each chunk."""
         sums, missed = torch.zeros_like(beta), torch.zeros((), dtype=torch.float64, device=beta.device)
         classes = torch.arange(self._problem.classes, device=beta.device)
         for hidden, labels in self._rows():
@@ -208,7 +208,7 @@ class Slope:
         return sums, float(missed)
 
     def _rows(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Hidden outputs (B, M) and labels (B,), chunk by chunk."""
+        """Yield hidden outputs (B, M) and labels (B,), chunk by chunk."""
         if self._kept:
             yield from self._kept
             return
@@ -224,12 +224,13 @@ class Slope:
 def by_path(
     problem: Problem, gram: Gram, penalties: list[float], choose: str | None, splits: Splits
 ) -> Generator[None, None, Answer]:
-    """The best of several ridges: by accuracy on the validation images, or by PRESS on those of the training."""
+    """Choose the best of several ridges: by accuracy on the validation images, or by PRESS on the training images."""
     choose = choose or ("press" if splits.validation is None else "validation")
     split = splits.train if choose == "press" else splits.validation
     if split is None:
         raise ConfigError(
-            "solve.solver.choose: is 'validation', but no images are held out; give data.validation, or choose press"
+            "solve.solver.choose: is 'validation', but there are no validation images; set data.validation, or choose"
+            " press"
         )
     spectrum = Spectrum.of(gram)
     yield

@@ -1,4 +1,4 @@
-"""The sums of one stage over the training images, chunk by chunk: what they are of, and where they stand."""
+"""The sums of one problem over the training images, added chunk by chunk."""
 
 import time
 from collections.abc import Generator
@@ -16,33 +16,33 @@ from fcnet.families.elm.solve.gram import Gram, Rows
 from fcnet.families.elm.solve.seen_images import Seen
 from fcnet.families.elm.solve.solution import Problem
 
-CHUNK = 2000  # rows added at once: 8 MB of hidden outputs for 1000 units in float32
+CHUNK = 2000  # rows added together: 8 MB of hidden outputs for 1000 units in float32
 
 DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 PRECISIONS = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def chunks(rows: int) -> int:
-    """How many chunks so many rows make."""
+    """Return the number of chunks of so many rows."""
     return -(-rows // CHUNK)
 
 
 class Summing:
-    """A stage between two chunks of rows.
+    """The state of a problem's sums between two chunks of rows.
 
     Args:
-        problem: the stage.
-        train: the images.
+        problem: the problem.
+        train: the training images.
         settings: the config's ``solve``.
-        seed: of the hidden map; None where it is drawn already.
+        seed: of the hidden map; None if it is already drawn.
 
     Attributes:
-        sums: of the rows so far; None before the first.
+        sums: of the rows so far; None before the first row.
         left: positions (n,) of the images that are not added yet.
-        seen: which are.
-        precision: of the sums, fp32 or fp64; empty before the first.
-        why: that.
-        timing: seconds by what took them: map, gram, solve.
+        seen: the images that are added.
+        precision: of the sums, fp32 or fp64; "" before the first row.
+        why: the reason for the precision.
+        timing: seconds spent on map, gram and solve.
     """
 
     def __init__(self, problem: Problem, train: ImageFolder, settings: Solve, seed: tuple[int, ...] | None) -> None:
@@ -51,7 +51,7 @@ class Summing:
         self.begin()
 
     def begin(self, precision: str = "", why: str = "") -> None:
-        """Stand before the first row; the precision is chosen there, where it is not given."""
+        """Go to the first row; the precision is chosen there if it is not given."""
         self.precision, self.why = precision, why
         self.sums: Gram | Rows | None = None
         self.seen = Seen(self.train)
@@ -59,12 +59,12 @@ class Summing:
 
     @property
     def chunks(self) -> int:
-        """Chunks that are left."""
+        """Return the number of chunks that are left."""
         return chunks(len(self.left))
 
     @torch.no_grad()
     def add_rows(self) -> Generator[None, None, None]:
-        """Draw the map, and add the rows that are left; yields after each chunk."""
+        """Draw the map, and add the remaining rows; yields after each chunk."""
         if self.problem.stage.solver is None:
             self._draw()
             return
@@ -83,7 +83,7 @@ class Summing:
             yield
 
     def _sums(self) -> Gram | Rows:
-        """The sums; before the first row, the map is drawn and the precision chosen."""
+        """Return the sums; before the first row, draw the map and choose the precision."""
         if self.sums is None:
             self._draw()
             began, stage = self.now(), self.problem.stage
@@ -96,7 +96,7 @@ class Summing:
         return self.sums
 
     def _draw(self) -> None:
-        """Draw the map, where that is not done."""
+        """Draw the map, if it is not drawn yet."""
         began, stage = self.now(), self.problem.stage
         if self._seed is not None:
             size = self.train.size if stage.pixels else None
@@ -113,36 +113,36 @@ class Summing:
         return Gram(stage.units, outputs, dtype, self.train.labels.device)
 
     def _inputs(self, rows: Tensor) -> Tensor:
-        """The map's inputs (n, D) of training images at some positions (n,)."""
+        """Return the map's inputs (n, D) for the training images at some positions (n,)."""
         pixels, _ = next(iter(self.train.batches(len(rows), rows)))
         return self.problem.stage.inputs(pixels)
 
     def check(self) -> None:
-        """Raise DivergedError where the sums are not finite."""
+        """Raise DivergedError if the sums are not finite."""
         if self.sums is not None and not self.sums.is_finite():
             raise self.not_finite("hidden outputs of the training images, or their products,")
 
     def not_finite(self, what: str) -> DivergedError:
-        """What to say of numbers that are not finite."""
+        """Return the error for numbers that are not finite."""
         name = self.problem.stage.name
         return DivergedError(
-            f"{name}: the {what} are not finite; give a larger solve.solver.ridge, or, where they have them, another"
-            " model.activation or a smaller length of model.weights",
+            f"{name}: the {what} are not finite; use a larger solve.solver.ridge or, if the hidden layer has them,"
+            " another model.activation or a smaller length in model.weights",
             facts={"stage": name},
         )
 
     def now(self) -> float:
-        """Seconds on a clock, when the device has done what it was told."""
+        """Return the time in seconds, after waiting for the device."""
         if self.train.labels.is_cuda:
             torch.cuda.synchronize(self.train.labels.device)
         return time.perf_counter()
 
     def state(self, keep: bool) -> dict[str, Any]:
-        """Where it stands, for a checkpoint; ``keep`` the sums."""
+        """Return the state for a checkpoint; with the sums if ``keep`` is true."""
         drawn, stage = self._seed is None, self.problem.stage
         return {
             "drawn": drawn,
-            # The other maps are the model's.
+            # All other maps are part of the model.
             "map": dict(stage.hidden.state_dict()) if drawn and not stage.classifies and stage.solver else {},
             "sums": self.sums.state() if keep and isinstance(self.sums, Gram) else {},
             "seen": self.seen.state(),
@@ -152,14 +152,14 @@ class Summing:
         }
 
     def load_map(self, state: dict[str, Any]) -> None:
-        """Take up the map of another one's ``state``, where it was drawn; the model has its own already."""
+        """Load the map from the ``state`` of another object, if it was drawn; maps of the model are already loaded."""
         if state["map"]:
             self.problem.stage.hidden.load_state_dict(state["map"])
         if state["drawn"]:
             self._seed = None
 
     def load(self, state: dict[str, Any], seen: Seen, left: Tensor) -> None:
-        """Take up the sums of another one's ``state``, of the images that it had seen; ``left`` are the others."""
+        """Load the sums of the ``seen`` images from the ``state`` of another object; the others are ``left``."""
         self.precision, self.why = str(state["precision"]), str(state["why"])
         sums = self._empty()
         if isinstance(sums, Gram):
