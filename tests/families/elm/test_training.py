@@ -19,7 +19,7 @@ from fcnet.commands.read import read_splits
 from fcnet.families.elm.config import ELMModel
 from fcnet.families.elm.model import ELM, build
 from fcnet.families.elm.solve import solution, sums
-from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.training import ClosedFormTraining
 from fcnet.rundir import tensor_files
 from fcnet.training.records import Begin, StageRecord, Tick
@@ -279,19 +279,19 @@ def test_a_stop_keeps_the_sums(
 ) -> None:
     file = elm(**model)
     assert fcnet("train", "-c", file, "--out", "whole").code == 0
-    add, calls = Seen.add, []
+    add, calls = SeenImages.add, []
 
-    def stopping(self: Seen, rows: torch.Tensor) -> None:
+    def stopping(self: SeenImages, rows: torch.Tensor) -> None:
         calls.append(len(rows))
         if len(calls) == 5:
             os.kill(os.getpid(), signal.SIGTERM)
         add(self, rows)
 
-    monkeypatch.setattr(Seen, "add", stopping)
+    monkeypatch.setattr(SeenImages, "add", stopping)
     outcome = fcnet("train", "-c", file, "--out", "cut")
     assert outcome.code == 75
     assert "after 35 of 60 images" in outcome.err
-    monkeypatch.setattr(Seen, "add", add)
+    monkeypatch.setattr(SeenImages, "add", add)
     outcome = fcnet("train", "--resume", "cut")
     assert outcome.code == 0, outcome.err
     assert Path("cut/model.pth").read_bytes() == Path("whole/model.pth").read_bytes()
