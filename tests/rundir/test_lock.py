@@ -42,19 +42,17 @@ def test_it_is_given_back_after_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
-def test_a_record_cut_by_a_kill_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(lock, "WRITING", 0.01)
+def test_a_record_cut_by_a_kill_is_taken_over(tmp_path: Path, text: str) -> None:
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / OWNER).write_text(text)
-    with owning(tmp_path):
+    with owning(tmp_path, writing=0.01):
         assert record(tmp_path)["host"] == socket.gethostname()
 
 
 def test_the_heart_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "HEARTBEAT", 0.0)
     times = iter(["then", "then", "now"])
     monkeypatch.setattr(lock, "_now", lambda: next(times))
-    with owning(tmp_path) as beat:
+    with owning(tmp_path, heartbeat=0.0) as beat:
         beat()
         assert (record(tmp_path)["start"], record(tmp_path)["heartbeat"]) == ("then", "then")
         beat()
@@ -62,9 +60,8 @@ def test_the_heart_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert sorted(path.name for path in (tmp_path / FOLDER).iterdir()) == [LOCK]
 
 
-def test_who_was_taken_over_stops_and_leaves_the_record_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "HEARTBEAT", 0.0)
-    with owning(tmp_path) as beat:
+def test_who_was_taken_over_stops_and_leaves_the_record_alone(tmp_path: Path) -> None:
+    with owning(tmp_path, heartbeat=0.0) as beat:
         taken = record(tmp_path) | {"host": "elsewhere"}
         (tmp_path / FOLDER / OWNER).write_text(json.dumps(taken))
         with pytest.raises(InUseError, match=r"was taken over by process .* on elsewhere"):

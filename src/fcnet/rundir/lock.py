@@ -37,12 +37,14 @@ Beat = Callable[[], None]
 
 
 @contextlib.contextmanager
-def owning(run: Path, force: bool = False) -> Iterator[Beat]:
+def owning(run: Path, force: bool = False, heartbeat: float = HEARTBEAT, writing: float = WRITING) -> Iterator[Beat]:
     """Hold a run directory; yield a heartbeat function.
 
     Args:
         run: the run directory, which exists.
         force: take it over from another host.
+        heartbeat: seconds between two heartbeats.
+        writing: seconds in which another process finishes the record that it has begun.
 
     Raises:
         InUseError: another process, which the error names, holds it.
@@ -51,9 +53,9 @@ def owning(run: Path, force: bool = False) -> Iterator[Beat]:
     folder.mkdir(exist_ok=True)
     with _locked(run):
         record = _record()
-        _claim(run, folder / OWNER, record, force)
+        _claim(run, folder / OWNER, record, force, writing)
         try:
-            yield _beating(folder / OWNER, record)
+            yield _beating(folder / OWNER, record, heartbeat)
         finally:
             if _is_same(_read(folder / OWNER), record):
                 (folder / OWNER).unlink(missing_ok=True)
@@ -87,7 +89,7 @@ def check_unused(run: Path) -> None:
             pass
 
 
-def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
+def _claim(run: Path, path: Path, record: dict[str, Any], force: bool, writing: float) -> None:
     """Write the record, or take over one that was left behind. Raises InUseError if its writer may still run."""
     try:
         # Mode "x" fails if the file exists, between hosts too.
@@ -98,7 +100,7 @@ def _claim(run: Path, path: Path, record: dict[str, Any], force: bool) -> None:
         pass
     left = _read(path)
     if not left:  # another host is writing it right now, or its writer was killed while writing
-        time.sleep(WRITING)
+        time.sleep(writing)
         left = _read(path)
     # The lock was free: if the writer of the record ran on this host, it has ended.
     if not left or left.get("host") == record["host"] or _restarted(left, record) or force:
@@ -131,8 +133,8 @@ def _record() -> dict[str, Any]:
     }
 
 
-def _beating(path: Path, record: dict[str, Any]) -> Beat:
-    """Return a function that renews the record's heartbeat, at most every ``HEARTBEAT`` seconds.
+def _beating(path: Path, record: dict[str, Any], heartbeat: float) -> Beat:
+    """Return a function that renews the record's heartbeat, at most every ``heartbeat`` seconds.
 
     The function raises InUseError if another host has taken over the run in the meantime.
     """
@@ -140,7 +142,7 @@ def _beating(path: Path, record: dict[str, Any]) -> Beat:
 
     def beat() -> None:
         nonlocal last
-        if time.monotonic() - last < HEARTBEAT:
+        if time.monotonic() - last < heartbeat:
             return
         last = time.monotonic()
         now = _read(path)
