@@ -226,8 +226,8 @@ BAD_DATA = {
     "no folder": (lambda root: (root / "train").rename(root / "gone"), "tiny/train: there is no such folder"),
     "no labels": (lambda root: (root / "test.txt").unlink(), "tiny/test.txt: there is no such file"),
     "one image less": (lambda root: (root / "train/59.png").unlink(), "59 images, but"),
-    "a bad label": (lambda root: relabel(root / "train.txt", 4, "x"), "tiny/train.txt:5: label 'x' is no class"),
-    "an unknown label": (lambda root: relabel(root / "test.txt", 2, "9"), "tiny/test.txt:3: label '9' is no class"),
+    "a bad label": (lambda root: relabel(root / "train.txt", 4, "x"), "tiny/train.txt:5: label 'x' is not a class"),
+    "an unknown label": (lambda root: relabel(root / "test.txt", 2, "9"), "tiny/test.txt:3: label '9' is not a class"),
     "an empty file": (
         lambda root: (root / "test/7.png").write_bytes(b""),
         "tiny/test/7.png: cannot be read as an image (the file is empty)",

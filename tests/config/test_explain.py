@@ -77,7 +77,7 @@ def test_wrong_values_of_every_key_are_told_in_words(key: str) -> None:
                     assert not [line for line in error.problems if FOREIGN.search(line)], error.problems
     assert told, "no value is wrong"
     for line in told:
-        form = r": is .+; (should be |is )|unknown key; |missing; |give .*`|each class once|is configured by "
+        form = r": is .+; (should be |is )|unknown key; |missing; |give .*`|each class once|is (configured by|for) "
         assert re.search(form, line), line
 
 

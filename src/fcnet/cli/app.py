@@ -112,15 +112,13 @@ def _global(
 def train(
     context: typer.Context,
     config: Annotated[
-        Path | None, _path("--config", "FILE", "Config of the run (with --resume RUN: that run's config).", "-c")
+        Path | None, _path("--config", "FILE", "Config of the run (default with --resume RUN: that of the run).", "-c")
     ] = None,
     overrides: config_commands.Settings = None,
     out: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR",
-            parser=paths.word("--out"),
-            help="Run directory (default: checkpoints/NAME, NAME-2, ...).",
+            metavar="DIR", parser=paths.word("--out"), help="Run directory (default: checkpoints/NAME, NAME-2...)."
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run at --out.")] = False,
@@ -200,7 +198,7 @@ def evaluate(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per class.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; reconstruction errors."""
+    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; for autoencoders, errors."""
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
     if labels is not None and images is None:

@@ -31,14 +31,15 @@ def choose(name: str) -> torch.device:
         return torch.device("cuda" if count else "cpu")
     device = torch.device(name)
     if (device.index or 0) >= count:
-        has = f"only cuda:0 to cuda:{count - 1}" if count else "no CUDA device that torch can use"
+        several = f"only cuda:0 to cuda:{count - 1}" if count > 1 else "only cuda:0"
+        has = several if count else "no CUDA device that torch can use"
         raise ConfigError(f"device: is {name!r}; this machine has {has}; choose auto or cpu")
     return device
 
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, torch's global generator of the CPU draws by a seed; afterwards it is as it was before."""
+    """Seed torch's global CPU generator inside a ``with`` block, and restore its state afterwards."""
     before = torch.get_rng_state()
     torch.default_generator.manual_seed(seed)
     try:

@@ -86,7 +86,7 @@ def test_an_autoencoder_needs_no_labels(fcnet: Run, mvtec: Path, name: str) -> N
     for path, out in ((file, "run"), ("again/config.yaml", "again")):
         outcome = fcnet("train", "-c", path, "--out", out, "--resume", "train.epochs=3")
         assert outcome.code == 0, outcome.err
-        assert "going on" in outcome.out
+        assert "resuming" in outcome.out
 
 
 def test_classes_that_only_tests_have_are_those_of_the_run(fcnet: Run, mvtec: Path) -> None:

@@ -406,7 +406,7 @@ def test_stages_that_stand_on_others_cannot_grow(fcnet: Run, elm: Callable[..., 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["train.epochs=3"], 2, "take `train` out"),
+        (["train.epochs=3"], 2, "remove `train`"),
         (["model.kind=svm"], 2, "model.kind: is 'svm'; should be one of: fcnet, elm"),
         (["solve.solver.ridge=0"], 2, "should be a number above 0"),
         (["solve.solver.ridge=abc"], 2, "should be a number above 0, or a list of at least two"),
