@@ -90,8 +90,8 @@ def test_a_net_of_local_fields(fcnet: Run, tiny: Path) -> None:
     for words, told in (
         (["model.hidden=1"], "model.hidden: is 1, but each lrf filter"),
         (["model.activation=tanh"], "`activation`: is tanh"),
-        (["model.weights=[lrf,ciw]"], "right behind the pixels"),
-        (["model.encoders=[{kind: drawn, weights: lrf}]"], "right behind the pixels"),
+        (["model.weights=[lrf,ciw]"], "directly after the pixels"),
+        (["model.encoders=[{kind: drawn, weights: lrf}]"], "directly after the pixels"),
     ):
         outcome = fcnet("train", "-c", path, *words, "--out", "other")
         assert outcome.code == 2
