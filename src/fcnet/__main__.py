@@ -1,4 +1,4 @@
-"""``python -m fcnet``, and the ``fcnet`` script: the command line, once it is imported."""
+"""Entry point of ``python -m fcnet`` and of the ``fcnet`` script."""
 
 import sys
 
@@ -6,10 +6,10 @@ from fcnet.system import signals
 
 
 def entry() -> None:
-    """Run the command line of this process; signals are answered from here on."""
+    """Run the command line of this process; signals are handled from here on."""
     try:
         command = next((word for word in sys.argv[1:] if word != "--debug"), None)
-        # A training keeps its handlers to the end of the process: a signal that comes again is harmless.
+        # `train` keeps its handlers until the process ends, so that a repeated signal is harmless.
         stop = signals.catch() if command == "train" else None
         from fcnet.cli import main
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ def load_config(path: PathName, *overrides: str) -> Config:
     """Read, merge and check a config.
 
     Args:
-        path: YAML file; its ``extends`` names the file that it starts from.
+        path: YAML file; its ``extends`` names the file that it inherits from.
         overrides: ``KEY=VALUE`` words, KEY a dotted path, such as ``train.epochs=5``.
 
     Raises:
@@ -43,18 +43,18 @@ def train(
     Args:
         config: from ``load_config``.
         out: the run directory; ``checkpoints/NAME``, ``NAME-2``, ... by default.
-        name: of a run without ``out``.
+        name: name of the run if ``out`` is not given.
         resume: resume the run, or the newest of that name with these settings; start one if there is none.
         overwrite: replace the run at ``out``.
-        sinks: for the records of the training, and what is said beside them; without one nothing is printed.
+        sinks: receive the training records and messages; without any, nothing is printed.
 
     Returns:
-        The run directory, and the metrics as result.json has them.
+        The run directory, and the metrics as in result.json.
 
     Raises:
-        FcnetError: as the exit codes of ``fcnet train`` say: ConfigError, DataError, DivergedError, ResourceError, ...
+        FcnetError: one per exit code of ``fcnet train``: ConfigError, DataError, DivergedError, ResourceError, ...
     """
-    from fcnet.commands.train import run_train  # imported here: torch takes longer than all else
+    from fcnet.commands.train import run_train  # imported here: importing torch is slow
     from fcnet.rundir.target import Target
     from fcnet.system.sinks import Sinks
 
@@ -76,13 +76,13 @@ def evaluate(
     Args:
         run: run directory, or model file in one.
         split: train, validation or test.
-        images: another folder of images, in place of ``split``.
+        images: another folder of images, instead of ``split``.
         labels: their labels, .txt or .csv; without it, class folders.
         device: auto, cpu, cuda or cuda:N.
         sinks: for notices and warnings.
 
     Returns:
-        Metrics, with ``text()``, ``json()`` and ``csv()``; of a classifier ``loss``, ``accuracy``, ``per_class``, ...
+        Metrics, with ``text()``, ``json()`` and ``csv()``; for a classifier ``loss``, ``accuracy``, ``per_class``, ...
 
     Raises:
         FcnetError: no such run, or images that cannot be read.
@@ -107,7 +107,7 @@ def predict(
         sinks: for notices and warnings.
 
     Returns:
-        What the model makes of each image, as ``images``, with ``text()``, ``json()`` and ``csv()``.
+        The model's result for each image, as ``images``, with ``text()``, ``json()`` and ``csv()``.
 
     Raises:
         FcnetError: no such run, or images that cannot be found or read.

@@ -4,13 +4,13 @@
     ├── ConfigError           2   the config file, an override or the command line
     ├── DataError             3   images, labels, folders
     ├── DivergedError         4   a loss or a gradient that is not finite
-    ├── CheckpointError       5   a model file or checkpoint that is missing, damaged or of another shape
+    ├── CheckpointError       5   a model file or checkpoint that is missing, damaged or does not fit the model
     ├── ResourceError         6   disk, memory or permission
-    ├── InUseError            7   a run directory that another process works in
-    └── Stopped              75   no failure: a signal asked to stop, all is saved, the run can be resumed
+    ├── InUseError            7   a run directory that another process is using
+    └── Stopped              75   not a failure: a signal requested a stop, all is saved, the run can be resumed
 
-An error carries one line or several: a config with three mistakes names all three at once. The command line is the
-only place that prints them, each behind ``fcnet: error:`` (``fcnet: stopped:``).
+An error carries one or more lines: a config with three mistakes reports all three at once. Only the command line prints
+them, each after ``fcnet: error:`` (``fcnet: stopped:``).
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ class FcnetError(Exception):
     """
 
     exit_code = 1
-    word = "error"  # what the command line puts before each line
+    word = "error"  # the command line's prefix of each line
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -48,7 +48,7 @@ class DivergedError(FcnetError):
 
     Args:
         *problems: as above.
-        facts: where it happened, as it is written to JSON: epoch, step, lr, and the batch's images.
+        facts: where it happened, ready for JSON: epoch, step, lr, and the batch's images.
     """
 
     exit_code = 4
@@ -71,13 +71,13 @@ class ResourceError(FcnetError):
 
 
 class InUseError(FcnetError):
-    """Another process works in the run directory."""
+    """Another process is using the run directory."""
 
     exit_code = 7
 
 
 class Stopped(FcnetError):
-    """A signal asked to stop. What was done is saved; the run can be resumed."""
+    """A signal requested a stop. Progress is saved; the run can be resumed."""
 
     exit_code = 75  # EX_TEMPFAIL of BSD's sysexits: try again
     word = "stopped"

@@ -1,7 +1,7 @@
 """The schema of a config: every key with its type, default, bounds and one description.
 
-The descriptions here and in ``model_schema`` are the only ones: ``fcnet config schema`` and docs/config.md are made
-from them. Nothing here imports torch, so that a config is checked in an instant.
+The descriptions here and in the sections' modules are the only ones: ``fcnet config schema`` and docs/config.md are
+generated from them. Nothing here imports torch, so that checking a config is fast.
 """
 
 import functools
@@ -23,7 +23,7 @@ from fcnet.config.yaml_lines import Layer
 from fcnet.families.common.spec import ModelSection
 from fcnet.families.elm.config import Solve
 
-# Which section says how a kind of model is trained.
+# The section that configures the training of each kind of model.
 TRAINED_BY = {families.kind_of(family): family.spec.section for family in families.FAMILIES}
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
@@ -35,7 +35,7 @@ else:
 
 
 def _data_or_extends(schema: dict[str, Any]) -> None:
-    """In one file, `data` may be missing where `extends` brings it."""
+    """Let `data` be missing from a file that has `extends`."""
     schema["anyOf"] = [{"required": [key]} for key in (*schema.pop("required"), "extends")]
 
 
@@ -45,17 +45,17 @@ class Config(Section):
     model_config = ConfigDict(json_schema_extra=_data_or_extends)
 
     extends: str | None = Field(
-        None, exclude=True, description="another config that this one starts from, relative to this file"
+        None, exclude=True, description="config file to inherit settings from; its path is relative to this file"
     )
     data: Data = Field(description="where the images come from")
-    model: Model = Field(families.default(), description="the net")
-    train: Train = Field(Train(), description="how an fcnet or an autoencoder is trained, by gradients")
-    solve: Solve = Field(Solve(), description="how the output weights of an elm are found, in closed form")
+    model: Model = Field(families.default(), description="the model")
+    train: Train = Field(Train(), description="gradient training of an fcnet or an autoencoder")
+    solve: Solve = Field(Solve(), description="closed-form solution for the output weights of an elm")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
-        0, description="of the initial weights, the order of the images, dropout and noise"
+        0, description="random seed of the initial weights, the image order, dropout and noise"
     )
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
-        "auto", description="auto (CUDA where there is one, else the CPU), cpu, cuda or cuda:N"
+        "auto", description="auto (CUDA if available, else the CPU), cpu, cuda or cuda:N"
     )
 
     @model_validator(mode="after")
@@ -69,8 +69,8 @@ class Config(Section):
         for other in sorted(set(TRAINED_BY.values()) - {own}):
             if other in self.model_fields_set:
                 raise ValueError(
-                    f"model.kind: is {self.model.kind}, which `{own}` is for; take `{other}` out, or give {other}: null"
-                    " where another file brings it"
+                    f"model.kind: is {self.model.kind}, which is configured by `{own}`; remove `{other}`, or write"
+                    f" {other}: null if an inherited file sets it"
                 )
         return self
 
@@ -81,21 +81,21 @@ def load(path: Path, overrides: Sequence[str] = (), needed: bool = False) -> Con
 
 
 def check(layers: Sequence[Layer]) -> Config:
-    """Merge layers, the last one wins, and validate. Raises ConfigError with one line per mistake."""
+    """Merge layers (the last one wins) and validate. Raises ConfigError with one line per mistake."""
     return loading.check(Config, layers)
 
 
 def keys() -> set[str]:
-    """Dotted places of all keys, but those in lists."""
+    """Return the dotted paths of all keys, except those in lists."""
     return explain.keys(Config)
 
 
 def named_keys() -> set[str]:
-    """Return the keys, without their sections, that take a word for the ``name`` of a section."""
+    """Return the keys (without their sections) that accept a word for the ``name`` of a section."""
     return explain.named_keys(Config)
 
 
 def dump(config: Config) -> str:
-    """The resolved config as YAML that ``load`` reads back to the same config."""
+    """Return the resolved config as YAML that ``load`` reads back to the same config."""
     others = set(TRAINED_BY.values()) - {TRAINED_BY[config.model.kind]}
     return loading.dump(config.model_dump(exclude_none=True, exclude=others))

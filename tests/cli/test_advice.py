@@ -74,7 +74,7 @@ CASES = {
     "an option": Case(f"{TRAIN} --lr 0.1", r"settings are KEY=VALUE: (\S+)", f"{TRAIN} {{1}}"),
     "a list": Case(f"{TRAIN} --hidden 5", r"settings are KEY=VALUE: (\S+)", f"{TRAIN} {{1}}"),
     "a device": Case(f"{TRAIN} --cpu", r"write (.*)", f"{TRAIN} {{1}}"),
-    "the option before": Case("--seed 1 train tiny/tiny.yaml train.epochs=1", r"behind the command: fcnet (.*)", "{1}"),
+    "the option before": Case("--seed 1 train tiny/tiny.yaml train.epochs=1", r"after the command: fcnet (.*)", "{1}"),
     "a command": Case("evaluate run", r"did you mean fcnet (\w+)\?", "{1} run", before=RUN),
     "a bare model file, eval": Case("eval bare.pth", "with (--config)", "eval bare.pth {1} tiny/tiny.yaml", RUN, bare),
     "a bare model file, predict": Case(
@@ -100,7 +100,7 @@ CASES = {
     "a run is there: go on": Case(
         f"{TRAIN} --out run", "(--resume) to resume it", f"{TRAIN} train.epochs=2 --out run {{1}}", RUN
     ),
-    "a run in a config's place": Case("train run", r"to go on with it: fcnet (.*)", "{1}", before=RUN),
+    "a run in a config's place": Case("train run", r"to resume it: fcnet (.*)", "{1}", before=RUN),
     "a run of another host": Case(
         f"{TRAIN} --out run --resume train.epochs=2",
         r"take the run over with (--force)",
@@ -113,7 +113,7 @@ CASES = {
     ),
     "a damaged config": Case(
         "train --resume run",
-        r"give a sound copy of it with (--config) FILE",
+        r"give a valid copy with (--config) FILE",
         f"{TRAIN} --resume run",
         RUN,
         without_config,
@@ -142,7 +142,7 @@ CASES = {
     ),
     "two kinds of training": Case(
         "train -c tiny/tiny.yaml model={kind: elm, hidden: 8}",
-        r"or give (train: null)",
+        r"or write (train: null)",
         "train -c tiny/tiny.yaml model={kind: elm, hidden: 8} train=null",
     ),
     "a data set that is not there": Case(
@@ -154,7 +154,7 @@ CASES = {
     ),
     "labels without images": Case(
         "eval run --labels tiny/test.txt",
-        r"goes with (--images) DIR",
+        r"needs (--images) DIR",
         "eval run --labels tiny/test.txt {1} tiny/test",
         RUN,
     ),

@@ -14,8 +14,8 @@ WORDS = ("train", "-c", "tiny/tiny.yaml")
 def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None:
     assert fcnet(*WORDS, "--out", "run").code == 0
     for words, message in (
-        (["--resume", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
-        (["--out", ""], "--resume, --out: is followed by an empty name (an unset variable?)"),
+        (["--resume", ""], "--resume, --out: the name is empty (an unset variable?)"),
+        (["--out", ""], "--resume, --out: the name is empty (an unset variable?)"),
         (["--resume", "run", "--out", "run"], "--out, --resume RUN: give only one of the two"),
         (["--out", "run", "--resume", "--overwrite"], "--overwrite: needs --out DIR, the run to replace, and cannot"),
         (["--force"], "--force: needs --resume or --overwrite"),

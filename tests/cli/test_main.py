@@ -134,7 +134,8 @@ def test_help_and_config_errors_do_not_import_torch(words: list[str], tmp_path: 
 
 def test_starting_imports_no_more_than_the_parser_needs() -> None:
     """What answers wrong words is imported where they are wrong."""
-    code = "import sys; import fcnet.cli.main; sys.exit(bool({'pydantic', 'yaml', 'fcnet.config.load', 'fcnet.schema'} & set(sys.modules)))"
+    slow = {"pydantic", "yaml", "fcnet.config.load", "fcnet.schema"}
+    code = f"import sys; import fcnet.cli.main; sys.exit(bool({slow} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 

@@ -31,13 +31,13 @@ TRAIN = ["train", "-c", "tiny/tiny.yaml"]
         ("--amp", "train.precision=bf16"),
         ("--train.epochs=3", "train.epochs=3"),
         ("--train.epochs 3", "train.epochs=3"),
-        ("--model mlp", "those of model are model.activation, "),
+        ("--model mlp", "one of model.activation, "),
         ("--gpu 0", "write --device cuda:0"),
         ("--gpu", "write --device cuda"),
         ("--cuda", "write --device cuda"),
         ("--cpu", "write --device cpu"),
         ("--no-cuda", "write --device cpu"),
-        ("--workers 4", "there are no workers to count"),
+        ("--workers 4", "fcnet has no workers"),
         ("--threads 4", "OMP_NUM_THREADS=1"),
         ("--quiet", "results go to stdout and notices to stderr"),
         ("-q", "results go to stdout and notices to stderr"),
@@ -47,7 +47,7 @@ TRAIN = ["train", "-c", "tiny/tiny.yaml"]
         ("--confg=x.yaml", "did you mean --config?"),
         ("--Seed 3", "write --seed"),
         ("--random-state 3", "write --seed 3"),
-        ("--json", "is an option of eval, predict, and not of train"),
+        ("--json", "is an option of eval, predict, not of train"),
         ("--zzz 3", "no such option; see fcnet train --help"),
     ],
 )
@@ -64,12 +64,12 @@ def test_unknown_options_of_a_training(fcnet: Run, tiny: Path, words: str, advic
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
-        ("eval --batch-size 3", "eval takes the settings of the run"),
+        ("eval --batch-size 3", "eval uses the settings of the run"),
         ("eval --gpu 0", "write --device cuda:0"),
-        ("eval --checkpoint x.pth", "a RUN is named without one: fcnet eval x.pth"),
-        ("predict --image x.png", "images are named without one, behind the RUN: fcnet predict RUN x.png"),
-        ("predict --model run x.png", "a RUN is named without one: fcnet predict run IMAGE"),
-        ("data digits --cuda", "leave it out, this command computes nothing"),
+        ("eval --checkpoint x.pth", "name the RUN without an option: fcnet eval x.pth"),
+        ("predict --image x.png", "name images without an option, after the RUN: fcnet predict RUN x.png"),
+        ("predict --model run x.png", "name the RUN without an option: fcnet predict run IMAGE"),
+        ("data digits --cuda", "leave it out, because this command does not use a device"),
         ("config show x.yaml --epochs 3", "train.epochs=3"),
         ("config show x.yaml --cpu", "write device=cpu"),
         ("eval --split tests", "did you mean test? See fcnet eval --help"),
@@ -91,8 +91,8 @@ def test_what_the_parser_refuses_of_other_commands(fcnet: Run, words: str, advic
         (["train.epochs", "=", "3"], "has spaces around its equals sign; write train.epochs=3"),
         (["train.epochs=", "3"], "has spaces around its equals sign; write train.epochs=3"),
         (["train.epochs", "=3"], "has spaces around its equals sign; write train.epochs=3"),
-        (["seed=1", "train.epochs:", "3"], "is written as in a file; write train.epochs=3"),
-        (["epochs:3"], "is written as in a file; write train.epochs=3"),
+        (["seed=1", "train.epochs:", "3"], "is written as in a file; here write train.epochs=3"),
+        (["epochs:3"], "is written as in a file; here write train.epochs=3"),
         (["train.epochs", "3"], "is a key without a value; write train.epochs=3"),
         (["train.epochs"], "is a key without a value; write train.epochs=VALUE"),
         (["epochs", "3"], "write train.epochs=3"),
@@ -123,7 +123,7 @@ def test_a_misspelt_config_has_near_names(fcnet: Run, tiny: Path) -> None:
         assert outcome.code == 2
         if meant is not None:
             assert outcome.errors[0].endswith(f"there is no such file; did you mean {meant}?")
-    assert fcnet("train", "tiny").errors[0].endswith("a config is named whole: --config configs/tiny.yaml")
+    assert fcnet("train", "tiny").errors[0].endswith("a config needs its full path: --config configs/tiny.yaml")
 
 
 def test_a_run_in_the_place_of_a_config(fcnet: Run, tiny: Path) -> None:

@@ -38,16 +38,16 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["trian"], "trian: no such command; did you mean fcnet train? there are train, eval"),
+        (["trian"], "trian: no such command; did you mean fcnet train? the commands are train, eval"),
         (["evaluate"], "did you mean fcnet eval?"),
         (["check", "x.yaml"], "did you mean fcnet config check?"),
-        (["zork"], "zork: no such command; there are train, eval, plot, predict, encode, data, config"),
+        (["zork"], "zork: no such command; the commands are train, eval, plot, predict, encode, data, config"),
         (["runs"], "the runs are the folders in checkpoints (none yet)"),
-        (["fcnet", "train"], "fcnet: is the program's own name; give it once"),
-        (["x.yaml", "seed=1"], "a command goes before it: fcnet train --config x.yaml seed=1"),
-        (["--seed", "1", "train", "x.yaml"], "options go behind the command: fcnet train --seed 1 x.yaml"),
-        (["-c", "x.yaml"], "-c: a command goes before it"),
-        (["config", "shwo", "x.yaml"], "did you mean fcnet config show x.yaml? there are show, check, schema"),
+        (["fcnet", "train"], "fcnet: is the program's own name; give it only once"),
+        (["x.yaml", "seed=1"], "a command must come first: fcnet train --config x.yaml seed=1"),
+        (["--seed", "1", "train", "x.yaml"], "options go after the command: fcnet train --seed 1 x.yaml"),
+        (["-c", "x.yaml"], "-c: a command must come first"),
+        (["config", "shwo", "x.yaml"], "did you mean fcnet config show x.yaml? the commands are show, check, schema"),
         (["config", "x.yaml"], "did you mean fcnet config show x.yaml?"),
         (["train", "x.yaml", "--out", "a", "--out=b"], "--out: is given twice (a and b); give one"),
         (["train", "x.yaml", "--resume", "--resume", "a"], "--resume: is given twice (the newest and a); give one"),
@@ -69,7 +69,7 @@ def test_list_names_the_runs_that_there_are(fcnet: Run) -> None:
         (run / "config.yaml").touch()
         os.utime(run / "config.yaml", (age, age))
     told = fcnet("list").errors[0]
-    assert "(checkpoints/b, checkpoints/a); fcnet plot checkpoints draws them beside each other" in told
+    assert "(checkpoints/b, checkpoints/a); fcnet plot checkpoints compares them" in told
 
 
 def test_a_config_needs_no_option_before_it(fcnet: Run, tiny: Path) -> None:
@@ -89,7 +89,7 @@ def test_of_two_configs_one_extends_the_other(fcnet: Run, tiny: Path, words: lis
     Path("sub").mkdir()
     write_config(Path("sub/b.yaml"), {"seed": 7})
     told = fcnet("train", *words).errors[0]
-    assert "let sub/b.yaml begin with the line 'extends: ../a.yaml'" in told
+    assert "begin sub/b.yaml with the line 'extends: ../a.yaml'" in told
     line = told.partition("the line '")[2].partition("'")[0]
     Path("sub/b.yaml").write_text(f"{line}\n" + Path("sub/b.yaml").read_text())
     assert "seed: 7" in fcnet("config", "show", "sub/b.yaml").out

@@ -133,7 +133,7 @@ def test_images_of_one_colour_are_named(fcnet: Run, tmp_path: Path) -> None:
     Image.new("RGB", (20, 20), (9, 90, 200)).save(tmp_path / "own/train/1/blank.png")
     Image.new("RGBA", (SIDE, SIDE)).save(tmp_path / "own/train/2/clear.png")
     outcome = fcnet("train", "-c", config, "--out", "run")
-    assert "warning: train: 2 images are of one colour (1/blank.png, 2/clear.png)" in outcome.err
+    assert "warning: train: 2 images have a single colour (1/blank.png, 2/clear.png)" in outcome.err
     outcome = fcnet("predict", "run", "own/train/1/blank.png", "own/test/0")
     assert outcome.code == 0
     assert "warning: own/train/1/blank.png: 1 image is of one colour" in outcome.err
@@ -156,7 +156,7 @@ def test_a_number_of_validation_images_of_class_folders(fcnet: Run, tmp_path: Pa
     outcome = fcnet("train", "-c", config, "--out", "run", "data.validation=9")
     assert outcome.code == 0
     assert "validation: 9 images 6x6, 3 classes of 3 to 3 images" in outcome.out
-    assert "(a share of each class, for they lie sorted by class)" in outcome.out
+    assert "(a share of each class, because they are sorted by class)" in outcome.out
     assert "no image of class" not in outcome.err
     assert f"{CLASSES} classes of 17 to 17 images" in outcome.out
 
@@ -182,4 +182,4 @@ def test_a_cache_without_room_does_not_stop_a_run(fcnet: Run, tiny: Path, monkey
     assert Path("run/model.pth").read_bytes() == Path("whole/model.pth").read_bytes()
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "--out", "mapped", "data.memory=mapped")
     assert outcome.code == 6
-    assert "set data.cache to a folder with room" in outcome.errors[0]
+    assert "set data.cache to a folder with enough space" in outcome.errors[0]

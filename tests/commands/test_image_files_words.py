@@ -95,11 +95,11 @@ def test_links_that_lead_nowhere_are_named(fcnet: Run, trained: Path) -> None:
     Path("away").symlink_to("nowhere")
     os.mkfifo("pipe.png")
     for word, told in (
-        ("scans/b.png", "scans/b.png: is a link to ../gone.png, which is not there"),
-        ("scans", "scans/b.png: is a link to ../gone.png, which is not there"),
-        ("scans/*.png", "scans/b.png: is a link to ../gone.png, which is not there"),
+        ("scans/b.png", "scans/b.png: is a link to ../gone.png, which does not exist"),
+        ("scans", "scans/b.png: is a link to ../gone.png, which does not exist"),
+        ("scans/*.png", "scans/b.png: is a link to ../gone.png, which does not exist"),
         ("loop.png", "loop.png: is a link that leads back to itself"),
-        ("away/a.png", "away is a link to nowhere, which is not there"),
+        ("away/a.png", "away is a link to nowhere, which does not exist"),
         ("photo.png/a.png", "photo.png is a file, not a folder"),
         ("pipe.png", "pipe.png: is a pipe, not a file"),
     ):

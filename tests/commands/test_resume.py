@@ -178,10 +178,10 @@ def test_a_dead_link_in_the_way_is_told_before_images_are_read(fcnet: Run, tiny:
     Path("checkpoints").symlink_to("scratch/gone")
     outcome = fcnet(*WORDS, *words)
     assert outcome.code == 2
-    assert "is a link to scratch/gone, which is not there" in outcome.errors[0]
+    assert "is a link to scratch/gone, which does not exist" in outcome.errors[0]
     assert "decoding" not in outcome.err
     assert not Path("scratch").exists()
-    assert "is a link to scratch/gone, which is not there" in fcnet("eval").errors[0]
+    assert "is a link to scratch/gone, which does not exist" in fcnet("eval").errors[0]
 
 
 def test_a_file_in_the_place_of_all_runs(fcnet: Run, tiny: Path) -> None:

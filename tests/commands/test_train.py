@@ -216,7 +216,7 @@ def test_class_names_and_their_order_are_saved(fcnet: Run, tmp_path: Path) -> No
     write_config(tmp_path / "own.yaml", config)
     outcome = fcnet("train", "-c", "own.yaml", "train.epochs=20")
     assert outcome.code == 0, outcome.err
-    assert "30 images are in train too, pixel for pixel" in outcome.err
+    assert "30 images are also in train, pixel for pixel" in outcome.err
     assert yaml.safe_load(Path("checkpoints/own/config.yaml").read_text())["data"]["classes"] == ["9", "10", "zebra"]
     found = json.loads(fcnet("predict", "checkpoints/own", "own/zebra/0.bmp", "--json").out)
     assert found["predictions"][0]["predicted"] == "zebra"
@@ -279,7 +279,7 @@ def test_an_image_in_train_and_test_is_warned_of(fcnet: Run, tiny: Path) -> None
     (tiny / "test/0.png").write_bytes((tiny / "train/3.png").read_bytes())
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == 0
-    assert "fcnet: warning: test: 1 images are in train too, pixel for pixel (3.png = 0.png)" in outcome.err
+    assert "fcnet: warning: test: 1 images are also in train, pixel for pixel (3.png = 0.png)" in outcome.err
 
 
 def test_other_sizes_are_resized_and_said(fcnet: Run, tiny: Path) -> None:
@@ -295,7 +295,7 @@ def test_mapped_images_train_the_same_and_are_told_of(fcnet: Run, tiny: Path) ->
     for memory in ("resident", "mapped"):
         told[memory] = fcnet("train", "-c", "tiny/tiny.yaml", f"data.memory={memory}", "--out", memory)
         assert told[memory].code == 0
-    assert "read from their file as they are needed" in told["mapped"].out
+    assert "read from disk as needed" in told["mapped"].out
     assert "read from" not in told["resident"].out
     assert Path("mapped/model.pth").read_bytes() == Path("resident/model.pth").read_bytes()
 
@@ -327,4 +327,4 @@ def test_images_that_a_gpu_has_no_room_for_are_told_of(fcnet: Run, tiny: Path, m
     monkeypatch.setattr(dataset.ImageFolder, "to", moved)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == 0
-    assert outcome.err.count("stay in the host's memory: meta has 0.0 GB free; training will be slower") == 2
+    assert outcome.err.count("stay in host memory: meta has 0.0 GB free; training will be slower") == 2

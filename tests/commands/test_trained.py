@@ -20,13 +20,13 @@ from helpers.tiny import tiny_config, write_config
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_device("auto") == choose_device("cpu") == torch.device("cpu")
-    with pytest.raises(ConfigError, match="device: is 'cuda'; of CUDA devices this machine has none"):
+    with pytest.raises(ConfigError, match="device: is 'cuda'; this machine has no CUDA device"):
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("auto") == torch.device("cuda")
     assert choose_device("cuda:1") == torch.device("cuda:1")
-    with pytest.raises(ConfigError, match=r"has 2 \(cuda:0 to cuda:1\)"):
+    with pytest.raises(ConfigError, match="this machine has only cuda:0 to cuda:1"):
         choose_device("cuda:2")
 
 

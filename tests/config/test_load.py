@@ -156,15 +156,15 @@ device: gpu
         ("train.log_interval=1", "did you mean 'train.log_every'? "),
         ("data.num_classes=10", "did you mean 'data.classes'? it lists their names; "),
         ("train.weight_decay=1", "did you mean 'train.l2'? "),
-        ("data.num_workers=4", "images are decoded once and kept, without workers; take it out; "),
-        ("output_dir=x", "the folder of the run is --out DIR, on the command line; "),
-        ("train.optimizer.momentum=0.9", "it goes with name: sgd, as train.optimizer.name is adam ("),
-        ("train.optimizer.weight_decay=0.9", "it goes with name: adamw, as "),
+        ("data.num_workers=4", "images are decoded once and kept, without workers; remove it; "),
+        ("output_dir=x", "set the run directory with --out DIR, on the command line; "),
+        ("train.optimizer.momentum=0.9", "it belongs to name: sgd, because train.optimizer.name is adam ("),
+        ("train.optimizer.weight_decay=0.9", "it belongs to name: adamw, because "),
         ("data.validation={images: a, csv: b}", "did you mean 'data.validation.labels'? "),
         ("|=1", "allowed here: "),  # the mark of a tag within, and a key like any other
         ("train.|x=1", "allowed here: "),
         ("name=x", "allowed here: "),  # several sections have one
-        ("model.sparse=kl", "it goes with kind: autoencoder, as model.kind is fcnet ("),  # which the file says
+        ("model.sparse=kl", "it belongs to kind: autoencoder, because model.kind is fcnet ("),  # which the file says
     ],
 )
 def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: str) -> None:
@@ -216,13 +216,13 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
         ),
         (GOOD + "seed: -1\n", "c.yaml:2: seed: is -1; should be a whole number of at least 0"),
         (GOOD + "seed: 1\nseed: 2\n", "c.yaml:3: seed: given twice"),
-        (GOOD + "extends: c.yaml\n", "c.yaml:2: extends: goes round in a circle"),
+        (GOOD + "extends: c.yaml\n", "c.yaml:2: extends: is circular"),
         (GOOD + "extends: nowhere.yaml\n", "c.yaml:2: extends: there is no file nowhere.yaml"),
         (GOOD + 'extends: "a\\0"\n', "c.yaml:2: extends: is 'a\\x00'; name one YAML file"),
         (GOOD + "extends: [a]\n", "c.yaml:2: extends: is ['a']; name one YAML file"),
-        ("data: {train: {images: a}, root: b}\n", "c.yaml:1: data: `root` goes with `source`"),
-        ("data: {source: mnist, root: b, test: {images: a}}\n", "c.yaml:1: data: `test` goes with `train`"),
-        ("data: {train: {images: a}, classes: [a, a]}\n", "c.yaml:1: data.classes: each class once; doubled: a"),
+        ("data: {train: {images: a}, root: b}\n", "c.yaml:1: data: `root` is only used with `source`"),
+        ("data: {source: mnist, root: b, test: {images: a}}\n", "c.yaml:1: data: `test` is only used with `train`"),
+        ("data: {train: {images: a}, classes: [a, a]}\n", "c.yaml:1: data.classes: list each class once; repeated: a"),
         (
             "data: {train: {images: a}, validation: 1.5}\n",
             "c.yaml:1: data.validation: is 1.5; should be a number above 0 and below 1",
@@ -263,7 +263,7 @@ def test_a_cycle_of_two(fcnet: Run, tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("extends: ./a.yaml\n")
     outcome = fcnet("config", "check", "a.yaml")
     assert outcome.code == 2
-    assert "goes round in a circle (a.yaml -> b.yaml -> a.yaml)" in outcome.errors[0]
+    assert "is circular (a.yaml -> b.yaml -> a.yaml)" in outcome.errors[0]
 
 
 def test_missing_file_and_folder(fcnet: Run, tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_a_key_without_a_value_is_no_wish_for_the_default(fcnet: Run, tmp_path: 
     key = word.split("=")[0]
     assert outcome.code == 2
     assert outcome.errors == [
-        f"command line: {key}=: is followed by nothing (an unset variable?); write {key}=null to take a setting away"
+        f"command line: {key}=: has no value (an unset variable?); write {key}=null to remove a setting"
     ]
     assert show(fcnet, "c.yaml", "seed=null")["seed"] == 0
     assert show(fcnet, "c.yaml", "seed=~")["seed"] == 0
@@ -326,16 +326,16 @@ def test_a_kind_that_another_layer_chose_is_told(fcnet: Run) -> None:
     (told,) = fcnet("config", "check", digits, "model.kind=elm", "train=null").errors
     assert told.startswith(f"{digits}:")
     assert told.endswith(
-        "is [128]; should be a whole number of at least 1, as model.kind is elm (command line); write 128"
+        "is [128]; should be a whole number of at least 1, because model.kind is elm (command line); write 128"
     )
     (told,) = fcnet("config", "check", digits, "model.kind=elm", "model.hidden=30").errors
-    assert told.startswith("command line: model.kind: is elm, which `solve` is for; take `train` out")
+    assert told.startswith("command line: model.kind: is elm, which is configured by `solve`; remove `train`")
 
 
 def test_the_keys_of_folders_that_have_moved_are_told(fcnet: Run, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("data:\n  train: {images: a, labels: a.txt}\n  test: {images: b}\n")
     (told,) = fcnet("config", "check", "c.yaml", "data.root=new").errors
-    assert told.endswith("where they have moved, set data.train.images, data.test.images, data.train.labels")
+    assert told.endswith("if your own folders have moved, set data.train.images, data.test.images, data.train.labels")
     assert fcnet("config", "check", "c.yaml", "data.train.images=new/a", "data.test.images=new/b").code == 0
 
 
@@ -345,8 +345,8 @@ def test_what_lies_beside_the_config_and_not_here_is_told(fcnet: Run, tmp_path: 
         outcome = fcnet(*command, "tiny/c.yaml")
         assert outcome.code == 2
         assert outcome.errors == [
-            f"tiny/c.yaml:{line}: data.train.{key}: is {name!r}; there is none in {tmp_path}, where paths begin, but"
-            f" one beside the config; write tiny/{name}"
+            f"tiny/c.yaml:{line}: data.train.{key}: is {name!r}, which exists next to the config, but not in"
+            f" {tmp_path}, where paths begin; write tiny/{name}"
             for line, key, name in ((3, "images", "train"), (4, "labels", "train.txt"))
         ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny"]
@@ -388,16 +388,16 @@ def test_full_width_punctuation_is_told_with_all_other_mistakes(fcnet: Run, tmp_
     assert outcome.code == 2
     told = {int(line.split(":")[1]): line for line in outcome.errors}
     assert set(told) == {2, 3, 7, 8, 10, 11, 12, 13, 14}
-    assert "write ':' in place of '：'" in told[2]
-    assert "',' in place of '，'" in told[3]
-    assert "write [500, 200]; write '[' in place of '［'" in told[7]
-    assert "write 0.5; write '.' in place of '。'" in told[8]
-    assert "write ':' in place of '：'" in told[10]
-    assert "write '1' in place of '１'" in told[11]
-    assert "write -1; write '-' in place of '－', a space in place of U+3000 (ideographic space)" in told[12]
+    assert "write ':' instead of '：'" in told[2]
+    assert "',' instead of '，'" in told[3]
+    assert "write [500, 200]; write '[' instead of '［'" in told[7]
+    assert "write 0.5; write '.' instead of '。'" in told[8]
+    assert "write ':' instead of '：'" in told[10]
+    assert "write '1' instead of '１'" in told[11]
+    assert "write -1; write '-' instead of '－', a space instead of U+3000 (ideographic space)" in told[12]
     assert "did you mean adam?; write" in told[13]
     assert (
-        "devi\\u200bce: unknown key; write nothing in place of U+200B (zero width space); did you mean 'device'?"
+        "devi\\u200bce: unknown key; write nothing instead of U+200B (zero width space); did you mean 'device'?"
         in told[14]
     )
 
@@ -406,13 +406,13 @@ def test_full_width_punctuation_is_told_with_all_other_mistakes(fcnet: Run, tmp_
     ("word", "told"),
     [
         ("train.epochs＝3", "'train.epochs＝3': has a full-width equals sign (＝); write ="),
-        ("train．epochs=3", "unknown key; write '.' in place of '．'; did you mean 'train.epochs'?"),
-        ("model.hidden=［500］", "write [500]; write '[' in place of '［'"),
-        ("model.hidden=[500］", "model.hidden: write ']' in place of '］'; not valid YAML"),
-        ("data.source=mnist，", "did you mean mnist?; write ',' in place of '，'"),
-        ("train.epochs=３", "write 3; write '3' in place of '３'"),
-        ("data.root=“d”", "has a typographic quote (“), which no shell takes for one"),
-        ("data.classes=猫，狗", "write [猫, 狗]; write ',' in place of '，'"),
+        ("train．epochs=3", "unknown key; write '.' instead of '．'; did you mean 'train.epochs'?"),
+        ("model.hidden=［500］", "write [500]; write '[' instead of '［'"),
+        ("model.hidden=[500］", "model.hidden: write ']' instead of '］'; not valid YAML"),
+        ("data.source=mnist，", "did you mean mnist?; write ',' instead of '，'"),
+        ("train.epochs=３", "write 3; write '3' instead of '３'"),
+        ("data.root=“d”", "has a typographic quote (“), which no shell understands"),
+        ("data.classes=猫，狗", "write [猫, 狗]; write ',' instead of '，'"),
     ],
 )
 def test_full_width_punctuation_on_the_command_line(fcnet: Run, tmp_path: Path, word: str, told: str) -> None:

@@ -24,7 +24,7 @@ def test_every_other_name_leads_to_a_key() -> None:
         ("mse", "squared cross_entropy", "did you mean squared?"),
         ("FashionMNIST", "mnist fashion-mnist", "did you mean fashion-mnist?"),
         ("mnst", "mnist kmnist", "did you mean mnist?"),
-        ("rmsprop", "adam sgd", "there is no rmsprop; adam comes nearest"),
+        ("rmsprop", "adam sgd", "there is no rmsprop; adam is closest"),
         ("xyz", "adam sgd", None),
     ],
 )
@@ -40,8 +40,8 @@ def test_values(word: str, allowed: str, told: str | None) -> None:
         ("cuda0", "did you mean cuda:0?"),
         ("0", "did you mean cuda:0?"),
         ("CPU", "did you mean cpu?"),
-        ("cuda:0,1", "a run is on one device: cuda:0"),
-        ("mps", "mps is not used; choose cpu"),
+        ("cuda:0,1", "a run uses one device: cuda:0"),
+        ("mps", "mps is not supported; choose cpu"),
         ("xyz", None),
     ],
 )

@@ -56,7 +56,7 @@ def test_what_looks_like_a_mistake_is_said() -> None:
     assert found.warnings == (
         "a note",
         "test: no image of class 1 (1 of 3 classes)",
-        "test: 20 images are in train too, pixel for pixel (0.png = 0.png, 2.png = 1.png, 3.png = 2.png)",
+        "test: 20 images are also in train, pixel for pixel (0.png = 0.png, 2.png = 1.png, 3.png = 2.png)",
     )
 
 
@@ -65,10 +65,10 @@ def test_every_split_is_compared_with_every_other() -> None:
     others = split(*pictures(9, 6))
     found = audit(Splits(split(PIXELS, LABELS), split(pixels, labels), split(pixels[3:], labels[3:])))
     assert found.warnings == (
-        "test: 6 images are in validation too, pixel for pixel (3.png = 0.png, 4.png = 1.png, 5.png = 2.png)",
+        "test: 6 images are also in validation, pixel for pixel (3.png = 0.png, 4.png = 1.png, 5.png = 2.png)",
     )
     found = audit(Splits(split(PIXELS, LABELS), split(PIXELS[:3], LABELS[:3]), others))
-    assert [line.split(",")[0] for line in found.warnings] == ["validation: 3 images are in train too"]
+    assert [line.split(",")[0] for line in found.warnings] == ["validation: 3 images are also in train"]
 
 
 def test_images_that_a_split_has_twice() -> None:
@@ -78,7 +78,7 @@ def test_images_that_a_split_has_twice() -> None:
     found = audit(Splits(split(pixels, labels), None, None))
     assert labels[7] != labels[0] == labels[9]
     assert found.warnings == (
-        "train: 1 image is there again with another label, pixel for pixel (0.png = 7.png, labelled 0 and 1)",
+        "train: 1 image is repeated with another label, pixel for pixel (0.png = 7.png, labelled 0 and 1)",
     )
     assert found.lines[0].endswith(", a, 2 of them copies of others, pixel for pixel")
 
@@ -87,4 +87,4 @@ def test_images_of_one_colour_are_counted() -> None:
     pixels = PIXELS.copy()
     pixels[2], pixels[5], pixels[8], pixels[11] = 0, 255, 7, 9
     found = audit(Splits(split(pixels, LABELS), None, None))
-    assert found.warnings == ("train: 4 images are of one colour (2.png, 5.png, 8.png, ...)",)
+    assert found.warnings == ("train: 4 images have a single colour (2.png, 5.png, 8.png, ...)",)

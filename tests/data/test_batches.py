@@ -43,15 +43,14 @@ def test_pixels_are_bytes_over_255(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("block", [1, 25 * 7, 25 * 7 * 3, 1 << 20])
-def test_blocks_and_starts_change_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_and_starts_change_nothing(block: int) -> None:
     """Also not the place in memory, relative to its block's: the last bits of a product may depend on it."""
-    monkeypatch.setattr(batches, "BLOCK_BYTES", block)
     order = torch.randperm(40)
-    whole = [(x.clone(), x.data_ptr() % 64, y) for x, y in Batches(IMAGES, LABELS, 7, order)]
+    whole = [(x.clone(), x.data_ptr() % 64, y) for x, y in Batches(IMAGES, LABELS, 7, order, block_bytes=block)]
     assert torch.equal(torch.cat([x for x, _, _ in whole]), IMAGES.flatten(1)[order] / 255)
     assert torch.equal(torch.cat([y for _, _, y in whole]), order)
     for start in range(7):
-        rest = Batches(IMAGES, LABELS, 7, order, start)
+        rest = Batches(IMAGES, LABELS, 7, order, start, block_bytes=block)
         assert len(rest) == 6 - start
         found = [(x.clone(), x.data_ptr() % 64, y) for x, y in rest]
         assert len(found) == len(rest)

@@ -111,7 +111,7 @@ def test_splits_share_the_classes_of_train(tmp_path: Path) -> None:
     assert splits.test is not None
     assert splits.test.labels.tolist() == [2, 2, 1]
     assert [name for name, _ in splits.items()] == ["train", "validation", "test"]
-    with pytest.raises(DataError, match="label '2' is no class; the classes are 0, 1"):
+    with pytest.raises(DataError, match="label '2' is not a class; the classes are 0, 1"):
         load(train, test, size=SIZE, classes=["0", "1"])
     with pytest.raises(DataError, match="has no such images, only train"):
         require_split(load(train, None, size=SIZE), "test")
@@ -167,7 +167,7 @@ def test_images_stay_in_the_host_s_memory_where_a_gpu_is_too_small(
         pixels, labels = next(iter(moved.batches(7, torch.arange(30))))
         assert pixels.device == labels.device == device
         assert pixels.shape == (7, SIZE[0] * SIZE[1])
-    assert "stay in the host's memory" in moved.notes[0]
+    assert "stay in host memory" in moved.notes[0]
 
 
 def test_where_images_stay_is_told_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,8 +38,8 @@ def test_of_sorted_images_a_number_takes_a_share_of_each_class() -> None:
     assert counts(LABELS, 97) == [9, 19, 69]  # one of each is left
     assert held_out_mask(LABELS, 10).tolist() == held_out_mask(LABELS, 10).tolist()
     assert not held_out_mask(LABELS, 10)[-10:].all()
-    assert choice(LABELS, 10) == "a share of each class, for they lie sorted by class"
-    with pytest.raises(ConfigError, match=r"data\.validation: is 98; of 100 .* give 97 at most"):
+    assert choice(LABELS, 10) == "a share of each class, because they are sorted by class"
+    with pytest.raises(ConfigError, match=r"data\.validation: is 98; the 100 .* give at most 97"):
         held_out_mask(LABELS, 98)
 
 

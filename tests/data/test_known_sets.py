@@ -34,7 +34,7 @@ def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:
     labels = np.concatenate([train.labels, test.labels])
     assert sorted(map(bytes, np.rint(pixels).astype(np.uint8))) == sorted(map(bytes, bunch.images.astype(np.uint8)))
     assert np.bincount(labels).tolist() == np.bincount(bunch.target).tolist()
-    assert fcnet("data", "digits").out == "data/digits: is there already\n"
+    assert fcnet("data", "digits").out == "data/digits: exists already\n"
     assert {path.name for path in (tmp_path / "data/digits").iterdir()} == {
         "train-images",
         "train-labels.txt",
@@ -90,7 +90,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
     both = [launch(words, tmp_path, stderr=subprocess.DEVNULL) for _ in range(2)]
     printed = sorted(finish(process)[1] for process in both)
     assert [process.returncode for process in both] == [0, 0]
-    assert printed == ["d: is there already\n", "d: written\n"]
+    assert printed == ["d: exists already\n", "d: written\n"]
 
 
 def test_the_command_line_offers_what_there_is() -> None:

@@ -58,7 +58,7 @@ def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
     assert ys(upper.lines[0]) == pytest.approx([90, 91, 92, 93])
     assert xs(lower.lines[0]) == [10.0, 100.0, 1000.0]
     assert xs(upper.lines[1]) == [1000.0, 1000.0]
-    assert "each left out" in figure.get_suptitle()
+    assert "leave-one-out" in figure.get_suptitle()
     figure.canvas.draw()
     written = [text.get_text() for axis in (lower.xaxis, lower.yaxis) for text in axis.get_ticklabels(which="both")]
     assert any(written)

@@ -41,7 +41,7 @@ def test_loss_is_per_step_raw_and_smoothed_with_test_per_epoch() -> None:
 
 def test_accuracy_is_per_epoch_in_percent() -> None:
     (axes,) = curves.accuracy([curve("a", validation=True)]).axes
-    assert [line.get_label() for line in axes.lines] == ["train, while learning", "validation", "test"]
+    assert [line.get_label() for line in axes.lines] == ["train, while training", "validation", "test"]
     assert set(ys(axes.lines[0])) == {75.0}
     assert "%" in axes.get_ylabel()
 
@@ -49,9 +49,9 @@ def test_accuracy_is_per_epoch_in_percent() -> None:
 def test_several_runs_are_laid_over_each_other_by_name() -> None:
     (axes,) = curves.accuracy([curve("a"), curve("_b", 5)]).axes
     assert [line.get_label() for line in axes.lines] == [
-        "train, while learning (a)",
+        "train, while training (a)",
         "test (a)",
-        "train, while learning (_b)",
+        "train, while training (_b)",
         "test (_b)",
     ]
     assert len({line.get_color() for line in axes.lines}) == 2
@@ -79,8 +79,8 @@ def test_mistakes_are_the_surest_ones_first() -> None:
     shown = [axes for axes in figure.axes if axes.images]
     assert [int(pixels(axes)[0, 0]) for axes in shown] == [2, 1]
     assert shown[0].get_title() == "a, not b\n95.0 %"
-    assert "the surest 2 of 2 mistakes" in figure.get_suptitle()
-    assert "no mistakes" in curves.mistakes(images, labels, np.eye(2)[labels], ["a", "b"], "run").get_suptitle()
+    assert "2 most confident of 2 errors" in figure.get_suptitle()
+    assert "no errors" in curves.mistakes(images, labels, np.eye(2)[labels], ["a", "b"], "run").get_suptitle()
 
 
 def test_weights_are_images_on_a_scale_with_zero_in_the_middle() -> None:
@@ -126,7 +126,7 @@ def test_odd_names_are_drawn(tmp_path: Path, name: str) -> None:
     one, two = curves.loss([curve(name)]), curves.accuracy([curve(name), curve("b", validation=True)])
     labels = [str(line.get_label()) for line in two.axes[0].lines]
     assert [label.split(" (")[0] for label in labels] == [
-        *("train, while learning", "test", "train, while learning", "validation", "test")
+        *("train, while training", "test", "train, while training", "validation", "test")
     ]
     assert entries(two) == 5
     counts, probabilities = np.array([[1, 1], [0, 2]]), np.array([[0.9, 0.1], [0.2, 0.8]])

@@ -35,7 +35,7 @@ def test_bad_images_can_be_left_out_and_are_listed(fcnet: Run, tiny: Path) -> No
     spoil(tiny / "train")
     outcome = fcnet(*WORDS, "data.on_bad=skip", "--out", "skipped")
     assert outcome.code == 0
-    assert "3 of 60 images cannot be read and are left out" in outcome.err
+    assert "3 of 60 images cannot be read and are skipped" in outcome.err
     listed = Path("skipped/skipped.txt").read_text().splitlines()
     assert [re.sub(r"^train: .*/(\d+\.png): .*", r"\1", line) for line in listed] == ["3.png", "30.png", "33.png"]
     assert json.loads(Path("skipped/environment.json").read_text())["data"]["train"]["n"] == 57
@@ -47,7 +47,7 @@ def test_bad_images_can_be_left_out_and_are_listed(fcnet: Run, tiny: Path) -> No
     assert fcnet(*WORDS, "--out", "refused").code == 3  # decoded before, and still an error without skip
     outcome = fcnet("eval", "skipped", "--split", "train")
     assert outcome.code == 0
-    assert "3 of 60 images cannot be read and are left out (data.on_bad: skip)" in outcome.err
+    assert "3 of 60 images cannot be read and are skipped (data.on_bad: skip)" in outcome.err
 
 
 def test_a_folder_of_bad_images_is_an_error_even_so(fcnet: Run, tiny: Path) -> None:

@@ -15,7 +15,7 @@ def test_tags_that_would_build_objects_are_refused(fcnet: Run, tiny: Path, tag: 
     (tiny / "bad.yaml").write_text(f"data: {tag}\n")
     outcome = fcnet("train", "-c", "tiny/bad.yaml")
     assert outcome.code == 2
-    assert any("tiny/bad.yaml:1: the tag !!python/" in error for error in outcome.errors)
+    assert any("tiny/bad.yaml:1:  the tag !!python/" in error for error in outcome.errors)
     assert not Path("canary").exists()
 
 

@@ -90,9 +90,7 @@ def test_term_before_the_first_step_leaves_nothing(fcnet: Run, tiny: Path, monke
     monkeypatch.setattr(decode, "read", signalled)
     outcome = fcnet(*WORDS)
     assert outcome.code == 75
-    assert outcome.err.splitlines()[-1].startswith(
-        "fcnet: stopped: SIGTERM before the training began; nothing was lost"
-    )
+    assert outcome.err.splitlines()[-1].startswith("fcnet: stopped: SIGTERM before training began; nothing was lost")
     assert not Path("checkpoints").exists()
 
 

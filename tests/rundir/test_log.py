@@ -144,7 +144,7 @@ def test_a_damaged_config_does_not_stop_a_run_whose_config_is_given(fcnet: Run, 
     (stopped / directory.CONFIG).write_text(text)
     outcome = fcnet("train", "--resume", "cut")
     assert outcome.code == 2
-    assert outcome.errors[-1].endswith("give a sound copy of it with --config FILE")
+    assert outcome.errors[-1].endswith("give a valid copy with --config FILE")
     outcome = fcnet(*WORDS, "train.epochs=3", "--resume", "cut")
     assert outcome.code == 0, outcome.err
     assert "fcnet: warning: cut/config.yaml" in outcome.err

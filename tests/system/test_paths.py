@@ -58,29 +58,29 @@ def test_what_is_meant(home: Path, text: str, meant: str) -> None:
     ("text", "told"),
     [
         ("", "should be a path"),
-        ("a\0", "no possible file name"),
+        ("a\0", "not a possible file name"),
         ("${NOPE}/x", "the variable NOPE is not set; set it"),
         ("$NOPE", "the variable NOPE is not set"),
         ("${EMPTY}/x", "the variable EMPTY is empty"),
-        ("${NOPE:-x}", "is no variable"),
-        ("~no-such-user/x", "there is no user 'no-such-user'; a folder of that name is ./~no-such-user/x"),
-        ("a/~/x", "~ is the home folder only where it comes first"),
-        ("%USERPROFILE%\\d", "%USERPROFILE% is a variable of Windows; write ~/d"),
+        ("${NOPE:-x}", "is not a variable"),
+        ("~no-such-user/x", "there is no user 'no-such-user'; for a folder of that name write ./~no-such-user/x"),
+        ("a/~/x", "~ is the home folder only at the beginning"),
+        ("%USERPROFILE%\\d", "%USERPROFILE% is a Windows variable; write ~/d"),
         ("%DATA%/d", "write ${DATA}/d"),
-        ("C:\\data", "is a path of Windows"),
-        ("a\\b", "has back-slashes; write a/b"),
+        ("C:\\data", "is a Windows path"),
+        ("a\\b", "has backslashes; write a/b"),
         ("my\\ data", "write my data"),
-        ("file:///a%20b", "is a URL; write the path alone: /a b"),
-        ("https://x.org/a.zip", "is a URL, and files of this machine are read"),
-        ("'a'", "has quotes within; write a"),
-        ("“a”", "has quotes within; write a"),
+        ("file:///a%20b", "is a URL; write only the path: /a b"),
+        ("https://x.org/a.zip", "is a URL, but only local files are read"),
+        ("'a'", "has quotes around it; write a"),
+        ("“a”", "has quotes around it; write a"),
         ("a ", "begins or ends with a space; write a"),
         ("\u00a0a", "begins or ends with a space; write a"),
         ("a,", "ends with ','; write a"),
         ("a，", "ends with '，'; write a"),
-        ("a／b", "write '/' in place of '／'"),
-        ("～/a", "write '~' in place of '～'"),
-        ("a\u200bb", "write nothing in place of U+200B (zero width space)"),
+        ("a／b", "write '/' instead of '／'"),
+        ("～/a", "write '~' instead of '～'"),
+        ("a\u200bb", "write nothing instead of U+200B (zero width space)"),
         ("None", "write ./None for a folder of that name"),
     ],
 )
@@ -165,7 +165,7 @@ def test_the_line_of_a_variable_that_is_not_set(fcnet: Run, home: Path) -> None:
     assert told.startswith("c.yaml:4: data.train.labels: is '${NOPE}/b.txt'; the variable NOPE is not set; set it")
     Path("c.yaml").write_text("data: {root: ${HOME}/b, source: digits}\n")
     (told,) = fcnet("config", "check", "c.yaml").errors
-    assert "put a value that has ${...} in quotes" in told
+    assert "put a value with ${...} in quotes" in told
     Path("c.yaml").write_text('data: {root: "${HOME}/b", source: digits}\n')
     assert fcnet("config", "check", "c.yaml").code == 0
     Path("d.yaml").write_text("extends: ${NOPE}/c.yaml\n")

@@ -7,11 +7,11 @@ from fcnet.system import punctuation
 
 
 def test_each_character_is_told_once_with_what_was_meant() -> None:
-    assert punctuation.told("plain, text: [1]") == ""
-    assert punctuation.told("［1，2，3］") == "write '[' in place of '［', ',' in place of '，', ']' in place of '］'"
-    assert punctuation.told("‘a’") == """write "'" in place of "‘", "'" in place of "’\""""
-    assert punctuation.told("a\u00a0\ufeff") == (
-        "write a space in place of U+00A0 (no-break space), nothing in place of U+FEFF (zero width no-break space)"
+    assert punctuation.advice("plain, text: [1]") == ""
+    assert punctuation.advice("［1，2，3］") == "write '[' instead of '［', ',' instead of '，', ']' instead of '］'"
+    assert punctuation.advice("‘a’") == """write "'" instead of "‘", "'" instead of "’\""""
+    assert punctuation.advice("a\u00a0\ufeff") == (
+        "write a space instead of U+00A0 (no-break space), nothing instead of U+FEFF (zero width no-break space)"
     )
 
 
@@ -23,7 +23,7 @@ def test_quotes_and_comments_are_left_alone() -> None:
     text = "a: '，'\nb: \"：\n：\" # ，\nc: “，”\nd: don't，\ne： 1 ＃ ：\n猫: 狗\n"
     suspects = punctuation.Suspects(text)
     assert suspects.lines == [3, 4, 5]
-    assert suspects.told(5) == "write ':' in place of '：', '#' in place of '＃'"
+    assert suspects.advice(5) == "write ':' instead of '：', '#' instead of '＃'"
     assert suspects.meant({3, 4, 5}) == 'a: \'，\'\nb: "：\n：" # ，\nc: "，"\nd: don\'t,\ne: 1 # ：\n猫: 狗\n'
     assert suspects.meant(set()) == text
 
@@ -32,4 +32,4 @@ def test_quotes_and_comments_are_left_alone() -> None:
 def test_lines_stay_lines(text: str) -> None:
     suspects = punctuation.Suspects(text)
     assert suspects.meant(set(suspects.lines)).count("\n") == text.count("\n")
-    assert punctuation.told(punctuation.plain(text)) == ""
+    assert punctuation.advice(punctuation.plain(text)) == ""

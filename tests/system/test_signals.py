@@ -25,7 +25,7 @@ def test_the_first_signal_sets_a_flag_and_the_handlers_are_given_back() -> None:
         send(signal.SIGUSR2)
         send(signal.SIGTERM)
         assert stop.signal == "SIGTERM"
-        with pytest.raises(Stopped, match="SIGTERM before the training began"):
+        with pytest.raises(Stopped, match="SIGTERM before training began"):
             stop.check()
     assert {name: signal.getsignal(getattr(signal, name)) for name in signals.STOPPING} == before
 

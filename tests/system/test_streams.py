@@ -57,7 +57,7 @@ needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is
 def test_a_full_disk_behind_a_stream_is_told_of_once_and_stops_no_training(tiny: Path, full: str, other: str) -> None:
     done = fcnet(f"FCNET train -c tiny/tiny.yaml {'' if full == 'stdout' else '2'}>/dev/full", tiny.parent)
     assert done.returncode == 0
-    said = f"{full}: the disk is full; its lines are lost, and the run goes on"
+    said = f"{full}: the disk is full; its lines are lost, and the run continues"
     assert getattr(done, other).count(f"fcnet: warning: {said}\n") == 1
     result = json.loads((tiny.parent / "checkpoints/tiny/result.json").read_text())
     assert (result["ended"], result["warnings"]) == ("finished", [said])

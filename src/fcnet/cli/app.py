@@ -1,6 +1,6 @@
 """The commands: they parse, import what they need, and call one function.
 
-Nothing heavy is imported before a command needs it: ``--help`` and a wrong config answer at once.
+Nothing heavy is imported before a command needs it, so that ``--help`` and errors in a config appear at once.
 """
 
 import sys
@@ -17,12 +17,15 @@ from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
     from fcnet.families.common.family import Result
+    from fcnet.rundir.target import Target
+    from fcnet.schema import Config
 from fcnet.system import paths, signals, streams
 
-NEWEST = "\0"  # the value of --resume where none was given: no file can have this name
+NEWEST = "\0"  # the value of --resume without a RUN: no file can have this name
 
 app = typer.Typer(
-    help="Train fully-connected networks on folders of digit images: YAML in, checkpoints and pictures out.",
+    help="Train fully-connected networks, extreme learning machines and autoencoders on image folders, from one YAML"
+    " file.",
     epilog="Start with: fcnet train --config configs/digits.yaml",
     add_completion=False,
     rich_markup_mode=None,
@@ -33,7 +36,7 @@ app.add_typer(config_commands.app, name="config")
 
 
 class Split(StrEnum):
-    """The parts of a config's data."""
+    """The splits of a config's data."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -55,7 +58,7 @@ else:
 
 
 def _path(name: str, metavar: str, text: str, *short: str) -> Any:
-    """An option that names a file or a folder."""
+    """Return an option that names a file or a folder."""
     names = (name, *short) if short else ()
     return typer.Option(*names, metavar=metavar, parser=paths.option(name), help=text)
 
@@ -65,7 +68,7 @@ Run = Annotated[
     typer.Argument(
         metavar="[RUN]",
         parser=paths.option("RUN"),
-        help="Run directory, or model file; left out, the newest below checkpoints/.",
+        help="Run directory or model file (default: the newest run in checkpoints/).",
     ),
 ]
 Runs = Annotated[
@@ -73,7 +76,7 @@ Runs = Annotated[
     typer.Argument(
         metavar="[RUN]...",
         parser=paths.option("RUN"),
-        help="Run directories, or folders of them; left out, the newest below checkpoints/.",
+        help="Run directories, or folders of runs (default: the newest run in checkpoints/).",
     ),
 ]
 RunAndImages = Annotated[
@@ -81,10 +84,10 @@ RunAndImages = Annotated[
     typer.Argument(
         metavar="[RUN] IMAGE...",
         parser=paths.word("IMAGE"),
-        help="Run directory or model file (left out, the newest run); then files, folders or glob patterns.",
+        help="Run directory or model file (default: the newest run), then files, folders or glob patterns.",
     ),
 ]
-ConfigFile = Annotated[Path | None, _path("--config", "FILE", "YAML file of a bare model file.", "-c")]
+ConfigFile = Annotated[Path | None, _path("--config", "FILE", "Config for a model file without a run directory.", "-c")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
@@ -96,12 +99,12 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _global(
-    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; goes anywhere.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    # --debug is taken out by main(), which alone can act on it; it is declared here for the help.
+    # main() removes --debug and acts on it; it is declared here for the help.
     pass
 
 
@@ -109,41 +112,58 @@ def _global(
 def train(
     context: typer.Context,
     config: Annotated[
-        Path | None, _path("--config", "FILE", "YAML file of the run; with --resume RUN, that run's own.", "-c")
+        Path | None, _path("--config", "FILE", "Config of the run (with --resume RUN: that run's config).", "-c")
     ] = None,
     overrides: config_commands.Settings = None,
     out: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR", parser=paths.word("--out"), help="Run directory; left out, checkpoints/NAME, NAME-2, ..."
+            metavar="DIR",
+            parser=paths.word("--out"),
+            help="Run directory (default: checkpoints/NAME, NAME-2, ...).",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that is at --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run at --out.")] = False,
     resume: Annotated[
         str | None,
         typer.Option(
             metavar="[RUN]",
             parser=paths.word("--resume"),
-            help="Go on with RUN; left out, with --out or the newest run of this config's settings, or begin one.",
+            help="Resume RUN. Without a value: resume --out, else the newest run of this config, else start a new one.",
         ),
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="With --resume or --overwrite: take the run over from another host."),
+        typer.Option("--force", help="With --resume or --overwrite: take over a run from another host."),
     ] = False,
-    device: Annotated[str | None, typer.Option(help="Short for device=..., over the file.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Short for seed=..., over the file.")] = None,
+    device: Annotated[str | None, typer.Option(help="Same as device=...; overrides the file.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same as seed=...; overrides the file.")] = None,
 ) -> None:
-    """Train a net into a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
+    """Train a model and write a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
+    from fcnet.cli import options
+
+    if "" in (resume, out):
+        raise ConfigError("--resume, --out: the name is empty (an unset variable?); name a run directory")
+    config, overrides = options.split(config, overrides)
+    overrides += [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
+    settings, target = _job(config, overrides, out, overwrite, resume, force)
+    with signals.importing():
+        from fcnet.cli.console import shown
+        from fcnet.commands.train import run_train
+
+    with shown() as sinks:
+        run_train(settings, target, context.obj, sinks)
+
+
+def _job(
+    config: Path | None, overrides: list[str], out: str | None, overwrite: bool, resume: str | None, force: bool
+) -> tuple["Config", "Target"]:
+    """Return what is to be trained and where, from the words of the command line."""
     from fcnet import schema
     from fcnet.cli import options
-    from fcnet.data.folder import early_listing
     from fcnet.rundir import find
     from fcnet.rundir.target import Target
 
-    if "" in (resume, out):
-        raise ConfigError("--resume, --out: is followed by an empty name (an unset variable?); name a run directory")
-    config, overrides = options.split(config, overrides)
     insisted = None if resume in (None, NEWEST) else Path(str(resume))
     own_config = config is None
     if config is None and resume == NEWEST and (out is None or find.is_run(Path(out))):
@@ -158,43 +178,37 @@ def train(
         config = insisted / find.CONFIG
     folder = None if out is None else Path(out)
     target = Target(find.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
-    short = [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
     try:
-        settings = schema.load(config, [*overrides, *short], needed=True)
+        return schema.load(config, overrides, needed=True), target
     except ConfigError as error:
-        hint = f"--resume {insisted}: that is its own config; give a sound copy of it with --config FILE"
+        hint = f"--resume {insisted}: the error is in the run's own config; give a valid copy with --config FILE"
         raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
-    listed = early_listing.Ahead([(part.images, part.labels) for part in settings.data.parts() if part is not None])
-    with signals.importing():
-        from fcnet.cli.console import shown
-        from fcnet.commands.train import run_train
-
-    with shown() as sinks:
-        run_train(settings, target, context.obj, listed.scan, sinks)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
 def evaluate(
     run: Run = None,
     config: ConfigFile = None,
-    split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
-    images: Annotated[Path | None, _path("--images", "DIR", "Other images: a folder, in place of --split.")] = None,
+    split: Annotated[Split | None, typer.Option(help="Split of the config to evaluate (default: test).")] = None,
+    images: Annotated[Path | None, _path("--images", "DIR", "Another image folder, instead of a --split.")] = None,
     labels: Annotated[
-        Path | None, _path("--labels", "FILE", "Their labels, .txt or .csv; without it, class folders.")
+        Path | None, _path("--labels", "FILE", "Labels of --images, .txt or .csv; without it, class folders.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, shares as fractions and nats.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row per class.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per class.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; of autoencoders errors."""
+    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; reconstruction errors."""
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
     if labels is not None and images is None:
-        raise ConfigError("--labels: goes with --images DIR, the images that it labels")
+        raise ConfigError("--labels: needs --images DIR, the images that it labels")
 
     _check_format(json, csv)
     if run and len(run) > 1:
-        raise ConfigError(f"{run[1]}: one RUN is evaluated at a time, and {run[0]} is given before it; name one")
+        raise ConfigError(f"{run[1]}: only one RUN is evaluated at a time, and {run[0]} comes before it; name one")
 
     with signals.importing():
         from fcnet.cli.console import shown
@@ -210,10 +224,10 @@ def evaluate(
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
 def plot(
     runs: Runs = None,
-    out: Annotated[Path | None, _path("--out", "DIR", "Folder of the pictures; left out, plots/ in the run.")] = None,
+    out: Annotated[Path | None, _path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
 ) -> None:
-    """Draw loss, accuracy, ridges, confusion, mistakes and weights; several runs beside each other."""
+    """Draw loss, accuracy, ridge path, confusion matrix, errors and weights; compare several runs."""
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.plot import run_plot
@@ -230,12 +244,10 @@ def predict(
     config: ConfigFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
-    out: Annotated[
-        Path | None, _path("--out", "DIR", "Of an autoencoder: write the images that it gives back.")
-    ] = None,
+    out: Annotated[Path | None, _path("--out", "DIR", "Folder for the reconstructed images of an autoencoder.")] = None,
     device: Device = "auto",
 ) -> None:
-    """Classify image files; or give them back by an autoencoder, with their errors as outlier scores."""
+    """Classify images, or reconstruct them with an autoencoder, with the errors as outlier scores."""
     _check_format(json, csv)
     if not words:
         raise ConfigError("IMAGE: is missing; give files, folders or patterns, such as photo.png")
@@ -256,16 +268,16 @@ def encode(
         typer.Argument(
             metavar="[RUN] [IMAGE]...",
             parser=paths.word("IMAGE"),
-            help="Run directory of an autoencoder (left out, the newest run); then files, folders or patterns; without"
-            " them, a split of the run's config.",
+            help="Run directory of an autoencoder (default: the newest run), then files, folders or glob patterns"
+            " (default: a split of the run's config).",
         ),
     ] = None,
     config: ConfigFile = None,
-    out: Annotated[Path, _path("--out", "FILE", "NumPy file with codes, files and labels.")] = Path("codes.npz"),
-    split: Annotated[Split | None, typer.Option(help="Which images of the config; left out, test.")] = None,
+    out: Annotated[Path, _path("--out", "FILE", "NumPy file for codes, file names and labels.")] = Path("codes.npz"),
+    split: Annotated[Split | None, typer.Option(help="Split of the config to encode (default: test).")] = None,
     device: Device = "auto",
 ) -> None:
-    """Write the codes that an autoencoder has for images."""
+    """Write an autoencoder's codes of images to a file."""
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.evaluate import run_encode
@@ -278,9 +290,9 @@ def encode(
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
 def data(
     source: Annotated[Source, typer.Argument(metavar="|".join(KNOWN_SETS), help="Which data set.")],
-    out: Annotated[Path | None, _path("--out", "DIR", "Folder to write to; left out, data/NAME.")] = None,
+    out: Annotated[Path | None, _path("--out", "DIR", "Folder to write to (default: data/NAME).")] = None,
 ) -> None:
-    """Write a known data set as an image folder; downloads it where its files are not there."""
+    """Download a known data set (if needed) and write it as an image folder."""
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.train import run_data
@@ -288,7 +300,7 @@ def data(
     folder = out or Path("data") / source.value
     with shown() as sinks:
         written = run_data(source.value, folder, sinks)
-    streams.write(sys.stdout, f"{folder}: {'written' if written else 'is there already'}")
+    streams.write(sys.stdout, f"{folder}: {'written' if written else 'exists already'}")
 
 
 def _check_format(json: bool, csv: bool) -> None:
@@ -297,6 +309,6 @@ def _check_format(json: bool, csv: bool) -> None:
 
 
 def _answer(result: "Result", json: bool, csv: bool) -> None:
-    """Print what a command was given for, in the format that was asked for."""
+    """Print a command's result in the requested format."""
     text = result.json() if json else result.csv() if csv else result.text()
     streams.write(sys.stdout, text, for_programs=json or csv)

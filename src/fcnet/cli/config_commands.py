@@ -1,4 +1,4 @@
-"""``fcnet config``: commands that look at configs and train nothing."""
+"""``fcnet config``: commands that inspect configs without training."""
 
 import sys
 from pathlib import Path
@@ -9,11 +9,13 @@ import typer
 from fcnet.errors import ConfigError
 from fcnet.system import paths, streams
 
-app = typer.Typer(help="Look at configs: show, check, schema.", rich_markup_mode=None)
+app = typer.Typer(help="Inspect configs: show, check, schema.", rich_markup_mode=None)
 
 Settings = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FILE] [KEY=VALUE]...", help="The config, and settings over it: train.optimizer.lr=3e-4."),
+    typer.Argument(
+        metavar="[FILE] [KEY=VALUE]...", help="Config, and settings that override it, such as train.optimizer.lr=3e-4."
+    ),
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", hidden=True, parser=paths.option("--config"), help="FILE.")
@@ -22,7 +24,7 @@ ConfigFile = Annotated[
 
 @app.command(epilog="Example: fcnet config show configs/mnist.yaml train.epochs=5")
 def show(words: Settings = None, config: ConfigFile = None) -> None:
-    """Print the resolved config: defaults, extends, file and settings together."""
+    """Print the resolved config: defaults, extends, file and override settings merged."""
     from fcnet import schema
 
     file, overrides = _config_and_settings(config, words)
@@ -31,7 +33,7 @@ def show(words: Settings = None, config: ConfigFile = None) -> None:
 
 @app.command(epilog="Example: fcnet config check configs/mnist.yaml")
 def check(words: Settings = None, config: ConfigFile = None) -> None:
-    """Check a config without running it; names every mistake with its line."""
+    """Check a config without running it; report every mistake with its line."""
     from fcnet import schema
 
     file, overrides = _config_and_settings(config, words)
@@ -40,14 +42,14 @@ def check(words: Settings = None, config: ConfigFile = None) -> None:
 
 
 def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[Path, list[str]]:
-    """The file to look at, also one with another ending, and the settings. Raises ConfigError."""
+    """Return the file to inspect, with whatever suffix, and the settings. Raises ConfigError."""
     from fcnet.cli import options
 
     if config is None and words and not options.is_setting(words[0]):
         config, words = paths.option("FILE")(words[0]), words[1:]
     file, overrides = options.split(config, words)
     if file is None:
-        raise ConfigError(f"FILE: is missing; give the YAML file to look at{options.example()}")
+        raise ConfigError(f"FILE: is missing; give the YAML file to read{options.example()}")
     return file, overrides
 
 

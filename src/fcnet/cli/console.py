@@ -1,4 +1,4 @@
-"""What people read while a command runs: the course's lines, or a progress bar on a terminal.
+"""What users see while a command runs: the course's lines, or a progress bar on a terminal.
 
 Results go to stdout; bars, notices and warnings about the data go to stderr.
 """
@@ -13,19 +13,19 @@ from fcnet.system.sinks import Message, Progress, Sinks
 from fcnet.training.metrics import Metrics
 from fcnet.training.records import Begin, EpochRecord, StageRecord, Start, StepRecord, Tick
 
-TENTHS = 10  # lines about a sum over all images
+TENTHS = 10  # progress lines of one sum over all images
 
 
 class Console:
-    """A sink that shows records: bars where stdout or stderr is a terminal, else lines."""
+    """A sink that shows records: as bars if stdout or stderr is a terminal, else as lines."""
 
     def __init__(self) -> None:
-        self._counting: Any = None  # the bars of long pieces of work, and the task of each
+        self._counting: Any = None  # the bars of long pieces of work, with a task for each
         self._tasks: dict[str, Any] = {}
         self._training: Training | None = None
 
     def write(self, record: Any) -> None:
-        """Show a record; one of an unknown kind is passed over."""
+        """Show a record; ignore unknown kinds."""
         match record.kind:
             case "message":
                 self._say(record)
@@ -34,7 +34,7 @@ class Console:
             case "progress end":
                 self._close_bars()
             case "start":
-                self._close_training()  # that of a phase before
+                self._close_training()  # that of the previous phase
                 self._training = Bar(record) if sys.stdout.isatty() else Lines(record)
             case "end":
                 self._close_training()
@@ -42,7 +42,7 @@ class Console:
                 self._training.show(record)
 
     def close(self) -> None:
-        """Take away all bars."""
+        """Remove all bars."""
         self._close_bars()
         self._close_training()
 
@@ -79,7 +79,7 @@ class Console:
 
 @contextmanager
 def shown() -> Iterator[Sinks]:
-    """Yield sinks that show what a command says; no bar is left behind, however it ends."""
+    """Yield sinks that show a command's records; all bars are removed however it ends."""
     sinks = Sinks([Console()])
     try:
         yield sinks
@@ -88,7 +88,7 @@ def shown() -> Iterator[Sinks]:
 
 
 def epoch_lines(record: EpochRecord) -> Iterator[str]:
-    """Yield the course's line about each split that was evaluated; if nothing is classified, with its loss."""
+    """Yield the course's line about each evaluated split: its accuracy, or its loss if nothing is classified."""
     for name, metrics in record.splits().items():
         if metrics.accuracy is None:
             yield f"Loss of the {metrics.n} {name} images: {metrics.loss:.4f}{terms_text(metrics)}"
@@ -97,41 +97,41 @@ def epoch_lines(record: EpochRecord) -> Iterator[str]:
 
 
 def terms_text(metrics: Metrics) -> str:
-    """Return the terms of a loss, by name; nothing if it has one alone."""
+    """Return the terms of a loss by name; nothing if there is only one."""
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.terms.items())
     return f" ({terms})" if len(metrics.terms) > 1 else ""
 
 
 def _headline(metrics: Metrics) -> str:
-    """Return the one metric of a split that a progress bar has room for."""
+    """Return the one metric of a split that fits into a progress bar."""
     return f"{metrics.loss:.4f}" if metrics.accuracy is None else f"{100 * metrics.accuracy:.2f} %"
 
 
 def stage_line(record: StageRecord) -> str:
-    """Return what was solved, how well, and what took the time."""
+    """Return a line about what was solved, how well, and how long each part took."""
     facts = record.facts
     parts = [f"{facts['units']} units, {facts['images']} images in {facts['precision']} ({facts['why']})"]
     if facts["condition"] is not None:
         parts.append(f"condition number {facts['condition']:.1e}")
     if "ridge" in facts:
         by = f" of {len(facts['path'])} by {facts['chosen_by']}" if "path" in facts else ""
-        parts.append(f"ridge {facts['ridge']:g}{by}" + (", at the end of the list" if facts.get("at_the_end") else ""))
+        parts.append(f"ridge {facts['ridge']:g}{by}" + (", at the edge of the list" if facts.get("at_the_end") else ""))
     if "rank" in facts:
         parts.append(f"rank {facts['rank']}")
     if "l1" in facts:
         reached = "" if facts["gap_reached"] else ", did not converge: the gap is still above solve.solver.tolerance"
         parts.append(
-            f"l1 {facts['l1']:g}, {facts['nonzeros']} of {facts['weights']} weights are not 0, {facts['steps']} steps"
+            f"l1 {facts['l1']:g}, {facts['nonzeros']} of {facts['weights']} weights non-zero, {facts['steps']} steps"
         )
         parts[-1] += reached
     if "tolerance_reached" in facts:
-        parts.append(f"{facts['steps']} steps" + (", to the minimum" if facts["tolerance_reached"] else ""))
+        parts.append(f"{facts['steps']} steps" + (", converged" if facts["tolerance_reached"] else ""))
     parts.append(f"map {facts['map_s']:.1f} s, sums {facts['gram_s']:.1f} s, solution {facts['solve_s']:.1f} s")
     return f"{facts['stage']}: " + "; ".join(parts)
 
 
 class Training:
-    """A training as people see it: one between its ``Start`` and its ``End``."""
+    """The display of one training, from its ``Start`` to its ``End``."""
 
     def __init__(self, start: Start) -> None:
         self.epochs = start.epochs
@@ -140,7 +140,7 @@ class Training:
         """Show a record of the training."""
 
     def close(self) -> None:
-        """End the show."""
+        """Close the display."""
 
 
 class Lines(Training):
@@ -148,24 +148,24 @@ class Lines(Training):
 
     def __init__(self, start: Start) -> None:
         super().__init__(start)
-        _tell(f"step: {start.step}")
+        _print_line(f"step: {start.step}")
 
     def show(self, record: Begin | Tick | StepRecord | StageRecord | EpochRecord) -> None:
         """Print the lines of a record."""
         match record:
             case Begin():
-                _tell(record.what)
+                _print_line(record.what)
             case StepRecord():
                 place = f"Epoch [{record.epoch}/{self.epochs}], Step [{record.step}/{record.steps}]"
-                _tell(f"{place}, Loss: {record.loss:.4f}")
+                _print_line(f"{place}, Loss: {record.loss:.4f}")
             case Tick():
                 if record.stage and TENTHS * record.step // record.steps > TENTHS * (record.step - 1) // record.steps:
-                    _tell(f"{record.stage}: {100 * record.step // record.steps} %")
+                    _print_line(f"{record.stage}: {100 * record.step // record.steps} %")
             case StageRecord():
-                _tell(stage_line(record))
+                _print_line(stage_line(record))
             case EpochRecord():
                 for line in epoch_lines(record):
-                    _tell(line)
+                    _print_line(line)
 
 
 class Bar(Training):
@@ -179,7 +179,7 @@ class Bar(Training):
         self._print(f"step: {start.step}")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bars.stop()
 
     def show(self, record: Begin | Tick | StepRecord | StageRecord | EpochRecord) -> None:
@@ -213,17 +213,17 @@ class Bar(Training):
         self._bars.console.print(line, highlight=False, markup=False)
 
 
-def _tell(line: str) -> None:
-    """Print a line at once: logs are followed while they grow."""
+def _print_line(line: str) -> None:
+    """Print a line and flush it, so that a growing log can be followed."""
     streams.tell(sys.stdout, line)
 
 
 def _bars(stream: Any, numbers: str) -> Any:
-    from rich.console import Console as Terminal  # imported here: without a terminal there are no bars
+    from rich.console import Console as Terminal  # imported here: only terminals have bars
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}", markup=False),  # brackets in a folder's name are no markup
+        TextColumn("{task.description}", markup=False),  # brackets in a folder's name are not markup
         BarColumn(),
         TextColumn(numbers, markup=False),
         TimeRemainingColumn(),

@@ -1,4 +1,4 @@
-"""The command line: the one place that prints errors and exits."""
+"""The command line: the only place that prints errors and exits."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from fcnet.system.files import from_os_error
 from fcnet.system.memory import is_out_of_memory, no_memory
 from fcnet.system.signals import INTERRUPTED, Stop
 
-# The error of typer's parser: typer exports this subclass of it alone, in every version.
+# The base error of typer's parser, of which every version of typer exports only this subclass.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
@@ -25,8 +25,8 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     """Run a command line, and return the exit code (0 done, else as in ``errors``).
 
     Args:
-        argv: its words; those of the process by default.
-        stop: whether a signal has asked to stop, where the signals are taken over already.
+        argv: its words; by default those of the process.
+        stop: whether a signal has requested a stop, if signals are handled already.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
@@ -42,17 +42,17 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
     try:
         words = usage.arrange(_with_values(words), command)
         code = int(command(words, prog_name="fcnet", standalone_mode=False, obj=stop) or 0)
-        if code == INTERRUPTED:  # what newer typers make of Ctrl-C
+        if code == INTERRUPTED:  # returned for Ctrl-C by newer versions of typer
             raise KeyboardInterrupt
         return code
     except _UsageError as error:
-        from fcnet.cli import options  # what it looks up takes longer to import than the rest
+        from fcnet.cli import options  # imported here: its look-ups are slow to import
 
         return _fail(options.explain(error, words, command), debug)
     except FcnetError as error:
         return _fail(error, debug)
     except (KeyboardInterrupt, typer.Abort):
-        _tell("fcnet: interrupted")
+        _print_last("fcnet: interrupted")
         return INTERRUPTED
     except (OSError, MemoryError, RuntimeError, ImportError) as error:
         if is_out_of_memory(error):
@@ -63,10 +63,10 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
 
 
 def _with_values(words: list[str]) -> list[str]:
-    """Give a bare ``--resume`` the value that typer needs: what follows may be its run, or something else."""
+    """Give a bare ``--resume`` the value that typer needs; the next word may be its run, or something else."""
     named = any(re.match(r"-c|--config\b", word) for word in words)
     for i, word in enumerate(words):
-        behind = r"-|[A-Za-z_][\w.]*=" if named else r"-|[A-Za-z_][\w.]*=|.*\.ya?ml$"  # a config is no run
+        behind = r"-|[A-Za-z_][\w.]*=" if named else r"-|[A-Za-z_][\w.]*=|.*\.ya?ml$"  # a config is not a run
         if word == "--resume" and (i + 1 == len(words) or re.match(behind, words[i + 1])):
             words[i] = f"--resume={app.NEWEST}"
     return words
@@ -76,32 +76,32 @@ def _fail(error: FcnetError, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     for problem in error.problems:
-        _tell(f"fcnet: {error.word}: " + " ".join(problem.splitlines()))
+        _print_last(f"fcnet: {error.word}: " + " ".join(problem.splitlines()))
     return error.exit_code
 
 
-def _tell(text: str) -> None:
-    """A last line on stderr; where it cannot be written, the exit code tells."""
+def _print_last(text: str) -> None:
+    """Write a last line to stderr; if that fails, the exit code still shows the outcome."""
     with contextlib.suppress(OSError):
         streams.write(sys.stderr, text)
 
 
 def entry(stop: Stop | None = None) -> None:
-    """The ``fcnet`` script; ``stop`` as for ``main``."""
+    """Run the ``fcnet`` script; ``stop`` is as for ``main``."""
     streams.prepare()
     try:
         code = main(stop=stop)
-    except KeyboardInterrupt:  # while it was told of another end
+    except KeyboardInterrupt:  # while another error was being printed
         code = INTERRUPTED
     except Exception as error:
-        if is_out_of_memory(error):  # again, while it was told of
+        if is_out_of_memory(error):  # again, while the error was being printed
             code = _fail(no_memory(), debug=False)
         else:  # a bug
             with contextlib.suppress(OSError):
                 traceback.print_exc()
             code = 1
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # its reader may have gone
+        with contextlib.suppress(OSError):  # its reader may be gone
             stream.flush()
-    # All files are written and closed by now. Unloading torch in good order would take another half second.
+    # All files are written and closed by now. An orderly unloading of torch would take another half second.
     os._exit(code)

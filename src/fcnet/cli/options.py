@@ -1,4 +1,4 @@
-"""Options and settings that the commands do not know: what to write in their place."""
+"""Options and settings that the commands do not know, and what to write instead."""
 
 import difflib
 import os
@@ -15,13 +15,13 @@ from fcnet.rundir import find
 from fcnet.system import files, paths
 from fcnet.system.text import few
 
-# Options of one letter, as settings; ``near`` has the longer names of others.
+# One-letter options, as settings; ``near`` has the longer names that other programs use.
 _LETTERS = {"e": "train.epochs", "b": "train.batch_size", "s": "seed"}
 _GIVEN = dict.fromkeys(("amp", "fp16", "half", "bf16", "mixed_precision"), "bf16")
 _YES = ("deskew", "batch_norm", "nesterov", "tied", "binarise", "keep_gram")  # keys that are true or false
-_LISTS = {"model.hidden": 1, "data.image_size": 2}  # how many values at least
+_LISTS = {"model.hidden": 1, "data.image_size": 2}  # the least number of values
 
-# Options that people bring from elsewhere, as options of fcnet's.
+# Options of other programs, as options of fcnet.
 _OPTIONS = {
     **dict.fromkeys(("output", "output_dir", "out_dir", "outdir", "save_dir", "logdir", "o", "name", "dir"), "--out"),
     **dict.fromkeys(("cfg", "conf", "configuration", "yaml", "f", "config_file", "config_path"), "--config"),
@@ -34,19 +34,19 @@ _IMAGES = ("image", "images", "input", "source", "img", "i", "data", "file", "fi
 _SENTENCES = {
     **dict.fromkeys(
         ("workers", "num_workers", "n_jobs", "nproc", "j", "jobs"),
-        "there are no workers to count, since decoded images stay in memory; leave it out",
+        "fcnet has no workers, because decoded images stay in memory; leave it out",
     ),
     **dict.fromkeys(
         ("threads", "num_threads", "n_threads"),
-        "threads are set in the environment, before the command: OMP_NUM_THREADS=1",
+        "set the number of threads in the environment, before the command: OMP_NUM_THREADS=1",
     ),
     **dict.fromkeys(
         ("quiet", "q", "silent"),
-        "there is no such option; results go to stdout and notices to stderr, and either can be sent to a file",
+        "no such option; results go to stdout and notices to stderr, and either can be redirected to a file",
     ),
     **dict.fromkeys(
         ("verbose", "v", "vv"),
-        "there is no such option; all is said already, and --debug adds the traceback of an error",
+        "no such option; everything is printed already, and --debug adds the traceback of an error",
     ),
 }
 
@@ -55,16 +55,16 @@ _TAKE_SETTINGS = ("train", "config show", "config check")
 _SETTING = re.compile(r"[A-Za-z_][\w.]*=")
 
 
-# --- what the parser refuses ----------------------------------------------------------------------------------------
+# --- what the parser rejects ----------------------------------------------------------------------------------------
 
 
 def explain(error: Any, words: Sequence[str], app: Any) -> ConfigError:
-    """The parser's error in a sentence that says what to write.
+    """Return the parser's error as a sentence that says what to write.
 
     Args:
-        error: that the parser raised.
-        words: of the command line.
-        app: as of ``arrange``.
+        error: raised by the parser.
+        words: the words of the command line.
+        app: as for ``arrange``.
     """
     command, behind = usage.of(words, app)
     path = " ".join(["fcnet", *words[: len(words) - len(behind)]])
@@ -75,7 +75,7 @@ def explain(error: Any, words: Sequence[str], app: Any) -> ConfigError:
         return ConfigError(f"command line: {option}: {_unknown_option(option, value, path, command, app)}")
     message = " ".join(str(error.format_message()).split()).rstrip(".").replace("Value error, ", "")
     message = message.replace(
-        "Input should be a valid integer, unable to parse string as an integer", "no whole number"
+        "Input should be a valid integer, unable to parse string as an integer", "not a whole number"
     )
     choices = re.search(r"'([^']*)' is not one of (.*)", message)
     meant = near.value(choices[1], re.findall(r"'([^']*)'", choices[2])) if choices else None
@@ -83,7 +83,7 @@ def explain(error: Any, words: Sequence[str], app: Any) -> ConfigError:
 
 
 def _value(words: Sequence[str], i: int) -> str | None:
-    """What is given for an option: behind an equals sign, or the words behind it that can be values."""
+    """Return the value of an option: the text after an equals sign, or the next words if they can be values."""
     _, equals, value = words[i].partition("=")
     if equals:
         return value
@@ -95,7 +95,7 @@ def _value(words: Sequence[str], i: int) -> str | None:
 
 
 def _unknown_option(option: str, value: str | None, path: str, command: Any, app: Any) -> str:
-    """What to say of an option that a command has not."""
+    """Return what to say about an option that a command does not have."""
     name = option.lstrip("-").lower().replace("-", "_")
     own, label = usage.options(command), path.removeprefix("fcnet ")
     dashed = f"--{name.replace('_', '-')}"
@@ -103,7 +103,7 @@ def _unknown_option(option: str, value: str | None, path: str, command: Any, app
         return f"no such option; write {dashed}"
     if (device := _device(name, value)) is not None:
         if "--device" not in own and label not in _TAKE_SETTINGS:
-            return "no such option; leave it out, this command computes nothing"
+            return "no such option; leave it out, because this command does not use a device"
         return f"no such option; write {'--device ' if '--device' in own else 'device='}{device}"
     if name in _SENTENCES:
         return _SENTENCES[name]
@@ -112,9 +112,9 @@ def _unknown_option(option: str, value: str | None, path: str, command: Any, app
     metavars = " ".join(str(one.metavar) for one in command.params if one.param_type_name == "argument")
     if name in _RUN and "RUN" in metavars:
         behind = " IMAGE" if "IMAGE" in metavars else ""
-        return f"no such option; a RUN is named without one: {path} {value or 'RUN'}{behind}"
+        return f"no such option; name the RUN without an option: {path} {value or 'RUN'}{behind}"
     if name in _IMAGES and "IMAGE" in metavars:
-        return f"no such option; images are named without one, behind the RUN: {path} RUN {value or 'IMAGE'}"
+        return f"no such option; name images without an option, after the RUN: {path} RUN {value or 'IMAGE'}"
     key = _key(name)
     if key is not None and label in _TAKE_SETTINGS:
         if key in ("seed", "device") and f"--{key}" in own:
@@ -124,9 +124,9 @@ def _unknown_option(option: str, value: str | None, path: str, command: Any, app
         return f"no such option; {sentence}"
     others = [one for one, it in _all_commands(app).items() if option in usage.options(it)]
     if others:
-        return f"is an option of {', '.join(others)}, and not of {label}; see {path} --help"
+        return f"is an option of {', '.join(others)}, not of {label}; see {path} --help"
     if key is not None:
-        return f"no such option; {label} takes the settings of the run, which are in its {find.CONFIG}"
+        return f"no such option; {label} uses the settings of the run, which are in its {find.CONFIG}"
     close = difflib.get_close_matches(option, own, n=1) or difflib.get_close_matches(dashed, own, n=1)
     if not close and label in _TAKE_SETTINGS and (keys := difflib.get_close_matches(name, _leaves(), n=1, cutoff=0.75)):
         return f"no such option; settings are KEY=VALUE; did you mean {_advice(str(_key(keys[0])), keys[0], value)}?"
@@ -134,7 +134,7 @@ def _unknown_option(option: str, value: str | None, path: str, command: Any, app
 
 
 def _device(name: str, value: str | None) -> str | None:
-    """The device that an option of another program means."""
+    """Return the device that an option of another program means."""
     number = value if value is not None and value.isdecimal() else None
     if name in ("no_cuda", "no_gpu", "cpu"):
         return "cpu"
@@ -146,7 +146,7 @@ def _device(name: str, value: str | None) -> str | None:
 
 
 def _key(name: str) -> str | None:
-    """The key of a config that an option means: by its whole name, by its last part, or by what others call it."""
+    """Return the config key that an option means: by its whole name, its last part, or its name elsewhere."""
     keys = schema.keys()
     if name in keys:
         return name
@@ -160,22 +160,22 @@ def _key(name: str) -> str | None:
 
 
 def _leaves() -> list[str]:
-    """The last parts of keys that mean one key."""
+    """Return the last parts of keys that identify a single key."""
     keys = schema.keys()
     return sorted(leaf for leaf in {key.split(".")[-1] for key in keys} if _key(leaf) is not None)
 
 
 def _advice(key: str, name: str, value: str | None) -> str:
-    """``KEY=VALUE``; of a section, some of its keys."""
+    """Return ``KEY=VALUE``; for a section, some of its keys."""
     keys, depth = schema.keys(), key.count(".") + 1
     inner = sorted(one for one in keys if one.startswith(f"{key}.") and one.count(".") == depth)
     if inner and key.split(".")[-1] not in schema.named_keys():
-        return f"those of {key} are {few(inner, 6)}"
+        return f"one of {few(inner, 6)}"
     return _setting(key, name, value)
 
 
 def _setting(key: str, name: str, value: str | None) -> str:
-    """``KEY=VALUE`` as it is to be written."""
+    """Return ``KEY=VALUE`` as it should be written, in quotes if a shell needs them."""
     if name in _GIVEN:
         value = _GIVEN[name]
     if value is None:
@@ -198,10 +198,10 @@ def _all_commands(app: Any, before: str = "") -> Mapping[str, Any]:
 
 
 def split(file: Path | None, words: Sequence[str] | None) -> tuple[Path | None, list[str]]:
-    """The config and the settings that are among words; a YAML file goes without ``--config``.
+    """Separate the config from the settings among words; a YAML file does not need ``--config``.
 
     Raises:
-        ConfigError: there are two configs, there is no such file, or a word is no setting.
+        ConfigError: there are two configs, there is no such file, or a word is not a setting.
     """
     named = [word for word in words or () if word.endswith((".yaml", ".yml")) and not _SETTING.match(word)]
     settings = [word for word in words or () if word not in named]
@@ -217,39 +217,39 @@ def split(file: Path | None, words: Sequence[str] | None) -> tuple[Path | None, 
 
 
 def is_setting(word: str) -> bool:
-    """Whether a word is ``KEY=VALUE``, by its look."""
+    """Return whether a word looks like ``KEY=VALUE``."""
     return _SETTING.match(word) is not None
 
 
 def example() -> str:
-    """A clause with a config to give, of those that are there; or what the least of one is."""
+    """Return a clause that names an existing config, or describes the smallest possible one."""
     file = Path(find.CONFIGS) / "digits.yaml"
     if files.is_file(file):
         return f", such as {file}"
-    return f"; to begin with, a file digits.yaml with the line {find.LEAST} is enough"
+    return f"; to start, a file digits.yaml with the line {find.LEAST} is enough"
 
 
 def resumed(word: Path, own_config: bool) -> Path:
-    """The run that ``--resume`` names, with its own config or one that was given. Raises ConfigError if it is none."""
+    """Return the run that ``--resume`` names, with its own config or a given one. Raises ConfigError if it is none."""
     if files.look(word) is None and not find.means_run(str(word)):
         raise ConfigError(
-            f"--resume {word}: {files.absent(word, 'is not there')}; name a run directory{find.offers(word)}"
+            f"--resume {word}: {files.absent(word, 'does not exist')}; name a run directory{find.offers(word)}"
         )
     if files.is_file(word):
         raise ConfigError(f"--resume {word}: is a file; name a run directory")
     if find.means_run(str(word)):
         return find.one(word)
     if own_config:
-        raise ConfigError(f"--resume {word}: is no run directory (it has no {find.CONFIG}); name one")
-    return word  # perhaps its config alone is gone
+        raise ConfigError(f"--resume {word}: is not a run directory (it has no {find.CONFIG}); name one")
+    return word  # perhaps only its config is missing
 
 
 def check_file(path: Path) -> None:
-    """Raise ConfigError, with a near name, where a config is not there. Raises ResourceError as ``files.look``."""
+    """Raise ConfigError, with a similar name, if a config does not exist. Raises ResourceError as ``files.look``."""
     if files.is_folder(path):
         if find.is_run(path):
             raise ConfigError(
-                f"{path}: is a run; fcnet train --resume {path} goes on with it, and its config is {path / find.CONFIG}"
+                f"{path}: is a run; to resume it: fcnet train --resume {path}; its config is {path / find.CONFIG}"
             )
         return
     if files.look(path) is not None or "\0" in str(path):
@@ -257,7 +257,9 @@ def check_file(path: Path) -> None:
     if problem := files.absent(path, ""):
         raise ConfigError(f"{path}: {problem}")
     known = [file for place in (path.parent, Path(find.CONFIGS)) for file in _yaml_files(place)]
-    stems = {file.stem: file for file in reversed(known)}  # of one name in several folders the first counts
+    stems = {
+        file.stem: file for file in reversed(known)
+    }  # if several folders have a file of one name, the first counts
     close = difflib.get_close_matches(path.stem, stems, n=1)
     advice = f"did you mean {stems[close[0]]}?" if close else f"check the path; looked in {Path.cwd()}"
     raise ConfigError(f"{path}: there is no such file; {advice}")
@@ -271,7 +273,7 @@ def _yaml_files(place: Path) -> list[Path]:
 
 
 def _check_settings(words: Sequence[str]) -> None:
-    """Raise ConfigError for the first word that is no setting, where it is plain what was meant."""
+    """Raise ConfigError for the first word that is not a setting, if it is clear what was meant."""
     for i, word in enumerate(words):
         behind = words[i + 1 :]
         if problem := _no_setting(word, behind):
@@ -288,13 +290,15 @@ def _no_setting(word: str, behind: Sequence[str]) -> str | None:
     if equals:
         return None
     if os.path.isdir(word) and find.is_run(Path(word)):
-        return f"{word!r}: is a run; to go on with it: fcnet train --resume {word}"
+        return f"{word!r}: is a run; to resume it: fcnet train --resume {word}"
     file = Path(find.CONFIGS) / f"{word}.yaml"
     if files.is_file(file):
-        return f"{word!r}: a config is named whole: --config {file}"
+        return f"{word!r}: a config needs its full path: --config {file}"
     name, colon, value = word.partition(":")
     if colon and _key(name):
-        return f"{word!r}: is written as in a file; write {_setting(str(_key(name)), '', value or following or None)}"
+        return (
+            f"{word!r}: is written as in a file; here write {_setting(str(_key(name)), '', value or following or None)}"
+        )
     if len(word) > 2 and (meant := _key(word)):
         value = "" if not behind or "=" in following else following
         return f"{word!r}: is a key without a value; write {_advice(meant, '', value or None)}"

@@ -1,6 +1,6 @@
-"""What people type first: put right where it is plain what is meant, or answered by what there is.
+"""Correct the words of a command line if it is clear what is meant, or say which commands exist.
 
-The commands' own parser sees the words behind this; ``options`` has what it does not know.
+The commands' own parser gets the result; ``options`` explains what the parser does not know.
 """
 
 import difflib
@@ -12,7 +12,7 @@ from fcnet.cli import pasted
 from fcnet.errors import ConfigError
 from fcnet.system.text import few
 
-# Commands that people bring from elsewhere.
+# Commands of other programs.
 _COMMANDS = {
     **dict.fromkeys(("fit", "run", "learn", "start", "resume"), "train"),
     **dict.fromkeys(("test", "evaluate", "val", "validate", "score"), "eval"),
@@ -28,14 +28,14 @@ _LIST = ("list", "ls", "runs", "compare", "status", "ps")
 
 
 def arrange(words: Sequence[str], app: Any) -> list[str]:
-    """The words as the commands know them: ``help train`` is ``train --help``, ``-c=FILE`` is ``-c FILE``.
+    """Return the words as the commands expect them: ``help train`` is ``train --help``, ``-c=FILE`` is ``-c FILE``.
 
     Args:
-        words: of a command line.
-        app: the command with all others below it, as the parser has it.
+        words: the words of a command line.
+        app: the parser's command that has all others below it.
 
     Raises:
-        ConfigError: the first of them is no command, an option is given twice, or a shell left them odd.
+        ConfigError: the first word is not a command, an option is given twice, or a word was pasted from another shell.
     """
     found = list(words) or ["--help"]
     pasted.check(found)
@@ -52,16 +52,16 @@ def arrange(words: Sequence[str], app: Any) -> list[str]:
 
 
 def _check_command(words: Sequence[str], app: Any) -> None:
-    """Raise ConfigError where the first word is no command, or options stand before it."""
+    """Raise ConfigError if the first word is not a command, or if options come before it."""
     first, names = words[0], list(app.commands)
     if first.startswith("-"):
         if first.partition("=")[0] in options(app):
             return
         command = next((i for i, word in enumerate(words) if word in names), None)
         if command is None:
-            raise ConfigError(f"command line: {first}: a command goes before it; there are {', '.join(names)}")
+            raise ConfigError(f"command line: {first}: a command must come first; the commands are {', '.join(names)}")
         right = " ".join(["fcnet", words[command], *words[:command], *words[command + 1 :]])
-        raise ConfigError(f"command line: {first}: options go behind the command: {right}")
+        raise ConfigError(f"command line: {first}: options go after the command: {right}")
     if first not in names:
         raise ConfigError(f"command line: {_unknown_command(first, words[1:], names)}")
     group = app.commands[first]
@@ -71,35 +71,37 @@ def _check_command(words: Sequence[str], app: Any) -> None:
         meant = near[0] if near else "show" if words[1].endswith((".yaml", ".yml")) else None
         behind = " ".join(words[2:] if near else words[1:])
         advice = f"did you mean fcnet {first} {meant} {behind}".rstrip() + "? " if meant else ""
-        raise ConfigError(f"command line: {words[1]}: no such command of {first}; {advice}there are {', '.join(below)}")
+        raise ConfigError(
+            f"command line: {words[1]}: no such command of {first}; {advice}the commands are {', '.join(below)}"
+        )
 
 
 def _unknown_command(word: str, behind: Sequence[str], names: Sequence[str]) -> str:
     if word == "fcnet":
-        return "fcnet: is the program's own name; give it once"
+        return "fcnet: is the program's own name; give it only once"
     if word.endswith((".yaml", ".yml")):
-        return f"{word}: a command goes before it: fcnet train --config {' '.join([word, *behind])}"
-    there = f"there are {', '.join(names)}"
+        return f"{word}: a command must come first: fcnet train --config {' '.join([word, *behind])}"
+    there = f"the commands are {', '.join(names)}"
     if word in _LIST:
         from fcnet.rundir import find  # nothing else here needs it
 
         runs = find.below(find.ROOT)
         newest_first = sorted(runs, key=find.started, reverse=True)
         has = few(newest_first, 6) if runs else "none yet"
-        beside = f"; fcnet plot {find.ROOT} draws them beside each other" if len(runs) > 1 else ""
+        beside = f"; fcnet plot {find.ROOT} compares them" if len(runs) > 1 else ""
         return f"{word}: no such command; the runs are the folders in {find.ROOT} ({has}){beside}; {there}"
     near = _COMMANDS.get(word) or next(iter(difflib.get_close_matches(word, names, n=1)), None)
     return f"{word}: no such command; {f'did you mean fcnet {near}? ' if near else ''}{there}"
 
 
 def options(command: Any) -> dict[str, Any]:
-    """The options of a command: each of its names with what the parser knows of it."""
+    """Return the options of a command: each of their names, with the parser's object."""
     found = {name: one for one in command.params if one.param_type_name == "option" for name in one.opts}
     return found | dict.fromkeys(("--help", "-h"))
 
 
 def of(words: Sequence[str], app: Any) -> tuple[Any, list[str]]:
-    """The command that words name, and what is behind its name."""
+    """Return the command that words name, and the words after its name."""
     command, behind = app, list(words)
     while behind and hasattr(command, "commands") and behind[0] in command.commands:
         command = command.commands[behind.pop(0)]
@@ -107,7 +109,7 @@ def of(words: Sequence[str], app: Any) -> tuple[Any, list[str]]:
 
 
 def _check_once(words: Sequence[str], app: Any) -> None:
-    """Raise ConfigError where an option that takes a value has two."""
+    """Raise ConfigError if an option that takes a value is given twice."""
     command, behind = of(words, app)
     known = options(command)
     given: dict[str, list[str]] = {}
@@ -130,6 +132,6 @@ def _check_once(words: Sequence[str], app: Any) -> None:
 
 
 def one_config(base: str, top: str) -> str:
-    """How to make one config of two, the second over the first."""
+    """Return how to make one config of two, in which the second overrides the first."""
     place = os.path.relpath(base, os.path.dirname(top) or ".")
-    return f"a run has one: let {top} begin with the line 'extends: {place}', or give its settings as KEY=VALUE"
+    return f"a run has one: begin {top} with the line 'extends: {place}', or give its settings as KEY=VALUE"

@@ -11,8 +11,6 @@ from torch import nn
 from fcnet import families
 from fcnet.commands import read, resume, warm_start
 from fcnet.data import audit
-from fcnet.data.dataset import Scan
-from fcnet.data.folder import layouts
 from fcnet.data.splits import Splits
 from fcnet.errors import ResourceError
 from fcnet.schema import Config
@@ -46,7 +44,6 @@ class Work:
 def gather(
     settings: Config,
     stop: Stop,
-    scan: Scan = layouts.scan,
     begins: bool = True,
     writes: bool = True,
     sinks: Sinks = SILENT,
@@ -56,7 +53,6 @@ def gather(
     Args:
         settings: the config.
         stop: whether a signal has asked to stop.
-        scan: lists an image folder.
         begins: whether the training begins rather than resumes.
         writes: whether a known data set is written if it does not exist yet.
         sinks: for notices and warnings.
@@ -65,7 +61,7 @@ def gather(
         Stopped: a signal asks to stop in the meantime.
     """
     device = read.choose_device(settings.device)
-    splits = read.read_splits(settings, stop.check, scan, writes, sinks)
+    splits = read.read_splits(settings, stop.check, writes, sinks)
     normal = read.normal_classes(settings, splits)
     found = audit.audit(splits, normal)
     for line in found.lines:

@@ -9,7 +9,7 @@ import torch
 from fcnet.config import names
 from fcnet.config.data import ImageSplit
 from fcnet.data import known_sets
-from fcnet.data.dataset import ImageFolder, Scan, Size
+from fcnet.data.dataset import ImageFolder, Size
 from fcnet.data.folder import layouts
 from fcnet.data.normal import known_classes, normal_splits
 from fcnet.data.splits import Splits
@@ -56,7 +56,6 @@ def parts(
 def read_splits(
     settings: Config,
     check: Callable[[], None] = never,
-    scan: Scan = layouts.scan,
     writes: bool = True,
     sinks: Sinks = SILENT,
 ) -> Splits:
@@ -65,7 +64,6 @@ def read_splits(
     Args:
         settings: the config.
         check: as for ``parts``.
-        scan: lists a folder.
         writes: as for ``parts``; also whether a missing cache is created.
     """
     train, test = parts(settings, check, writes, sinks)
@@ -83,7 +81,6 @@ def read_splits(
             deskew=settings.data.deskew,
             white=settings.data.white,
             classifies=settings.model.classifies,
-            scan=scan,
             makes_cache=writes,
         )
     normal = normal_classes(settings, splits)

@@ -10,8 +10,6 @@ from fcnet.commands import resume, warm_start
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
 from fcnet.data import known_sets
-from fcnet.data.dataset import Scan
-from fcnet.data.folder import layouts
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
 from fcnet.rundir.target import Target
@@ -63,7 +61,6 @@ def run_train(
     settings: Config,
     target: Target,
     stop: Stop | None = None,
-    scan: Scan = layouts.scan,
     sinks: Sinks = SILENT,
 ) -> RunResult:
     """Train the model of a config, into a run directory, and draw its curves.
@@ -72,7 +69,6 @@ def run_train(
         settings: the resolved config.
         target: the run directory: a new one, one to replace, or one to resume.
         stop: whether a signal has asked to stop.
-        scan: lists an image folder.
         sinks: for records of the training, notices and warnings.
 
     Raises:
@@ -86,11 +82,11 @@ def run_train(
         finish_drawing(run, settings, target.force, sinks)
         sinks.say(f"run: {run} is already finished; nothing to do")
     else:
-        run = _train(settings, target, run, stop, scan, sinks)
+        run = _train(settings, target, run, stop, sinks)
     return RunResult(run, environment.read_json(run / directory.RESULT))
 
 
-def _train(settings: Config, target: Target, run: Path | None, stop: Stop, scan: Scan, sinks: Sinks) -> Path:
+def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks: Sinks) -> Path:
     """Train into a run directory, which is created if there is none yet; return it."""
     with contextlib.ExitStack() as held:
         # An existing run is locked before reading images, which can be slow; a new one is created afterwards.
@@ -100,7 +96,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, scan:
             found = resume.newest(run, settings, target.insisted is not None)
         if found is None:
             warm_start.check_there(settings)
-        work = gather(settings, stop, scan, begins=found is None, writes=not target.own_config, sinks=sinks)
+        work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks)
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
         training = family.trainer(work.model, work.splits, work.settings)  # if it refuses, no directory is left behind

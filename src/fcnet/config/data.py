@@ -1,4 +1,4 @@
-"""The config's `data` section: where the images come from, and how they are looked at."""
+"""The config's `data` section: where the images come from, and how they are read."""
 
 import os
 import unicodedata
@@ -13,21 +13,21 @@ from fcnet.system.paths import PathText
 
 
 class ImageSplit(Section):
-    """One split of a folder of one's own, in one of three layouts."""
+    """One split of your own images, in one of three layouts."""
 
     images: PathText = Field(
-        description="folder of the images (PNG, JPEG, BMP, TIFF, WebP, GIF, PGM); without `labels` one sub-folder per "
-        "class, or, for an autoencoder, images without labels",
+        description="image folder (PNG, JPEG, BMP, TIFF, WebP, GIF, PGM); without `labels`, one sub-folder per class"
+        " or, for an autoencoder, unlabelled images",
     )
     labels: PathText | None = Field(
         None,
-        description="text file whose line i labels image i (0.png, 1.png, ...), lines of a file's name and "
-        "its label, or a .csv with the columns `filepath` (relative to `images`) and `label`",
+        description="text file whose line i labels image i (0.png, 1.png, ...) or whose lines hold a file name and its"
+        " label; or a .csv with the columns `filepath` (relative to `images`) and `label`",
     )
 
 
 def located(images: str, labels: str | None) -> ImageSplit:
-    """A split whose paths are expanded already."""
+    """Return a split whose paths are expanded already."""
     return ImageSplit.model_construct(images=images, labels=labels)
 
 
@@ -49,56 +49,57 @@ class Data(Section):
     """Where the images come from."""
 
     source: KnownSet | None = Field(
-        None, description="a known data set, written below `root` as an image folder when it is not there yet"
+        None, description="known data set; written below `root` as an image folder if it does not exist yet"
     )
-    root: PathText | None = Field(None, description="folder of the known data set; goes with `source`")
-    train: ImageSplit | None = Field(None, description="training images of one's own; in place of `source`")
-    test: ImageSplit | None = Field(None, description="test images of one's own; goes with `train`")
+    root: PathText | None = Field(None, description="folder of the known data set; used with `source`")
+    train: ImageSplit | None = Field(None, description="your own training images; instead of `source`")
+    test: ImageSplit | None = Field(None, description="your own test images; used with `train`")
     validation: Validation | None = Field(
         None,
-        description="held out from training to choose the best epoch: the last N images, or N with the classes' shares "
-        "where images lie sorted by class (class folders do), or such a fraction, or a folder of its own",
+        description="images held out from training to choose the best epoch: a number N (the last N images or, if"
+        " images are sorted by class as in class folders, N in the proportions of the classes), a fraction of each"
+        " class, or a separate folder",
     )
     image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
         [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
     )
     deskew: bool = Field(
         False,
-        description="shear each image so that its main axis stands upright (LeCun et al. 1998), and put its centre of"
-        " mass in the middle: digits written aslant look like upright ones; for light digits on black",
+        description="shear each image so that its main axis is vertical (LeCun et al. 1998), and move its centre of"
+        " mass to the middle, so that slanted digits look upright; for light digits on black",
     )
     white: Annotated[int, Field(ge=255, le=65535)] | None = Field(
         None,
-        description="the value that is white in 16-bit images; without it the largest that the bits of all training"
-        " values have, if these are 8 to 12 (255 to 4095), else 65535",
+        description="the value of white in 16-bit images; by default the largest value with as many bits as the"
+        " training values need, if these are 8 to 12 (255 to 4095), else 65535",
     )
     classes: Annotated[list[ClassName], Len(1)] | None = Field(
-        None, description="class names in the order of the outputs; without it they are read from the training labels"
+        None, description="class names in the order of the outputs; by default read from the training labels"
     )
     normal_classes: Annotated[list[ClassName], Len(1)] | None = Field(
         None,
-        description="of an autoencoder that finds outliers: the classes it is trained on; in tests all others are "
-        "outliers; without it those that are in the training images, where the test images have others too",
+        description="classes that an autoencoder for outlier detection is trained on; in tests all others are outliers;"
+        " by default the classes of the training images, if the test images have others too",
     )
     on_bad: Literal["error", "skip"] = Field(
         "error",
-        description="images that cannot be read: an error that names them, or leave them out, listed in the run's"
-        " skipped.txt",
+        description="what to do with images that cannot be read: stop with an error that names them, or skip them and"
+        " list them in the run's skipped.txt",
     )
     memory: Literal["auto", "resident", "mapped"] = Field(
         "auto",
-        description="where decoded images stay: in memory, or in their file, of which 32 MiB at a time are looked at "
-        "(docs/data.md); auto is resident unless they take more than a quarter of the memory",
+        description="where decoded images are kept: in memory (resident), or in their file, read 32 MiB at a time"
+        " (mapped; docs/data.md); auto is resident unless they take more than a quarter of the memory",
     )
     cache: PathText | None = Field(
         None,
-        description="folder of the decoded images; without it `.fcnet-cache` beside the image folder",
+        description="folder for decoded images; by default `.fcnet-cache` next to the image folder",
     )
 
     def parts(self) -> tuple[ImageSplit, ImageSplit | None]:
-        """Where training and test images lie."""
+        """Return where the training and the test images are."""
         if self.source is None or self.root is None:
-            assert self.train is not None  # one of the two is asked for
+            assert self.train is not None  # validated: either it or `source`
             return self.train, self.test
         found = (os.path.join(self.root, name) for name in SOURCE_SPLITS)
         train, test = (located(f"{path}-images", f"{path}-labels.txt") for path in found)
@@ -107,7 +108,7 @@ class Data(Section):
     @field_validator("classes", "normal_classes", mode="before")
     @classmethod
     def _class_names(cls, value: Any) -> Any:
-        """``classes: [0, 1]`` means the names "0" and "1"; accents are encoded in one way (NFC), as in all labels."""
+        """Convert ``classes: [0, 1]`` to the names "0" and "1", and accents to one encoding (NFC), as in all labels."""
         if not isinstance(value, list):
             return value
         names = [str(name) if isinstance(name, int) and not isinstance(name, bool) else name for name in value]
@@ -116,9 +117,9 @@ class Data(Section):
     @field_validator("classes", "normal_classes")
     @classmethod
     def _distinct(cls, value: list[str] | None) -> list[str] | None:
-        doubled = sorted({name for name in value or [] if (value or []).count(name) > 1})
-        if doubled:
-            raise ValueError(f"each class once; doubled: {', '.join(doubled[:10])}")
+        repeated = sorted({name for name in value or [] if (value or []).count(name) > 1})
+        if repeated:
+            raise ValueError(f"list each class once; repeated: {', '.join(repeated[:10])}")
         return value
 
     @model_validator(mode="after")
@@ -128,15 +129,15 @@ class Data(Section):
         if self.source is not None and self.root is None:
             raise ValueError(f"`root` is missing: the folder for {self.source}; for example root: data/{self.source}")
         if self.source is None and self.root is not None:
-            raise ValueError(f"`root` goes with `source`; {self._moved()}")
+            raise ValueError(f"`root` is only used with `source`; {self._moved()}")
         if self.source is not None and self.test is not None:
-            raise ValueError(f"`test` goes with `train`; source: {self.source} has its own")
+            raise ValueError(f"`test` is only used with `train`; source: {self.source} has its own test images")
         return self
 
     def _moved(self) -> str:
-        """Which keys to set where folders of one's own lie in another place now."""
+        """Return which keys to set if your own folders have moved."""
         splits = {"train": self.train, "test": self.test, "validation": self.validation}
         given = {name: split for name, split in splits.items() if isinstance(split, ImageSplit)}
         keys = [f"data.{name}.images" for name in given]
         keys += [f"data.{name}.labels" for name, split in given.items() if split.labels is not None]
-        return f"folders of one's own are named whole; where they have moved, set {', '.join(keys)}"
+        return f"if your own folders have moved, set {', '.join(keys)}"

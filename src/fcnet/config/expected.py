@@ -1,4 +1,4 @@
-"""What a key takes, in words, and what to write in place of a value that it does not take."""
+"""What a key accepts, in words, and what to write instead of a value that it does not accept."""
 
 import math
 import re
@@ -17,20 +17,20 @@ from fcnet.system import paths, punctuation
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 _NULL = ("none", "null", "nil", "undefined", "n/a", "na")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-_SHOWN_LIMIT = 1e6  # beyond it a bound is a guard of the arithmetic, which most errors are not about
+_SHOWN_LIMIT = 1e6  # larger bounds only guard the arithmetic, and most errors are not about them
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a key takes.
+    """What a key accepts.
 
     Attributes:
         kind: bool, int, float, path, text, device, list, choice or section.
-        words: what it should be, behind "should be".
-        choices: the words that it takes.
-        length: of a list, where it has to have one.
-        item: of a list: what its items are.
-        nullable: whether it takes null.
+        words: what it should be, as the text after "should be".
+        choices: the words that it accepts.
+        length: the length of a list, if it is fixed.
+        item: what the items of a list are.
+        nullable: whether it accepts null.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Expected:
 
 
 def of(annotation: Any, extra: tuple[Any, ...], value: Any) -> Expected:
-    """What an annotation of the schema stands for, told to someone who wrote ``value``."""
+    """Return what an annotation of the schema accepts, for an error about ``value``."""
     kind, metadata, nullable = unwrapped(annotation, extra)
     if (by_word := next((one for one in metadata if isinstance(one, Named)), None)) is not None:
         words = tuple(word for word in by_word.tags(kind) if word != "[]")
@@ -69,7 +69,7 @@ def of(annotation: Any, extra: tuple[Any, ...], value: Any) -> Expected:
 
 
 def unwrapped(annotation: Any, extra: tuple[Any, ...] = ()) -> tuple[Any, tuple[Any, ...], bool]:
-    """A type without ``Annotated`` and ``None``; what it is annotated with; whether it may be None."""
+    """Return a type without ``Annotated`` and ``None``, what it is annotated with, and whether it may be None."""
     metadata, nullable = tuple(_flat(extra)), False
     while True:
         if hasattr(annotation, "__metadata__"):
@@ -115,19 +115,19 @@ def _of_list(kind: Any, metadata: tuple[Any, ...], nullable: bool, value: Any) -
 
 
 def _bounds(metadata: tuple[Any, ...], value: Any) -> str:
-    """The limits of a number; a far one only where the value is beyond it."""
-    told = []
+    """Return the limits of a number; a very large one only if the value is beyond it."""
+    limits = []
     for sign, words in (("ge", "of at least"), ("gt", "above"), ("le", "of at most"), ("lt", "below")):
         for bound in (getattr(one, sign) for one in metadata if hasattr(one, sign)):
             beyond = isinstance(value, int | float) and abs(value) >= abs(bound)
-            told += [f" {words} {bound:.12g}"] if abs(bound) < _SHOWN_LIMIT or beyond else []
-    return re.sub(r"of at least (\S+) and of at most", r"from \1 to", " and".join(told))
+            limits += [f" {words} {bound:.12g}"] if abs(bound) < _SHOWN_LIMIT or beyond else []
+    return re.sub(r"of at least (\S+) and of at most", r"from \1 to", " and".join(limits))
 
 
 def hint(value: Any, wanted: Expected) -> str | None:
-    """What to write in place of a value, as far as that can be guessed."""
+    """Return what to write instead of a value, if that can be guessed."""
     if value is None and wanted.kind == "section":
-        return "write its keys below it, indented by spaces"
+        return "write its keys below it, indented with spaces"
     if value is None:
         return "leave it out for its default, or write a value"
     text = value if isinstance(value, str) else None
@@ -135,7 +135,7 @@ def hint(value: Any, wanted: Expected) -> str | None:
         return "write null, or leave it out" if wanted.nullable else "leave it out for its default"
     meant = _meant(value, wanted)
     texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-    if odd := punctuation.told("".join(texts)):
+    if odd := punctuation.advice("".join(texts)):
         return f"{meant}; {odd}" if meant else odd
     return meant
 
@@ -172,7 +172,7 @@ def _choice_hint(value: Any, choices: tuple[str, ...]) -> str | None:
 
 
 def _number_hint(value: Any, whole: bool) -> str | None:
-    """``write 0.001``, of what can be read as a number."""
+    """Return ``write 0.001`` for what can be read as a number."""
     if isinstance(value, list):
         value = value[0] if len(value) == 1 else None
         number = None if value is None else number_in(shown(value), whole)
@@ -186,7 +186,7 @@ def _number_hint(value: Any, whole: bool) -> str | None:
 
 
 def number_in(text: str, whole: bool) -> str | None:
-    """The number that a text means, as YAML has it; None where it means none, or where a whole one is wanted."""
+    """Return the number that a text means, in YAML's form; None if it means none, or not a whole one if wanted."""
     text = punctuation.plain(text).strip().strip("'\"").rstrip(",; ").strip()
     if re.fullmatch(r"[-+]?[0-9]{1,3}([_ ,][0-9]{3})+|[-+]?[0-9]+(_[0-9]+)+", text) and not re.match(r"[-+]?0", text):
         text = re.sub(r"[_ ,]", "", text)  # 1_000
@@ -207,7 +207,7 @@ def number_in(text: str, whole: bool) -> str | None:
 
 
 def _items(value: Any, wanted: Expected) -> list[str]:
-    """The items of the list that is meant."""
+    """Return the items of the list that is meant."""
     assert wanted.item is not None
     numeric = wanted.item.kind in ("int", "float")
     if isinstance(value, list):
@@ -228,31 +228,31 @@ def _items(value: Any, wanted: Expected) -> list[str]:
 
 
 def _odd(value: Any) -> bool:
-    return isinstance(value, str) and bool(punctuation.told(value))
+    return isinstance(value, str) and bool(punctuation.advice(value))
 
 
 def _split(value: Any) -> list[str]:
-    """Names with commas between them, in brackets or not."""
+    """Split names at commas, with or without brackets around them."""
     text = punctuation.plain(value) if isinstance(value, str) else shown(value)
     return [part for one in text.strip(" ()[]{}").split(",") if (part := one.strip(" '\""))]
 
 
 def _filled(items: list[str], length: int | None) -> list[str]:
-    """The items, the last one again up to a length."""
+    """Return the items, with the last one repeated up to a length."""
     if length is None:
         return items
     return [*items, *items[-1:] * (length - len(items))] if len(items) <= length else []
 
 
 def _mapping_hint(value: Any) -> str | None:
-    """Of ``epochs:3`` and ``epochs = 3``, which are words to YAML."""
+    """Return what to write instead of ``epochs:3`` or ``epochs = 3``, which YAML reads as a word."""
     text = punctuation.plain(value).strip(" {}") if isinstance(value, str) else ""
     found = re.fullmatch(r"([A-Za-z_][\w.]*)\s*[:=]\s*(\S.*)", text)
-    return f"write {found[1]}: {found[2]}, with a space behind the colon" if found else None
+    return f"write {found[1]}: {found[2]}, with a space after the colon" if found else None
 
 
 def shown(value: Any) -> str:
-    """A value in YAML's words, in one line."""
+    """Return a value as YAML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {shown(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list):

@@ -19,45 +19,45 @@ Place = tuple[str | int, ...]  # of a key in the config, such as ("train", "opti
 
 
 def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
-    """One of pydantic's errors as (layer, line, what to tell)."""
+    """Return one of pydantic's errors as (layer, line, message)."""
     path = _path(detail)
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
         path = (*path, "kind")
-    # The layer that has the most of the path, and of several the highest one: that is the one that counts.
+    # The layer that has the most of the path; of several, the highest one, which overrides the others.
     place = path or _named_by(detail)
     number = max(range(len(layers)), key=lambda number: (layers[number].where(place)[0], number))
     line = layers[number].where(place)[1]
-    key = f"{dotted(path)}: " if path else ""  # of the whole, none: what it says begins with one
+    key = f"{dotted(path)}: " if path else ""  # the message of an error of the whole config begins with a key
     because = "".join(_chosen(detail["loc"], layers, number))
     return number, line, f"{layers[number].place(line)}: {key}{_problem(detail, because, root)}"
 
 
 def _named_by(detail: ErrorDetails) -> Place:
-    """The key that an error of the whole config begins with."""
+    """Return the key that an error of the whole config begins with."""
     found = re.match(r"[a-z_]+(\.[a-z_]+)*(?=: )", str(detail.get("ctx", {}).get("error", "")))
     return tuple(found[0].split(".")) if found else ()
 
 
 def dotted(path: Place) -> str:
-    """A key as the command line writes it; what cannot be seen is shown by its number."""
+    """Return a key as written on the command line; characters that cannot be seen are escaped."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in ".".join(map(str, path)))
 
 
 def short(value: Any) -> str:
-    """A value as the user wrote it, cut where it is long."""
+    """Return a value as the user wrote it, shortened if it is long."""
     text = shown(_shortened(value))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _shortened(value: Any) -> Any:
-    """``{name: relu}`` as ``relu``, which it may have been made of."""
+    """Return ``{name: relu}`` as ``relu``, which may be what the user wrote."""
     if isinstance(value, dict):
         return value["name"] if value.keys() == {"name"} else {key: _shortened(one) for key, one in value.items()}
     return [_shortened(one) for one in value] if isinstance(value, list) else value
 
 
 def _path(detail: ErrorDetails) -> Place:
-    """The keys of an error location, without the tags of unions; what an unknown key looks like does not matter."""
+    """Return the keys of an error location, without the tags of unions; an unknown key is kept, even if like a tag."""
     tagged = detail["loc"]
     last = tagged[-1:] if detail["type"] == "extra_forbidden" else ()
     return (*_untagged(tagged[: len(tagged) - len(last)]), *last)
@@ -68,7 +68,7 @@ def _untagged(tagged: Place) -> Place:
 
 
 def _chosen(tagged: Place, layers: Sequence[Layer], blamed: int) -> Iterator[str]:
-    """Which sections are of a name or kind that another layer chose than the one that is blamed."""
+    """Yield which sections have a name or kind that was chosen by another layer than the blamed one."""
     for i, part in enumerate(tagged):
         if not (isinstance(part, str) and part.startswith(TAG)):
             continue
@@ -78,18 +78,18 @@ def _chosen(tagged: Place, layers: Sequence[Layer], blamed: int) -> Iterator[str
                 if number != blamed:
                     where = layers[number].place(layers[number].where(place)[1])
                     key = dotted(place if place != section else (*section, "name"))
-                    yield f", as {key} is {layers[number].value(place)} ({where})"
+                    yield f", because {key} is {layers[number].value(place)} ({where})"
                 break
 
 
 def _chooser(layer: Layer, section: Place) -> Place | None:
-    """Where a layer says which name or kind a section is of, where it does."""
+    """Return the key with which a layer chooses the name or kind of a section, if it does."""
     places = ((*section, "kind"), (*section, "name"), section)
     return next((place for place in places if isinstance(layer.value(place), str)), None)
 
 
 def _problem(detail: ErrorDetails, because: str, root: Root) -> str:
-    """What is wrong, what is allowed, and what to write."""
+    """Return what is wrong, what is allowed, and what to write."""
     tagged, given = detail["loc"], detail["input"]
     match detail["type"]:
         case "extra_forbidden":
@@ -114,21 +114,21 @@ def _unknown(tagged: Place, path: Place, because: str, root: Root) -> str:
     known = sorted(_fields(tagged[:-1], root))
     owners = _owners(tagged, root)
     if owners:
-        asked = f"it goes with {owners}{because}; "
+        asked = f"it belongs to {owners}{because}; "
         if path[-1] == "weight_decay":
-            asked += "for all there is 'train.l2'; "
+            asked += "'train.l2' works with every optimizer; "
     else:
         word = str(path[-1])
-        odd = punctuation.told(word)
+        odd = punctuation.advice(word)
         if re.match(r"[\d(.)]", word):
-            return "unknown key; a list stands in brackets, such as [128, 64]"
+            return "unknown key; write a list in brackets, such as [128, 64]"
         meant = _nearest((*path[:-1], punctuation.plain(word).split(":")[0].strip() if odd else word), known, root)
         asked = f"{odd}; {meant}" if odd else meant
     return f"unknown key; {asked}allowed here: {', '.join(known)}"
 
 
 def _owners(tagged: Place, root: Root) -> str:
-    """Other members of a union that have the key, such as ``name: sgd``; "" where there are none."""
+    """Return the other members of a union that have the key, such as ``name: sgd``; "" if there are none."""
     if len(tagged) < 2 or not str(tagged[-2]).startswith(TAG):
         return ""
     union, _, _ = unwrapped(*_type(tagged[:-2], root))
@@ -153,7 +153,7 @@ def _members(union: Any) -> Iterator[type[BaseModel]]:
 
 
 def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
-    """A question, or an answer: which key is meant, here or in another section."""
+    """Return a question or an answer about which key is meant, here or in another section."""
     word, own, section = str(path[-1]), dotted(_words(path)), _words(path[:-1])
     known_keys = keys(root)
     here = {near.bare(key): key for key in known}
@@ -174,7 +174,7 @@ def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
 
 
 def _close_elsewhere(word: str, known_keys: set[str]) -> list[str]:
-    """The one key of another section that is spelt nearly so."""
+    """Return the one key of another section that is spelt almost the same."""
     lasts: dict[str, list[str]] = {}
     for key in known_keys:
         lasts.setdefault(key.split(".")[-1], []).append(key)
@@ -183,17 +183,17 @@ def _close_elsewhere(word: str, known_keys: set[str]) -> list[str]:
 
 
 def _words(path: Place) -> Place:
-    """A place without the numbers of lists."""
+    """Return a place without the indices of lists."""
     return tuple(part for part in path if isinstance(part, str))
 
 
 def keys(root: Root) -> set[str]:
-    """Dotted places of all keys of a config, but those in lists."""
+    """Return the dotted paths of all keys of a config, except those in lists."""
     return set(_keys(root))
 
 
 def named_keys(root: Root) -> set[str]:
-    """Return the keys, without their sections, that take a word for the ``name`` of a section."""
+    """Return the keys (without their sections) that accept a word for the ``name`` of a section."""
     return set(_named_keys(root))
 
 
@@ -207,7 +207,7 @@ def _named_keys(kind: Any) -> Iterator[str]:
 
 
 def _sections(kind: Any) -> Iterator[type[BaseModel]]:
-    """The sections that an annotation has in it."""
+    """Yield the sections inside an annotation."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
     else:
@@ -216,7 +216,7 @@ def _sections(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _keys(kind: Any, place: str = "") -> Iterator[str]:
-    """Dotted places of all keys of a section, through its sections and unions, but not those in lists."""
+    """Yield the dotted paths of all keys of a section, through its sections and unions, except those in lists."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         for name, field in kind.model_fields.items():
             yield place + name
@@ -227,7 +227,7 @@ def _keys(kind: Any, place: str = "") -> Iterator[str]:
 
 
 def _type(tagged: Place, root: Root) -> tuple[Any, tuple[Any, ...]]:
-    """The annotation at an error location (which has the tags of unions in it), and what it is annotated with."""
+    """Return the annotation at an error location (which contains the tags of unions), and its metadata."""
     kind: Any = root
     extra: tuple[Any, ...] = ()
     for part in tagged:
@@ -244,13 +244,13 @@ def _type(tagged: Place, root: Root) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _fields(tagged: Place, root: Root) -> dict[str, Any]:
-    """The fields of the section at an error location."""
+    """Return the fields of the section at an error location."""
     kind, _, _ = unwrapped(*_type(tagged, root))
     return dict(kind.model_fields)
 
 
 def _member(union: Any, tag: str) -> Any:
-    """The member of a union that carries ``tag``, looked for through lists and Optional."""
+    """Return the member of a union that carries ``tag``, searching through lists and Optional."""
     for one in get_args(union):
         if any(isinstance(extra, Tag) and extra.tag == tag for extra in getattr(one, "__metadata__", ())):
             return one

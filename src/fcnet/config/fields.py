@@ -16,28 +16,28 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-# Members of a union carry a tag in pydantic's error locations; this prefix tells a tag from a key.
+# Members of a union carry a tag in pydantic's error locations; this prefix distinguishes a tag from a key.
 TAG = "|"
 
-# Our error for a section whose `kind` is none of those that there are: it is told of that key, not of the section.
+# Our error for a section with an unknown `kind`; reported at that key, not at the section.
 WRONG_KIND = "wrong_kind"
 UNKNOWN_NAME = "unknown_name"
 
-# Our errors of unions that are chosen by a word: it is followed by the words, and these by the rest.
+# Our error for unions whose member is chosen by a word: the text before the words, and the text after them.
 ONE_OF, OR_LIST = "should be one of: ", ", or a list of them"
 
-# Beyond it a number is infinite in float32 arithmetic, or its double is.
+# Above it a number, or twice the number, is infinite in float32 arithmetic.
 LARGEST = 1e38
 
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
-# Bytes of a file's name that are no UTF-8 are kept by Python as these, which pydantic takes for no text.
+# Python keeps bytes of a file name that are not UTF-8 as these, which pydantic does not accept as text.
 _BYTES = re.compile("[\ud800-\udfff]")
 
 
 def as_written(value: Any, check: Callable[[Any], Any]) -> Any:
-    """Check a text that may have bytes in it that are no UTF-8: the names of folders from elsewhere often do."""
+    """Check a text that may contain bytes that are not UTF-8, as names of folders from other systems often do."""
     if isinstance(value, str) and _BYTES.search(value):
         check(_BYTES.sub("?", value))
         return value
@@ -61,14 +61,14 @@ def named(value: Any) -> Any:
 
 
 class Named:
-    """Says of a union of sections that a word chooses among them: ``Annotated[Adam | SGD, Named(default="adam")]``.
+    """Marks a union of sections of which a word chooses one: ``Annotated[Adam | SGD, Named(default="adam")]``.
 
     The words are those of the members' ``name`` (or another key), which is a Literal. A bare word is short for a
-    section with that name. A member that is a list takes lists.
+    section with that name. A member that is a list accepts lists.
 
     Args:
-        default: the word of a section that has none.
-        key: of the word.
+        default: the word for a section that has none.
+        key: the key of the word.
     """
 
     def __init__(self, default: str | None = None, key: str = "name") -> None:
@@ -118,7 +118,7 @@ def _is_short(member: Any) -> bool:
 
 
 def words_of(member: Any, key: str) -> list[str]:
-    """Return the words by which a member of a union is chosen; none of a list."""
+    """Return the words that choose a member of a union; none for a list."""
     fields = getattr(member, "model_fields", {})
     return list(get_args(fields[key].annotation)) if key in fields else []
 

@@ -1,4 +1,4 @@
-"""What layers of every family are made of, as a config says it: activations and initialisations."""
+"""The config of layers in every family: activations and initialisations."""
 
 from typing import Annotated, Literal
 
@@ -25,7 +25,7 @@ class PReLU(Section):
     """Leaky ReLU with a learned slope."""
 
     name: Literal["prelu"] = "prelu"
-    slope: float = Field(0.25, ge=-LARGEST, le=LARGEST, description="value of the learned slope at the start")
+    slope: float = Field(0.25, ge=-LARGEST, le=LARGEST, description="initial value of the learned slope")
     shared: bool = Field(False, description="one slope for the whole layer instead of one per unit")
 
 
@@ -42,12 +42,12 @@ Activations = Annotated[Activation | list[OneActivation], Named()]
 
 
 def per_layer(given: Activation | list[Activation], layers: int) -> list[Activation]:
-    """The activation of each layer, of one for all or a list with one for each."""
+    """Return the activation of each layer, given one for all or a list with one for each."""
     return list(given) if isinstance(given, list) else [given] * layers
 
 
 class DefaultInit(Section):
-    """What torch.nn.Linear does by itself: weights and biases uniform in ±1/sqrt(fan_in)."""
+    """The default of torch.nn.Linear: weights and biases uniform in ±1/sqrt(fan_in)."""
 
     name: Literal["default"] = "default"
 
@@ -57,7 +57,9 @@ class KaimingInit(Section):
 
     name: Literal["kaiming_uniform", "kaiming_normal"]
     a: float = Field(0.0, ge=0, le=LARGEST, description="negative slope of the activation that follows")
-    mode: Literal["fan_in", "fan_out"] = Field("fan_in", description="which side keeps its variance")
+    mode: Literal["fan_in", "fan_out"] = Field(
+        "fan_in", description="whether the forward (fan_in) or the backward (fan_out) pass keeps its variance"
+    )
 
 
 class GainInit(Section):
@@ -71,7 +73,7 @@ class NormalInit(Section):
     """Gaussian weights; biases 0."""
 
     name: Literal["normal", "trunc_normal"]
-    std: float = Field(0.01, gt=0, le=LARGEST, description="standard deviation; trunc_normal cuts at two of them")
+    std: float = Field(0.01, gt=0, le=LARGEST, description="standard deviation; trunc_normal truncates at two of them")
 
 
 class UniformInit(Section):
@@ -82,23 +84,23 @@ class UniformInit(Section):
 
 
 class EncoderInit(Section):
-    """The encoder of a trained autoencoder, with an output layer behind it that begins as by default."""
+    """The encoder of a trained autoencoder, followed by an output layer with the default initialisation."""
 
     name: Literal["encoder"] = "encoder"
-    run: PathText = Field(description="run directory of the autoencoder; its layers have to be the net's")
+    run: PathText = Field(description="run directory of the autoencoder; its layers must be the net's")
     frozen: bool = Field(
-        False, description="train the output layer alone: a linear probe of what the codes tell of the classes"
+        False, description="train only the output layer: a linear probe of how well the codes separate the classes"
     )
 
 
 class RunInit(Section):
-    """All weights of a trained net with the same layers, whose training goes on from there in another way."""
+    """All weights of a trained net with the same layers, to continue training from there with other settings."""
 
     name: Literal["run"] = "run"
     run: PathText = Field(description="run directory, or model file in one, of a net with the same layers")
 
 
 Init = DefaultInit | KaimingInit | GainInit | NormalInit | UniformInit
-TrainedInit = EncoderInit | RunInit  # of weights that lie in a run
+TrainedInit = EncoderInit | RunInit  # weights from a run
 AutoencoderInit = Annotated[Init | RunInit, Named()]
 FCNetInit = Annotated[Init | RunInit | EncoderInit, Named()]

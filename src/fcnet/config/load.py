@@ -1,7 +1,7 @@
-"""From files and overrides to a checked ``Config``: defaults < ``extends`` < file < command line.
+"""Load a checked ``Config`` from files and overrides: defaults < ``extends`` < file < command line.
 
-A null takes an inherited setting away, so that its default holds again. Every mistake of a config is reported at once,
-each on one line with the file and line that it comes from.
+A null removes an inherited setting, so that its default applies again. All mistakes of a config are reported at once,
+each on one line with its file and line number.
 """
 
 import os
@@ -18,7 +18,7 @@ from fcnet.system import paths, punctuation
 
 C = TypeVar("C", bound=BaseModel)  # the schema of a whole config
 
-# What has to be there before a training begins.
+# What must exist before training begins.
 _NEEDED = tuple(("data", split, part) for split in ("train", "test", "validation") for part in ("images", "labels"))
 _NEEDED += (("model", "init", "run"),)
 
@@ -27,23 +27,23 @@ def load(schema: type[C], path: Path, overrides: Sequence[str] = (), needed: boo
     """Read, merge and check a config.
 
     Args:
-        schema: of the whole config.
-        path: YAML file; its ``extends`` names the file that it starts from.
+        schema: schema of the whole config.
+        path: YAML file; its ``extends`` names the file that it inherits from.
         overrides: ``KEY=VALUE`` words, KEY a dotted path.
-        needed: its images will be: those that are not where its paths lead, but lie beside the file, are told of.
+        needed: whether its images will be read: report paths that do not exist, but do next to the file.
 
     Raises:
         ConfigError: with one line per mistake.
     """
     layers = [*_files(path), *map(_override, overrides)]
     config = check(schema, layers)
-    if needed and (problems := list(_beside(layers))):
+    if needed and (problems := list(_next_to_config(layers))):
         raise ConfigError(*problems)
     return config
 
 
 def check(schema: type[C], layers: Sequence[Layer]) -> C:
-    """Merge the layers, the last one wins, and validate. Raises ConfigError with one line per mistake."""
+    """Merge the layers (the last one wins) and validate. Raises ConfigError with one line per mistake."""
     values: dict[str, Any] = {}
     found: list[tuple[int, int, str]] = []  # (layer, line, problem), to report them in the order of the text
     words = explain.named_keys(schema)
@@ -61,12 +61,12 @@ def check(schema: type[C], layers: Sequence[Layer]) -> C:
 
 
 def dump(values: dict[str, Any]) -> str:
-    """The values of a config as YAML, each ``{name: relu}`` as ``relu``."""
+    """Return the values of a config as YAML, each ``{name: relu}`` as ``relu``."""
     return yaml_lines.dump({key: _shorten(value) for key, value in values.items()})
 
 
 def _shorten(value: Any) -> Any:
-    """``{name: relu}`` as ``relu``."""
+    """Return ``{name: relu}`` as ``relu``."""
     if isinstance(value, dict):
         short = value.keys() == {"name"} and isinstance(value["name"], str)
         return value["name"] if short else {key: _shorten(one) for key, one in value.items()}
@@ -74,7 +74,7 @@ def _shorten(value: Any) -> Any:
 
 
 def _files(path: Path) -> list[Layer]:
-    """The file and those it extends, the most basic first. Raises ConfigError on a cycle."""
+    """Read the file and those it extends, the most basic first. Raises ConfigError on a cycle."""
     layers: list[Layer] = []
     seen: list[Path] = []
     while True:
@@ -88,11 +88,11 @@ def _files(path: Path) -> list[Layer]:
         path = _extended(path, parent, place)
         if path.resolve() in seen:
             chain = " -> ".join(str(one.name) for one in [*seen, path])
-            raise ConfigError(f"{place}: extends: goes round in a circle ({chain}); break it")
+            raise ConfigError(f"{place}: extends: is circular ({chain}); remove one of them")
 
 
 def _extended(path: Path, parent: Any, place: str) -> Path:
-    """The file that ``path`` extends. Raises ConfigError where there is none."""
+    """Return the file that ``path`` extends. Raises ConfigError if there is none."""
     if not isinstance(parent, str) or not parent or "\0" in parent:
         raise ConfigError(f"{place}: extends: is {explain.short(parent)}; name one YAML file, relative to this one")
     found = path.parent / parent
@@ -108,8 +108,8 @@ def _extended(path: Path, parent: Any, place: str) -> Path:
     return found
 
 
-def _beside(layers: Sequence[Layer]) -> Iterator[str]:
-    """What is needed and is not below the folder that the command runs in, but beside the config that names it."""
+def _next_to_config(layers: Sequence[Layer]) -> Iterator[str]:
+    """Yield errors about needed paths that do not exist in the working folder, but do next to their config."""
     for key in _NEEDED:
         layer = next((layer for layer in reversed(layers) if layer.value(key) is not None), None)
         value = layer.value(key) if layer is not None else None
@@ -119,25 +119,24 @@ def _beside(layers: Sequence[Layer]) -> Iterator[str]:
         if os.path.exists(there) and not os.path.exists(paths.expand(value)):
             place = layer.place(layer.where(key)[1])
             yield (
-                f"{place}: {explain.dotted(key)}: is {value!r}; there is none in {Path.cwd()}, where paths begin, but"
-                f" one beside the config; write {os.path.relpath(there)}"
+                f"{place}: {explain.dotted(key)}: is {value!r}, which exists next to the config, but not in"
+                f" {Path.cwd()}, where paths begin; write {os.path.relpath(there)}"
             )
 
 
 def _override(word: str) -> Layer:
-    """``train.optimizer.lr=3e-4`` as a layer of its own."""
+    """Return ``train.optimizer.lr=3e-4`` as a layer of its own."""
     key, equals, text = word.partition("=")
     parts = key.split(".")
     if parts == ["extends"]:
-        raise ConfigError("command line: extends: goes into a file; name that file, or set its keys one by one")
+        raise ConfigError("command line: extends: works only in a file; name that file, or set its keys one by one")
     if not equals or not all(parts):
-        fix = punctuation.told(key) or "overrides are KEY=VALUE, such as train.optimizer.lr=3e-4"
+        fix = punctuation.advice(key) or "overrides are KEY=VALUE, such as train.optimizer.lr=3e-4"
         raise ConfigError(f"command line: {word!r}: {fix}")
     value = yaml_lines.scalar(text, f"command line: {key}")
     if value == "" or (value is None and text.strip() not in ("null", "~")):
         raise ConfigError(
-            f"command line: {key}=: is followed by nothing (an unset variable?); write {key}=null to take a setting"
-            " away"
+            f"command line: {key}=: has no value (an unset variable?); write {key}=null to remove a setting"
         )
     for part in reversed(parts):
         value = {part: value}
@@ -145,10 +144,10 @@ def _override(word: str) -> Layer:
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) -> dict[str, Any]:
-    """``top`` over ``base``: mappings key by key, all else whole; null takes away what ``base`` has.
+    """Merge ``top`` over ``base``: mappings key by key, all else as a whole; null removes what ``base`` has.
 
-    A mapping of another ``name`` that brings settings of its own is taken whole; a name alone keeps those of before.
-    A key of ``words`` takes a word for ``{name: word}``: a setting laid over the word leaves the name as it is.
+    A mapping with another ``name`` and settings of its own replaces the old one; a name alone keeps the old settings.
+    A key in ``words`` accepts a word for ``{name: word}``: a setting merged over the word keeps the name.
     """
     merged = dict(base)
     for key, value in top.items():
@@ -164,5 +163,5 @@ def _merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) ->
 
 
 def _renamed(base: dict[str, Any], top: dict[str, Any]) -> bool:
-    """Whether ``top`` names something else than ``base``, and brings its settings."""
+    """Return whether ``top`` has another name than ``base``, and settings for it."""
     return "name" in base and "name" in top and base["name"] != top["name"] and len(top) > 1

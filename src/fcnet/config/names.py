@@ -1,4 +1,4 @@
-"""Names that configs and the command line share: devices, and the one list of known data sets."""
+"""Names that configs and the command line share: devices, and the only list of known data sets."""
 
 import re
 from typing import Literal, get_args
@@ -13,7 +13,7 @@ DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
 
 
 def check_device(name: str) -> None:
-    """Raise ConfigError if a name is none of a device, with what may be meant."""
+    """Raise ConfigError, with what may be meant, if a name is not that of a device."""
     if not re.fullmatch(DEVICES, name):
         from fcnet.config import near  # imported here: the command line reads this module when it starts
 

@@ -1,10 +1,10 @@
-"""What people type, and what it is called here: other libraries' names of keys and values, and slips of spelling."""
+"""What users type, and what it is called here: other libraries' names of keys and values, and misspellings."""
 
 import difflib
 import re
 from collections.abc import Sequence
 
-# Other names of keys, without case and signs: the place of the key, or a sentence where there is none.
+# Other names of keys, without case and signs: the path of the key, or a sentence if there is none.
 _KEYS: dict[str, str] = {}
 for _place, _words in {
     "train.epochs": "epoch nepochs numepochs maxepochs nbepoch nbepochs trainepochs totalepochs",
@@ -40,26 +40,26 @@ for _place, _words in {
     _KEYS |= dict.fromkeys(_words.split(), _place)
 _NO_KEYS: dict[str, str] = {}
 for _sentence, _words in {
-    "did you mean 'data.classes'? it lists their names; left out, they are read from the labels": "numclasses nclasses"
+    "did you mean 'data.classes'? it lists their names; by default they are read from the labels": "numclasses nclasses"
     " nbclasses classcount noutputs outputsize numlabels",
-    "the images of an epoch are always shuffled; take it out": "shuffle shuffletrain",
-    "images are decoded once and kept, without workers; take it out": "numworkers nworkers workers pinmemory prefetch",
-    "the folder of the run is --out DIR, on the command line": "outputdir outdir output out savedir logdir rundir"
+    "the images of an epoch are always shuffled; remove it": "shuffle shuffletrain",
+    "images are decoded once and kept, without workers; remove it": "numworkers nworkers workers pinmemory prefetch",
+    "set the run directory with --out DIR, on the command line": "outputdir outdir output out savedir logdir rundir"
     " checkpointdir savepath modeldir resultsdir workdir",
-    "it is --resume, on the command line": "resume resumefrom loadfrom restore",
+    "use --resume, on the command line": "resume resumefrom loadfrom restore",
     "a classifier's loss is the cross-entropy (see label_smoothing), an autoencoder's is model.loss": "loss criterion"
     " lossfn lossfunction objective",
-    "did you mean 'train.l2'? or 'train.optimizer.weight_decay', which adamw has": "weightdecay wd",
+    "did you mean 'train.l2'? or 'train.optimizer.weight_decay', which only adamw has": "weightdecay wd",
     "training does not stop early; with 'data.validation' the best epoch is kept in best.pth": "earlystopping patience",
-    "pixels are scaled to [0, 1] as they are; take it out": "normalize normalise mean std standardize transform",
-    "the figures are printed and written to metrics.jsonl anyway; take it out": "verbose metrics",
+    "pixels are only scaled to [0, 1]; remove it": "normalize normalise mean std standardize transform",
+    "metrics are always printed and written to metrics.jsonl; remove it": "verbose metrics",
 }.items():
     _NO_KEYS |= dict.fromkeys(_words.split(), _sentence)
 _SPLIT = dict.fromkeys(("path", "dir", "folder", "root", "image", "imagedir", "imgs", "files"), "images")
 _SPLIT |= dict.fromkeys(("annotations", "csv", "target", "targets", "labelfile", "y"), "labels")
 _SOLVED = dict.fromkeys(("l2", "lambda", "c", "alpha", "reg", "regularization", "penalty"), "solve.solver.ridge")
 
-# Other names of values, without case and signs: what may be meant, of which the first that is allowed counts.
+# Other names of values, without case and signs: what may be meant; the first allowed one counts.
 _VALUES = {
     **dict.fromkeys(("swish",), "silu"),
     **dict.fromkeys(("lrelu", "leaky"), "leaky_relu"),
@@ -98,7 +98,7 @@ _VALUES = {
     **dict.fromkeys(("raise", "fail", "stop"), "error"),
     **dict.fromkeys(("equal", "uniformly", "auto"), "balanced"),
 }
-# What is not there, and what comes nearest to it.
+# What does not exist, and what is closest to it.
 _ABSENT = {
     **dict.fromkeys(("rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam", "lion", "lamb"), "adam"),
     **dict.fromkeys(("momentum", "nesterov", "nag", "lbfgs"), "sgd"),
@@ -113,12 +113,12 @@ _ABSENT = {
 
 
 def bare(word: str) -> str:
-    """A word without case and signs, by which names are compared."""
+    """Return a word without case and signs, for comparing names."""
     return re.sub(r"[^\w]|_", "", word).lower()
 
 
 def key(word: str, section: str) -> str | None:
-    """The place of the key that a word of a section means elsewhere, or a sentence with a space; None if unknown."""
+    """Return the path of the key that a word means elsewhere, or a sentence (with spaces); None if it is unknown."""
     if section == "solve" and bare(word) in _SOLVED:
         return _SOLVED[bare(word)]
     if section in ("data.train", "data.test", "data.validation") and bare(word) in _SPLIT:
@@ -127,27 +127,27 @@ def key(word: str, section: str) -> str | None:
 
 
 def value(word: str, allowed: Sequence[str]) -> str | None:
-    """Say which of the allowed names a word is meant for, such as ``did you mean relu?``; None if that is unknown."""
+    """Return which of the allowed names a word means, such as ``did you mean relu?``; None if that is unknown."""
     by_bare = {bare(name): name for name in reversed(allowed)}
     meant = by_bare.get(bare(word))
     if meant is None:
         meant = next((name for name in _VALUES.get(bare(word), "").split() if name in allowed), None)
     if meant is None and (absent := _ABSENT.get(bare(word))) in allowed:
-        return f"there is no {word}; {absent} comes nearest"
+        return f"there is no {word}; {absent} is closest"
     if meant is None:
         meant = next((by_bare[one] for one in difflib.get_close_matches(bare(word), by_bare, n=1)), None)
     return None if meant is None else f"did you mean {meant}?"
 
 
 def device(word: str) -> str | None:
-    """The same for a device, whose names have numbers."""
+    """Return the same for a device, whose name may have a number."""
     text = word.strip().lower()
     if text in ("mps", "metal", "rocm", "hip", "xpu", "tpu"):
-        return "a GPU of AMD is cuda, too" if text in ("rocm", "hip") else f"{text} is not used; choose cpu"
+        return "an AMD GPU is cuda, too" if text in ("rocm", "hip") else f"{text} is not supported; choose cpu"
     if text == "cpu:0":
         return "did you mean cpu?"
     number = re.fullmatch(r"(?:cuda|gpu)?[\s:]*([0-9]{0,2})((?:[\s,;]+(?:cuda:|gpu:)?[0-9]+)*)", text)
     if number is None or not text:
         return value(word, ("auto", "cpu", "cuda"))
     meant = f"cuda:{number[1]}" if number[1] else "cuda"
-    return f"a run is on one device: {meant}" if number[2] else f"did you mean {meant}?"
+    return f"a run uses one device: {meant}" if number[2] else f"did you mean {meant}?"

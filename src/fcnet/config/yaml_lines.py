@@ -1,4 +1,4 @@
-"""YAML as fcnet reads it: a small, safe part of YAML 1.2, with the line of every key.
+"""YAML as fcnet reads it: a small, safe subset of YAML 1.2, with the line of every key.
 
 Plain mappings, lists and scalars; ``1e-3`` is a number; only ``true`` and ``false`` are booleans. Refused, each with
 its line: a key given twice, tags (which could build Python objects), anchors and aliases (which can grow without
@@ -22,12 +22,12 @@ from yaml.scanner import Scanner
 from fcnet.errors import ConfigError
 from fcnet.system import files
 from fcnet.system.files import from_os_error
-from fcnet.system.punctuation import Suspects, told
+from fcnet.system.punctuation import Suspects, advice
 
 MAX_DEPTH = 20  # a config is three or four deep
-_REPAIRS = 100  # lines with characters that look like YAML's, in one file
+_REPAIRS = 100  # lines of one file in which characters that look like YAML's are replaced
 _STREAMS = ("/dev/fd", "/proc/self/fd")  # where open streams have names
-MAX_BYTES = 1 << 20  # a config is a page; what is larger is some other file
+MAX_BYTES = 1 << 20  # a config is a page; anything larger is another kind of file
 
 _NULL, _BOOL, _INT, _FLOAT, _STR = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str"))
 _PATTERNS = (
@@ -42,7 +42,7 @@ _PATTERNS = (
     ),
 )
 
-_BYTES = re.compile("[\udc80-\udcff]")  # what Python makes of bytes that are no UTF-8
+_BYTES = re.compile("[\udc80-\udcff]")  # how Python represents bytes that are not UTF-8
 
 _SCALARS: dict[str, Callable[[str], Any]] = {
     _NULL: lambda _: None,
@@ -54,7 +54,7 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 
 
 class _Refused(Exception):
-    """Something in the text that is YAML, but not of the part that fcnet reads."""
+    """Something in the text that is YAML, but not in the subset that fcnet reads."""
 
     def __init__(self, node_or_event: Any, problem: str) -> None:
         super().__init__(problem)
@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 
 class _Resolver(BaseResolver):
-    """Which plain scalars are numbers, booleans or null."""
+    """Decides which plain scalars are numbers, booleans or null."""
 
 
 for _tag, _pattern, _first in _PATTERNS:
@@ -71,7 +71,7 @@ for _tag, _pattern, _first in _PATTERNS:
 
 
 class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
-    """Text to nodes; nodes keep their lines."""
+    """Parses text to nodes; nodes keep their lines."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
@@ -82,13 +82,15 @@ class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
         self.depth = 0
 
     def check_printable(self, data: str) -> None:
-        # Bytes that are no UTF-8, in the name of a file on the command line, are as good as other characters.
+        # Bytes that are not UTF-8, in a file name on the command line, are allowed like other characters.
         super().check_printable(_BYTES.sub("?", data))
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
-            raise _Refused(event, "anchors (&) and aliases (*) are not read; write the value out, or use `extends`")
+            raise _Refused(
+                event, "anchors (&) and aliases (*) are not supported; write the value out, or use `extends`"
+            )
         if self.depth >= MAX_DEPTH:
             raise _Refused(event, f"nested deeper than {MAX_DEPTH} levels")
         self.depth += 1
@@ -98,7 +100,7 @@ class _Loader(Reader, Scanner, Parser, Composer, _Resolver):
 
 
 class _Dumper(_Resolver, yaml.SafeDumper):
-    """Quotes exactly the strings that ``_Loader`` would take for something else."""
+    """Quotes exactly the strings that ``_Loader`` would read as something else."""
 
     yaml_implicit_resolvers = _Resolver.yaml_implicit_resolvers
 
@@ -108,7 +110,7 @@ class Layer:
     """One source of settings: a file, or the overrides of the command line.
 
     Attributes:
-        name: what errors call it.
+        name: its name in errors.
         values: the settings as plain Python values.
         node: the same as YAML nodes, for the lines; None for the command line.
         problems: what was refused in the text, as (line, ``FILE:LINE: what is wrong``).
@@ -120,7 +122,7 @@ class Layer:
     problems: tuple[tuple[int, str], ...] = ()
 
     def where(self, path: tuple[str | int, ...]) -> tuple[int, int]:
-        """How many parts of ``path`` this layer has, and the line of the last one (0 on the command line)."""
+        """Return how many parts of ``path`` this layer has, and the line of the last one (0 on the command line)."""
         depth, node, mark = 0, self.node, None
         value: Any = self.values
         for part in path:
@@ -140,7 +142,7 @@ class Layer:
         return depth, mark.line + 1 if mark else 1
 
     def value(self, path: tuple[str | int, ...]) -> Any:
-        """What this layer has at ``path``; None where it has nothing."""
+        """Return what this layer has at ``path``; None if it has nothing."""
         value: Any = self.values
         for part in path:
             try:
@@ -150,17 +152,17 @@ class Layer:
         return value
 
     def place(self, line: int) -> str:
-        """``FILE:LINE``, or the layer's name alone where it has no lines."""
+        """Return ``FILE:LINE``, or only the layer's name if it has no lines."""
         return f"{self.name}:{line}" if line else self.name
 
 
 def _value(node: Node, refused: list[_Refused]) -> Any:
-    """The plain Python value of a node; doubled keys and tags are left out and added to ``refused``."""
+    """Return the plain Python value of a node; repeated keys and tags are left out and added to ``refused``."""
     if isinstance(node, MappingNode) and node.tag.endswith(",2002:map"):
         values: dict[str, Any] = {}
         for key, child in node.value:
             if not isinstance(key, ScalarNode):
-                refused.append(_Refused(key, "a key has to be a word"))
+                refused.append(_Refused(key, "a key must be a word"))
             elif key.value in values:
                 refused.append(_Refused(key, f"{key.value}: given twice in the same mapping; keep one"))
             else:
@@ -172,12 +174,12 @@ def _value(node: Node, refused: list[_Refused]) -> Any:
     if isinstance(node, ScalarNode) and node.tag in _SCALARS:
         return _SCALARS[node.tag](text)
     tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-    refused.append(_Refused(node, f"the tag {tag} is not read; write a plain value"))
+    refused.append(_Refused(node, f"the tag {tag} is not supported; write a plain value"))
     return None
 
 
 class _Broken(Exception):
-    """A text that is no YAML: the line where that shows, from 1, or 0 where there is none; and what is wrong."""
+    """A text that is not YAML: the line where that shows (from 1; 0 if there is none), and what is wrong."""
 
     def __init__(self, line: int, problem: str) -> None:
         super().__init__(problem)
@@ -185,7 +187,7 @@ class _Broken(Exception):
 
 
 def _compose(text: str) -> Node | None:
-    """The root node of ``text``; None where it is empty. Raises _Broken."""
+    """Return the root node of ``text``; None if it is empty. Raises _Broken."""
     try:
         return _Loader(text).get_single_node()
     except _Refused as error:
@@ -195,9 +197,9 @@ def _compose(text: str) -> Node | None:
         what = " ".join(part for part in (error.context, error.problem) if part)
         line = mark.line + 1 if mark else 0
         tab = "character '\\t'" in what
-        fix = "indent with spaces in place of the tab" if tab else "mend this line or the one before"
+        fix = "indent with spaces instead of the tab" if tab else "fix this line or the one before"
         if any("${" in one for one in text.split("\n")[max(line - 2, 0) : line]):
-            fix = "put a value that has ${...} in quotes, or " + fix
+            fix = "put a value with ${...} in quotes, or " + fix
         raise _Broken(line, f"not valid YAML: {what}; {fix}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -205,13 +207,13 @@ def _compose(text: str) -> Node | None:
 
 
 def _repaired(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
-    """The root node, and which lines are YAML only with other characters (line from 1, what to write).
+    """Return the root node, and which lines are YAML only with other characters (line from 1, what to write).
 
-    ``data：`` with a full-width colon is no YAML: what was meant is read in its place, so that all other mistakes can
-    be told too. The nearest such line above the error is tried first.
+    ``data：`` with a full-width colon is not YAML: what was meant is read instead, so that all other mistakes can be
+    reported too. The nearest such line above the error is tried first.
 
     Raises:
-        _Broken: there is more to it.
+        _Broken: other characters do not fix it.
     """
     changed: set[int] = set()
     suspects: Suspects | None = None
@@ -220,7 +222,7 @@ def _repaired(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
         try:
             node = _compose(now)
             if node is None or isinstance(node, MappingNode):
-                return node, [(line + 1, suspects.told(line)) for line in sorted(changed) if suspects]
+                return node, [(line + 1, suspects.advice(line)) for line in sorted(changed) if suspects]
             broken = _Broken(now.count("\n") + 1, "")
         except _Broken as error:
             node, broken = None, error
@@ -234,7 +236,7 @@ def _repaired(text: str) -> tuple[Node | None, list[tuple[int, str]]]:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a config: of a file, or of a stream that was opened for this process (``fcnet train -c <(...)``)."""
+    """Return the bytes of a config: a file, or a stream opened for this process (``fcnet train -c <(...)``)."""
     if str(path.parent) not in _STREAMS and str(path) != "/dev/stdin":
         return files.read_bytes(path, MAX_BYTES)
     with path.open("rb") as file:
@@ -255,7 +257,7 @@ def read(path: Path) -> Layer:
     except files.NotReadable as error:
         raise ConfigError(f"{path}: {error}; name a YAML file") from None
     except ValueError:
-        raise ConfigError(f"{str(path)!r}: is no possible file name; check the path") from None
+        raise ConfigError(f"{str(path)!r}: is not a possible file name; check the path") from None
     except OSError as error:
         raise from_os_error(error) from None
     try:
@@ -267,7 +269,7 @@ def read(path: Path) -> Layer:
 
 
 def parse(text: str, name: str) -> Layer:
-    """The settings in ``text``; an empty one has none. Raises ConfigError where it is not YAML."""
+    """Return the settings in ``text``; an empty one has none. Raises ConfigError if it is not YAML."""
     try:
         node, repairs = _repaired(text)
     except _Broken as error:
@@ -286,11 +288,11 @@ def parse(text: str, name: str) -> Layer:
 
 
 def scalar(text: str, name: str) -> Any:
-    """The value of an override: ``3e-4``, ``[500, 100]``, ``{name: sgd}`` or a word. Raises ConfigError."""
+    """Return the value of an override: ``3e-4``, ``[500, 100]``, ``{name: sgd}`` or a word. Raises ConfigError."""
     try:
         node, refused = _compose(text), list[_Refused]()
     except _Broken as error:
-        raise ConfigError(f"{name}: {'; '.join(filter(None, (told(text), error.problem)))}") from None
+        raise ConfigError(f"{name}: {'; '.join(filter(None, (advice(text), error.problem)))}") from None
     value = None if node is None else _value(node, refused)
     if refused:
         raise ConfigError(*(f"{name}: {error.problem}" for error in refused))
@@ -298,5 +300,5 @@ def scalar(text: str, name: str) -> Any:
 
 
 def dump(values: dict[str, Any]) -> str:
-    """YAML text that ``parse`` reads back to the same values."""
+    """Return YAML text that ``parse`` reads back to the same values."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=110)

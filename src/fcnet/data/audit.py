@@ -1,4 +1,4 @@
-"""A look at the data before training: counts, sizes, classes, and images that are in two splits at once."""
+"""Check the data before training: counts, sizes, classes, and images that are in two splits at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ HASHED_AT_ONCE = 1024  # images, so that the products stay in a CPU's cache
 
 @dataclass(frozen=True)
 class Audit:
-    """What was found.
+    """The result of an audit.
 
     Attributes:
         lines: one per split, for the log.
@@ -38,7 +38,7 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
 
     Args:
         splits: the data.
-        normal: the classes that training and validation images were chosen from, where they were.
+        normal: the classes that training and validation images were restricted to, if they were.
     """
     hashes = {name: _hashes(split) for name, split in splits.items()}
     copies = {name: repeated(split, hashes[name]) for name, split in splits.items()}
@@ -60,7 +60,7 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
 
 
 def _missing(name: str, split: ImageFolder, asked_for: Sequence[str]) -> Iterator[str]:
-    """Classes without an image."""
+    """Warn about classes without an image."""
     counts = dict(zip(split.classes, _counts(split), strict=True))
     missing = [label for label in asked_for if counts[label] == 0 and label != UNLABELLED]
     if missing and counts.get(UNLABELLED) != len(split):
@@ -68,23 +68,23 @@ def _missing(name: str, split: ImageFolder, asked_for: Sequence[str]) -> Iterato
 
 
 def _rare(name: str, split: ImageFolder) -> Iterator[str]:
-    """Nearly as many classes as training images: names or numbers of images in place of labels."""
+    """Warn if there are nearly as many classes as training images: perhaps the labels are image names or numbers."""
     classes, n = sum(count > 0 for count in _counts(split)), len(split)
     if name == "train" and (classes == n > 1 or (n >= MANY and 2 * classes > n)):
         shown = few(split.classes, 3)
-        yield f"train: {classes} classes for {n} images ({shown}): names or numbers of images as labels?"
+        yield f"train: {classes} classes for {n} images ({shown}); are the labels names or numbers of images?"
 
 
 def _empty(name: str, split: ImageFolder) -> Iterator[str]:
-    """Images of one colour, in which there is nothing to be seen."""
+    """Warn about images of a single colour, which show nothing."""
     found = torch.cat([of_one_colour(piece) for piece in split.pieces()]).nonzero().flatten().tolist()
     if found:
-        are = "1 image is" if len(found) == 1 else f"{len(found)} images are"
-        yield f"{name}: {are} of one colour ({few((split.names[i] for i in found), 3)})"
+        have = "1 image has" if len(found) == 1 else f"{len(found)} images have"
+        yield f"{name}: {have} a single colour ({few((split.names[i] for i in found), 3)})"
 
 
 def _contradictions(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) -> Iterator[str]:
-    """Images with the same pixels and different labels."""
+    """Warn about images with the same pixels and different labels."""
     labels = split.labels.tolist()
     found = [(i, j) for i, j in copies if labels[i] != labels[j]]
     if found:
@@ -97,17 +97,17 @@ def _contradictions(name: str, split: ImageFolder, copies: Sequence[tuple[int, i
             3,
         )
         images = "1 image is" if len(found) == 1 else f"{len(found)} images are"
-        yield f"{name}: {images} there again with another label, pixel for pixel ({shown})"
+        yield f"{name}: {images} repeated with another label, pixel for pixel ({shown})"
 
 
 def _in_both(
     name: str, split: ImageFolder, hashes: Hashes, other: str, compared: ImageFolder, others: Hashes
 ) -> Iterator[str]:
-    """Images of one split that are in another."""
+    """Warn about images of one split that are also in another."""
     pairs = identical(compared, split, others, hashes)
     if pairs:
         shown = ", ".join(f"{compared.names[i]} = {split.names[j]}" for i, j in pairs[:3])
-        yield f"{name}: {len(pairs)} images are in {other} too, pixel for pixel ({shown})"
+        yield f"{name}: {len(pairs)} images are also in {other}, pixel for pixel ({shown})"
 
 
 def _counts(split: ImageFolder) -> list[int]:
@@ -124,12 +124,12 @@ def _describe(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) 
         f"{name}: {len(split)} images {height}x{width}{resized}, {_classes(split, counts)}, {split.origin}"
         + (f" ({split.choice})" if split.choice else "")
         + (f", {alike} of them copies of others, pixel for pixel" if alike else "")
-        + (", read from their file as they are needed" if split.mapped else "")
+        + (", read from disk as needed" if split.mapped else "")
     )
 
 
 def _classes(split: ImageFolder, counts: Sequence[int]) -> str:
-    """The number of classes, and how many images they have."""
+    """Return the number of classes, and how many images they have."""
     present = [label for label, n in zip(split.classes, counts, strict=True) if n]
     if len(present) == 1:
         return "without labels" if present == [UNLABELLED] else f"all of one class, {present[0]}"
@@ -139,13 +139,13 @@ def _classes(split: ImageFolder, counts: Sequence[int]) -> str:
 def identical(
     first: ImageFolder, second: ImageFolder, a: Hashes | None = None, b: Hashes | None = None
 ) -> list[tuple[int, int]]:
-    """Pairs (i, j) with image i of the first equal to image j of the second pixel for pixel, one per j.
+    """Return pairs (i, j) with image i of the first equal to image j of the second, pixel for pixel, one per j.
 
     Args:
         first: images.
         second: images.
-        a: hashes of the first, where they are known.
-        b: of the second.
+        a: hashes of the first, if they are known.
+        b: hashes of the second.
     """
     a, b = (_hashes(split) if known is None else known for split, known in ((first, a), (second, b)))
     seen = {int(a[i]): int(i) for i in np.flatnonzero(np.isin(a, b))[::-1]}
@@ -154,7 +154,7 @@ def identical(
 
 
 def repeated(split: ImageFolder, hashes: Hashes) -> list[tuple[int, int]]:
-    """Pairs (i, j) with image j equal to the earlier image i, the first such, pixel for pixel; one per j."""
+    """Return pairs (i, j) with image j equal to the first such image i before it, pixel for pixel; one per j."""
     _, first, back = np.unique(hashes, return_index=True, return_inverse=True)
     earlier = first[back]
     pairs = ((int(earlier[j]), int(j)) for j in np.flatnonzero(earlier < np.arange(len(earlier))))
@@ -162,7 +162,7 @@ def repeated(split: ImageFolder, hashes: Hashes) -> list[tuple[int, int]]:
 
 
 def _hashes(split: ImageFolder) -> Hashes:
-    """One 64-bit number (N,) per image: equal images have equal ones."""
+    """Return a 64-bit number (N,) per image: equal images have equal numbers."""
     width = -(-split.images[0].numel() // 8)  # in words of eight pixels
     weights = torch.randint(-(2**62), 2**62, (width,), generator=torch.Generator().manual_seed(0)) | 1
     found = []

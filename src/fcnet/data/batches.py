@@ -1,4 +1,4 @@
-"""Which images a batch takes, and their pixels as numbers in [0, 1]: gathered and scaled on the device, in blocks."""
+"""The images of each batch, and their pixels as numbers in [0, 1]: gathered and scaled on the device, in blocks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from torch import Tensor
 
 from fcnet.data.mapped import RELEASE_BYTES, Mapped
 
-# Bytes of pixels gathered at once, 1,337 digits: enough that calls cost little, and their floats stay in a CPU's cache.
+# Bytes of pixels gathered at once, 1,337 digits: enough to make calls cheap, and their floats fit into a CPU's cache.
 BLOCK_BYTES = 1 << 20
 
-CHUNK_BYTES = 1 << 16  # of images that are read together, for they lie together: as much as Linux maps at once
+CHUNK_BYTES = 1 << 16  # of neighbouring images, which are read together: as much as Linux maps at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +20,14 @@ class Batches:
     """Batches of a set of images.
 
     Attributes:
-        images: uint8 (N, ...), on the device of the labels, or in the host's memory where they do not fit there.
+        images: uint8 (N, ...), on the device of the labels, or in host memory if they do not fit there.
         labels: int64 (N,), on the device.
         batch_size: images per batch; the last batch holds what is left.
-        order: positions (n,) in the order to take them; None for all, as they stand.
-        start: batches to leave out at the beginning.
+        order: positions (n,) in the order to use them; None for all, in their own order.
+        start: batches to skip at the beginning.
         dtype: of the pixels.
-        mapped: the file of the images, where they lie in one.
+        mapped: the file of the images, if they are in one.
+        block_bytes: of pixels that are gathered at once.
     """
 
     images: Tensor
@@ -36,6 +37,7 @@ class Batches:
     start: int = 0
     dtype: torch.dtype = torch.float32
     mapped: Mapped | None = None
+    block_bytes: int = BLOCK_BYTES
 
     def __len__(self) -> int:
         return -(-self._n // self.batch_size) - self.start
@@ -45,8 +47,8 @@ class Batches:
         return len(self.labels) if self.order is None else len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pixels (B, D) in [0, 1] and labels int64 (B,). The next batch may overwrite the pixels of this one."""
-        per_block = max(BLOCK_BYTES // (self.batch_size * self.images[0].numel()), 1)
+        """Yield pixels (B, D) in [0, 1] and labels int64 (B,). The next batch may overwrite the pixels of this one."""
+        per_block = max(self.block_bytes // (self.batch_size * self.images[0].numel()), 1)
         # Blocks begin at the same images wherever a training starts: their place in memory, on which the last bit of
         # a product may depend, is the same too.
         skipped = self.start % per_block
@@ -57,12 +59,12 @@ class Batches:
             skipped = 0
 
     def _blocks(self, first: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The same for blocks of several batches, all in the same memory: new pages cost more than what they hold."""
+        """Yield the same for blocks of several batches, all in the same memory: new pages cost more than a copy."""
         images, device = self.images.flatten(1), self.labels.device
         size = min(size, self._n)
         taken = images.new_empty(size, images.shape[1])
         scaled = torch.empty_like(taken, dtype=self.dtype, device=device)
-        looked_at = 0  # bytes
+        seen = 0  # bytes
         for start in range(first, self._n, size):
             block = slice(start, min(start + size, self._n))
             n = block.stop - start
@@ -72,31 +74,31 @@ class Batches:
                 which = self.order[block]
                 some = torch.index_select(images, 0, which.to(images.device), out=taken[:n])
                 labels = self.labels[which.to(device)]
-            # A copy and a division take less time than a division of bytes that gives floats.
+            # A copy and a division take less time than one division of bytes into floats.
             yield scaled[:n].copy_(some.to(device)).div_(255), labels
-            looked_at += some.numel()
-            if self.mapped and looked_at >= RELEASE_BYTES:
+            seen += some.numel()
+            if self.mapped and seen >= RELEASE_BYTES:
                 self.mapped.release()
-                looked_at = 0
+                seen = 0
         if self.mapped:
             self.mapped.release()
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
-    """The order (n,) of an epoch's images: a permutation that depends on seed and epoch alone."""
+    """Return the order (n,) of an epoch's images: a permutation that depends only on seed and epoch."""
     return torch.randperm(n, generator=_generator(seed, epoch))
 
 
 def grouped_order(n: int, seed: int, epoch: int, row_bytes: int) -> Tensor:
-    """The same for images that are read from a file: near ones in the order are near in the file.
+    """Return the same for images that are read from a file: neighbours in the order are close in the file.
 
     Chunks of neighbours are shuffled; groups of chunks, 32 MiB each, are shuffled within. An epoch then reads the file
     once, in long pieces, instead of a page for every image. Images that fit into one group get ``epoch_order``.
 
     Args:
         n: number of images.
-        seed, epoch: as there.
-        row_bytes: of one image.
+        seed, epoch: as for ``epoch_order``.
+        row_bytes: bytes of one image.
     """
     chunk = max(CHUNK_BYTES // row_bytes, 1)
     group = max(RELEASE_BYTES // (chunk * row_bytes), 1)  # chunks

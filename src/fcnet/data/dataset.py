@@ -1,12 +1,11 @@
 """The data sets of a run: images resident as uint8, labels, class names, and batches of them.
 
-Images are decoded once (``cache``) and stay bytes, 47 MB for MNIST: in memory, or in their file where they are too
-many.
+Images are decoded once (``cache``) and stay bytes, 47 MB for MNIST: in memory, or in their file if there are too many.
 """
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -27,18 +26,16 @@ from fcnet.system.memory import advisable
 
 Size = tuple[int, int]  # height, width in pixels
 
-Memory = Literal["auto", "resident", "mapped"]  # where decoded images stay: in memory, or in their file
+Memory = Literal["auto", "resident", "mapped"]  # where decoded images are kept: in memory, or in their file
 
-Scan = Callable[[str, str | None], layouts.Listing]  # of a folder of images and a file of labels
-
-DEVICE_SHARE = 0.8  # of a GPU's free memory that images may take: the rest is for the net and its kernels
+DEVICE_SHARE = 0.8  # fraction of a GPU's free memory for images: the rest is for the net and its kernels
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """A ``Progress`` that shows nothing."""
+    """Show nothing: a silent ``Progress``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +50,11 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         names: file names relative to ``origin``, one per image.
         sizes: the files' own sizes, such as ``{"28x28": 60000}``.
         sha256: fingerprint of the pixels of the whole folder.
-        notes: what the audit should say of the folder.
-        skipped: what is wrong with images that were left out.
-        mapped: the file of the images, where they are read from it as they are needed.
-        white: the value that was white in 16-bit images; None where there were none and it was not given.
-        choice: how the images were chosen from others, where they were.
+        notes: what the audit should report about the folder.
+        skipped: what is wrong with images that were skipped.
+        mapped: the file of the images, if they are read from it as needed.
+        white: the value of white in 16-bit images; None if there were none and it was not given.
+        choice: how the images were selected from others, if they were.
     """
 
     images: Tensor
@@ -96,14 +93,14 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             images: folder of the images.
             labels: text file, .csv, or None for class folders.
             size: height and width that images are resized to.
-            classes: class names in order; read from the labels when None.
-            cache_folder: where decoded images are kept; beside ``images`` when None.
-            progress: told how decoding goes.
-            skip: leave out images that cannot be read.
+            classes: class names in order; read from the labels if None.
+            cache_folder: where decoded images are kept; next to ``images`` if None.
+            progress: called with the progress of decoding.
+            skip: skip images that cannot be read.
             memory, classifies: as for ``load``.
             deskew: shear them upright.
-            white: the value that is white in 16-bit images; theirs tell it when None.
-            makes_cache: make a cache where there is none, outside the working folder too.
+            white: the value of white in 16-bit images; derived from them if None.
+            makes_cache: create a missing cache even outside the working folder.
 
         Raises:
             DataError: naming every file and line that is wrong.
@@ -150,7 +147,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """Image float32 (1, H, W) in [0, 1] and its label, as a torch ``DataLoader`` wants them."""
+        """Return an image float32 (1, H, W) in [0, 1] and its label, as a torch ``DataLoader`` expects."""
         return self.images[index].to(torch.float32).div(255).unsqueeze(0), int(self.labels[index])
 
     @property
@@ -159,12 +156,12 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         return self.images.shape[1], self.images.shape[2]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What tells this split from another: number of images, and hashes of the folder's pixels and of the labels."""
+        """Return what identifies this split: number of images, and hashes of the folder's pixels and of the labels."""
         labels = hashlib.sha256(self.labels.cpu().numpy().tobytes()).hexdigest()
         return {"n": len(self), "pixels": self.sha256, "labels": labels}
 
     def subset(self, indices: Tensor) -> "ImageFolder":
-        """The images at some positions (n,), in that order."""
+        """Return the images at some positions (n,), in that order."""
         names = [self.names[i] for i in indices.tolist()]
         mapped = self.mapped and self.mapped.take(indices.numpy())
         images = tensor(mapped.array) if mapped else self.images[indices]
@@ -173,10 +170,10 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         )
 
     def to(self, device: torch.device) -> "ImageFolder":
-        """The same split with labels and, where they fit, pixels on a device.
+        """Return the same split with labels and, if they fit, pixels on a device.
 
-        Images that lie in a file stay there, and such as would take nearly all of a GPU's free memory stay in the
-        host's: batches go over one by one, and a note says so.
+        Images in a file stay there, and images that would take nearly all of a GPU's free memory stay in host memory:
+        batches are copied one by one, and a note says so.
         """
         labels = self.labels.to(device)
         if self.mapped or device == self.images.device:
@@ -184,14 +181,14 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         free = free_bytes(device)
         if free is not None and self.images.nbytes > free * DEVICE_SHARE:
             note = (
-                f"{self.origin}: {self.images.nbytes / 1e9:.1f} GB of images stay in the host's memory: {device} has"
+                f"{self.origin}: {self.images.nbytes / 1e9:.1f} GB of images stay in host memory: {device} has"
                 f" {free / 1e9:.1f} GB free; training will be slower"
             )
             return replace(self, labels=labels, notes=(*self.notes, note))
         return replace(self, images=self.images.to(device), labels=labels)
 
     def pieces(self) -> Iterator[Tensor]:
-        """All images, as they stand, uint8 (n, H, W) at a time."""
+        """Yield all images in their order, uint8 (n, H, W) at a time."""
         for piece in pieces(len(self), self.images[0].numel()):
             yield self.images[piece]
             if self.mapped:
@@ -200,23 +197,23 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     def batches(
         self, batch_size: int, order: Tensor | None = None, start: int = 0, dtype: torch.dtype = torch.float32
     ) -> Batches:
-        """Batches of the images, on the device of the labels; see ``Batches``."""
+        """Return batches of the images, on the device of the labels; see ``Batches``."""
         return Batches(self.images, self.labels, batch_size, order, start, dtype, self.mapped)
 
 
 def tensor(array: NDArray[np.uint8]) -> Tensor:
-    """An array as a tensor that shares its memory, which nobody writes to and, where it is a file's, nobody can."""
+    """Return a tensor that shares an array's memory, which nobody writes to and, if it is a file's, nobody can."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # torch warns of what cannot be written to
+        warnings.simplefilter("ignore", UserWarning)  # torch warns about read-only memory
         return torch.from_numpy(array)
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """The memory that a GPU has free; None for other devices."""
+    """Return the free memory of a GPU; None for other devices."""
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
 
 
 def stay_in_files(listings: Iterable[layouts.Listing], size: Size, memory: Memory) -> bool:
-    """Whether decoded images stay in their files."""
+    """Return whether decoded images stay in their files."""
     total = sum(len(listing.names) for listing in listings) * size[0] * size[1]
     return advisable(total) if memory == "auto" else memory == "mapped"

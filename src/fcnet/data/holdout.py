@@ -1,4 +1,4 @@
-"""Which training images are held out to validate on."""
+"""The choice of training images that are held out for validation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,20 @@ from fcnet.errors import ConfigError
 
 Labels = NDArray[np.int64]  # (N,)
 
-# Shares of the classes among the last images and among all differ by so much at most (half of the sum of differences).
+# Largest difference between the class shares of the last images and of all (half of the sum of differences).
 FAR = 0.1
 
 
 def held_out_mask(labels: Labels, amount: int | float) -> NDArray[np.bool_]:
-    """Which images (N,) are held out, the same every time, so that runs of different seeds can be compared.
+    """Return which images (N,) are held out: always the same, so that runs with different seeds can be compared.
 
     Args:
         labels: (N,).
-        amount: a number takes the last so many images or, where images lie sorted by class, so many at random with
-            the classes' shares; a fraction takes that share of each class at random.
+        amount: a number takes that many images from the end or, if images are sorted by class, at random in the
+            proportions of the classes; a fraction takes that share of each class at random.
 
     Raises:
-        ConfigError: none would be held out, or none left.
+        ConfigError: no image would be held out, or none would be left.
     """
     n = len(labels)
     chosen = np.zeros(n, bool)
@@ -31,29 +31,33 @@ def held_out_mask(labels: Labels, amount: int | float) -> NDArray[np.bool_]:
         chosen = _at_random(labels, _shares(counts, amount))
     else:
         wanted = [round(amount * of_class) for of_class in counts.tolist()]
-        if sum(wanted) < n:  # a class of one or two images is not taken from the training altogether
+        if sum(wanted) < n:  # keep an image of a class with one or two for training
             wanted = [min(one, max(of_class - 1, 0)) for one, of_class in zip(wanted, counts.tolist(), strict=True)]
         chosen = _at_random(labels, wanted)
     if chosen.all() or not chosen.any():
         raise ConfigError(
             f"data.validation: is {amount}; of {n} training images that leaves {n - chosen.sum()} to train on and"
-            f" {chosen.sum()} to validate on; both need some"
+            f" {chosen.sum()} to validate on; both need at least one"
         )
     return chosen
 
 
 def choice(labels: Labels, amount: int | float) -> str:
-    """Say how ``held_out_mask`` chose."""
+    """Return a description of how ``held_out_mask`` chose."""
     if isinstance(amount, float):
         return "a share of each class"
-    return "a share of each class, for they lie sorted by class" if lie_sorted(labels, amount) else f"the last {amount}"
+    return (
+        "a share of each class, because they are sorted by class"
+        if lie_sorted(labels, amount)
+        else f"the last {amount}"
+    )
 
 
 def lie_sorted(labels: Labels, amount: int) -> bool:
-    """Whether the last images are no fair choice, for images lie class by class, or in blocks of one class.
+    """Return whether the last images are not representative, because images are sorted by class or in blocks.
 
-    In mixed images a neighbour is of another class as often as chance has it; of a few last ones some classes may be
-    missing even so.
+    In mixed images a neighbour is of another class as often as by chance; even then a class may be missing from a few
+    last images.
     """
     counts = np.bincount(labels)
     classes, n = np.count_nonzero(counts), len(labels)
@@ -68,16 +72,16 @@ def lie_sorted(labels: Labels, amount: int) -> bool:
 
 
 def _shares(counts: NDArray[np.int64], amount: int) -> list[int]:
-    """How many of each class make up an amount, by the largest remainder; one image at least is left of each class.
+    """Return how many of each class make up an amount, by the largest remainder, leaving at least one of each.
 
     Raises:
-        ConfigError: so many cannot be taken.
+        ConfigError: there are not enough images.
     """
     most = np.maximum(counts - 1, 0)
     if amount > most.sum():
         raise ConfigError(
-            f"data.validation: is {amount}; of {counts.sum()} training images, which lie sorted by class, one of each"
-            f" class has to be left to train on; give {most.sum()} at most"
+            f"data.validation: is {amount}; the {counts.sum()} training images are sorted by class, and one of each"
+            f" class must be left to train on; give at most {most.sum()}"
         )
     exact = counts * (amount / counts.sum())
     taken = np.minimum(np.floor(exact).astype(np.int64), most)
@@ -88,7 +92,7 @@ def _shares(counts: NDArray[np.int64], amount: int) -> list[int]:
 
 
 def _at_random(labels: Labels, wanted: list[int]) -> NDArray[np.bool_]:
-    """So many of each class, by number."""
+    """Choose the wanted number of images of each class at random."""
     generator = np.random.default_rng(0)
     chosen = np.zeros(len(labels), bool)
     for label in np.unique(labels):

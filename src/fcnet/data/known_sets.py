@@ -4,7 +4,7 @@
     ROOT/t10k-images/0.png ...    ROOT/t10k-labels.txt
 
 MNIST, Fashion-MNIST and KMNIST come through torchvision (its mirrors and MD5 checks), or from the four official files
-where they already lie in ``ROOT/MNIST/raw`` (``FashionMNIST``, ``KMNIST``). ``digits`` is scikit-learn's, which needs
+if they are already in ``ROOT/MNIST/raw`` (``FashionMNIST``, ``KMNIST``). ``digits`` comes with scikit-learn and needs
 no network: 1,797 scans of 8x8 pixels.
 """
 
@@ -33,9 +33,9 @@ _TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KM
 _TRAIN, _TEST = SOURCE_SPLITS
 _PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
 
-# A data set is written below ROOT/.partial-*; the file `whole` there says that only its moving is left to do.
+# A data set is written below ROOT/.partial-*; the file `whole` there means that it only has to be moved.
 _PARTIAL, _WHOLE = ".partial-", "whole"
-_MARK = "written-by-fcnet"  # the first file there: without it a folder of such a name is somebody else's
+_MARK = "written-by-fcnet"  # the first file there: without it a folder with such a name is not fcnet's
 _IMAGE = re.compile(r"[0-9]+\.png")
 
 # Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
@@ -46,20 +46,20 @@ Labels = NDArray[np.int64]  # (N,)
 
 
 def write(source: str, root: Path, progress: Progress) -> bool:
-    """Write a data set below ``root`` as an image folder, unless it is there already.
+    """Write a data set below ``root`` as an image folder, unless it exists already.
 
-    The parts are written aside and moved into place at the end, so that an interrupted write leaves none of them.
+    The parts are written elsewhere and moved into place at the end, so that an interrupted write leaves none of them.
 
     Args:
         source: one of ``KNOWN_SETS``.
-        root: folder to write to; made where it is missing.
-        progress: told how many images are written.
+        root: folder to write to; created if it is missing.
+        progress: called with the number of images written.
 
     Returns:
-        True if it was written, False if it was there.
+        True if it was written, False if it existed already.
 
     Raises:
-        DataError: part of a data set lies there, or the data set cannot be had.
+        DataError: only part of a data set exists there, or the data set cannot be obtained.
     """
     if is_there(root):
         return False
@@ -87,15 +87,15 @@ def write(source: str, root: Path, progress: Progress) -> bool:
 
 
 def is_there(root: Path) -> bool:
-    """Return whether a data set is written below a folder."""
+    """Return whether a complete data set exists below a folder."""
     return all((root / part).exists() for part in _PARTS)
 
 
 def _tidy(root: Path) -> None:
-    """Move a whole data set from where it was written into place; remove one that is not whole.
+    """Move a complete data set into place; remove an incomplete one.
 
-    Both also for what a killed process left behind: its moving is finished, its writing undone. A folder that holds
-    anything else is not fcnet's, whatever its name, and stays as it is.
+    This includes what a killed process left behind. A folder that contains anything else is not fcnet's, whatever its
+    name, and is left alone.
     """
     for partial in root.glob(f"{_PARTIAL}*"):
         if not _is_own(partial):
@@ -108,7 +108,7 @@ def _tidy(root: Path) -> None:
 
 
 def _is_own(partial: Path) -> bool:
-    """Return whether a folder holds nothing but what ``write`` puts there: labels, and folders of numbered images."""
+    """Return whether a folder contains only what ``write`` puts there: labels, and folders of numbered images."""
     if partial.is_symlink() or not (partial / _MARK).is_file():
         return False
     return all(_is_part(entry) for entry in partial.iterdir())
@@ -121,7 +121,7 @@ def _is_part(entry: Path) -> bool:
 
 
 def _complete(root: Path) -> bool:
-    """Whether all parts are there. Raises DataError where only some are."""
+    """Return whether all parts exist. Raises DataError if only some do."""
     there = [part for part in _PARTS if (root / part).exists()]
     if there and len(there) < len(_PARTS):
         missing = ", ".join(part for part in _PARTS if part not in there)
@@ -132,7 +132,7 @@ def _complete(root: Path) -> bool:
 
 
 def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Iterator[None]:
-    """Write one split; yields after each image."""
+    """Write one split, yielding after each image."""
     with naming(root):
         (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
     folder = root / f"{name}-images"
@@ -144,8 +144,8 @@ def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Itera
 
 
 def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
-    """Both splits of a data set that torchvision knows, downloaded to ``root`` unless the official files lie there."""
-    from torchvision import datasets  # imported here: it takes over a second, and most runs find the folder written
+    """Return both splits of a data set of torchvision's, downloaded to ``root`` unless the official files exist."""
+    from torchvision import datasets  # imported here: it takes over a second, and most runs do not need it
 
     name = _TORCHVISION[source]
     raw = root / name / "raw"
@@ -164,14 +164,14 @@ def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:
         files = ", ".join(filename for filename, _ in getattr(datasets, name).resources)
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise DataError(
-            f"{raw}: {source} cannot be downloaded or read ({reason}); remove what lies there, connect to the network,"
+            f"{raw}: {source} cannot be downloaded or read ({reason}); remove what is there, connect to the network,"
             f" or put the official files there: {files}"
         ) from None
     return loaded
 
 
 def digits() -> dict[str, tuple[Images, Labels]]:
-    """scikit-learn's digits: 0 to 16 turned into 0 to 255, and a fifth of each class held out."""
+    """Return scikit-learn's digits, scaled from 0 to 16 to 0 to 255, with a fifth of each class held out."""
     from sklearn.datasets import load_digits  # imported here: it takes a second
 
     bunch = load_digits()

@@ -1,4 +1,4 @@
-"""What images look like as a whole: their background, and whether there is anything in them."""
+"""What images look like as a whole: their background, and whether they show anything."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from fcnet.data.images.decode import edges
 
 
 def border(pieces: Iterable[Tensor]) -> float:
-    """Mean brightness in [0, 1] of the outermost pixels of images uint8 (n, H, W), piece by piece: the background."""
+    """Return the mean brightness in [0, 1] of the outermost pixels (the background) of images uint8 (n, H, W)."""
     sums, counts = zip(*(edges(piece.cpu().numpy()) for piece in pieces), strict=True)
     brightness: float = sum(sums) / sum(counts) / 255
     return brightness

@@ -1,6 +1,6 @@
-"""Arrays of bytes that stay in their file: parts are read as they are looked at, and let go of again.
+"""Arrays of bytes that stay in their file: parts are read when they are accessed, and released again.
 
-For images that do not fit into memory. What was looked at counts as this process's memory until ``release``.
+For images that do not fit into memory. What was accessed counts as this process's memory until ``release``.
 """
 
 import errno
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fcnet.errors import ResourceError
 
-RELEASE_BYTES = 1 << 25  # looked at before it is let go of: 32 MiB
+RELEASE_BYTES = 1 << 25  # accessed before it is released: 32 MiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Mapped:
     """An array of bytes in a file.
 
     Attributes:
-        array: uint8 (N, ...); its contents are read when they are looked at.
+        array: uint8 (N, ...); its contents are read when they are accessed.
     """
 
     array: NDArray[np.uint8]
@@ -33,27 +33,27 @@ class Mapped:
 
     @classmethod
     def open(cls, path: Path, shape: tuple[int, ...]) -> "Mapped":
-        """The array of a .npy file. Raises ValueError where it is of another shape or kind."""
+        """Open the array of a .npy file. Raises ValueError if it has another shape or type."""
         begin = header(shape)
         with path.open("rb") as file:
             if file.read(len(begin)) != begin:
-                raise ValueError(f"{path}: holds another array than bytes {shape}")
+                raise ValueError(f"{path}: does not hold an array of bytes {shape}")
             return cls._of(file.fileno(), len(begin), shape, path.parent)
 
     @classmethod
     def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
-        # For reading alone: memory that could be written to would have to be there.
+        # Read-only: writable memory would have to be available.
         found = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
         array = np.frombuffer(found, np.uint8, count=int(np.prod(shape)), offset=start)
         return cls(array.reshape(shape), found, folder)
 
     def release(self) -> None:
-        """Let go of what was looked at; it is read again when it is looked at again."""
-        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system lets go by itself, when it needs memory
+        """Release the memory of what was accessed; it is read again on the next access."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system releases it by itself, when it needs memory
             self._map.madvise(mmap.MADV_DONTNEED)
 
     def take(self, rows: NDArray[np.int64]) -> "Mapped":
-        """Some rows (n,), in that order: of this file if they lie together, else in one that goes with the process."""
+        """Return some rows (n,), in that order: from this file if they are contiguous, else from a temporary copy."""
         first = int(rows[0]) if len(rows) else 0
         if np.array_equal(rows, np.arange(first, first + len(rows))):
             return replace(self, array=self.array[first : first + len(rows)])
@@ -69,19 +69,19 @@ class Mapped:
             if error.errno == errno.ENOMEM:
                 raise
             raise ResourceError(
-                f"{self._folder}: cannot be written ({error.strerror or error}); images that are chosen from others"
-                " are copied there: set data.cache to a folder with room for them"
+                f"{self._folder}: cannot be written ({error.strerror or error}), and selected images are copied there;"
+                " set data.cache to a folder with enough space"
             ) from None
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """Return what a .npy file of bytes of a shape begins with."""
+    """Return the header of a .npy file of bytes of a shape."""
     buffer = BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
     return buffer.getvalue()
 
 
 def pieces(n: int, row_bytes: int) -> Iterator[slice]:
-    """Slices of n rows, each of about ``RELEASE_BYTES``."""
+    """Return slices of n rows, each of about ``RELEASE_BYTES``."""
     size = max(RELEASE_BYTES // row_bytes, 1)
     return (slice(start, min(start + size, n)) for start in range(0, n, size))

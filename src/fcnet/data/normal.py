@@ -1,4 +1,4 @@
-"""Normal classes: what an autoencoder that finds outliers is trained on."""
+"""Normal classes: those that an autoencoder for outlier detection is trained on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,10 +25,10 @@ def known_classes(splits: Splits) -> list[str] | None:
 
 
 def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
-    """Splits that are trained and validated on some classes alone; the test images are all there.
+    """Return splits with only some classes to train and validate on, and with all test images.
 
     Raises:
-        ConfigError: a name is no class, or no other class is left to be an outlier.
+        ConfigError: a name is not a class, or no other class is left to be an outlier.
         DataError: no image is left for training or validation.
     """
     train = splits.train.subset(torch.nonzero(normal_images(splits.train, names)).flatten())
@@ -41,21 +41,22 @@ def normal_splits(splits: Splits, names: Sequence[str]) -> Splits:
         if not len(validation):
             raise DataError(
                 f"data.normal_classes: the validation images have none of {', '.join(names)}; give data.validation a"
-                " larger share, or take it out"
+                " larger share, or remove it"
             )
     return Splits(train, validation, splits.test)
 
 
 def normal_images(split: ImageFolder, names: Sequence[str]) -> Tensor:
-    """Whether each image (N,) is of one of the classes named, or has no label.
+    """Return whether each image (N,) is of one of the named classes, or has no label.
 
     Raises:
-        ConfigError: a name is no class, or no other class is left to be an outlier.
+        ConfigError: a name is not a class, or no other class is left to be an outlier.
     """
     unknown = [name for name in names if name not in split.classes]
     if unknown:
         raise ConfigError(
-            f"data.normal_classes: {', '.join(unknown[:5])}: no such class; there are {', '.join(split.classes[:20])}"
+            f"data.normal_classes: {', '.join(unknown[:5])}: no such class; the classes are"
+            f" {', '.join(split.classes[:20])}"
         )
     if len(names) > 1 and set(names) == set(split.classes):
         raise ConfigError("data.normal_classes: lists all classes, so that none is an outlier; leave one out")

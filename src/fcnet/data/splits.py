@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fcnet.config.data import ImageSplit
 from fcnet.data.cache.store import Progress
-from fcnet.data.dataset import ImageFolder, Memory, Scan, Size, silent, stay_in_files
+from fcnet.data.dataset import ImageFolder, Memory, Size, silent, stay_in_files
 from fcnet.data.folder import layouts
 from fcnet.data.holdout import choice, held_out_mask
 from fcnet.data.images.decode import Form
@@ -35,12 +35,12 @@ class Splits:
         return self.train.classes
 
     def to(self, device: torch.device) -> "Splits":
-        """The same data with pixels and labels on a device."""
+        """Return the same data with pixels and labels on a device."""
         validation = None if self.validation is None else self.validation.to(device)
         return Splits(self.train.to(device), validation, None if self.test is None else self.test.to(device))
 
     def items(self) -> list[tuple[str, ImageFolder]]:
-        """The parts that there are, by name."""
+        """Return the splits that exist, by name."""
         parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
         return [(name, split) for name, split in parts if split is not None]
 
@@ -59,26 +59,25 @@ def load(
     deskew: bool = False,
     white: int | None = None,
     classifies: bool = True,
-    scan: Scan = layouts.scan,
     makes_cache: bool = True,
 ) -> Splits:
     """Read the data of a run. All folders and labels are checked before the first image is decoded.
 
-    Images stay in their file where ``memory`` says so, or with ``auto`` where they take over a quarter of the memory.
-    What is white in 16-bit images is told by ``white``, or else by the training images for all.
-    Where nothing ``classifies`` them, they need no labels, and test images may have classes that training has not.
+    Images stay in their file if ``memory`` is ``mapped``, or if it is ``auto`` and they take over a quarter of memory.
+    The value of white in 16-bit images is ``white``, or else derived from the training images for all splits.
+    If nothing ``classifies`` them, they need no labels, and test images may have classes that training images lack.
 
     Raises:
         DataError: naming every file and line that is wrong.
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = _each(parts, lambda part: scan(part.images, part.labels))
+    listings = _each(parts, lambda part: layouts.scan(part.images, part.labels))
     others = [listing for name, listing in listings.items() if name != "train"]
     names = layouts.choose_classes(classes, listings["train"], others, classifies)
     encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))
     if isinstance(validation, int | float):
-        held_out_mask(encoded["train"][1], validation)  # refused now rather than after the decoding
+        held_out_mask(encoded["train"][1], validation)  # fail now rather than after decoding
     mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white)
 
     def decode(both: tuple[layouts.Listing, NDArray[np.int64]]) -> ImageFolder:
@@ -95,7 +94,7 @@ def load(
 
 
 def _each(parts: Mapping[str, T | None], work: Callable[[T], R]) -> dict[str, R]:
-    """Do the same for all parts that there are. Raises one DataError with the problems of all of them."""
+    """Do the same for all parts that are not None. Raises one DataError with the problems of all of them."""
     done: dict[str, R] = {}
     problems: list[str] = []
     for name, part in parts.items():

@@ -1,4 +1,4 @@
-"""Figures of what was solved in closed form, and of several runs of any kind beside each other."""
+"""Figures of closed-form solutions, and figures that compare several runs of any kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from fcnet.plots.style import drawn
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-MARKERS = "os^Dv"  # of the kinds of models, in turn
+MARKERS = "os^Dv"  # one for each kind of model, in turn
 
-LABELLED = 30  # runs whose names are written beside their points
+LABELLED = 30  # up to so many runs, points are labelled with names
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Point:
     """One run as a point.
 
     Attributes:
-        name: of the run.
-        kind: of its model.
-        seconds: of training, without evaluation.
+        name: name of the run.
+        kind: kind of its model.
+        seconds: training time, without evaluation.
         accuracy: in [0, 1].
-        split: that the accuracy is of.
+        split: split that the accuracy was measured on.
         units: hidden units of a run in a series.
-        series: what runs that differ in their units alone share.
+        series: what the runs that differ only in their units share.
     """
 
     name: str
@@ -43,15 +43,15 @@ class Point:
 
 @drawn
 def ridge_path(stage: dict[str, Any], title: str) -> Figure:
-    """Accuracy and squared error over the ridges that were tried, from the figures of a stage."""
+    """Draw accuracy and squared error over the ridges that were tried, from the facts of a problem."""
     path = stage["path"]
     ridges = [point["ridge"] for point in path]
-    split = "validation images" if stage["chosen_by"] == "validation" else "training images, each left out"
+    split = "validation images" if stage["chosen_by"] == "validation" else "leave-one-out on the training images"
     figure = Figure(figsize=(7.2, 5.4), layout="constrained")
     head(figure, f"{title}: {len(path)} ridges, {split}")
     upper, lower = figure.subplots(2, 1, sharex=True)
     upper.plot(ridges, [100 * point["accuracy"] for point in path], marker="o", color="C0")
-    upper.set_ylabel("classified right (%)")
+    upper.set_ylabel("accuracy (%)")
     errors = [(point["ridge"], point["squared_error"]) for point in path if point["squared_error"] is not None]
     lower.plot(*zip(*errors, strict=True), marker="o", color="C1")
     lower.set_ylabel("squared error per image")
@@ -69,9 +69,11 @@ def ridge_path(stage: dict[str, Any], title: str) -> Figure:
 
 @drawn
 def trade(points: Sequence[Point]) -> Figure:
-    """Accuracy against seconds of training, a point per run."""
+    """Draw accuracy against training time, one point per run."""
     split = points[0].split
-    figure, axes = new_axes(f"{len(points)} runs: accuracy and time", "seconds of training", f"{split} accuracy (%)")
+    figure, axes = new_axes(
+        f"{len(points)} runs: accuracy against training time", "training time (s)", f"{split} accuracy (%)"
+    )
     axes.set_xscale("log")
     for number, kind in enumerate(dict.fromkeys(point.kind for point in points)):
         own = [point for point in points if point.kind == kind]
@@ -89,10 +91,10 @@ def trade(points: Sequence[Point]) -> Figure:
 
 @drawn
 def units(points: Sequence[Point]) -> Figure:
-    """Accuracy and seconds against hidden units, a line for each series of runs, with means of those of equal units."""
+    """Draw accuracy and training time against hidden units, one line per series; runs with equal units are averaged."""
     split = points[0].split
     figure = Figure(figsize=(7.2, 6.4), layout="constrained")
-    figure.suptitle("accuracy and time against hidden units")
+    figure.suptitle("accuracy and training time against hidden units")
     upper, lower = figure.subplots(2, 1, sharex=True)
     ordered = sorted(points, key=lambda point: (point.series, point.units or 0))
     for series, group in groupby(ordered, key=lambda point: point.series):
@@ -101,7 +103,7 @@ def units(points: Sequence[Point]) -> Figure:
         upper.plot(x, [100 * fmean(point.accuracy for point in alike) for alike in own], marker="o", label=series)
         lower.plot(x, [fmean(point.seconds for point in alike) for alike in own], marker="o", label=series)
     upper.set_ylabel(f"{split} accuracy (%)")
-    lower.set_ylabel("seconds of training")
+    lower.set_ylabel("training time (s)")
     lower.set_xlabel("hidden units")
     lower.set_yscale("log")
     for axes in (upper, lower):
@@ -115,12 +117,12 @@ def units(points: Sequence[Point]) -> Figure:
 
 
 def _some_numbers(axis: Any) -> None:
-    """Three numbers for each power of ten."""
+    """Show three numbers for each power of ten."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     _plain_numbers(axis)
 
 
 def _plain_numbers(axis: Any) -> None:
-    """Numbers of a logarithmic axis as they are, not as powers of ten."""
+    """Show plain numbers on a logarithmic axis, not powers of ten."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

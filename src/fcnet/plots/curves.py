@@ -23,13 +23,13 @@ Floats = NDArray[np.float64]
 DPI = 150
 TITLE = 12.0  # points, if the figure is wide enough
 SMALLEST = 6.0  # points of a title
-COLUMN = 0.6  # width of a column of text, as a part of its size
+COLUMN = 0.6  # width of a column of text, as a fraction of its size
 LONGEST_RUN = 40  # columns of a run's name in a picture
 LONGEST_CLASS = 20  # and of a class's
-CAPTION = 14  # columns of text over one of the pictures in a row
+CAPTION = 14  # columns of text above one of the pictures in a row
 COLUMNS = 8  # pictures in a row
 MOST_PICTURES = 40  # on one figure, in five rows
-MOST_WRITTEN = 20  # classes up to which the confusion matrix has its numbers written in
+MOST_WRITTEN = 20  # up to so many classes, the confusion matrix shows its numbers
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class Curve:
     records: Sequence[dict[str, Any]]
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The records of a kind, ``step`` or ``epoch``."""
+        """Return the records of a kind, ``step`` or ``epoch``."""
         return [record for record in self.records if record["kind"] == kind]
 
 
 def save(figure: Figure, path: Path) -> frozenset[str]:
-    """Write a figure, in the format that ``path`` ends with; return the characters that no installed font has."""
+    """Write a figure in the format of the suffix of ``path``; return the characters that no installed font has."""
     buffer = io.BytesIO()
-    # Without a date and random names in it, the same figure gives the same file.
-    # It says whose it is, or the next picture of that name would not take its place (``runfiles.is_picture``).
+    # Without a date and random names, the same figure gives the same file.
+    # The creator is named so that the next picture of this name may replace it (``own_files.is_picture``).
     metadata = {
         "png": {"Software": "fcnet"},
         "svg": {"Date": None, "Creator": "fcnet"},
@@ -63,7 +63,7 @@ def save(figure: Figure, path: Path) -> frozenset[str]:
 
 @drawn
 def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
-    """Training loss of the logged steps with its running mean over them, and the test loss after each epoch."""
+    """Draw the training loss of the logged steps with its running mean, and the test loss after each epoch."""
     figure, axes = new_axes(_title("loss", curves), "epoch", f"loss ({unit})")
     for i, curve in enumerate(curves):
         steps = curve.of("step")
@@ -80,8 +80,8 @@ def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
 
 @drawn
 def accuracy(curves: Sequence[Curve]) -> Figure:
-    """Accuracy after each epoch: on the training images while training, and on the held-out ones."""
-    figure, axes = new_axes(_title("accuracy", curves), "epoch", "images classified right (%)")
+    """Draw accuracy after each epoch: on the training images while training, and on the held-out ones."""
+    figure, axes = new_axes(_title("accuracy", curves), "epoch", "accuracy (%)")
     for i, curve in enumerate(curves):
         epochs = curve.of("epoch")
         x = [record["epoch"] for record in epochs]
@@ -93,7 +93,7 @@ def accuracy(curves: Sequence[Curve]) -> Figure:
             linewidth=1.6,
             alpha=0.6,
             marker=".",
-            label=_label(curves, curve, "train, while learning"),
+            label=_label(curves, curve, "train, while training"),
         )
         _epoch_lines(axes, curves, i, "accuracy", 100.0)
     axes.legend(loc="lower right")
@@ -102,7 +102,7 @@ def accuracy(curves: Sequence[Curve]) -> Figure:
 
 @drawn
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
-    """Counts (C, C) of images by true class (rows) and predicted class (columns)."""
+    """Draw the counts (C, C) of images by true class (rows) and predicted class (columns)."""
     n = len(classes)
     side = min(max(4.5, 0.55 * n + 1.5), 14)
     figure, axes = new_axes(title, "predicted", "true", (side + 0.8, side))
@@ -125,14 +125,14 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> 
 def mistakes(
     images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
 ) -> Figure:
-    """The wrongly classified images whose wrong class is the most probable.
+    """Draw the misclassified images whose predicted class has the highest probability.
 
     Args:
         images: (N, H, W).
         labels: (N,), true classes.
-        probabilities: (N, C) that the net gives.
-        classes: names.
-        title: of the figure.
+        probabilities: (N, C), predicted by the model.
+        classes: class names.
+        title: title of the figure.
     """
     predicted = probabilities.argmax(1)
     wrong = np.flatnonzero(predicted != labels)
@@ -141,12 +141,12 @@ def mistakes(
         f"{_instead(classes[predicted[i]], classes[labels[i]])}\n{100 * probabilities[i, predicted[i]]:.1f} %"
         for i in surest
     ]
-    shown = f"the surest {len(surest)} of {len(wrong)} mistakes" if len(wrong) else "no mistakes"
+    shown = f"{len(surest)} most confident of {len(wrong)} errors" if len(wrong) else "no errors"
     return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
 
 
 def _instead(predicted: str, true: str) -> str:
-    """Return two class names as a caption, on two lines if one is too short for them."""
+    """Return two class names as a caption, on two lines if one is too short."""
     found, meant = short(predicted, CAPTION), short(true, CAPTION - len("not "))
     return f"{found}, not {meant}" if width(found + meant) + len(", not ") <= CAPTION else f"{found},\nnot {meant}"
 
@@ -155,19 +155,19 @@ def _instead(predicted: str, true: str) -> str:
 def weights(
     matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str, what: str = "units"
 ) -> Figure:
-    """Rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
+    """Draw rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
 
-    The strongest colour is that of the 99.5th percentile, so that a few large weights do not pale the others.
+    The colours end at the 99.5th percentile, so that a few large weights do not make the others pale.
     """
     shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
     captions = [str(i) for i in range(len(shown))] if names is None else [short(name, CAPTION) for name in names]
     count = f"{len(shown)} of {len(matrix)} {what}" if len(shown) < len(matrix) else f"all {len(matrix)} {what}"
     limit = float(np.quantile(np.abs(shown), 0.995))
-    return _pictures(shown, captions, f"{title}: {count} (blue < 0 < red, ±{limit:.2g})", "RdBu_r", limit)
+    return _pictures(shown, captions, f"{title}: {count} (blue negative, red positive, ±{limit:.2g})", "RdBu_r", limit)
 
 
 def smooth(values: Floats) -> Floats:
-    """Running mean of values (n,) over a twentieth of them, centred, shorter at both ends."""
+    """Return the running mean of values (n,) over a twentieth of them, centred, over fewer at both ends."""
     half = len(values) // 40
     sums = np.concatenate([[0.0], np.cumsum(values)])
     low = np.maximum(np.arange(len(values)) - half, 0)
@@ -176,7 +176,7 @@ def smooth(values: Floats) -> Floats:
 
 
 def new_axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
-    """A figure (its size in inches) with one pair of axes."""
+    """Return a figure (its size in inches) with one pair of axes."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot(xlabel=x, ylabel=y)
     axes.set_title(clean(title), fontsize=title_size(title, size[0]))
@@ -191,18 +191,18 @@ def head(figure: Figure, title: str) -> None:
 
 
 def title_size(title: str, inches: float) -> float:
-    """Return the size of a title, in points, at which it fits into a figure."""
+    """Return the size in points at which a title fits into a figure."""
     return max(min(TITLE, 72 * inches / (COLUMN * width(clean(title)))), SMALLEST)
 
 
 def entry(name: str) -> str:
-    """Return a name as it stands in a legend, which leaves out those that begin with _."""
+    """Return a name for a legend, which would omit names that begin with _."""
     found = short(name, LONGEST_CLASS)
     return f" {found}" if found.startswith("_") else found
 
 
 def run_name(name: str) -> str:
-    """Return the name of a run as it stands in a picture."""
+    """Return the name of a run as shown in a figure."""
     return short(name, LONGEST_RUN)
 
 
@@ -216,7 +216,7 @@ def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:
 
 
 def _epoch_lines(axes: Axes, curves: Sequence[Curve], i: int, figure: str, factor: float) -> None:
-    """Lines of the splits that are evaluated after each epoch."""
+    """Draw lines of the splits that are evaluated after each epoch."""
     curve = curves[i]
     epochs = curve.of("epoch")
     for split, style in (("validation", ":"), ("test", "--")):
@@ -228,7 +228,7 @@ def _epoch_lines(axes: Axes, curves: Sequence[Curve], i: int, figure: str, facto
 
 
 def _pictures(images: NDArray[Any], captions: Sequence[str], title: str, colours: str, limit: float | None) -> Figure:
-    """Images (n, H, W) in rows, with captions; ``limit`` is the value of the strongest colour of a signed scale."""
+    """Draw images (n, H, W) in rows, with captions; ``limit`` is where the colours of a signed scale end."""
     rows = max(-(-len(images) // COLUMNS), 1)
     figure = Figure(figsize=(1.15 * COLUMNS, 1.45 * rows + 0.6), layout="constrained")
     head(figure, title)

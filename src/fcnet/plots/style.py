@@ -1,7 +1,7 @@
 """matplotlib with its own settings, never the user's, and with a font for every character that it draws.
 
-A ``matplotlibrc`` may ask for LaTeX, another size or a font that is not there, and matplotlib reads it where it is
-imported. Whoever draws imports this module before anything of matplotlib's.
+A ``matplotlibrc`` may request LaTeX, another size or a missing font, and matplotlib reads it when it is imported. So
+code that draws imports this module before anything from matplotlib.
 """
 
 import atexit
@@ -21,7 +21,7 @@ LOGGERS = ("matplotlib", "fontTools")
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Keep what matplotlib says of fonts, caches and layouts from the terminal."""
+    """Keep matplotlib's messages about fonts, caches and layouts off the terminal."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -36,19 +36,19 @@ def _silent() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Import matplotlib without a file of settings, a backend or a folder of the user's."""
+    """Import matplotlib without the user's settings file, backend or folder."""
     names = ("MATPLOTLIBRC", "MPLBACKEND", "MPLCONFIGDIR")
     before = {name: os.environ.get(name) for name in names}
     os.environ["MATPLOTLIBRC"], os.environ["MPLBACKEND"] = os.devnull, "agg"
-    # A file of settings in the present folder comes before that of the variable.
+    # A settings file in the current folder takes precedence over that of the variable.
     elsewhere = contextlib.chdir(Path(__file__).parent) if os.path.exists("matplotlibrc") else contextlib.nullcontext()
     try:
         with elsewhere, _silent():
             yield
     finally:
         made = os.environ.get("MPLCONFIGDIR")
-        if made and made != before["MPLCONFIGDIR"]:  # a temporary one, where the user's cannot be written to
-            shutil.rmtree(made, ignore_errors=True)  # now, for fcnet's processes end without exit handlers
+        if made and made != before["MPLCONFIGDIR"]:  # a temporary one, if the user's cannot be written to
+            shutil.rmtree(made, ignore_errors=True)  # now, because fcnet's processes end without exit handlers
             atexit.register(os.makedirs, made, exist_ok=True)  # or matplotlib's own would find nothing to remove
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
@@ -62,13 +62,13 @@ with _alone():
     from matplotlib.ft2font import FT2Font
     from matplotlib.text import Text
 
-FONT = "DejaVu Sans"  # matplotlib's own, which it brings
+FONT = "DejaVu Sans"  # bundled with matplotlib
 _FILE = os.path.join(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
 
-if FONT not in font_manager.get_font_names():  # its list of fonts is kept in a file, which may be damaged
+if FONT not in font_manager.get_font_names():  # its font list is cached in a file, which may be damaged
     font_manager.fontManager.addfont(_FILE)
 
-# Asked first: their Chinese characters have the shapes that are used in China.
+# Tried first: their Chinese characters have the shapes used in China.
 CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -81,7 +81,7 @@ CHINESE_FONTS = (
     "WenQuanYi Micro Hei",
 )
 
-# They have a box for every character, and so none of its own.
+# These draw a box for every character, so they do not really have any.
 _BOXES = ("Last Resort", "LastResort", "Adobe Blank", "Tofu")
 
 _UNSEEN = ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp")  # categories of characters that need no glyph
@@ -91,10 +91,10 @@ P = ParamSpec("P")
 
 @contextlib.contextmanager
 def plain(families: Iterable[str] = ()) -> Iterator[None]:
-    """Draw with matplotlib's own settings; what is not in its font is taken from ``families``."""
+    """Draw with matplotlib's own settings; characters missing from its font are taken from ``families``."""
     own: Any = {key: value for key, value in dict.items(matplotlib.rcParamsDefault) if key != "backend"}
     own |= {
-        "text.parse_math": False,  # names are shown as they are: a $ in them starts no formula
+        "text.parse_math": False,  # names are shown literally: a $ in them does not start a formula
         "font.family": [FONT, *families],
         "svg.hashsalt": "fcnet",  # the same figure gives the same file
     }
@@ -105,7 +105,7 @@ def plain(families: Iterable[str] = ()) -> Iterator[None]:
 def drawn(make: Callable[P, Figure]) -> Callable[P, Figure]:
     """Make a figure with matplotlib's own settings, and with the fonts that its texts need.
 
-    A text keeps the fonts that are set when it is made. So a figure whose texts need others is made once more.
+    A text keeps the fonts that are set when it is created, so a figure whose texts need others is made again.
     """
 
     @functools.wraps(make)
@@ -122,7 +122,7 @@ def drawn(make: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def as_drawn(figure: Figure) -> contextlib.AbstractContextManager[None]:
-    """Return the settings that a figure was made with: some of its texts are made when it is saved."""
+    """Return the settings that a figure was made with: some of its texts are created when it is saved."""
     return plain(fallbacks(_foreign(figure)))
 
 
@@ -133,7 +133,7 @@ def missing(figure: Figure) -> frozenset[str]:
 
 
 def _foreign(figure: Figure) -> frozenset[str]:
-    """Return the characters of a figure's texts that matplotlib's own font has not."""
+    """Return the characters of a figure's texts that matplotlib's own font lacks."""
     texts = (text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
     visible = frozenset(one for one in "".join(texts) if unicodedata.category(one) not in _UNSEEN)
     return visible - _of_own_font(visible)
@@ -146,7 +146,7 @@ def _of_own_font(characters: frozenset[str]) -> frozenset[str]:
 
 @functools.cache
 def fallbacks(characters: frozenset[str]) -> tuple[str, ...]:
-    """Return the families of installed fonts that have, together, as many of some characters as there are."""
+    """Return families of installed fonts that together have as many of some characters as possible."""
     found = _chosen(CHINESE_FONTS, characters)
     if characters.difference(*(_of_family(name, characters) for name in found)):
         _add_new_fonts()
@@ -157,19 +157,19 @@ def fallbacks(characters: frozenset[str]) -> tuple[str, ...]:
 
 
 def _chosen(families: Iterable[str], characters: frozenset[str]) -> list[str]:
-    """Return families until the characters are had: in turn the one that has most of what is left."""
+    """Return families that cover some characters: each time the one that has most of those left."""
     has = {name: _of_family(name, characters) for name in families} if characters else {}
     chosen: list[str] = []
     left = characters
     while any(left & own for own in has.values()):
-        best = max(has, key=lambda name: len(left & has[name]))  # of equal ones the first
+        best = max(has, key=lambda name: len(left & has[name]))  # the first of equal ones
         chosen.append(best)
         left -= has.pop(best)
     return chosen
 
 
 def _others(characters: frozenset[str]) -> list[str]:
-    """Return all families with a font that has any of some characters, by name."""
+    """Return all families with a font that has any of some characters, sorted by name."""
     fonts = font_manager.fontManager.ttflist if characters else []
     known = {entry.name for entry in fonts if _in_file(entry.fname, getattr(entry, "index", 0), characters)}
     return sorted(name for name in known if not any(word in name for word in _BOXES))
@@ -185,13 +185,13 @@ def _of_family(name: str, characters: frozenset[str]) -> frozenset[str]:
             found: Any = font_manager.findfont(wanted, fallback_to_default=False, rebuild_if_missing=False)
     except ValueError:  # its file is gone
         return frozenset()
-    # Since matplotlib 3.11, which reads all fonts of a collection, a path knows which of them it is.
+    # Since matplotlib 3.11, which reads all fonts of a collection, a path has the index of its font.
     return _in_file(str(found), getattr(found, "face_index", 0), characters)
 
 
 @functools.cache
 def _in_file(file: str, index: int, characters: frozenset[str]) -> frozenset[str]:
-    """Return those of some characters that a font has; none of a file that is no font, or gone."""
+    """Return those of some characters that a font has; none if the file is not a font or is gone."""
     try:
         which: dict[str, Any] = {"face_index": index} if index else {}
         font: Any = FT2Font(file, **which)
@@ -202,30 +202,30 @@ def _in_file(file: str, index: int, characters: frozenset[str]) -> frozenset[str
 
 @functools.cache
 def _add_new_fonts() -> None:
-    """Tell matplotlib of fonts that were installed after it had listed them: it keeps its list for good."""
+    """Add fonts that were installed after matplotlib listed them: it never updates its list."""
     known = {entry.fname for entry in font_manager.fontManager.ttflist}
     with _silent():
         for file in sorted(set(font_manager.findSystemFonts()) - known):
-            with contextlib.suppress(Exception):  # as where matplotlib lists them: a font that it cannot read is none
+            with contextlib.suppress(Exception):  # like matplotlib itself, skip a font that it cannot read
                 font_manager.fontManager.addfont(file)
 
 
-# Packages of Debian and Ubuntu, by the first word of a character's name in Unicode; all other scripts are in the last.
+# Packages of Debian and Ubuntu, by the first word of a character's name in Unicode; all other scripts are in one more.
 _PACKAGES = {"CJK": "fonts-noto-cjk", "HIRAGANA": "fonts-noto-cjk", "KATAKANA": "fonts-noto-cjk"}
 _PACKAGES |= {"HANGUL": "fonts-noto-cjk", "EMOJI": "fonts-symbola"}
 
-_TOLD = 20  # characters that a warning lists
+_LISTED = 20  # characters that a warning lists
 
 
 def advice(characters: Iterable[str]) -> str:
-    """Return what to say of characters that no installed font has: which they are, and what to install."""
+    """Return a warning about characters that no installed font has: which they are, and what to install."""
     found = sorted(characters)
-    listed = "".join(found[:_TOLD]) + (" ..." if len(found) > _TOLD else "")
+    listed = "".join(found[:_LISTED]) + (" ..." if len(found) > _LISTED else "")
     packages = " ".join(sorted({_package(one) for one in found}))
     has = "1 character" if len(found) == 1 else f"{len(found)} characters"
     return (
-        f"plots: no installed font has {has} of the names ({listed}), and a box stands for each; install one (Debian,"
-        f" Ubuntu: apt-get install {packages}; others: docs/troubleshooting.md), then draw again with fcnet plot"
+        f"plots: no installed font has {has} of the names ({listed}), so each is drawn as a box; install a font"
+        f" (Debian, Ubuntu: apt-get install {packages}; others: docs/troubleshooting.md), then redraw with fcnet plot"
     )
 
 

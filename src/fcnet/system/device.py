@@ -1,4 +1,4 @@
-"""The processor that computes: which one, and what is set for the whole process while it trains."""
+"""The device that computes: which one, and what is set for the whole process during training."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from fcnet.errors import ConfigError
 
 @contextlib.contextmanager
 def flush_denormals() -> Iterator[None]:
-    """Take numbers below 1.2e-38 for 0, on CPUs that can.
+    """Flush numbers below 1.2e-38 to 0, on CPUs that support it.
 
-    Where pixels are rarely lit, Adam's averages fade to such numbers, and arithmetic on them is slow: its step takes a
-    third less without. torch's threads inherit the setting when they are started, so it is made before the first.
+    If pixels are rarely lit, Adam's averages decay to such numbers, and arithmetic on them is slow: without them a step
+    takes a third less time. torch's threads inherit the setting when they start, so it is set before the first one.
     """
     torch.set_flush_denormal(True)
     try:
@@ -31,8 +31,8 @@ def choose(name: str) -> torch.device:
         return torch.device("cuda" if count else "cpu")
     device = torch.device(name)
     if (device.index or 0) >= count:
-        has = f"has {count} (cuda:0 to cuda:{count - 1})" if count else "has none that torch can use"
-        raise ConfigError(f"device: is {name!r}; of CUDA devices this machine {has}; choose auto or cpu")
+        has = f"only cuda:0 to cuda:{count - 1}" if count else "no CUDA device that torch can use"
+        raise ConfigError(f"device: is {name!r}; this machine has {has}; choose auto or cpu")
     return device
 
 

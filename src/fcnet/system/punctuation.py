@@ -1,7 +1,7 @@
-"""Characters that look like YAML's punctuation, or like nothing, and are neither: told, with what to write.
+"""Characters that look like YAML's punctuation or cannot be seen, and what to write instead.
 
-Chinese and Japanese keyboards write ``，`` and ``：`` where YAML wants ``,`` and ``:``; word processors and web pages
-bring curly quotes, no-break spaces and zero-width characters.
+Chinese and Japanese keyboards write ``，`` and ``：`` where YAML expects ``,`` and ``:``; word processors and web pages
+insert curly quotes, no-break spaces and zero-width characters.
 """
 
 _VISIBLE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # the full-width forms of ASCII
@@ -11,19 +11,19 @@ _NOTHING = dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a
 _MEANT = _VISIBLE | _SPACES | _NOTHING
 _CLOSING = {'"': '"', "'": "'", "“": "”", "„": "”", "‘": "’", "「": "」"}
 
-# What no one means in the name of a file that is not there: the others may well be in a Chinese one.
+# Characters that nobody intends in the name of a missing file; the others are common in Chinese names.
 IN_PATHS = frozenset("／＼～＄｛｝％") | (_SPACES.keys() - {"\u3000"}) | (_NOTHING.keys() - {"\u200c", "\u200d"})
 
 
-def told(text: str, only: frozenset[str] = frozenset(_MEANT)) -> str:
-    """Say what to write in place of each odd character, such as ``write ',' in place of '，'``; "" without any."""
+def advice(text: str, only: frozenset[str] = frozenset(_MEANT)) -> str:
+    """Return what to write instead of each odd character, such as ``write ',' instead of '，'``; "" if it has none."""
     found = [one for one in dict.fromkeys(text) if one in _MEANT and one in only]
-    parts = [f"{_named(_MEANT[one])} in place of {_named(one)}" for one in found[:4]]
+    parts = [f"{_named(_MEANT[one])} instead of {_named(one)}" for one in found[:4]]
     return f"write {', '.join(parts)}{', ...' if len(found) > 4 else ''}" if parts else ""
 
 
 def _named(character: str) -> str:
-    """A character between quotes, or in words where it cannot be seen."""
+    """Return a character in quotes, or in words if it cannot be seen."""
     if character in (" ", ""):
         return "a space" if character else "nothing"
     if character in _SPACES or character in _NOTHING:
@@ -34,7 +34,7 @@ def _named(character: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text with what was meant; behind ``:`` and ``,`` comes the space that YAML wants."""
+    """Return the text with what was meant, and with the space that YAML requires after ``:`` and ``,``."""
     return "".join(_replaced(text, i) for i in range(len(text)))
 
 
@@ -44,7 +44,7 @@ def _replaced(text: str, i: int) -> str:
 
 
 class Suspects:
-    """The lines of a YAML text that have odd characters outside quotes and comments.
+    """The lines of a YAML text with odd characters outside quotes and comments.
 
     Args:
         text: the YAML.
@@ -59,18 +59,18 @@ class Suspects:
         self._line_of = {i: text.count("\n", 0, i) for i in self._odd[:1000]}
         self.lines = list(dict.fromkeys(self._line_of.values()))
 
-    def told(self, line: int) -> str:
-        """What to write on a line."""
-        return told("".join(self._text[i] for i, there in self._line_of.items() if there == line))
+    def advice(self, line: int) -> str:
+        """Return what to write on a line."""
+        return advice("".join(self._text[i] for i, there in self._line_of.items() if there == line))
 
     def meant(self, lines: set[int]) -> str:
-        """The text with what was meant on some lines; it has as many lines."""
+        """Return the text with what was meant on some lines; the number of lines stays the same."""
         changed = {i: _replaced(self._text, i) for i, line in self._line_of.items() if line in lines}
         return "".join(changed.get(i, character) for i, character in enumerate(self._text))
 
 
 def _outside(text: str) -> list[int]:
-    """Where the characters are that are neither in quotes nor in a comment; curly quotes hold text as others do."""
+    """Return the positions of characters outside quotes and comments; curly quotes enclose text as others do."""
     found: list[int] = []
     i, token = 0, True  # token: whether a quote would begin a quoted text here
     while i < len(text):

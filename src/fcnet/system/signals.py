@@ -1,7 +1,7 @@
-"""Signals that ask a training to stop: TERM, INT, USR2, and HUP where nobody ignores it.
+"""Signals that request a training to stop: TERM, INT, USR2, and HUP unless it is ignored.
 
-The handlers set a flag and nothing more; the training looks at it between two steps, where its state is whole. A
-second INT (Ctrl-C) raises ``KeyboardInterrupt`` wherever the program is.
+The handlers only set a flag; training checks it between two steps, when its state is complete. A second INT (Ctrl-C)
+raises ``KeyboardInterrupt`` wherever the program is.
 """
 
 import contextlib
@@ -14,20 +14,20 @@ from typing import Any
 
 from fcnet.errors import Stopped
 
-# USR2 and HUP are POSIX's alone.
+# Only POSIX has USR2 and HUP.
 STOPPING = ("SIGTERM", "SIGINT", "SIGUSR2", "SIGHUP")
 
-INTERRUPTED = 130  # exit code after Ctrl-C, as shells give it
+INTERRUPTED = 130  # exit code after Ctrl-C, as in shells
 
-# Who starts a program with these ignored means it: nohup does so with HUP, a shell's & with INT.
+# A program is started with these ignored on purpose: nohup ignores HUP, a shell's & ignores INT.
 LEFT_IGNORED = ("SIGINT", "SIGHUP")
 
 
 class Stop:
-    """Whether a stop was asked for.
+    """Whether a stop was requested.
 
     Attributes:
-        signal: the name of the first signal that asked; empty while none has.
+        signal: the name of the first signal that requested it; empty if none has.
     """
 
     def __init__(self) -> None:
@@ -35,23 +35,23 @@ class Stop:
         self._interrupts = 0
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
-        """The handler. Raises KeyboardInterrupt at the second INT."""
+        """Record a signal. Raises KeyboardInterrupt at the second INT."""
         self.signal = self.signal or signal.Signals(number).name
         self._interrupts += number == signal.SIGINT
         if self._interrupts > 1:
             raise KeyboardInterrupt
 
     def check(self) -> None:
-        """Raise Stopped where a stop was asked for: for all that comes before the first step."""
+        """Raise Stopped if a stop was requested; for use before the first step."""
         if self.signal:
-            raise Stopped(f"{self.signal} before the training began; nothing was lost: give the same command again")
+            raise Stopped(f"{self.signal} before training began; nothing was lost; run the same command again")
 
 
 def catch(previous: dict[int, Any] | None = None) -> Stop:
-    """Take the signals over. In other threads than the main one, where Python cannot, nothing is done.
+    """Handle the signals. Does nothing outside the main thread, where Python does not allow it.
 
     Args:
-        previous: takes the handlers that were there before.
+        previous: receives the previous handlers.
     """
     stop = Stop()
     if threading.current_thread() is threading.main_thread():
@@ -67,7 +67,7 @@ def catch(previous: dict[int, Any] | None = None) -> Stop:
 
 @contextlib.contextmanager
 def catching() -> Iterator[Stop]:
-    """Take the signals over for a while."""
+    """Handle the signals within a ``with`` block."""
     previous: dict[int, Any] = {}
     stop = catch(previous)
     try:
@@ -79,9 +79,9 @@ def catching() -> Iterator[Stop]:
 
 @contextlib.contextmanager
 def importing() -> Iterator[None]:
-    """Let Ctrl-C end the process at once, where it would otherwise go through the imports of other packages.
+    """Let Ctrl-C end the process at once while other packages are imported.
 
-    Those turn it into errors of their own, or abort.
+    They would turn it into errors of their own, or abort.
     """
     previous = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(previous):

@@ -1,7 +1,7 @@
-"""Where records go: what a command says, how far it is, and what a training yields.
+"""Where records go: a command's messages, its progress, and what a training yields.
 
-A command prints nothing. It writes records to sinks: the command line brings one that shows them (``cli.console``), a
-run directory has one that keeps metrics (``rundir.log``), a program brings its own, or none.
+A command prints nothing. It writes records to sinks: the command line has one that shows them (``cli.console``), a run
+directory has one that stores metrics (``rundir.log``), and a program passes its own, or none.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,13 +11,13 @@ from typing import Any, ClassVar, Literal, Protocol
 
 
 class Sink(Protocol):
-    """A reader of records. A record's ``kind`` says what it is; a sink passes over the kinds that it does not know."""
+    """A reader of records. A record's ``kind`` says what it is; a sink ignores the kinds that it does not know."""
 
     def write(self, record: Any) -> None:
         """Take a record."""
 
     def close(self) -> None:
-        """End: no further record comes."""
+        """Close the sink: no further record comes."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Message:
     """A line for people.
 
     Attributes:
-        level: ``info`` about the work itself, ``notice`` beside it, or ``warning``.
+        level: ``info`` for the work itself, ``notice`` for side notes, or ``warning``.
         text: the line.
     """
 
@@ -37,10 +37,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long piece of work is.
+    """The progress of a long piece of work.
 
     Attributes:
-        what: it is.
+        what: the work.
         done: images so far.
         total: images in all.
     """
@@ -54,20 +54,20 @@ class Progress:
 
 @dataclass(frozen=True)
 class ProgressEnd:
-    """The work that ``Progress`` was about is over, done or not."""
+    """The work that ``Progress`` reported has ended, complete or not."""
 
     kind: ClassVar[str] = "progress end"
 
 
-Count = Callable[[str, int, int], None]  # is told what is being done, how many images are done, and of how many
+Count = Callable[[str, int, int], None]  # (work, images done, images in all)
 
 
 def never() -> None:
-    """Check nothing, end nothing."""
+    """Do nothing: a check that never ends the work."""
 
 
 class Sinks:
-    """Several sinks as one, with words for what commands say.
+    """Several sinks as one, with methods for messages.
 
     Args:
         sinks: in the order in which each record is written to them.
@@ -80,12 +80,12 @@ class Sinks:
         return iter(self._sinks)
 
     def write(self, record: Any) -> None:
-        """Write a record to all."""
+        """Write a record to all sinks."""
         for sink in self._sinks:
             sink.write(record)
 
     def close(self) -> None:
-        """Close all."""
+        """Close all sinks."""
         for sink in self._sinks:
             sink.close()
 
@@ -94,7 +94,7 @@ class Sinks:
         self.write(Message("info", text))
 
     def notice(self, text: str) -> None:
-        """Write a line beside the work that is not a warning."""
+        """Write a side note that is not a warning."""
         self.write(Message("notice", text))
 
     def warn(self, text: str) -> None:
@@ -103,10 +103,10 @@ class Sinks:
 
     @contextmanager
     def counting(self, check: Callable[[], None] = never) -> Iterator[Count]:
-        """Yield a function that reports how far a long piece of work is.
+        """Yield a function that reports the progress of a long piece of work.
 
         Args:
-            check: called each time before; ends the work by raising.
+            check: called before each report; raises to end the work.
         """
 
         def count(what: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""stdout and stderr, written to so that neither their reader nor their encoding can stop a run."""
+"""Writing to stdout and stderr so that neither a closed pipe nor an encoding can stop a run."""
 
 import codecs
 import contextlib
@@ -11,29 +11,29 @@ from typing import Any, TextIO
 
 from fcnet.system.files import OS_REASONS
 
-# What writing gives where the reader of a pipe has gone, on POSIX and on Windows, or the terminal.
+# The errors of writing if the reader of a pipe is gone, on POSIX and on Windows, or the terminal.
 _GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
 
 
-# Characters that steer a terminal, or turn the text around them; a tab and the end of a line are meant.
+# Characters that control a terminal or the direction of text; a tab and a newline are wanted.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
-ESCAPING = "fcnet.escaping"  # how streams write what cannot be encoded, bytes of a name that are no UTF-8 for one
+ESCAPING = "fcnet.escaping"  # for what cannot be encoded, such as bytes of a file name that are not UTF-8
 
 
 def prepare() -> None:
-    """Make both streams writable: a closed one leads nowhere, and what cannot be encoded is escaped."""
+    """Make both streams writable: text for a closed one is discarded, and what cannot be encoded is escaped."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # the process was started with it closed
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (open to the end)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  (stays open)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ESCAPING)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written for characters that an encoding has not: as JSON has it, in units of 16 bits."""
+    """Return what is written for characters that an encoding lacks: as in JSON, in units of 16 bits."""
     assert isinstance(error, UnicodeEncodeError)
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end
@@ -42,22 +42,22 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(ESCAPING, _escape)
 
 
-# Streams that could not be written to, by name, and why; those whose readers have gone are not among them.
+# Streams that could not be written to, by name, and why; a closed pipe does not count.
 _lost: dict[str, str] = {}
 
 
 def write(stream: TextIO, text: str, for_programs: bool = False) -> None:
-    """Write a line at once: a result, for which the command was given.
+    """Write a line of a command's result, and flush it.
 
-    Where the reader has gone, this line and all further ones lead nowhere.
+    If the reader is gone, this line and all further ones are discarded.
 
     Args:
         stream: stdout or stderr.
-        text: the line; on a terminal, or if it is for people, its control characters are written out.
-        for_programs: whether it is data, whose names have to stay as they are.
+        text: the line; on a terminal, or if it is for people, its control characters are escaped.
+        for_programs: whether it is data, in which names must stay unchanged.
 
     Raises:
-        OSError: the stream cannot be written to, for one on a full disk.
+        OSError: the stream cannot be written to, for example because a disk is full.
     """
     with _outliving(stream):
         shown = text if for_programs and not stream.isatty() else visible(text)
@@ -65,9 +65,9 @@ def write(stream: TextIO, text: str, for_programs: bool = False) -> None:
 
 
 def tell(stream: TextIO, text: str) -> None:
-    """Write a line at once, if it can be: one that only tells how work goes, which is not to end it.
+    """Write an informational line, and flush it; a failure does not end the work.
 
-    The first that cannot be written is told of on the other stream. Where there is room again, lines come again.
+    The first failure is reported on the other stream. If there is room again, lines are written again.
     """
     try:
         write(stream, text)
@@ -76,17 +76,17 @@ def tell(stream: TextIO, text: str) -> None:
 
 
 def losses() -> list[str]:
-    """Return what is to be said of streams that could not be written to since ``forget``."""
+    """Return a message about each stream that could not be written to since ``forget``."""
     return [_words(name, why) for name, why in _lost.items()]
 
 
 def forget() -> None:
-    """Begin anew with what ``losses`` tells."""
+    """Clear what ``losses`` reports."""
     _lost.clear()
 
 
 def visible(text: str) -> str:
-    """Return text whose control characters are written out: in the name of a file they could steer the terminal."""
+    """Return text with its control characters escaped: in the name of a file they could control the terminal."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
@@ -100,12 +100,12 @@ def _lose(stream: TextIO, error: OSError) -> None:
 
 
 def _words(name: str, why: str) -> str:
-    return f"{name}: {why}; its lines are lost, and the run goes on"
+    return f"{name}: {why}; its lines are lost, and the run continues"
 
 
 @contextlib.contextmanager
 def _outliving(stream: TextIO) -> Iterator[None]:
-    """Send a stream nowhere, from when its reader has gone."""
+    """Discard a stream's text once its reader is gone."""
     try:
         yield
     except OSError as error:
@@ -123,18 +123,18 @@ class Outliving:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write text; returns its length."""
-        with self._telling():
+        """Write text and return its length."""
+        with self._reporting():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Send what is written."""
-        with self._telling():
+        """Flush the stream."""
+        with self._reporting():
             self._stream.flush()
 
     @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _reporting(self) -> Iterator[None]:
         try:
             with _outliving(self._stream):
                 yield

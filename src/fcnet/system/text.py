@@ -1,4 +1,4 @@
-"""Text for people: lists cut short, names in the order that people count in, and how wide they are shown."""
+"""Text for people: shortened lists, natural sorting, and the width of text on a terminal."""
 
 import csv
 import io
@@ -12,31 +12,31 @@ SHORTENED = "…"
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
-# What streams write for a byte of a file name that is no UTF-8, which Python keeps as a lone surrogate: \udcca.
+# Columns of \udcca, which streams write for a byte of a file name that is not UTF-8 (a lone surrogate in Python).
 _ESCAPED = 6
 
-# They choose between the shapes of the character before them.
+# These select a shape of the character before them.
 _VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
-# How many bad files, labels or keys one error lists; the total is always said.
+# How many bad files, labels or keys one error lists; the total is always stated.
 SHOWN = 10
 
 
 def listed(problems: list[str], summary: str) -> tuple[str, ...]:
-    """The first ``SHOWN`` problems, then one line with the total where some were left out."""
+    """Return the first ``SHOWN`` problems, then one line with the total if some were left out."""
     if len(problems) <= SHOWN:
         return tuple(problems)
     return (*problems[:SHOWN], f"{summary} (the first {SHOWN} of {len(problems)} are listed above)")
 
 
 def few(names: Iterable[object], most: int) -> str:
-    """The first few of some names, with dots where there are more."""
+    """Return the first few of some names, with dots if there are more."""
     found = [str(name) for name in names]
     return ", ".join(found[:most]) + (", ..." if len(found) > most else "")
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """Sort key in which ``img2`` comes before ``img10``."""
+    """Return a sort key in which ``img2`` comes before ``img10``."""
     parts = re.split(r"([0-9]{1,18})", name)
     return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
 
@@ -56,17 +56,17 @@ def _columns(character: str) -> int:
 
 
 def left(text: str, columns: int) -> str:
-    """Return a text with blanks behind it up to a width."""
+    """Return a text padded with blanks on its right to a width."""
     return text + " " * (columns - width(text))
 
 
 def right(text: str, columns: int) -> str:
-    """Return a text with blanks before it up to a width."""
+    """Return a text padded with blanks on its left to a width."""
     return " " * (columns - width(text)) + text
 
 
 def clean(name: str) -> str:
-    """Return a name as it can be drawn: on one line, without what is invisible or changes the direction of writing."""
+    """Return a name that can be drawn: on one line, without invisible characters or changes of writing direction."""
     found = "".join(map(_drawable, name)).strip()
     return " ".join(found.split()) or UNREADABLE
 
@@ -80,9 +80,9 @@ def _drawable(character: str) -> str:
 
 
 def short(name: str, most: int) -> str:
-    """Return a name as it can be drawn, with dots in its middle if it takes more columns than ``most``.
+    """Return a name that can be drawn, with dots in the middle if it takes more than ``most`` columns.
 
-    Names that differ often do so at one of their ends.
+    Names usually differ at one of their ends.
     """
     found = clean(name)
     if width(found) <= most:
@@ -92,7 +92,7 @@ def short(name: str, most: int) -> str:
 
 
 def _start(text: str, columns: int) -> str:
-    """Return as much of a text as fits into some columns."""
+    """Return as much of a text as fits into a number of columns."""
     taken = ""
     for character in text:
         if width(taken + character) > columns:
@@ -102,9 +102,9 @@ def _start(text: str, columns: int) -> str:
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines: the first column to the left, the others to the right, as wide as a terminal shows them.
+    """Return rows as lines, with the first column aligned left and the others right, by their width on a terminal.
 
-    The end of a line in a name is written out.
+    A newline in a name is escaped.
     """
     rows = [[visible(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
@@ -115,12 +115,12 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in [0, 1] as a percentage; ``-`` where there is none."""
+    """Return a share in [0, 1] as a percentage; ``-`` if there is none."""
     return "-" if share is None else f"{100 * share:.2f} %"
 
 
 def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a header and rows as CSV, without the end of the last line."""
+    """Return a header and rows as CSV, without a final newline."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -189,7 +189,7 @@ def test_no_flipped_bit_passes_for_a_fact(with_a_bad_one: tuple[Path, store.Deco
         notes.write_bytes(data)
         found = skipping(images)
         assert same(found, fresh)
-        assert found.warning.endswith("is damaged, or its notes are; the images are decoded anew")
+        assert found.warning.endswith("it or its notes are damaged; the images are decoded again")
         assert notes.read_bytes() == whole
 
 
@@ -204,7 +204,7 @@ def test_no_damaged_header_is_read(with_a_bad_one: tuple[Path, store.Decoded], m
         array.write_bytes(data)
         found = skipping(images, mapped=mapped)
         assert same(found, fresh)
-        assert "decoded anew" in found.warning
+        assert "decoded again" in found.warning
         assert array.read_bytes() == whole
     assert skipping(images).warning == ""
 
@@ -248,7 +248,7 @@ def test_made_up_notes_are_not_believed(with_a_bad_one: tuple[Path, store.Decode
     found = skipping(images, told)
     assert same(found, fresh)
     assert told
-    assert "decoded anew" in found.warning
+    assert "decoded again" in found.warning
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "1" * 5000, "[" * 100_000, '{"of": 1}', "\ud800"])
@@ -257,7 +257,7 @@ def test_notes_of_any_other_kind(with_a_bad_one: tuple[Path, store.Decoded], tex
     files_of(images)[1].write_bytes(text.encode("utf-8", "surrogatepass"))
     found = skipping(images)
     assert same(found, fresh)
-    assert "decoded anew" in found.warning
+    assert "decoded again" in found.warning
 
 
 def test_what_was_never_finished_is_decoded_without_a_word(images: Path) -> None:
@@ -296,9 +296,9 @@ def test_a_disk_without_room_costs_a_warning(
         monkeypatch.setattr(Path, place, fails)
     found = decode(images)
     np.testing.assert_array_equal(found.pixels, PIXELS)
-    assert re.search(rf"\.fcnet-cache: cannot be written \(.*{FAULTS[number]}.*\); .*: set data\.cache", found.warning)
+    assert re.search(rf"\.fcnet-cache: cannot be written \(.*{FAULTS[number]}.*\), .*; set data\.cache", found.warning)
     listing = layouts.scan(images, images.with_suffix(".txt"))
-    with pytest.raises(ResourceError, match=r"set data\.cache to a folder with room"):
+    with pytest.raises(ResourceError, match=r"set data\.cache to a folder with enough space"):
         store.load(listing, Form(SIZE), None, lambda *_: None, mapped=True)
     monkeypatch.undo()
     where = images.parent / ".fcnet-cache"
@@ -344,7 +344,7 @@ def test_dark_colours_of_16_bits_are_refused(images: Path) -> None:
         Image.fromarray(np.full(SIZE, i, np.uint16)).save(images / f"{i}.png")
     dark = np.full((*SIZE, 3), 200)
     (images / "7.png").write_bytes(colours_of_16_bits(dark))
-    with pytest.raises(DataError, match=r"values up to 255 alone, and 1 of them have colours.*save those with 8 bits"):
+    with pytest.raises(DataError, match=r"values only up to 255, and 1 of them have colours.*save those with 8 bits"):
         decode(images)
     (images / "8.png").write_bytes(colours_of_16_bits(dark * 100))  # others show that 16 bits are meant
     assert decode(images).white == 65535

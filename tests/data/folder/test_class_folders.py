@@ -64,10 +64,10 @@ def test_what_systems_leave_behind_is_no_class(root: Path, name: str) -> None:
 
 def test_links_that_lead_nowhere_are_errors(fcnet: Run, tiny: Path, root: Path) -> None:
     (root / "0/dead.png").symlink_to("/gone/0.png")
-    assert problem(root).startswith(f"{root}/0/dead.png: is a link to /gone/0.png, which is not there")
+    assert problem(root).startswith(f"{root}/0/dead.png: is a link to /gone/0.png, which does not exist")
     (root / "0/dead.png").unlink()
     (root / "3").symlink_to("/gone/3")
-    assert "3: is a link to /gone/3, which is not there" in problem(root)
+    assert "3: is a link to /gone/3, which does not exist" in problem(root)
     (root / "3").unlink()
     (root / "3").symlink_to(root / "3")
     assert "3: is a link that leads back to itself" in problem(root)
@@ -85,9 +85,9 @@ def test_links_that_lead_nowhere_are_errors(fcnet: Run, tiny: Path, root: Path) 
     for word in ("tiny/test", "tiny/test/dead.png", "tiny/test/*.png"):
         outcome = fcnet("predict", "run", word)
         assert outcome.code == 3
-        assert "tiny/test/dead.png: is a link to /gone.png, which is not there" in outcome.errors[0]
+        assert "tiny/test/dead.png: is a link to /gone.png, which does not exist" in outcome.errors[0]
     Path("empty").mkdir()
-    assert "empty: holds no images" in fcnet("predict", "run", "empty").errors[0]
+    assert "empty: contains no images" in fcnet("predict", "run", "empty").errors[0]
 
 
 def test_images_one_folder_deeper_are_an_error_that_names_it(root: Path, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_images_one_folder_deeper_are_an_error_that_names_it(root: Path, tmp_pat
     assert f"{tmp_path}/outer/images" in problem(tmp_path / "outer", tmp_path / "labels.txt")
     for c in "012":
         save(tmp_path / "outer/test" / c / "1.png")
-    assert f"where 'images' is no class, give the folder {tmp_path}/outer/images" in problem(tmp_path / "outer")
+    assert f"if 'images' is not a class, give the folder {tmp_path}/outer/images" in problem(tmp_path / "outer")
     save(tmp_path / "outer/images/0/deeper/1.png")
     assert "0/deeper/1.png" in problem(tmp_path / "outer/images")
 
@@ -113,7 +113,7 @@ def test_other_formats_are_named_with_their_count(root: Path, tmp_path: Path) ->
     (root / "4").mkdir()
     (root / "4/a.heic").write_bytes(b"x")
     notes = layouts.scan(root, None).notes
-    assert notes[0].startswith(f"{root}/4: holds no images, but 1 .heic file, which is not read")
+    assert notes[0].startswith(f"{root}/4: contains no images, but 1 .heic file, which is not read")
     for i in range(3):
         (tmp_path / "heic/0").mkdir(parents=True, exist_ok=True)
         (tmp_path / f"heic/0/{i}.heic").write_bytes(b"x")

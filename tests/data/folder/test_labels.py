@@ -51,8 +51,8 @@ def one_hot(label: int, mark: str, one: str = "1", zero: str = "0") -> str:
 
 BY_NAME = "labels were matched by file name"
 ONE_HOT = "its rows of 3 are one-hot"
-NUMBERS = "are taken for the whole numbers that they are"
-HEADING = "is taken for a heading"
+NUMBERS = "are read as whole numbers"
+HEADING = "is read as a heading"
 
 MEANT = {
     "plain": (lines("{c}"), None),
@@ -81,7 +81,7 @@ MEANT = {
     "index, comma": (lines("{i},{c}"), BY_NAME),
     "index, zeros": (lines("{i:05},{c}"), BY_NAME),
     "heading": ("label\n" + lines("{c}"), HEADING),
-    "heading of two": ("filename,label\n" + lines("{i}.png,{c}"), "named by its column 'filename'"),
+    "heading of two": ("filename,label\n" + lines("{i}.png,{c}"), "file names are in its column 'filename'"),
     "CRLF": (lines("{i}.png {c}").replace("\n", "\r\n"), BY_NAME),
     "BOM": ("\ufeff" + lines("{i}.png {c}"), BY_NAME),
 }  # fmt: skip
@@ -107,15 +107,15 @@ TABLES = {
     "semicolons": ("filepath;label\n", "{i}.png;{c}", None),
     "tabs": ("filepath\tlabel\n", "{i}.png\t{c}", None),
     "no heading": ("", "{i}.png,{c}", BY_NAME),
-    "usual headings": ("Image Name,Class_ID\n", "{i}.png,{c}", "'Image Name', and labelled by 'Class_ID'"),
-    "GTSRB": ("Width;Height;ClassId;Path\n", "28;28;{c};{i}.png", "'Path', and labelled by 'ClassId'"),
-    "pandas": (",label\n", "{i},{c}", "named by its column ''"),
+    "usual headings": ("Image Name,Class_ID\n", "{i}.png,{c}", "'Image Name', labels in 'Class_ID'"),
+    "GTSRB": ("Width;Height;ClassId;Path\n", "28;28;{c};{i}.png", "'Path', labels in 'ClassId'"),
+    "pandas": (",label\n", "{i},{c}", "file names are in its column ''"),
     "pandas, with both": (",filepath,label\n", "{i},{i}.png,{c}", None),
-    "id": ("id,label\n", "{i},{c}", "named by its column 'id'"),
+    "id": ("id,label\n", "{i},{c}", "file names are in its column 'id'"),
     "one-hot": ("filename,0,1,2\n", "{i}.png,{hot}", "are one-hot"),
     "leading zeros": ("filepath,label\n", "{i}.png,0{c}", None),
     "numbers with a point": ("filepath,label\n", "{i}.png,{c}.0", NUMBERS),
-    "another language": ("Datei;Klasse\n", "{i}.png;{c}", "['Datei', 'Klasse'], is taken for headings"),
+    "another language": ("Datei;Klasse\n", "{i}.png;{c}", "['Datei', 'Klasse'], is read as headings"),
     "quotes": ('"filepath","label"\n', '"{i}.png","{c}"', None),
 }
 
@@ -130,25 +130,25 @@ def test_tables_as_programs_write_them(numbered: Path, tmp_path: Path, name: str
 
 
 AMBIGUOUS: dict[str, tuple[str, str | bytes, str]] = {
-    "fractions": (".txt", lines("{c}.5"), "a number with a fraction"),
-    "one fraction": (".txt", changed(lines("{c}"), 8, "1.5"), ":8: label '1.5' is no class"),
-    "scores": (".txt", lines("0.1 0.7 0.{c}"), "3 numbers in a line, of which it cannot be told"),
-    "two numbers": (".txt", lines("{c} 1"), "2 numbers in a line"),
+    "fractions": (".txt", lines("{c}.5"), "it is a fraction"),
+    "one fraction": (".txt", changed(lines("{c}"), 8, "1.5"), ":8: label '1.5' is not a class"),
+    "scores": (".txt", lines("0.1 0.7 0.{c}"), "3 numbers on a line, and it is unclear which"),
+    "two numbers": (".txt", lines("{c} 1"), "2 numbers on a line"),
     "several ones": (".txt", changed(lines("{hot}", " "), 5, "1 1 0"), ":5: 2 ones in a one-hot row"),
     "no ones": (".csv", changed(lines("{hot}"), 5, "0,0,0"), ":5: no ones in a one-hot row"),
-    "one line": (".txt", " ".join(EXPECTED) + "\n", "has one line of 40 values; write each into a line of its own"),
-    "names alone": (".txt", lines("{i}.png"), ":1: label '0.png' holds the name of a file"),
-    "a bar between": (".txt", lines("{i}.png|{c}"), ":1: label '0.png|0' holds the name of a file"),
-    "more columns": (".txt", lines("{i}.png,{c},x,y"), ":1: label '0.png,0,x,y' holds the name of a file"),
+    "one line": (".txt", " ".join(EXPECTED) + "\n", "has one line of 40 values; write each on a line of its own"),
+    "names alone": (".txt", lines("{i}.png"), ":1: label '0.png' contains the name of a file"),
+    "a bar between": (".txt", lines("{i}.png|{c}"), ":1: label '0.png|0' contains the name of a file"),
+    "more columns": (".txt", lines("{i}.png,{c},x,y"), ":1: label '0.png,0,x,y' contains the name of a file"),
     "a label and a score": (".txt", lines("{i}.png {c} 0.5"), ":1: '0 0.5': several numbers"),
     "another suffix": (".txt", lines("{i}.jpg {c}"), ":1: "),
     "numbers from 1": (".txt", lines("{i1} {c}"), "no image has this number: they run from 0 to 39"),
     "numbers alone": (".txt", lines("{i}"), "40 classes for 40 images"),
     "unknown names": (".txt", lines("img{i}.png {c}"), "there is no such file"),
     "a line without a name": (".txt", changed(lines("{i}.png {c}"), 4, "x.y 1"), ":4: "),
-    "a line too few": (".txt", "label\n" + lines("{c}")[:-2], ":1: label 'label' is no class"),
+    "a line too few": (".txt", "label\n" + lines("{c}")[:-2], ":1: label 'label' is not a class"),
     "index from 1": (".csv", "id,label\n" + lines("{i1},{c}"), ":41: "),
-    "two columns of labels": (".csv", "file,class,target\n0.png,0,1\n", "rename the one that is meant to label"),
+    "two columns of labels": (".csv", "file,class,target\n0.png,0,1\n", "rename the right one to label"),
     "no column of labels": (".csv", "file,writer\n0.png,a\n", "rename the column of the classes to label"),
     "no column of files": (".csv", "writer,label\na,0\n", "rename the column of the file names to filepath"),
     "sample of a submission": (".csv", "ImageId,Label\n" + lines("{i},0"), "Kaggle's sample"),
@@ -186,7 +186,7 @@ def test_classes_that_differ_in_case_and_doubled_rows_are_said(tmp_path: Path) -
     text = "filepath,label\n0.png,0\n1.png,1\n0.png,0\n./1.png,1\n"
     listing = read(tmp_path / "a", tmp_path / "l.csv", text)
     assert len(listing.names) == 4
-    assert "2 rows name an image that a row above names (0.png, ./1.png)" in listing.notes[0]
+    assert "2 rows repeat an image of a row above (0.png, ./1.png)" in listing.notes[0]
     with pytest.raises(DataError, match=r"\./1\.png: is '0' here and '1' above"):
         read(tmp_path / "a", tmp_path / "l.csv", text.replace("./1.png,1", "./1.png,0"))
 
@@ -197,7 +197,7 @@ def test_images_that_no_line_names_are_said(numbered: Path, tmp_path: Path) -> N
     assert "10 of the 40 images" in listing.notes[0]
     listing = read(numbered, tmp_path / "l.txt", lines("./{i}.png {c}"))
     assert "are not named" not in listing.notes[0]
-    with pytest.raises(DataError, match=r"there is 0\.png: mend the path"):
+    with pytest.raises(DataError, match=r"there is 0\.png: correct the path"):
         read(numbered, tmp_path / "l.txt", lines("{i}.jpg {c}"))
 
 
@@ -205,7 +205,7 @@ def test_paths_with_backslashes_and_of_another_folder(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a" / "x", PIXELS[:3], "012")
     listing = read(tmp_path / "a", tmp_path / "l.csv", "filepath,label\nx\\0.png,0\nx\\1.png,1\n")
     assert list(listing.names) == ["x/0.png", "x/1.png"]
-    assert "2 names have \\ in place of /" in listing.notes[0]
+    assert "2 names have \\ instead of /" in listing.notes[0]
     with pytest.raises(DataError) as caught:
         read(tmp_path / "a", tmp_path / "l.csv", "filepath,label\na/x/0.png,0\n")
     assert f"paths are relative to `images`: give images: {tmp_path}" in caught.value.problems[0]
@@ -287,11 +287,11 @@ FOREIGN = {
     "l.npy": "a NumPy array (.npy)",
     "l.npz": "a file of NumPy arrays (.npz)",
     "l.pkl": "a Python pickle",
-    "l.pt": "a file of PyTorch",
+    "l.pt": "a PyTorch file",
     "l.mat": "a MATLAB file",
     "l.h5": "an HDF5 file",
     "l.parquet": "a Parquet table",
-    "l.idx": "an idx file, as MNIST's are (40)",
+    "l.idx": "an idx file, like those of MNIST (40)",
     "t10k-labels-idx1-ubyte": "ROOT/MNIST/raw",
     "t10k-labels-idx1-ubyte.gz": "ROOT/MNIST/raw",
     "l.txt.gz": "compressed by gzip; unpack it with gunzip",

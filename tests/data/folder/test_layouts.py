@@ -59,12 +59,12 @@ def test_label_files_as_windows_and_hands_write_them(tmp_path: Path, text: bytes
 @pytest.mark.parametrize(
     ("labels", "error"),
     [
-        ("0 1 x 0", ":3: label 'x' is no class: the other labels are of another kind"),
-        ("0 1 7 0", ":3: label '7' is no class: classes run from 0 without a gap and none is 2"),
-        ("0 1 -1 0", ":3: label '-1' is no class: the other labels are of another kind"),
-        ("0 1 1.5 0", ":3: label '1.5' is no class"),
-        ("a b 0 a", ":3: label '0' is no class"),
-        ("0 0 0 0", "has one class, '0'"),
+        ("0 1 x 0", ":3: label 'x' is not a class: the other labels are of another kind"),
+        ("0 1 7 0", ":3: label '7' is not a class: classes run from 0 without a gap, but none is 2"),
+        ("0 1 -1 0", ":3: label '-1' is not a class: the other labels are of another kind"),
+        ("0 1 1.5 0", ":3: label '1.5' is not a class"),
+        ("a b 0 a", ":3: label '0' is not a class"),
+        ("0 0 0 0", "has only one class, '0'"),
     ],
 )
 def test_labels_that_are_no_class(tmp_path: Path, labels: str, error: str) -> None:
@@ -90,7 +90,7 @@ def test_counts_that_differ(tmp_path: Path) -> None:
 def test_a_gap_or_a_doubled_number_is_refused(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a", PIXELS, LABELS)
     (tmp_path / "a/5.png").rename(tmp_path / "a/50.png")
-    assert "image 5 is missing (6.png comes in its place)" in problems(tmp_path / "a", tmp_path / "a.txt")[0]
+    assert "image 5 is missing (6.png comes instead)" in problems(tmp_path / "a", tmp_path / "a.txt")[0]
     (tmp_path / "a/50.png").rename(tmp_path / "a/07.png")
     assert "a second image with the number 7" in problems(tmp_path / "a", tmp_path / "a.txt")[0] or (
         "image 5 is missing" in problems(tmp_path / "a", tmp_path / "a.txt")[0]
@@ -112,14 +112,14 @@ def test_class_folders_in_a_stable_order(tmp_path: Path) -> None:
 
 def test_bad_class_folders(tmp_path: Path) -> None:
     put(tmp_path / "flat/1.png")
-    assert "has no sub-folders, one per class; give `labels`" in problems(tmp_path / "flat", None)[0]
+    assert "has no class folders; give `labels`" in problems(tmp_path / "flat", None)[0]
     put(tmp_path / "mixed/cat/1.png")
     put(tmp_path / "mixed/2.png")
-    assert "1 images lie beside the class folders, such as 2.png" in problems(tmp_path / "mixed", None)[0]
+    assert "1 images are outside the class folders, such as 2.png" in problems(tmp_path / "mixed", None)[0]
     (tmp_path / "empty/cat").mkdir(parents=True)
-    assert "its 1 folders hold no images" in problems(tmp_path / "empty", None)[0]
+    assert "its 1 folders contain no images" in problems(tmp_path / "empty", None)[0]
     put(tmp_path / "one/cat/1.png")
-    assert "has one class, 'cat'" in problems(tmp_path / "one", None)[0]
+    assert "has only one class, 'cat'" in problems(tmp_path / "one", None)[0]
 
 
 def test_an_unknown_class_folder_in_the_test_set(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_an_unknown_class_folder_in_the_test_set(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         layouts.encode(layouts.scan(tmp_path / "a", None), ["cat", "bird"])
     assert len(caught.value.problems) == 2
-    assert "'cow' is no class; the classes are cat, bird" in caught.value.problems[0]
-    assert "the folder 'dog' is no class" in caught.value.problems[1]
+    assert "'cow' is not a class; the classes are cat, bird" in caught.value.problems[0]
+    assert "the folder 'dog' is not a class" in caught.value.problems[1]
 
 
 def test_csv_with_other_columns_quotes_and_paths(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_csv_with_other_columns_quotes_and_paths(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("writer,label\nx,0\n", ":1: the first line has to name the columns filepath and label"),
+        ("writer,label\nx,0\n", ":1: the first line must name the columns filepath and label"),
         ("filepath,label\n", "lists no images"),
         ("", ":1: the first line"),
         ("filepath,label\na.png\n", ":2: filepath or label is empty"),
@@ -168,7 +168,7 @@ def test_missing_folders_and_files(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a", PIXELS, LABELS)
     assert "there is no such file" in problems(tmp_path / "a", tmp_path / "no.txt")[0]
     (tmp_path / "none").mkdir()
-    assert "holds no images" in problems(tmp_path / "none", tmp_path / "a.txt")[0]
+    assert "contains no images" in problems(tmp_path / "none", tmp_path / "a.txt")[0]
     (tmp_path / "a.txt").write_bytes(b"0\n\xff\n")
     assert "not UTF-8" in problems(tmp_path / "a", tmp_path / "a.txt")[0]
 

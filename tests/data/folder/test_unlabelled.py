@@ -104,8 +104,8 @@ def test_classes_that_only_tests_have_are_those_of_the_run(fcnet: Run, mvtec: Pa
 
 def test_a_classifier_still_needs_labels_and_two_classes(fcnet: Run, mvtec: Path) -> None:
     for images, error in (
-        ("flat", "flat: has no sub-folders, one per class; give `labels`"),
-        ("train", "has one class"),
+        ("flat", "flat: has no class folders; give `labels`"),
+        ("train", "has only one class"),
     ):
         outcome = fcnet("train", "-c", config({"hidden": [4]}, train={"images": images}), "--out", "run")
         assert outcome.code == 3

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from fcnet.data.images import deskew
 from fcnet.data.images.deskew import deskewed
 
 
@@ -48,11 +47,10 @@ def test_deskewed_digits_stand_upright_in_the_middle(by: float) -> None:
     np.testing.assert_allclose(deskewed(found[None])[0].astype(int), found, atol=3)
 
 
-def test_deskewing_goes_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deskewing_goes_some_at_a_time() -> None:
     digits = np.stack([blob(28, 28, by) for by in (-0.5, 0.1, 0.4, 0.6, -0.2)])
     whole = deskewed(digits)
-    monkeypatch.setattr(deskew, "DESKEWED_AT_ONCE", 2 * 784)
-    np.testing.assert_array_equal(deskewed(digits), whole)
+    np.testing.assert_array_equal(deskewed(digits, 2 * 784), whole)
     assert deskewed(digits[:0]).shape == (0, 28, 28)
 
 

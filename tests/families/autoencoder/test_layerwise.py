@@ -119,7 +119,8 @@ def test_taken_up_anywhere_it_ends_the_same(auto: Callable[..., Path], kind: str
     [
         (
             {"loss": "cross_entropy", "activation": "relu", "train": {"epochs": 0, "stages": [1, 1]}},
-            "`loss` cross_entropy needs targets in [0, 1], but in layer-wise training they include outputs of",
+            "`loss` cross_entropy needs targets in [0, 1], but in layer-wise training they include outputs of"
+            " `activation` relu",
         ),
         (
             {"train": {"epochs": 0, "stages": [1]}},

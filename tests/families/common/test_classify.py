@@ -73,7 +73,7 @@ def test_eval_of_other_splits_and_folders(fcnet: Run, trained: Path) -> None:
     shutil.copytree(trained / "test", trained / "only/9")
     outcome = fcnet("eval", RUN, "--images", "tiny/only")
     assert outcome.code == 3
-    assert "label '9' is no class; the classes are 0, 1, 2" in outcome.errors[0]
+    assert "label '9' is not a class; the classes are 0, 1, 2" in outcome.errors[0]
 
 
 def test_a_model_file_that_the_course_s_script_saved(fcnet: Run, tiny: Path) -> None:

@@ -77,19 +77,15 @@ def test_samples_are_training_images_none_twice() -> None:
     assert len(drawn(SampleWeights(), units=N + 5).weight) == N + 5
 
 
-def test_computed_weights_are_signed_sums_of_one_class() -> None:
+@pytest.mark.parametrize("at_once", [3, 2000])
+def test_computed_weights_are_signed_sums_of_one_class(at_once: int) -> None:
     """Each unit's weights are X_c^T s with s of ±1: the signs are found again by least squares."""
     counts = torch.bincount(LABELS)
-    weight = drawn(ComputedWeights(length=0.0), units=30).weight
+    weight = hidden_maps.computed(30, INPUTS, torch.Generator().manual_seed(0), at_once)
     for label, own in enumerate(hidden_maps.shares(counts, 30)):
         mine = X[label == LABELS].double()
         signs = torch.linalg.lstsq(mine.T, weight[own].double().T).solution
         torch.testing.assert_close(signs.abs(), torch.ones_like(signs), atol=1e-4, rtol=0)
-
-
-def test_computed_weights_in_pieces_are_of_the_same_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hidden_maps, "ROWS", 3)
-    test_computed_weights_are_signed_sums_of_one_class()
 
 
 @pytest.mark.parametrize(("counts", "units"), [([1, 1, 1], 10), ([5, 0, 1], 4), ([100, 1], 3), ([7, 7], 0)])

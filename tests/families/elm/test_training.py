@@ -19,7 +19,7 @@ from fcnet.commands.read import read_splits
 from fcnet.families.elm.config import ELMModel
 from fcnet.families.elm.model import ELM, build
 from fcnet.families.elm.solve import solution, sums
-from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.training import ClosedFormTraining
 from fcnet.rundir import tensor_files
 from fcnet.training.records import Begin, StageRecord, Tick
@@ -128,7 +128,7 @@ def test_lasso_leaves_weights_out(fcnet: Run, elm: Callable[..., Path]) -> None:
     np.testing.assert_allclose(beta, expected, atol=1e-3)
     stage = result(Path("checkpoints/elm"))["solve"][0]
     assert stage["nonzeros"] < stage["weights"]
-    assert f"{stage['nonzeros']} of 60 weights are not 0" in outcome.out
+    assert f"{stage['nonzeros']} of 60 weights non-zero" in outcome.out
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -143,7 +143,7 @@ def test_squared_hinge_is_the_minimum(
     solver = {"name": "squared-hinge", "ridge": 0.3, "steps": 5000, "tolerance": 1e-14}
     outcome = fcnet("train", "-c", elm(solve={"solver": solver, "precision": "fp64"} | counting))
     assert outcome.code == 0, outcome.err
-    assert "steps, to the minimum" in outcome.out
+    assert "steps, converged" in outcome.out
     images, labels = pictures(60, 0)
     h, beta = (torch.from_numpy(one) for one in hidden_outputs(Path("checkpoints/elm"), images))
     counts = torch.tensor(np.where(labels == 1, 9.0, 1.0)) if counting else torch.ones(60, dtype=torch.float64)
@@ -279,19 +279,19 @@ def test_a_stop_keeps_the_sums(
 ) -> None:
     file = elm(**model)
     assert fcnet("train", "-c", file, "--out", "whole").code == 0
-    add, calls = Seen.add, []
+    add, calls = SeenImages.add, []
 
-    def stopping(self: Seen, rows: torch.Tensor) -> None:
+    def stopping(self: SeenImages, rows: torch.Tensor) -> None:
         calls.append(len(rows))
         if len(calls) == 5:
             os.kill(os.getpid(), signal.SIGTERM)
         add(self, rows)
 
-    monkeypatch.setattr(Seen, "add", stopping)
+    monkeypatch.setattr(SeenImages, "add", stopping)
     outcome = fcnet("train", "-c", file, "--out", "cut")
     assert outcome.code == 75
     assert "after 35 of 60 images" in outcome.err
-    monkeypatch.setattr(Seen, "add", add)
+    monkeypatch.setattr(SeenImages, "add", add)
     outcome = fcnet("train", "--resume", "cut")
     assert outcome.code == 0, outcome.err
     assert Path("cut/model.pth").read_bytes() == Path("whole/model.pth").read_bytes()

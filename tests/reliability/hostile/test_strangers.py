@@ -63,7 +63,7 @@ def test_a_stranger_s_run_writes_nothing_outside(fcnet: Run, stranger: Callable[
             outcome = fcnet(*words)
             assert outcome.code == 0, outcome.err
         assert snapshot(home) == before
-        said = "the config of a run makes none outside the working folder; images are decoded anew each time"
+        said = "the config of a run creates none outside the working folder; images are decoded again each time"
         assert said in fcnet("eval", "run").err
 
 
@@ -85,7 +85,7 @@ def test_a_stranger_s_run_writes_no_data_set(fcnet: Run, stranger: Callable[...,
 
 def test_caches_that_are_there_or_below_the_working_folder_are_used(fcnet: Run, stranger: Callable[..., Path]) -> None:
     home = stranger()
-    advice = fcnet("eval", "run").err.split("decoded anew each time: ")[1].splitlines()[0]
+    advice = fcnet("eval", "run").err.split("decoded again each time; to create it: ")[1].splitlines()[0]
     subprocess.run(advice, shell=True, check=True, timeout=120)
     assert (home / "tiny/.fcnet-cache").is_dir()
     for cache, place in ((None, home / "tiny/.fcnet-cache"), ("below/cache", Path("below/cache"))):

@@ -1,4 +1,4 @@
-"""The two files of a cache: an array of decoded images, and its notes; read whole or not at all, written so too."""
+"""The two files of a cache: an array of decoded images, and its notes; both are read and written as a whole."""
 
 import contextlib
 import hashlib
@@ -19,10 +19,10 @@ Pixels = NDArray[np.uint8]  # (N, H, W)
 
 
 def read(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels, Notes, Mapped | None]:
-    """Return an array, its notes and, where it stays there, its file.
+    """Return an array, its notes and, if it stays there, its file.
 
     Raises:
-        OSError: one of the two files is not there, or cannot be read.
+        OSError: one of the two files does not exist, or cannot be read.
         ValueError: they are not what was written.
     """
     notes = Notes.read(path.with_suffix(".json"), path.name, shape[0])
@@ -33,7 +33,7 @@ def read(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels,
 
 
 def open_array(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels, Mapped | None]:
-    """An array, in memory or in its file. Raises OSError or ValueError where it is none of this shape."""
+    """Return an array, in memory or in its file. Raises OSError, or ValueError if it does not have this shape."""
     file = Mapped.open(path, shape)
     return (file.array, file) if mapped else (np.array(file.array), None)
 
@@ -60,7 +60,7 @@ class Unwritable(Exception):
 
 @contextlib.contextmanager
 def _writing() -> Iterator[None]:
-    """Tell the system's errors about the cache from those about all else."""
+    """Distinguish the system's errors about the cache from all others."""
     try:
         yield
     except OSError as error:
@@ -69,7 +69,7 @@ def _writing() -> Iterator[None]:
 
 @contextlib.contextmanager
 def partial_file(path: Path) -> Iterator[FileIO]:
-    """A new file beside a path; nothing is left of it where it does not become that path."""
+    """Yield a new file next to a path; nothing is left of it unless it becomes that path."""
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     with _writing():
         for left in _siblings(path, ".tmp"):  # by a process that was killed: this one holds the lock
@@ -92,7 +92,7 @@ def write(file: FileIO, data: bytes | memoryview) -> None:
 
 
 def commit(file: FileIO, path: Path, notes: Notes) -> None:
-    """Make a written array that of a path, with its notes; where the disk has no room for these, neither is left."""
+    """Move a written array to its path, with its notes; if the disk has no room for these, neither is left."""
     partial = Path(str(file.name))
     with _writing():
         file.close()
@@ -108,7 +108,7 @@ def commit(file: FileIO, path: Path, notes: Notes) -> None:
 
 
 def _siblings(path: Path, *suffixes: str) -> list[Path]:
-    """Files of the cache for the same folder and size, in this or a former state of its files."""
+    """Return the cache's files for the same folder and size, in this or an earlier state of its files."""
     prefix = path.name.rpartition("-")[0]
     others = (other for other in path.parent.iterdir() if other.suffix in suffixes)
     return [other for other in others if other.name.rpartition("-")[0] == prefix]

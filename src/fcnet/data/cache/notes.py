@@ -1,4 +1,4 @@
-"""What is known of decoded images beside their pixels, in a sealed file: no flipped bit passes for a fact."""
+"""What is known about decoded images besides their pixels, in a file with a checksum against flipped bits."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ MAX_BYTES = 1 << 30  # of a file of notes: a million images, each with what is w
 
 @dataclass
 class Notes:
-    """What is found while the images of a folder are decoded.
+    """What was found when the images of a folder were decoded.
 
     Attributes:
-        of: the name of the array that these are the notes of.
+        of: the name of the array that these notes describe.
         sizes: the files' own sizes, such as ``{"28x28": 60000}`` (height x width).
         bad: what is wrong with the images that cannot be decoded, by position.
-        frames: how many pictures a file has, by position, where it has several.
-        depth: what the 16-bit images hold; None where there are none.
-        sha256: of the pixels, in order: the content's fingerprint.
+        frames: how many pictures a file has, by position, if it has several.
+        depth: what the 16-bit images hold; None if there are none.
+        sha256: fingerprint of the pixels, in order.
     """
 
     of: str
@@ -35,7 +35,7 @@ class Notes:
     sha256: str = ""
 
     def see(self, i: int, picture: Picture) -> None:
-        """Take note of image i."""
+        """Record image i."""
         self.sizes["x".join(map(str, picture.size))] += 1
         if picture.frames > 1:
             self.frames[i] = picture.frames
@@ -43,7 +43,7 @@ class Notes:
             self.depth = picture.depth.with_more(self.depth)
 
     def dump(self) -> bytes:
-        """Return the file of these notes: JSON with a seal, the SHA-256 of all the rest."""
+        """Return the file of these notes: JSON with a seal, the SHA-256 of everything else."""
         facts: dict[str, Any] = {
             "of": self.of,
             "sizes": dict(self.sizes),
@@ -66,7 +66,7 @@ class Notes:
 
         Raises:
             OSError: there is none, or it cannot be read.
-            ValueError: it is not what was written, or speaks of another array.
+            ValueError: it is not what was written, or describes another array.
         """
         data = files.read_bytes(path, MAX_BYTES)
         try:
@@ -83,11 +83,11 @@ class Notes:
         except (LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise ValueError(f"{path}: {type(error).__name__}") from None
         if not whole:
-            raise ValueError(f"{path}: its seal is broken, or it is of another array")
+            raise ValueError(f"{path}: its seal is broken, or it describes another array")
         return found
 
     def _fits(self, n: int) -> bool:
-        """Whether these notes can be those of n images."""
+        """Return whether these can be the notes of n images."""
         numbers = [*self.sizes.values(), *self.frames.values()]
         texts = [*self.sizes, *self.bad.values()]
         return (

@@ -1,8 +1,8 @@
-"""Images decoded once: a uint8 array on disk, found again by what the file system says of the files.
+"""Images decoded once: a uint8 array on disk, found again by what the file system reports about the files.
 
 A file that was changed, added or removed changes the fingerprint (names, sizes, times), so that a stale array is never
-read. An array lies beside its image folder in ``.fcnet-cache``, or where ``data.cache`` says, and beside it its notes
-(``notes``); removing them costs nothing but the next decoding.
+read. An array is in ``.fcnet-cache`` next to its image folder, or in ``data.cache``, and its notes (``notes``) are next
+to it; deleting them is safe, and images are decoded again.
 """
 
 import errno
@@ -32,17 +32,17 @@ from fcnet.errors import DataError, ResourceError
 from fcnet.system import files
 from fcnet.system.text import listed
 
-Progress = Callable[[str, int, int], None]  # (what is done, how many are done, of how many)
+Progress = Callable[[str, int, int], None]  # (work, images done, images in all)
 
-# Raise when decoding changes its results, or notes their form, so that older arrays are not read.
+# Increase if decoding changes its results, or notes their format, so that older arrays are not read.
 VERSION = 2
 
-FOLDER = ".fcnet-cache"  # beside the folder of the images
+FOLDER = ".fcnet-cache"  # next to the folder of the images
 _ARRAY = re.compile(r".+-[0-9]+x[0-9]+\S*-[0-9a-f]{8}-[0-9a-f]{24}\.npy")  # see ``_file_name``
 
 CHUNK_BYTES = 1 << 20  # pixels decoded between two writes: 1,337 digits of 28x28, or one large image
 
-# What the system says where the fault is the disk's or its permissions', and not that of the place that was named.
+# The system's errors that are the fault of the disk or of permissions, not of the place that was named.
 _RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -52,10 +52,10 @@ class Decoded:
 
     Attributes:
         pixels: uint8 (N, H, W).
-        notes: what is known of the files. Those that cannot be read are black in ``pixels``.
-        white: the value that 16-bit images were scaled by; None where there are none.
-        warning: why the array could not be read or kept on disk; empty where it was.
-        mapped: the file of ``pixels``, where they stay in it.
+        notes: what is known about the files. Those that cannot be read are black in ``pixels``.
+        white: the value that 16-bit images were scaled by; None if there are none.
+        warning: why the array could not be read or kept on disk; empty if it was.
+        mapped: the file of ``pixels``, if they stay in it.
     """
 
     pixels: NDArray[np.uint8]
@@ -65,21 +65,21 @@ class Decoded:
     mapped: Mapped | None = None
 
     def remarks(self, listing: Listing) -> Iterator[str]:
-        """What should be said of the files."""
+        """Yield what should be reported about the files."""
         if self.warning:
             yield self.warning
         yield from listing.notes
         if self.notes.frames:
-            told = [(listing.names[i], frames) for i, frames in self.notes.frames.items()]
-            yield f"{listing.root}: {of_frames(told)}"
+            several = [(listing.names[i], frames) for i, frames in self.notes.frames.items()]
+            yield f"{listing.root}: {of_frames(several)}"
         if self.notes.bad:
             some = f"{len(self.notes.bad)} of {len(listing.names)} images"
-            yield f"{listing.root}: {some} cannot be read and are left out (data.on_bad: skip)"
+            yield f"{listing.root}: {some} cannot be read and are skipped (data.on_bad: skip)"
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What is to be decoded, where it is kept, and how: as for ``decode``."""
+    """What to decode, where to keep it, and how; see ``load``."""
 
     listing: Listing
     form: Form
@@ -103,22 +103,22 @@ def load(
     mapped: bool = False,
     makes: bool = True,
 ) -> Decoded:
-    """The images of a split, from the cache or else decoded and cached.
+    """Return the images of a split, from the cache or else decoded and cached.
 
     Args:
         listing: the files.
-        form: what they are brought to. Where it does not tell what is white in 16-bit images, they do: all are looked
-            at, and decoded again where their values turn out to be small.
-        folder: of the cache; None for the place beside the images.
-        progress: told after each chunk of decoding; what it raises ends the decoding.
-        skip: bad images are no error, as long as there are others.
+        form: the form that they are converted to. If it does not say what is white in 16-bit images, all are read, and
+            decoded again if their values turn out to be small.
+        folder: folder of the cache; None for the one next to the images.
+        progress: called after each chunk of decoding; what it raises ends the decoding.
+        skip: skip bad images, as long as there are others.
         mapped: leave the pixels in the file of the cache.
-        makes: make a cache where there is none, outside the working folder too.
+        makes: create a missing cache even outside the working folder.
 
     Raises:
-        DataError: naming each file that cannot be read (ten shown, the total said); pixels that are to stay in a file
+        DataError: naming each file that cannot be read (ten of them, and the total); pixels that should stay in a file
             cannot be written to one.
-        ResourceError: the latter, where the disk has no room or refuses access.
+        ResourceError: the latter, if the disk has no room or refuses access.
     """
     folder = folder or listing.root.parent / FOLDER
     path = folder / _file_name(listing, form)
@@ -131,15 +131,15 @@ def load(
         return replace(found, white=white)
     if found.notes.depth.coloured:
         raise DataError(
-            f"{listing.root}: the 16-bit images hold values up to {found.notes.depth.peak} alone, and"
-            f" {found.notes.depth.coloured} of them have colours, of which only the high bytes are read: save those"
+            f"{listing.root}: the 16-bit images hold values only up to {found.notes.depth.peak}, and"
+            f" {found.notes.depth.coloured} of them have colours, of which only the high bytes are read; save those"
             " with 8 bits"
         )
     return load(listing, replace(form, white=white), folder, progress, skip, mapped, makes)
 
 
 def _find(work: _Work) -> Decoded:
-    """The cached images, or else decoded ones."""
+    """Return the cached images, or else decode them."""
     found, _ = _load(work)
     if found is not None:
         return found
@@ -149,26 +149,26 @@ def _find(work: _Work) -> Decoded:
         files.check_lock(work.path.parent / ".lock")
         work.path.parent.mkdir(parents=True, exist_ok=True)
         held = acquire(work.path.parent / ".lock", work.progress)
-    except (OSError, NotImplementedError) as error:  # the latter where the file system has no locks
+    except (OSError, NotImplementedError) as error:  # the latter if the file system has no locks
         return _without_a_place(work, error)
     with held:
         # Another process may have decoded the same images while this one waited.
         found, damage = _load(work)
         if found is not None:
             return found
-        anew = _in_file(work) if work.mapped else _in_memory(work)
-    return replace(anew, warning=f"{damage}; {anew.warning}" if damage and anew.warning else damage or anew.warning)
+        new = _in_file(work) if work.mapped else _in_memory(work)
+    return replace(new, warning=f"{damage}; {new.warning}" if damage and new.warning else damage or new.warning)
 
 
 def _may_be_used(folder: Path) -> bool:
-    """Whether a folder is a cache already, or would be one below the working folder."""
+    """Return whether a folder is a cache already, or would be one below the working folder."""
     if folder.resolve().is_relative_to(Path.cwd()):
         return True
     return folder.is_dir() and (folder.name == FOLDER or any(_ARRAY.fullmatch(path.name) for path in folder.iterdir()))
 
 
 def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
-    """A lock on a file, however long it takes; ``progress`` is told every second, and may end it by raising."""
+    """Acquire a lock on a file, however long it takes; ``progress`` is called every second, and may raise to end it."""
     lock = FileLock(path)
     while True:
         try:
@@ -178,7 +178,7 @@ def acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
 
 
 def _without_a_place(work: _Work, error: OSError | NotImplementedError) -> Decoded:
-    """Images decoded in memory, with a warning. Raises FcnetError where they were to stay in their file."""
+    """Decode images in memory, with a warning. Raises FcnetError if they should stay in their file."""
     if work.mapped:
         raise _no_file(work.path, error) from None
     pixels, notes = _decode(work)
@@ -186,20 +186,20 @@ def _without_a_place(work: _Work, error: OSError | NotImplementedError) -> Decod
 
 
 def _outside(work: _Work) -> Decoded:
-    """Images decoded for a run whose config may not make the cache that it names; as for ``_without_a_place``."""
+    """Decode images for a run whose config may not create the cache that it names; as ``_without_a_place``."""
     folder = work.path.parent
-    fix = f": mkdir {shlex.quote(str(folder))}" if folder.name == FOLDER else ""
-    problem = f"{folder}: no cache of fcnet's is there, and the config of a run makes none outside the working folder"
+    fix = f"; to create it: mkdir {shlex.quote(str(folder))}" if folder.name == FOLDER else ""
+    problem = f"{folder}: is not a cache of fcnet, and the config of a run creates none outside the working folder"
     if work.mapped:
-        raise DataError(f"{problem}, for images that are read from it as they are needed{fix}")
+        raise DataError(f"{problem}, but images are to be read from it as needed{fix}")
     pixels, notes = _decode(work)
-    return Decoded(pixels, notes, warning=f"{problem}; images are decoded anew each time{fix}")
+    return Decoded(pixels, notes, warning=f"{problem}; images are decoded again each time{fix}")
 
 
 def _no_cache(path: Path, error: Exception) -> str:
     reason = getattr(error, "strerror", None) or error
     return (
-        f"{path.parent}: cannot be written ({reason}); images are decoded anew each time: set data.cache to another"
+        f"{path.parent}: cannot be written ({reason}), so images are decoded again each time; set data.cache to another"
         " folder"
     )
 
@@ -208,13 +208,13 @@ def _no_file(path: Path, error: Exception) -> DataError | ResourceError:
     kind = ResourceError if getattr(error, "errno", None) in _RESOURCES else DataError
     reason = getattr(error, "strerror", None) or error
     return kind(
-        f"{path.parent}: cannot be written ({reason}); images that are read from there as they are needed: set"
-        " data.cache to a folder with room for them"
+        f"{path.parent}: cannot be written ({reason}), but images are to be read from it as needed; set data.cache to a"
+        " folder with enough space"
     )
 
 
 def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
-    """Raise DataError for bad images, where they are not to be skipped or there are no others."""
+    """Raise DataError for bad images, unless they are to be skipped and there are others."""
     if bad and not (skip and len(bad) < len(listing.names)):
         raise DataError(
             *listed(list(bad.values()), f"{listing.root}: {len(bad)} of {len(listing.names)} images cannot be read")
@@ -222,7 +222,7 @@ def _check(listing: Listing, bad: dict[int, str], skip: bool) -> None:
 
 
 def _file_name(listing: Listing, form: Form) -> str:
-    """``train-images-28x28-WHO-KEY.npy``: WHO tells the folder and its labels, KEY the state of the files."""
+    """Return ``train-images-28x28-WHO-KEY.npy``: WHO is for the folder and its labels, KEY for the files' state."""
     who = hashlib.sha256(os.fsencode(f"{listing.root.absolute()}\n{listing.table and listing.table.absolute()}"))
     state = hashlib.sha256(f"{VERSION}\n".encode())
     state.update(os.fsencode("\0".join(listing.names)))
@@ -232,18 +232,18 @@ def _file_name(listing: Listing, form: Form) -> str:
 
 
 def _load(work: _Work) -> tuple[Decoded | None, str]:
-    """The cached images, and what is wrong with them: both nothing where there are none."""
+    """Return the cached images, and what is wrong with them; None and "" if there are none."""
     try:
         pixels, notes, file = arrays.read(work.path, work.shape, work.mapped)
     except OSError:
         return None, ""
     except ValueError:
-        return None, f"{work.path}: is damaged, or its notes are; the images are decoded anew"
+        return None, f"{work.path}: it or its notes are damaged; the images are decoded again"
     return Decoded(pixels, notes, mapped=file), ""
 
 
 def _decode(work: _Work) -> tuple[NDArray[np.uint8], Notes]:
-    """All images, in memory. Raises DataError where there are images that are not to be left out."""
+    """Decode all images in memory. Raises DataError if there are bad images that should not be skipped."""
     notes = Notes(work.path.name)
     pixels = np.empty(work.shape, np.uint8)
     for start, chunk in _chunks(work, notes):
@@ -253,15 +253,15 @@ def _decode(work: _Work) -> tuple[NDArray[np.uint8], Notes]:
 
 
 def _chunks(work: _Work, notes: Notes) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """The first position and the pixels of a chunk at a time, in order; what is found is noted, and judged at the end.
+    """Yield the first position and the pixels of a chunk at a time, in order; findings are noted, and judged last.
 
     Raises:
-        DataError: there are images that are not to be left out, or that have no slant to be told.
+        DataError: there are bad images that should not be skipped, or images whose slant cannot be measured.
     """
     listing, form = work.listing, work.form
     total = len(listing.names)
     step = max(CHUNK_BYTES // math.prod(form.size), 1)
-    unread: dict[int, str] = {}  # by the disk's fault: never skipped, for tomorrow they may be there
+    unread: dict[int, str] = {}  # a fault of the disk: never skipped, because it may be temporary
     light = count = 0
     for start in range(0, total, step):
         names = listing.names[start : start + step]
@@ -285,12 +285,12 @@ def _chunks(work: _Work, notes: Notes) -> Iterator[tuple[int, NDArray[np.uint8]]
     if light > LIGHT * 255 * count:
         raise DataError(
             f"{listing.root}: images have a light background (their edges are {light / count / 255:.2f} of white),"
-            " and data.deskew weighs light pixels; invert the images, or take data.deskew out"
+            " but data.deskew weights light pixels; invert the images, or remove data.deskew"
         )
 
 
 def _in_memory(work: _Work) -> Decoded:
-    """Decode, and keep what was decoded; where the disk does not take it, a warning says so."""
+    """Decode, and keep the result on disk; if that fails, a warning says so."""
     pixels, notes = _decode(work)
     try:
         with arrays.partial_file(work.path) as partial:
@@ -303,7 +303,7 @@ def _in_memory(work: _Work) -> Decoded:
 
 
 def _in_file(work: _Work) -> Decoded:
-    """Decode into the file that the images stay in."""
+    """Decode into the file in which the images stay."""
     notes, digest = Notes(work.path.name), hashlib.sha256()
     try:
         with arrays.partial_file(work.path) as partial:

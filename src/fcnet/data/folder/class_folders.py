@@ -26,11 +26,11 @@ def scan(images: Path, found: Entries) -> Listing:
     loose = found.names
     if not found.folders:
         if not loose:
-            raise DataError(no_images(images, found, "has no sub-folders, one per class, and"))
+            raise DataError(no_images(images, found, "has neither class folders nor images"))
         return _flat(images, found)
     if loose:
         raise DataError(
-            f"{images}: {len(loose)} images lie beside the class folders, such as {min(loose, key=natural)}; "
+            f"{images}: {len(loose)} images are outside the class folders, such as {min(loose, key=natural)}; "
             "move each into the folder of its class"
         )
     own = _names_of(images, found.folders)
@@ -50,10 +50,10 @@ def scan(images: Path, found: Entries) -> Listing:
         held = inside[folder].others
         others += [f"{folder}/{other}" for other in held]
         if held and not files_of:
-            notes.append(f"{images / folder}: holds no images, but {instead_of_images(images / folder, held)}")
+            notes.append(f"{images / folder}: contains no images, but {instead_of_images(images / folder, held)}")
     if not names:
         but = f", but {instead_of_images(images, others)}" if others else ""
-        raise DataError(f"{images}: its {len(own)} folders hold no images ({_READ}){but}")
+        raise DataError(f"{images}: its {len(own)} folders contain no images ({_READ}){but}")
     return Listing(
         root=images,
         names=names,
@@ -66,33 +66,33 @@ def scan(images: Path, found: Entries) -> Listing:
 
 
 def _flat(images: Path, found: Entries) -> Listing:
-    """Images without labels."""
+    """List images without labels."""
     names, stats = _in_order(found)
     return Listing(images, names, [UNLABELLED] * len(names), stats, ignored=tuple(found.others))
 
 
 def _in_order(found: Entries) -> tuple[list[str], Stats]:
-    """The images of a folder in the order of their names, number by number."""
+    """Return the images of a folder in natural order of their names."""
     order = sorted(range(len(found.names)), key=lambda i: natural(found.names[i]))
     return [found.names[i] for i in order], found.stats[order]
 
 
 def _names_of(images: Path, folders: Sequence[str]) -> dict[str, str]:
-    """The folder of each class, in order. Raises DataError for two whose names look the same."""
+    """Return the folder of each class, in order. Raises DataError for two whose names look the same."""
     own: dict[str, str] = {}
     for folder in sorted(folders):
         name = unicodedata.normalize("NFC", folder)
         if name in own:
             raise DataError(
-                f"{images / folder}, {images / own[name]}: are one class, {name!r}: their accents are only encoded"
-                " differently (NFC, NFD); move the images of one into the other"
+                f"{images / folder}, {images / own[name]}: are one class, {name!r}: only the encoding of their accents"
+                " differs (NFC, NFD); move the images of one into the other"
             )
         own[name] = folder
     return {name: own[name] for name in sorted(own, key=natural)}
 
 
 def _refuse_deeper(images: Path, inside: dict[str, Entries]) -> None:
-    """Raise DataError where images lie in folders of class folders: no one says whether these are classes too."""
+    """Raise DataError if images are in folders inside class folders: it is unclear whether these are classes too."""
     deeper = {
         folder: image
         for folder, held in inside.items()
@@ -105,26 +105,26 @@ def _refuse_deeper(images: Path, inside: dict[str, Entries]) -> None:
     example = image.relative_to(images).as_posix()
     if len(deeper) == 1 and not any(held.names for held in inside.values()):
         raise DataError(
-            f"{images}: its images lie deeper, such as {example}; give the folder {images / folder} in place"
+            f"{images}: its images are deeper, such as {example}; give the folder {images / folder} instead"
         )
     raise DataError(
-        f"{images}: images lie deeper than in class folders, such as {example}; where {folder!r} is no class, give"
-        f" the folder {images / folder}; where it is one, move its images up into it, or write a CSV of filepath,label"
+        f"{images}: images are deeper than in class folders, such as {example}; if {folder!r} is not a class, give"
+        f" the folder {images / folder}; if it is, move its images up into it, or write a CSV of filepath,label"
     )
 
 
-def no_images(folder: Path, found: Entries, what: str = "holds no images") -> str:
-    """What is wrong with a folder that should hold images, and what there is in their place."""
+def no_images(folder: Path, found: Entries, what: str = "contains no images") -> str:
+    """Return what is wrong with a folder that should contain images, and what it contains instead."""
     for name in sorted(found.folders):
         if entries.first_image(folder / name) is not None:
-            return f"{folder}: {what} ({_READ}) but in folders, such as {folder / name}; give such a folder"
+            return f"{folder}: {what} ({_READ}) except in sub-folders, such as {folder / name}; give such a folder"
     if found.others:
         return f"{folder}: {what} ({_READ}), but {instead_of_images(folder, found.others)}"
     return f"{folder}: {what} ({_READ}); give the folder of the images"
 
 
 def instead_of_images(folder: Path, others: Sequence[str]) -> str:
-    """What a folder holds in place of images, and what to do with it."""
+    """Return what a folder contains instead of images, and what to do with it."""
 
     def kind(name: str) -> str:
         return os.path.splitext(name)[1].lower()

@@ -1,4 +1,4 @@
-"""What lies in a folder: its images by their names, its folders, and all else, counted by kind."""
+"""The contents of a folder: images (by their names), sub-folders, and everything else, counted by kind."""
 
 import errno
 import os
@@ -30,13 +30,13 @@ _FILE_LIKE = re.compile(r".+\.[A-Za-z]\w{0,4}")  # a name with a suffix, as file
 
 @dataclass(frozen=True)
 class Entries:
-    """What a folder holds, but for hidden things and those that systems leave behind.
+    """The contents of a folder, without hidden entries and those that systems leave behind.
 
     Attributes:
         names: image files.
-        stats: theirs.
+        stats: their state.
         folders: sub-folders.
-        others: all else.
+        others: everything else.
         broken: what is wrong with links that lead nowhere.
     """
 
@@ -48,7 +48,7 @@ class Entries:
 
 
 def read(folder: Path) -> Entries:
-    """List a folder, without a look into its sub-folders or files."""
+    """List a folder, without reading its sub-folders or files."""
     names, folders, others, broken = [], [], [], []
     stats = array("q")
     with os.scandir(folder) as found:
@@ -76,7 +76,7 @@ def read(folder: Path) -> Entries:
 
 
 def dead_link(path: "os.PathLike[str]") -> str | None:
-    """What is wrong with a link that leads nowhere; None for all else. Raises OSError where its target is forbidden."""
+    """Describe a link that leads nowhere; None for anything else. Raises OSError if its target is forbidden."""
     if not os.path.islink(path):
         return None
     if (problem := files.dead_link(Path(path))) is not None:
@@ -93,17 +93,17 @@ def refuse_broken(*found: Entries) -> None:
 
 
 def stat_row(found: os.stat_result) -> tuple[int, int, int]:
-    """What tells one state of a file from another."""
+    """Return what distinguishes one state of a file from another."""
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def stat_table(stats: "array[int]") -> Stats:
-    """Rows one after the other as a table."""
+    """Return concatenated rows as a table."""
     return np.array(stats, np.int64).reshape(-1, 3)
 
 
 def first_image(folder: Path, depth: int = 2) -> Path | None:
-    """An image in a folder, or in folders at most so deep in it; None where there is none."""
+    """Return an image in a folder, or in its sub-folders down to a depth; None if there is none."""
     found = read(folder)
     if found.names:
         return folder / min(found.names)
@@ -112,7 +112,7 @@ def first_image(folder: Path, depth: int = 2) -> Path | None:
 
 
 def counted(names: Iterable[str]) -> str:
-    """Files by their kind, and folders (names that end in /): "128 .heic files, 1 .txt file"."""
+    """Count files by their kind, and folders (names that end in /): "128 .heic files, 1 .txt file"."""
 
     def kind(name: str) -> str:
         if name.endswith("/"):
@@ -121,5 +121,5 @@ def counted(names: Iterable[str]) -> str:
         return f"{suffix} file" if suffix else "file without a suffix"
 
     kinds = Counter(map(kind, names)).most_common()
-    told = [f"{n} {one}" if n == 1 else f"{n} " + re.sub("file|folder", r"\g<0>s", one) for one, n in kinds]
-    return ", ".join(told[:4]) + (" and others" if len(told) > 4 else "")
+    counts = [f"{n} {one}" if n == 1 else f"{n} " + re.sub("file|folder", r"\g<0>s", one) for one, n in kinds]
+    return ", ".join(counts[:4]) + (" and others" if len(counts) > 4 else "")

@@ -1,6 +1,6 @@
-"""Files of labels: text of a label per line or of rows in columns, read as it is meant, or told as what it is.
+"""Label files: text with a label per line or with columns, read as it is meant, or refused as what it is.
 
-Nothing is guessed: a reading is taken where the whole file bears it out, and is said in a note.
+Nothing is guessed: an interpretation is used only if the whole file fits it, and a note says so.
 """
 
 import unicodedata
@@ -17,20 +17,20 @@ from fcnet.errors import DataError
 from fcnet.system import files
 from fcnet.system.text import listed
 
-MOST_BYTES = 1 << 30  # of a file of labels: a hundred million lines
+MOST_BYTES = 1 << 30  # of a label file: a hundred million lines
 
 TABLES = (".csv", ".tsv")
 
 
 def read(path: Path, known: Known) -> Labels:
-    """Read a file of labels.
+    """Read a label file.
 
     Args:
         path: the file.
         known: the names of the images, with and without their suffix.
 
     Raises:
-        DataError: it is none, or can be read in several ways; each bad line is named.
+        DataError: it is not a label file, or can be read in several ways; each bad line is named.
     """
     lines = read_lines(path)
     is_table = path.suffix.lower() in TABLES and not (lines and columns.is_one(lines[0]))
@@ -38,15 +38,15 @@ def read(path: Path, known: Known) -> Labels:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a UTF-8 text file without their ends, nor blank ones at its end. Raises DataError."""
+    """Return the lines of a UTF-8 text file, without blank ones at its end. Raises DataError."""
     try:
         data = files.read_bytes(path, MOST_BYTES)
     except files.NotReadable as error:
-        raise DataError(f"{path}: {error}; give the file of the labels, text with a line each") from None
+        raise DataError(f"{path}: {error}; give the label file, text with one label per line") from None
     except PermissionError:
         raise
     except (OSError, ValueError):
-        absent = f"{path}: there is no such file; looked in {Path.cwd()}; give the file of the labels"
+        absent = f"{path}: there is no such file; looked in {Path.cwd()}; give the label file"
         raise DataError(dead_link(path) or absent) from None
     if (form := forms.of(data[: forms.START], path.name)) is not None:
         raise DataError(f"{path}: is {form.what}, not a text file of labels; {form.fix}")
@@ -62,14 +62,14 @@ def read_lines(path: Path) -> list[str]:
 
 
 def _spelt_alike(found: Labels) -> Labels:
-    """The same labels, equal ones written alike: as numbers, without quotes, in one form of Unicode."""
+    """Return the same labels in one spelling: as numbers, without quotes, in one form of Unicode."""
     plain = {label: unicodedata.normalize("NFC", _unquoted(label)) for label in set(found.values)}
     short = {label: number(text) for label, text in plain.items()}
     floats = sorted(text for label, text in plain.items() if text != short[label] and not is_whole(text))
-    told = found.told
+    notes = found.notes
     if floats:
-        told += (f"labels such as {floats[0]} are taken for the whole numbers that they are ({number(floats[0])})",)
-    return replace(found, values=[short[label] for label in found.values], told=told)
+        notes += (f"labels such as {floats[0]} are read as whole numbers ({number(floats[0])})",)
+    return replace(found, values=[short[label] for label in found.values], notes=notes)
 
 
 def _unquoted(label: str) -> str:
@@ -79,7 +79,7 @@ def _unquoted(label: str) -> str:
 
 
 def _plain(path: Path, lines: list[str], known: Known) -> Labels:
-    """Lines of one label each, of an image and its label, or one-hot."""
+    """Read lines of one label each, of an image and its label, or one-hot."""
     written = [line.strip() for line in lines]
     blank = [f"{path}:{i}: blank line; write the label of the image" for i, line in enumerate(written, 1) if not line]
     if blank:
@@ -93,9 +93,9 @@ def _plain(path: Path, lines: list[str], known: Known) -> Labels:
 
 
 def _ways(lines: Sequence[str]) -> list[list[Row]]:
-    """The ways to see columns in lines that all have several: by tabs, commas or semicolons, or else by blanks.
+    """Return the ways to split lines into columns if all have several: at tabs, commas or semicolons, or else blanks.
 
-    By blanks the name of a file, or else its label, may hold some: the first or the last blank divides then.
+    If split at blanks, a file name or a label may contain some: then the first or the last blank separates.
     """
     for mark in "\t,;":
         if lines and all(mark in line for line in lines):

@@ -1,4 +1,4 @@
-"""Image folders before a pixel is read: which files there are, in which order, with which labels.
+"""Image folders before a pixel is read: their files, in order, with labels.
 
 Three layouts (docs/data.md), and a fourth without labels, which is for autoencoders:
 
@@ -45,7 +45,7 @@ def scan(images: str | Path, labels: str | Path | None) -> Listing:
 
 
 def _check_folder(images: Path) -> None:
-    """Raise DataError where there is no folder of images, naming what there is in its place."""
+    """Raise DataError if there is no folder of images, naming what is there instead."""
     try:
         is_folder = stat.S_ISDIR(os.stat(images).st_mode)
     except PermissionError:
@@ -71,7 +71,7 @@ def _check_folder(images: Path) -> None:
 
 
 def _notes(listing: Listing) -> Iterable[str]:
-    """What the audit should say of a listing."""
+    """Yield what the audit should report about a listing."""
     if listing.ignored:
         shown = few(sorted(listing.ignored), 3)
         are = "is" if len(listing.ignored) == 1 else "are"
@@ -82,8 +82,8 @@ def _notes(listing: Listing) -> Iterable[str]:
     for both in alike.values():
         if len(both) > 1:
             yield (
-                f"{listing.table or listing.root}: {' and '.join(map(repr, both))} are different classes: only the case"
-                " of their letters differs"
+                f"{listing.table or listing.root}: {' and '.join(map(repr, both))} are different classes, although they"
+                " differ only in upper and lower case"
             )
 
 
@@ -99,22 +99,22 @@ def _labelled(images: Path, found: Entries, table: Path) -> Listing:
 
 
 def _by_position(images: Path, found: Entries, table: Path, read: Labels) -> Listing:
-    """The course's layout. A number is compared as a number: 2.png comes before 10.png."""
+    """List the course's layout. Numbers are compared as numbers: 2.png comes before 10.png."""
     entries.refuse_broken(found)
     if not found.names:
         raise DataError(class_folders.no_images(images, found))
-    names, values, rows, told = found.names, read.values, read.rows, read.told
+    names, values, rows, notes = found.names, read.values, read.rows, read.notes
     if len(values) == len(names) + 1 and is_heading(values[0]):
-        told = (*told, f"its first line, {values[0]!r}, is taken for a heading")
+        notes = (*notes, f"its first line, {values[0]!r}, is read as a heading")
         values, rows = values[1:], rows[1:]
     if values and all(map(holds_file_name, (values[0], values[-1]))):
         raise DataError(
-            f"{table}:{rows[0]}: label {values[0]!r} holds the name of a file; write a line FILE LABEL for each, or"
-            " labels alone"
+            f"{table}:{rows[0]}: label {values[0]!r} contains the name of a file; write a line FILE LABEL for each, or"
+            " only labels"
         )
     if len(names) != len(values):
         raise DataError(
-            f"{images}: {len(names)} images, but {table} has {len(values)} labels; line i has to label image i"
+            f"{images}: {len(names)} images, but {table} has {len(values)} labels; line i must label image i"
         )
     stems = [name[: name.rindex(".")] for name in names]
     if all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems):
@@ -131,24 +131,24 @@ def _by_position(images: Path, found: Entries, table: Path, read: Labels) -> Lis
         ignored=(*found.others, *(f"{name}/" for name in found.folders)),
         table=table,
         rows=None if rows[-1] == len(rows) else rows,
-        notes=_told(table, told),
+        notes=_joined(table, notes),
     )
 
 
 def _refuse_gaps(images: Path, numbers: NDArray[np.int64], names: Sequence[str]) -> None:
-    """Numbered images run from 0 or 1 without a gap, or line i would label another image than i."""
+    """Raise DataError unless images are numbered from 0 or 1 without a gap: else line i would not label image i."""
     expected = np.arange(len(numbers)) + min(numbers[0], 1)
     for i in np.flatnonzero(numbers != expected)[:1]:
         if numbers[i] < expected[i]:
             raise DataError(f"{images / names[i]}: a second image with the number {numbers[i]}; keep one")
         raise DataError(
-            f"{images}: image {expected[i]} is missing ({names[i]} comes in its place), so that line i would label"
-            " another image; restore it, or use a CSV of filepath,label"
+            f"{images}: image {expected[i]} is missing ({names[i]} comes instead), so that line i would label another"
+            " image; restore it, or use a CSV of filepath,label"
         )
 
 
 def _by_name(images: Path, found: Entries, table: Path, read: Labels, lookup: Lookup) -> Listing:
-    """Rows of a file and its label; paths are relative to ``images``."""
+    """List rows of a file and its label; paths are relative to ``images``."""
     assert read.names is not None
     names: list[str] = []
     stats = array("q")
@@ -170,14 +170,15 @@ def _by_name(images: Path, found: Entries, table: Path, read: Labels, lookup: Lo
         stats.extend(state)
     if problems:
         raise DataError(*listed(problems, f"{table}: bad lines"))
-    told = [*read.told, *(f"{n} names {way}" for way, n in lookup.told.items())]
+    notes = [*read.notes, *(f"{n} names {way}" for way, n in lookup.ways.items())]
     if doubled:
-        told.append(f"{len(doubled)} rows name an image that a row above names ({few(doubled, 3)}): it counts twice")
+        notes.append(f"{len(doubled)} rows repeat an image of a row above ({few(doubled, 3)}), which counts twice")
     missed = len(set(found.names) - above.keys()) if read.of_all else 0
     if missed:
-        told.append(f"{missed} of the {len(found.names)} images in {images} are not named, and not read")
-    return Listing(images, names, read.values, stat_table(stats), table=table, rows=read.rows, notes=_told(table, told))
+        notes.append(f"{missed} of the {len(found.names)} images in {images} are not named, and not read")
+    joined = _joined(table, notes)
+    return Listing(images, names, read.values, stat_table(stats), table=table, rows=read.rows, notes=joined)
 
 
-def _told(table: Path, told: Sequence[str]) -> tuple[str, ...]:
-    return (f"{table}: {'; '.join(told)}",) if told else ()
+def _joined(table: Path, notes: Sequence[str]) -> tuple[str, ...]:
+    return (f"{table}: {'; '.join(notes)}",) if notes else ()

@@ -21,12 +21,12 @@ class Listing:
         root: the folder that ``names`` are relative to.
         names: one per image, such as ``17.png`` or ``7/a.png``.
         labels: the class of each image, by name.
-        stats: what the file system says of each file; changes when the file does.
-        folders: the class folders, of that layout alone; a folder may be empty.
-        ignored: files in the folder that are no images by their name.
-        table: the file of the labels, where there is one.
-        rows: the line of each label there, where line i + 1 is not that of image i.
-        notes: what the audit should say.
+        stats: what the file system reports about each file; changes with the file.
+        folders: the class folders, only in that layout; a folder may be empty.
+        ignored: files in the folder without an image suffix.
+        table: the label file, if there is one.
+        rows: the line of each label there, unless line i + 1 is that of image i.
+        notes: what the audit should report.
     """
 
     root: Path
@@ -45,7 +45,7 @@ class Listing:
         return self.table is not None or self.folders is not None
 
     def place(self, i: int) -> str:
-        """Where the label of image i is written, such as ``train-labels.txt:18``."""
+        """Return where the label of image i is written, such as ``train-labels.txt:18``."""
         if self.table is None:
             return str(self.root / self.names[i])
         return f"{self.table}:{i + 1 if self.rows is None else self.rows[i]}"
@@ -56,7 +56,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 def number(label: str) -> str:
-    """A label that is a whole number in its shortest form: "07", "+7", "7.0" and "7e+00" are 7; others as they are."""
+    """Return a whole-number label in its shortest form ("07", "+7", "7.0" and "7e+00" as 7), and others unchanged."""
     if _WHOLE.fullmatch(label):
         return str(int(label))
     if _NUMBER.fullmatch(label) and (value := float(label)).is_integer() and abs(value) < 1e9:
@@ -65,10 +65,10 @@ def number(label: str) -> str:
 
 
 def is_number(label: str) -> bool:
-    """Whether a label is a number, whole or not."""
+    """Return whether a label is a number, whole or not."""
     return _NUMBER.fullmatch(label) is not None
 
 
 def is_whole(label: str) -> bool:
-    """Whether a label is written as a whole number, without a point."""
+    """Return whether a label is written as a whole number, without a point."""
     return _WHOLE.fullmatch(label) is not None

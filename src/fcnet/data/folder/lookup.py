@@ -1,4 +1,4 @@
-"""Which file of a folder is meant by a name as it is written in a table."""
+"""Find the file of a folder that is meant by a name in a table."""
 
 import os
 import stat
@@ -10,29 +10,29 @@ from pathlib import Path
 
 from fcnet.data.folder.entries import Entries, dead_link, stat_row
 
-Found = tuple[str, tuple[int, int, int]]  # the file's own name, and what the file system says of it
+Found = tuple[str, tuple[int, int, int]]  # the file's own name, and what the file system reports about it
 
 
 class Lookup:
-    """Finds files by their names, also where these are written in another way.
+    """Finds files by their names, even if these are spelt differently.
 
     Args:
-        folder: of the images.
-        found: what lies in it.
-        table: the file that the names are written in.
+        folder: folder of the images.
+        found: its contents.
+        table: the file that contains the names.
 
     Attributes:
-        told: how names had to be read, and how many of them.
+        ways: how names had to be read, and how many of them.
     """
 
     def __init__(self, folder: Path, found: Entries, table: Path) -> None:
         self._folder, self._found, self._table = folder, found, table
         self._rows = {name: i for i, name in enumerate(found.names)}
         self._root = os.path.abspath(folder)
-        self.told: Counter[str] = Counter()
+        self.ways: Counter[str] = Counter()
 
     def known(self) -> frozenset[str]:
-        """The names of the images, with and without their suffix."""
+        """Return the names of the images, with and without their suffix."""
         return frozenset(self._rows).union(self._stems)
 
     @cached_property
@@ -44,7 +44,7 @@ class Lookup:
 
     @cached_property
     def _numbers(self) -> dict[int, list[str]]:
-        """The images by their numbers, where all have one."""
+        """The images by their numbers, if all have one."""
         if not all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in self._stems):
             return {}
         numbers: dict[int, list[str]] = {}
@@ -53,29 +53,29 @@ class Lookup:
         return numbers
 
     def find(self, name: str) -> Found:
-        """The file that a name stands for. Raises ValueError, with what is wrong, where there is none."""
+        """Return the file that a name stands for. Raises ValueError, with what is wrong, if there is none."""
         if name in self._rows:
             return self._row(name)
         problem = None
         for way, other in ((None, name), *self._ways(name)):
             if other in self._rows:
-                self._tell(way)
+                self._count(way)
                 return self._row(other)
             try:
                 found = os.stat(self._folder / other)
             except PermissionError:
                 problem = problem or "permission denied; make it readable"
-            except (OSError, ValueError):  # it is not there, or cannot be
+            except (OSError, ValueError):  # it does not exist, or cannot
                 continue
             else:
-                if stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
-                    self._tell(way)
+                if stat.S_ISREG(found.st_mode):  # reading a pipe would wait forever
+                    self._count(way)
                     return other, stat_row(found)
-                problem = problem or "is no file (a folder, a pipe or a device); mend the path"
+                problem = problem or "is not a file (but a folder, a pipe or a device); correct the path"
         raise ValueError(problem or self._absent(name))
 
     def key(self, name: str) -> str:
-        """A name that is the same for all ways to write a path, relative to the folder where the file is in it."""
+        """Return a name that is the same for all spellings of a path, relative to the folder if the file is in it."""
         if os.sep not in name and "/" not in name:
             return name
         path = os.path.normpath(os.path.join(self._root, name))
@@ -85,12 +85,12 @@ class Lookup:
         size, modified, changed = self._found.stats[self._rows[name]].tolist()
         return name, (size, modified, changed)
 
-    def _tell(self, way: str | None) -> None:
+    def _count(self, way: str | None) -> None:
         if way is not None:
-            self.told[way] += 1
+            self.ways[way] += 1
 
     def _ways(self, name: str) -> Iterator[tuple[str | None, str]]:
-        """Other ways to write a name, and what to say of them."""
+        """Yield other spellings of a name, each after what to report about it."""
         same = (
             self._stems.get(name) or (name.isascii() and name.isdecimal() and self._numbers.get(int(name[:18]))) or []
         )
@@ -98,14 +98,14 @@ class Lookup:
             yield "have no suffix", same[0]
         plain = name.replace("\\", "/")
         if plain != name:
-            yield "have \\ in place of /", plain
-        if not plain.isascii():  # macOS takes accents apart, others do not: the eye sees no difference
+            yield "have \\ instead of /", plain
+        if not plain.isascii():  # macOS decomposes accents, others do not: both look the same
             yield None, unicodedata.normalize("NFC", plain)
             yield None, unicodedata.normalize("NFD", plain)
             yield None, self._step_by_step(plain)
 
     def _step_by_step(self, name: str) -> str:
-        """A path each part of which is spelt as the folder has it."""
+        """Return a path with each part spelt as on disk."""
         path = ""
         for part in name.split("/"):
             forms = (part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part))
@@ -114,11 +114,11 @@ class Lookup:
         return path
 
     def _absent(self, name: str) -> str:
-        """Why there is no such file, and what to do."""
+        """Return why there is no such file, and what to do."""
         if (link := dead_link(self._folder / name)) is not None:
             return link.partition(": ")[2]
         if "\n" in name:
-            return "there is no such file: a quote opens here and is closed lines below; mend the line"
+            return "there is no such file: a quote opens here and is closed on a later line; fix the line"
         if len(self._stems.get(name, [])) > 1:
             return f"could be {' or '.join(sorted(self._stems[name])[:2])}; write the suffix too"
         for base in (self._table.parent, Path()):
@@ -128,11 +128,11 @@ class Lookup:
             return f"no image has this number: they run from {min(self._numbers)} to {max(self._numbers)}"
         last = name.replace("\\", "/").rpartition("/")[2]
         near = [last] if last in self._rows else self._nearly.get(os.path.splitext(last)[0].casefold(), [])
-        return f"there is no such file; {f'there is {near[0]}: ' if near else ''}mend the path"
+        return f"there is no such file; {f'there is {near[0]}: ' if near else ''}correct the path"
 
     @cached_property
     def _nearly(self) -> dict[str, list[str]]:
-        """The images by their stems in small letters."""
+        """The images by their stems in lower case."""
         found: dict[str, list[str]] = {}
         for stem, names in self._stems.items():
             found.setdefault(stem.casefold(), []).extend(names)

@@ -1,7 +1,7 @@
-"""One image file to 8-bit grey pixels of a given size.
+"""Decode one image file to 8-bit grey pixels of a given size.
 
-Pillow is the judge of what a file says. Small grey PNGs, which is what digit data sets are made of, take a short cut
-with the same pixels (``png``).
+Pillow defines what a file contains. Small grey PNGs, of which digit data sets consist, take a shortcut to the same
+pixels (``png``).
 """
 
 import os
@@ -29,19 +29,19 @@ SUFFIXES = (
 )
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")  # Pillow's names; others are not tried
 
-# Of these a file may hold several pictures. (A phone's JPEG may too: previews of the first.)
+# Formats of which a file may hold several pictures. (A phone's JPEG may too: previews of the first.)
 _OF_FRAMES = ("PNG", "TIFF", "WEBP", "GIF")
 
-# Twice Pillow's MAX_IMAGE_PIXELS, where it takes a file for a bomb: the largest photos of phones have 200 million.
+# Twice Pillow's MAX_IMAGE_PIXELS, above which it suspects a bomb: the largest photos of phones have 200 million.
 MAX_PIXELS = 178_956_970
 
-# JPEGs of more are decoded at a half, a quarter or an eighth of their size, where that is large enough.
+# Larger JPEGs are decoded at a half, a quarter or an eighth of their size, if that is large enough.
 LARGE = 89_478_485
 
-# A file is read whole before it is decoded, and takes no more memory than this.
+# A file is read as a whole before it is decoded, and takes no more memory than this.
 MAX_BYTES = 2 * MAX_PIXELS + (1 << 20)
 
-# What Pillow raises for files that are damaged or made to harm, besides OSError (which covers "cannot identify").
+# What Pillow raises for damaged or malicious files, besides OSError (which covers "cannot identify").
 _DAMAGE = (
     OSError,
     SyntaxError,
@@ -58,17 +58,17 @@ _DAMAGE = (
     Image.DecompressionBombError,
 )
 
-LIGHT = 0.5  # brightness in [0, 1] above which a background is called light: half way
+LIGHT = 0.5  # brightness in [0, 1] above which a background is light
 
 
 @dataclass(frozen=True)
 class Form:
-    """What image files are brought to.
+    """The form that image files are converted to.
 
     Attributes:
         size: height and width in pixels.
         deskew: whether they are sheared upright.
-        white: the value that is white in 16-bit images; where it is None, they tell it.
+        white: the value of white in 16-bit images; derived from them if None.
     """
 
     size: tuple[int, int]
@@ -86,10 +86,10 @@ class Picture:
     """One image file, read.
 
     Attributes:
-        pixels: (H, W), of the size that was asked for.
-        size: the file's own height and width, as it is seen.
+        pixels: (H, W), of the requested size.
+        size: the file's own height and width, as displayed.
         frames: how many pictures the file has, of which this is the first.
-        depth: what its values are, where they have 16 bits.
+        depth: what its values are, if they have 16 bits.
     """
 
     pixels: Grey
@@ -99,26 +99,28 @@ class Picture:
 
 
 class UnreadError(DataError):
-    """A file that cannot be read: the fault of the disk, the network or permissions, and not of the image."""
+    """A file that cannot be read: the fault of the disk, the network or permissions, not of the image."""
 
 
 def read(path: Path, size: tuple[int, int], white: int = FULL) -> Picture:
     """Read one image file as grey pixels of a given size.
 
     Args:
-        path: a file of one of the formats above, whatever its name ends in.
-        size: height and width wanted, in pixels.
-        white: the value that is white in 16-bit images.
+        path: a file of one of the formats above, whatever its suffix.
+        size: requested height and width, in pixels.
+        white: the value of white in 16-bit images.
 
     Raises:
-        DataError: naming the file, where it cannot be decoded; UnreadError where it cannot even be read.
+        DataError: naming the file, if it cannot be decoded; UnreadError if it cannot even be read.
     """
     try:
         with open(path, "rb", buffering=0) as file:
             length = os.fstat(file.fileno()).st_size
             data = file.read() if length <= MAX_BYTES else b""
     except (OSError, ValueError) as error:
-        raise UnreadError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); mend that") from None
+        raise UnreadError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); fix that and try again"
+        ) from None
     try:
         if not data:
             raise ValueError(f"the file has {length} bytes, more than {MAX_BYTES}" if length else "the file is empty")
@@ -136,18 +138,18 @@ def _is_too_large(error: Exception) -> bool:
 
 
 def _reason(error: Exception, data: bytes) -> str:
-    """Why a file is no image. Pillow's own sentence of that names the buffer that it read, which tells nothing."""
+    """Return why a file is not an image. Pillow's own sentence only names the buffer that it read."""
     if _is_too_large(error):
         return f"more than {MAX_PIXELS:,} pixels: a decompression bomb?"
     if isinstance(error, UnidentifiedImageError):
         if data[8:12] == b"WEBP" and not features.check("webp"):
-            return "this Pillow was built without WebP; pip install --force-reinstall pillow brings it"
+            return "this Pillow was built without WebP; pip install --force-reinstall pillow adds it"
         return "not a PNG, JPEG, BMP, TIFF, WebP, GIF or PGM image"
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def resize(pixels: Grey, size: tuple[int, int]) -> Grey:
-    """Pixels (H, W) of a given size: Pillow's bilinear filter, what torchvision's ``Resize`` does to an image."""
+    """Resize pixels (H, W) with Pillow's bilinear filter, as torchvision's ``Resize`` does to an image."""
     if pixels.shape == size:
         return pixels
     height, width = size
@@ -155,14 +157,14 @@ def resize(pixels: Grey, size: tuple[int, int]) -> Grey:
 
 
 def edges(pixels: Grey) -> tuple[int, int]:
-    """Sum and number of the outermost pixels of images (N, H, W): their background."""
+    """Return the sum and the number of the outermost pixels of images (N, H, W): their background."""
     found = (pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1])
     return sum(int(edge.sum()) for edge in found), sum(edge.size for edge in found)
 
 
 def _pillow(data: bytes, size: tuple[int, int], white: int) -> Picture:
-    """Any file that Pillow reads, as it is seen: the first of its pictures, upright, in grey."""
-    # Pillow warns of what is decided here: size, and palettes with transparency.
+    """Read any file that Pillow reads, as displayed: the first of its pictures, upright, in grey."""
+    # Pillow warns about what is decided here: size, and palettes with transparency.
     with (
         warnings.catch_warnings(action="ignore"),
         Image.open(BytesIO(png.without_text(data)), formats=FORMATS) as image,
@@ -185,12 +187,12 @@ def _pillow(data: bytes, size: tuple[int, int], white: int) -> Picture:
 
 
 def _frames(image: Image.Image) -> int:
-    """How many pictures a file holds that could each be meant."""
+    """Return how many pictures a file holds, any of which could be meant."""
     return int(getattr(image, "n_frames", 1)) if image.format in _OF_FRAMES else 1
 
 
 def of_frames(files: Sequence[tuple[str, int]]) -> str:
-    """Say of files with several pictures (name, how many) that only the first of each is read."""
+    """Return a note about files with several pictures (name, how many): only the first of each is read."""
     shown = ", ".join(f"{name}: {frames} frames" for name, frames in files[:3])
     more = f", ... {len(files)} files" if len(files) > 3 else ""
     return f"{shown}{more}; the first of each is read" if len(files) > 1 else f"{shown}, the first is read"

@@ -1,24 +1,24 @@
-"""Digits that are written aslant, sheared upright."""
+"""Shear slanted digits upright."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 
-DESKEWED_AT_ONCE = 1 << 20  # pixels, each of which takes some 70 bytes while it is done
+AT_ONCE = 1 << 20  # pixels that are worked on together, each of which takes some 70 bytes during the computation
 
-# Light spread over fewer rows than this (their variance) has no slant but rounding errors: it lies in one row.
+# Below this variance of its rows, light is in a single row, and its slant is only rounding errors.
 LEAST_SPREAD = 1e-6
 
 
-def deskewed(pixels: Grey) -> Grey:
-    """Images (N, H, W) of light digits on black, sheared so that their main axes stand upright, and put in the middle.
+def deskewed(pixels: Grey, at_once: int = AT_ONCE) -> Grey:
+    """Return images (N, H, W) of light digits on black, sheared so that their main axes are vertical, and centred.
 
     Rows are moved sideways by their height above the centre of mass times the slant, which is the covariance of columns
     and rows over the variance of rows, with the pixels as weights (LeCun et al. 1998, section III.A); then the centre
-    of mass is moved to the middle. Between two pixels linear, beyond the edge black. Light in one row has no slant.
+    of mass is moved to the middle. Interpolation is linear, and black beyond the edge. Light in one row has no slant.
     """
-    some = max(DESKEWED_AT_ONCE // max(pixels[0].size, 1), 1) if len(pixels) else 1
+    some = max(at_once // max(pixels[0].size, 1), 1) if len(pixels) else 1
     parts = [_upright(pixels[first : first + some]) for first in range(0, len(pixels), some)]
     return np.concatenate([pixels[:0], *parts])
 
@@ -47,7 +47,7 @@ def _upright(pixels: Grey) -> Grey:
 
 
 def _between(images: NDArray[np.float64], at: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Pixels of images (N, H, W) at places between those of an axis, (N, H, 1) or (N, H, W); 0 beyond the edge."""
+    """Interpolate images (N, H, W) along an axis at positions (N, H, 1) or (N, H, W); 0 beyond the edge."""
     before = np.floor(at).astype(np.int64)
     last, share = images.shape[axis] - 1, at - before
 

@@ -1,4 +1,4 @@
-"""What a file is that is no image and no text, told by its first bytes; and what to do with it."""
+"""Recognise files that are neither images nor text by their first bytes, and say what to do with them."""
 
 import re
 import struct
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from fcnet.system import files
 
-START = 1 << 16  # bytes that are looked at
+START = 1 << 16  # bytes that are read
 
-# docs/data.md has a section of this name, with the lines of Python for each form.
+# docs/data.md has a section of this name, with Python code for each form.
 _SECTION = "'Data in other forms' in docs/data.md"
 
 
 class Form(NamedTuple):
-    """What a file is, behind "is", and what to do."""
+    """What a file is, as the text after "is", and what to do."""
 
     what: str
     fix: str
@@ -26,7 +26,7 @@ class Form(NamedTuple):
         return self.what.startswith("an image (")
 
 
-_ARRAYS = f"write an image folder from it: {_SECTION} has the lines of Python"
+_ARRAYS = f"write an image folder from it: {_SECTION} has the Python code"
 _UNPACK = "unpack it, and name the folder of the images and the file of the labels in it"
 _TABLE = "save it as text, CSV in UTF-8"
 _PICTURE = "name the folder of the images as `images`, and a text file as `labels`"
@@ -52,7 +52,7 @@ _MAGIC = (
     (b"GIF8", "an image (GIF)", _PICTURE),
     (b"II*\0", "an image (TIFF)", _PICTURE),
     (b"MM\0*", "an image (TIFF)", _PICTURE),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "fetch them: git lfs pull"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "fetch the data: git lfs pull"),
 )
 
 _PICKLED = re.compile(rb"\x80[\x02-\x05]")
@@ -64,15 +64,15 @@ _PIXELS_OF = re.compile(rb"(?i)\bpixel_?\d+\b|\b1x1\b|\bpx\d+\b")
 
 
 def tell(path: Path) -> Form | None:
-    """What a file is, where it is neither an image nor plain text. Raises OSError, or NotReadable for no file."""
+    """Return what a file is, unless it is plain text. Raises OSError, or NotReadable if it is not a regular file."""
     return of(files.read_start(path, START), path.name)
 
 
 def of(data: bytes, name: str) -> Form | None:
-    """What a file is, by its first bytes and its name; None for text, and for what is not known."""
+    """Return what a file is, by its first bytes and its name; None for text and for unknown formats."""
     binary = b"\0" in data
     for magic, what, fix in _MAGIC:
-        # A label may be "PAR1": letters alone say nothing of a file that is text.
+        # A label may be "PAR1": in a text file, letters alone mean nothing.
         if data.startswith(magic) and (binary or not _is_words(magic)):
             return Form(what, fix)
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -100,27 +100,27 @@ def _without_magic(data: bytes) -> Form | None:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_utf_16(data):
         return Form("UTF-16 text (Excel's and Notepad's 'Unicode')", "save it as UTF-8")
     if b"\0" in data:
-        return Form("a binary file", f"write the labels as text, a line each; {_SECTION} tells of other forms")
+        return Form("a binary file", f"write the labels as text, one per line; for other forms see {_SECTION}")
     return pixel_table(data)
 
 
 def pixel_table(data: bytes) -> Form | None:
-    """Kaggle's and others' tables of a row per image and a column per pixel."""
+    """Recognise tables with a row per image and a column per pixel, as on Kaggle."""
     lines = data.split(b"\n", 2)
     columns = max(lines[0].count(mark) for mark in b",;\t") + 1
     if columns < 64 or not (_PIXELS_OF.search(lines[0]) or _WHOLE_NUMBERS.fullmatch(lines[0])):
         return None
-    return Form(f"a table of pixels ({columns} columns, a row per image), as Kaggle has them", _ARRAYS)
+    return Form(f"a table of pixels ({columns} columns, a row per image), as on Kaggle", _ARRAYS)
 
 
 def _is_utf_16(data: bytes) -> bool:
-    """Whether every other byte is 0, as in Latin letters of UTF-16."""
+    """Return whether every other byte is 0, as in Latin letters in UTF-16."""
     start = data[:256]
     return len(start) > 3 and (not any(start[::2]) or not any(start[1::2])) and any(start)
 
 
 def _zip(data: bytes) -> Form:
-    """A zip file is the container of many formats: the name of its first member tells which."""
+    """Recognise a zip file, the container of many formats, by the name of its first member."""
     length = struct.unpack_from("<H", data, 26)[0] if len(data) > 30 else 0
     member = data[30 : 30 + length]
     if member.endswith(b".npy"):
@@ -128,12 +128,12 @@ def _zip(data: bytes) -> Form:
     if member == b"[Content_Types].xml" or member.startswith((b"xl/", b"_rels/")):
         return Form("an Excel workbook (.xlsx)", _TABLE)
     if member.endswith((b"/data.pkl", b"/version", b"/byteorder")):
-        return Form("a file of PyTorch (.pt)", _ARRAYS)
+        return Form("a PyTorch file (.pt)", _ARRAYS)
     return Form("a zip archive", _UNPACK)
 
 
 def _gzip(data: bytes, name: str) -> Form:
-    """A compressed file, told by what is in it."""
+    """Recognise a compressed file by its contents."""
     try:
         inside = zlib.decompressobj(31).decompress(data, 4096)
     except zlib.error:
@@ -147,7 +147,7 @@ def _gzip(data: bytes, name: str) -> Form:
 
 
 def _idx(data: bytes, name: str) -> Form | None:
-    """The format of MNIST's own files: a kind of number, sizes, numbers."""
+    """Recognise the format of MNIST's own files: a kind of number, sizes, numbers."""
     found = _IDX.match(data)
     if found is None:
         return None
@@ -155,11 +155,11 @@ def _idx(data: bytes, name: str) -> Form | None:
     if len(data) < 4 + 4 * dimensions:
         return None
     sizes = struct.unpack_from(f">{dimensions}I", data, 4)
-    what = f"an idx file, as MNIST's are ({' x '.join(map(str, sizes))})"
+    what = f"an idx file, like those of MNIST ({' x '.join(map(str, sizes))})"
     if not _OFFICIAL.fullmatch(name):
         return Form(what, _ARRAYS)
     return Form(
         what,
-        "put the four official files into ROOT/MNIST/raw and give data: {source: mnist, root: ROOT} in place of train"
+        "put the four official files into ROOT/MNIST/raw and give data: {source: mnist, root: ROOT} instead of train"
         " and test (FashionMNIST/raw and fashion-mnist, KMNIST/raw and kmnist)",
     )

@@ -1,8 +1,8 @@
-"""PNG files without a library: small grey ones read and written, and chunks left out that no pixel needs.
+"""PNG files without a library: read and write small grey ones, and drop chunks that no pixel needs.
 
-Digit data sets are made of PNGs whose rows are nothing but deflated bytes, and ``zlib`` gives them back in a third of
-Pillow's time. (torchvision's C++ decoder takes 0.8 of Pillow's time for such files, but importing torchvision costs as
-much as Pillow needs for 25,000 of them.)
+Digit data sets consist of PNGs whose rows are just deflated bytes, which ``zlib`` inflates in a third of Pillow's time.
+(torchvision's C++ decoder takes 0.8 of Pillow's time for such files, but importing torchvision takes as long as Pillow
+needs for 25,000 of them.)
 """
 
 import struct
@@ -20,10 +20,10 @@ LEVEL = 3
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY_8_BIT = b"\x08\x00\x00\x00\x00"  # depth 8, colour type 0, deflate, standard filters, not interlaced
 
-# Chunks beside the pixels that change none of them; any other (transparency, EXIF, animation) is Pillow's to read.
+# Chunks that do not change the pixels; Pillow reads any other (transparency, EXIF, animation).
 _PLAIN = (b"IHDR", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"tIME")
 
-# Text may say how a camera was held; of all else that is packed in a chunk, such as colour profiles, nothing is used.
+# Text may contain the camera's orientation; nothing else that is packed in a chunk, such as a colour profile, is used.
 _PACKED = (b"zTXt", b"iTXt", b"tEXt", b"iCCP")
 _USEFUL = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
 MAX_TEXT = 1 << 18  # bytes of such a text, and of what it unpacks to; an orientation takes a few hundred
@@ -45,7 +45,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, begin and end of each whole chunk, up to the last one or to where the file is no PNG any more."""
+    """Yield the kind, start and end of each complete chunk, up to the last one or to where the file stops being PNG."""
     at = len(SIGNATURE)
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -59,11 +59,11 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def plain(data: bytes, most: int) -> Grey | None:
-    """Return the pixels of an 8-bit grey PNG without row filters; None for any other file, sound or not.
+    """Return the pixels of an 8-bit grey PNG without row filters; None for any other file, valid or not.
 
     Args:
         data: the file.
-        most: pixels that it may have.
+        most: the largest allowed number of pixels.
     """
     if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or data[24:29] != _GREY_8_BIT:
         return None
@@ -84,7 +84,7 @@ def plain(data: bytes, most: int) -> Grey | None:
 
 
 def _unpack_rows(body: bytes, height: int, width: int) -> Grey | None:
-    """Inflate unfiltered rows to (H, W); None where a row has a filter or the bytes do not come out even."""
+    """Inflate unfiltered rows to (H, W); None if a row has a filter or the number of bytes is wrong."""
     inflate = zlib.decompressobj()
     try:
         raw = inflate.decompress(body, height * (1 + width) + 1)
@@ -97,9 +97,9 @@ def _unpack_rows(body: bytes, height: int, width: int) -> Grey | None:
 
 
 def without_text(data: bytes) -> bytes:
-    """Return a PNG without texts and profiles, but for the first texts that may tell an orientation; others as is.
+    """Return a PNG without texts and profiles, except the first texts that may hold an orientation; others as is.
 
-    Pillow unpacks them all, and refuses a sound image for one that unpacks to more than a megabyte.
+    Pillow unpacks them all, and refuses a valid image if one unpacks to more than a megabyte.
     """
     if data[:8] != SIGNATURE:
         return data
@@ -121,11 +121,11 @@ def without_text(data: bytes) -> bytes:
 
 
 def _is_small(kind: bytes, body: bytes) -> bool:
-    """Whether a text chunk has few bytes, also unpacked."""
+    """Return whether a text chunk has few bytes, even when unpacked."""
     if len(body) > MAX_TEXT:
         return False
     _, _, rest = body.partition(b"\0")
-    packed = rest[1:]  # behind the method
+    packed = rest[1:]  # after the compression method
     if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] == b"\0"):
         return True
     if kind == b"iTXt":  # flag, method, language, translated keyword, text

@@ -197,13 +197,13 @@ def _some(units: int, inputs: Inputs, generator: torch.Generator) -> Tensor:
     return torch.cat(rounds)[:units]
 
 
-def computed(units: int, inputs: Inputs, generator: torch.Generator) -> Tensor:
+def computed(units: int, inputs: Inputs, generator: torch.Generator, at_once: int = ROWS) -> Tensor:
     """Return CIW weights: sums (units, D) of a class's inputs with random signs, units in proportion to class sizes."""
     owners = shares(torch.bincount(inputs.labels, minlength=inputs.classes), units)
     weight = torch.zeros(units, inputs.width)
     for label, own in enumerate(owners):
         mine = torch.nonzero(inputs.labels == label).flatten()
-        for some in torch.split(mine, ROWS) if own.stop > own.start else ():
+        for some in torch.split(mine, at_once) if own.stop > own.start else ():
             weight[own] += signs(own.stop - own.start, len(some), generator) @ inputs.rows(some).cpu()
     return weight
 

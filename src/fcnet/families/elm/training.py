@@ -15,9 +15,9 @@ from fcnet.families.elm.model import ELM
 from fcnet.families.elm.solve import solution
 from fcnet.families.elm.solve.least_squares import Answer
 from fcnet.families.elm.solve.problems import stages
-from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.solve.solution import Problem
-from fcnet.families.elm.solve.sums import DTYPES, Summing, chunks
+from fcnet.families.elm.solve.sums import DTYPES, StageSums, chunks
 from fcnet.training.evaluate import best_scale, predict
 from fcnet.training.metrics import Metrics
 from fcnet.training.records import Begin, EpochRecord, Record, StageRecord, Start, Tick
@@ -82,7 +82,7 @@ class ClosedFormTraining:
     def _begin_stage(self, stage: int | None = None) -> None:
         """Go to the first chunk of the current problem, or of another one."""
         number = self._stage if stage is None else stage
-        self._summing = Summing(self._problems[number], self.splits.train, self.settings, (self.seed, number))
+        self._summing = StageSums(self._problems[number], self.splits.train, self.settings, (self.seed, number))
 
     @property
     def step_name(self) -> str:
@@ -242,7 +242,7 @@ class ClosedFormTraining:
         known = 0 <= stage <= len(self._problems) and (not finished or stage == len(self._problems))
         if not (known and epoch >= 1 and step >= 0 and math.isfinite(seconds)):
             raise ValueError(f"stage {stage} of solution {epoch}, step {step}, {seconds} seconds")
-        seen = Seen(self.splits.train)
+        seen = SeenImages(self.splits.train)
         seen.load(summing["seen"])
         left = seen.left()
         self.model.load_state_dict(state["model"])

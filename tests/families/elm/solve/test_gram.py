@@ -7,7 +7,6 @@ import sys
 import pytest
 import torch
 
-from fcnet.families.elm.solve import gram
 from fcnet.families.elm.solve.gram import Gram, Rows
 from helpers.command_line import ROOT
 
@@ -23,10 +22,9 @@ def rows(n: int, m: int, c: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("block", [1, 7, 512])
 @pytest.mark.parametrize("chunk", [1, 13, 50])
-def test_chunks_sum_to_the_whole(monkeypatch: pytest.MonkeyPatch, block: int, chunk: int) -> None:
-    monkeypatch.setattr(gram, "BLOCK", block)
+def test_chunks_sum_to_the_whole(block: int, chunk: int) -> None:
     h, t = rows(50, 20, 3)
-    sums = Gram(20, 3, torch.float64, torch.device("cpu"))
+    sums = Gram(20, 3, torch.float64, torch.device("cpu"), block)
     for first in range(0, 50, chunk):
         sums.add(h[first : first + chunk], t[first : first + chunk])
     torch.testing.assert_close(sums.normal(0.5), h.T @ h + 0.5 * torch.eye(20, dtype=torch.float64))

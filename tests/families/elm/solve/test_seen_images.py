@@ -7,8 +7,7 @@ import torch
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import DataError
-from fcnet.families.elm.solve import seen_images
-from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.seen_images import SeenImages
 from helpers.tiny import pictures
 
 
@@ -23,41 +22,40 @@ def split(rows: list[int], labels: list[int] | None = None) -> ImageFolder:
 
 
 def test_what_is_left_are_the_others() -> None:
-    one = Seen(split([0, 1, 2, 3, 4]))
+    one = SeenImages(split([0, 1, 2, 3, 4]))
     one.add(torch.tensor([3, 1]))
     assert one.left().tolist() == [0, 2, 4]
     assert len(one) == 2
 
 
-def test_order_and_place_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen_images, "ROWS", 2)
-    before = Seen(split([0, 1, 2]))
+def test_order_and_place_do_not_matter() -> None:
+    before = SeenImages(split([0, 1, 2]))
     before.add(torch.arange(3))
-    after = Seen(split([7, 2, 8, 0, 1, 9]))
+    after = SeenImages(split([7, 2, 8, 0, 1, 9]), rows=2)
     after.load(before.state())
     assert after.left().tolist() == [0, 2, 5]
 
 
 def test_doubled_images_count_each_time() -> None:
-    before = Seen(split([0, 0, 1]))
+    before = SeenImages(split([0, 0, 1]))
     before.add(torch.arange(3))
-    after = Seen(split([0, 1, 0, 0]))
+    after = SeenImages(split([0, 1, 0, 0]))
     after.load(before.state())
     assert after.left().tolist() == [3]
 
 
 @pytest.mark.parametrize("now", [split([0, 1, 5]), split([0, 1]), split([0, 1, 2], [0, 1, 1])])
 def test_changed_images_are_missed(now: ImageFolder) -> None:
-    before = Seen(split([0, 1, 2]))
+    before = SeenImages(split([0, 1, 2]))
     before.add(torch.arange(3))
-    after = Seen(now)
+    after = SeenImages(now)
     after.load(before.state())
     with pytest.raises(DataError, match="1 of the 3 images"):
         after.left()
 
 
 def test_an_empty_state_and_a_cut_one() -> None:
-    one = Seen(split([0]))
+    one = SeenImages(split([0]))
     one.load(one.state())
     assert one.left().tolist() == [0]
     with pytest.raises(ValueError, match="17 bytes"):

@@ -30,6 +30,7 @@ class Gram:
         outputs: columns of T, C.
         dtype: of the sums, and of the products.
         device: where they are.
+        block: columns that are multiplied at once.
 
     Attributes:
         a: H^T H (M, M); the blocks below the diagonal are not filled.
@@ -38,7 +39,8 @@ class Gram:
         n: rows so far.
     """
 
-    def __init__(self, units: int, outputs: int, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, units: int, outputs: int, dtype: torch.dtype, device: torch.device, block: int = BLOCK) -> None:
+        self._block = block
         self.a = torch.zeros(units, units, dtype=dtype, device=device)
         self.b = torch.zeros(units, outputs, dtype=dtype, device=device)
         self.targets = torch.zeros((), dtype=torch.float64, device=device)
@@ -47,8 +49,8 @@ class Gram:
     def add(self, h: Tensor, t: Tensor, weights: Tensor | None = None) -> None:
         """Add rows: hidden outputs (B, M), targets (B, C), and the weight of each row (B,), 1 by default."""
         h, t = weighed(h, t, weights, self.a.dtype)
-        for first in range(0, len(self.a), BLOCK):
-            rows = slice(first, first + BLOCK)
+        for first in range(0, len(self.a), self._block):
+            rows = slice(first, first + self._block)
             self.a[rows, first:].addmm_(h[:, rows].T, h[:, first:])
         self.b.addmm_(h.T, t)
         self.targets += t.double().square().sum()

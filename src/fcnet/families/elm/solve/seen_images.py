@@ -16,15 +16,16 @@ HASH_BYTES = 16  # of an image and its label
 ROWS = 2000  # images hashed together
 
 
-class Seen:
+class SeenImages:
     """A multiset of images and their labels.
 
     Args:
         split: the images.
+        rows: images that are hashed together.
     """
 
-    def __init__(self, split: ImageFolder) -> None:
-        self._split = split
+    def __init__(self, split: ImageFolder, rows: int = ROWS) -> None:
+        self._split, self._rows = split, rows
         self._hashes: list[bytes] = []
 
     def __len__(self) -> int:
@@ -38,7 +39,7 @@ class Seen:
         """Return positions (n,) of the images not added yet. Raises DataError if added ones no longer exist."""
         before = Counter(self._hashes)
         left = []
-        for rows in torch.split(torch.arange(len(self._split)), ROWS):
+        for rows in torch.split(torch.arange(len(self._split)), self._rows):
             if self._split.mapped:
                 self._split.mapped.release()
             for position, one in zip(rows.tolist(), self._hashes_of(rows), strict=True):

@@ -13,7 +13,7 @@ from fcnet.families.elm.config import PseudoInverse, Solve
 from fcnet.families.elm.hidden_maps import Inputs
 from fcnet.families.elm.solve import solution
 from fcnet.families.elm.solve.gram import Gram, Rows
-from fcnet.families.elm.solve.seen_images import Seen
+from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.solve.solution import Problem
 
 CHUNK = 2000  # rows added together: 8 MB of hidden outputs for 1000 units in float32
@@ -27,7 +27,7 @@ def chunks(rows: int) -> int:
     return -(-rows // CHUNK)
 
 
-class Summing:
+class StageSums:
     """The state of a problem's sums between two chunks of rows.
 
     Args:
@@ -54,7 +54,7 @@ class Summing:
         """Go to the first row; the precision is chosen there if it is not given."""
         self.precision, self.why = precision, why
         self.sums: Gram | Rows | None = None
-        self.seen = Seen(self.train)
+        self.seen = SeenImages(self.train)
         self.left = torch.arange(len(self.train))
 
     @property
@@ -158,7 +158,7 @@ class Summing:
         if state["drawn"]:
             self._seed = None
 
-    def load(self, state: dict[str, Any], seen: Seen, left: Tensor) -> None:
+    def load(self, state: dict[str, Any], seen: SeenImages, left: Tensor) -> None:
         """Load the sums of the ``seen`` images from the ``state`` of another object; the others are ``left``."""
         self.precision, self.why = str(state["precision"]), str(state["why"])
         sums = self._empty()
