@@ -134,8 +134,8 @@ class ClosedFormTraining:
         summing = self._summing
         stage = summing.problem.stage
         if stage.solver is None:
-            told = {"stage": stage.name, "units": stage.units, "images": len(self.splits.train)}
-            self.done.append(told | {"map_s": round(summing.timing["map"], 3)})
+            facts = {"stage": stage.name, "units": stage.units, "images": len(self.splits.train)}
+            self.done.append(facts | {"map_s": round(summing.timing["map"], 3)})
             self._next_stage()
             yield self._tick()
             return
