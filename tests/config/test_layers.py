@@ -22,5 +22,5 @@ def test_short_and_long_forms() -> None:
 
 def test_one_activation_per_layer() -> None:
     assert FCNetModel.model_validate({"hidden": [], "activation": []}).hidden == []
-    with pytest.raises(ValidationError, match="lists 1 and `hidden` lists 2"):
+    with pytest.raises(ValidationError, match="lists 1 activations, but `hidden` lists 2"):
         FCNetModel.model_validate({"hidden": [3, 3], "activation": ["relu"]})

@@ -50,7 +50,7 @@ def plan_signals(patched: pytest.MonkeyPatch, n: int, *numbers: int, every: bool
     patched.setattr(GradientTraining, "advance", advanced)
 
 
-def sealed(path: Path, data: bytes, schema: int = 1) -> None:
+def sealed(path: Path, data: bytes, schema: int = 2) -> None:
     """Write a checkpoint's file with the seal that makes it count."""
     path.write_bytes(data)
     seal = {"schema": schema, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -289,4 +289,4 @@ def test_a_training_that_is_interrupted_while_it_draws_is_finished(
         assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
     assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run", "--resume")
-    assert "finished already" in outcome.out
+    assert "already finished" in outcome.out

@@ -132,8 +132,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(fcnet: Run, st
     assert outcome.code == 0
     (warning,) = (line for line in outcome.err.splitlines() if "epoch-2-step-3" in line)
     assert warning.startswith("fcnet: warning: cut/ckpt/epoch-2-step-3.pt: ")
-    assert warning.count("the one before is used") == 1
-    assert warning.endswith("; the one before is used: epoch-1-step-6.pt")
+    assert warning.count("using the one before") == 1
+    assert warning.endswith("; using the one before: epoch-1-step-6.pt")
     assert "resuming after epoch 1, step 6" in outcome.out
     assert same("cut", "whole")
 
@@ -149,7 +149,7 @@ def test_checkpoints_that_have_lost_their_seals_are_exit_5(fcnet: Run, stopped: 
 def test_a_pipe_in_place_of_a_file_does_not_hang(fcnet: Run, stopped: Path) -> None:
     os.mkfifo(stopped / "ckpt/epoch-9-step-0.json")
     os.mkfifo(stopped / "ckpt/epoch-8-step-0.pt")
-    (stopped / "ckpt/epoch-8-step-0.json").write_text('{"schema": 1, "bytes": 0, "sha256": ""}')
+    (stopped / "ckpt/epoch-8-step-0.json").write_text('{"schema": 2, "bytes": 0, "sha256": ""}')
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 2  # nor is it removed: no pipe is a run's own
     assert "contains ckpt/epoch-8-step-0.pt, ckpt/epoch-9-step-0.json, which do not belong to" in outcome.errors[0]
@@ -196,7 +196,7 @@ def test_metrics_that_are_shorter_take_the_checkpoint_before(fcnet: Run, stopped
     os.truncate(stopped / "metrics.jsonl", (stopped / "metrics.jsonl").stat().st_size - 20)
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 0
-    assert "cut/ckpt/epoch-2-step-3.pt: goes with" in outcome.err
+    assert "cut/ckpt/epoch-2-step-3.pt: expects" in outcome.err
     assert same("cut", "whole")
 
 
@@ -250,7 +250,7 @@ def test_a_disk_that_fills_up_while_training_is_exit_6(
 def test_a_folder_that_cannot_be_written_is_found_before_training(fcnet: Run, tiny: Path) -> None:
     Path("file").touch()
     for out, told in (
-        ("file/run", f"--out file/run: {Path('file').resolve()} is a file, so that no folder can be made below it"),
+        ("file/run", f"--out file/run: {Path('file').resolve()} is a file, so no folder can be created below it"),
         ("/proc/run", "/proc/run: "),
     ):
         outcome = fcnet(*WORDS, "--out", out)

@@ -119,7 +119,7 @@ def test_more_epochs_on_a_schedule_are_warned_of(fcnet: Run, tiny: Path) -> None
     assert fcnet(*WORDS, "train.schedule=cosine").code == 0
     outcome = fcnet(*WORDS, "train.schedule=cosine", "train.epochs=4", "--resume")
     assert outcome.code == 0
-    assert "fcnet: warning: train.schedule: cosine is laid out anew over 4 epochs, from here on" in outcome.err
+    assert "fcnet: warning: train.schedule: from here on, cosine is stretched over 4 epochs" in outcome.err
 
 
 def test_another_machine_is_warned_of_and_named(fcnet: Run, tiny: Path, at_step: Callable[..., None]) -> None:
@@ -132,6 +132,6 @@ def test_another_machine_is_warned_of_and_named(fcnet: Run, tiny: Path, at_step:
     finally:
         torch.set_num_threads(threads)
     assert outcome.code == 0
-    assert f"fcnet: warning: threads was {threads} and is {threads + 1}: the last bits" in outcome.err
+    assert f"fcnet: warning: threads was {threads} and is now {threads + 1}: the last bits" in outcome.err
     resumed = json.loads(Path("checkpoints/tiny/environment.json").read_text())["resumed"]
     assert [(one["epoch"], one["step"], one["threads"]) for one in resumed] == [(1, 5, threads + 1)]

@@ -51,7 +51,7 @@ def test_out_of_memory_is_exit_6_and_the_checkpoint_is_kept(
         outcome = fcnet(*words, "--out", "cut")
     assert outcome.code == 6
     assert outcome.errors[0].startswith(
-        "train.batch_size: is 7; memory ran out after epoch 2, step 4; free some and go"
+        "train.batch_size: is 7; memory ran out after epoch 2, step 4; free some memory and resume"
     )
     assert outcome.errors[0].endswith("the checkpoint of epoch 2, step 4 is kept")
     assert fcnet(*words, "--out", "cut", "--resume").code == 0

@@ -140,5 +140,5 @@ def test_resume_takes_its_run_from_the_next_word_or_none(fcnet: Run, stopped: Pa
     config = {"extends": "tiny.yaml"}
     write_config(Path("tiny/other.yaml"), config)
     assert fcnet("train", "--resume", "seed=3", "-c", "tiny/other.yaml").code == 0
-    assert fcnet("train", "-c", "tiny/other.yaml", "seed=3", "--resume").out.endswith("nothing was done\n")
-    assert fcnet("train", "--resume", "--config", "tiny/other.yaml", "seed=3").out.endswith("nothing was done\n")
+    assert fcnet("train", "-c", "tiny/other.yaml", "seed=3", "--resume").out.endswith("nothing to do\n")
+    assert fcnet("train", "--resume", "--config", "tiny/other.yaml", "seed=3").out.endswith("nothing to do\n")

@@ -48,7 +48,7 @@ def test_the_variable_that_turns_safe_loading_off_is_refused(
         outcome = fcnet(*words)
         assert outcome.code == 2
         assert outcome.errors == [
-            "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD: is set, and asks for loading that can run code; fcnet does not: unset it"
+            "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD: is set, and asks for loading that can run code; fcnet refuses that: unset it"
         ]
 
 
@@ -85,7 +85,7 @@ def test_odd_members_of_an_archive_are_refused(fcnet: Run, stopped: Path, change
     repack(stopped / "model.pth", change)
     outcome = fcnet("eval", "cut")
     assert outcome.code == 5
-    assert "that torch.save does not write" in outcome.errors[0]
+    assert "that torch.save never writes" in outcome.errors[0]
     assert not list(Path().rglob("canary"))
 
 
@@ -143,7 +143,7 @@ def test_a_checkpoint_of_another_net_is_exit_5_with_both_shapes(fcnet: Run, stop
 
 def test_a_checkpoint_of_another_schema_is_exit_5(fcnet: Run, stopped: Path) -> None:
     path = stopped / "ckpt/epoch-2-step-3.pt"
-    sealed(path, path.read_bytes(), schema=2)
+    sealed(path, path.read_bytes(), schema=3)
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 5
     assert "has schema 2, and this fcnet reads 1; resume with the version of fcnet that wrote it" in outcome.errors[0]

@@ -119,9 +119,7 @@ def test_every_command_expands_paths(fcnet: Run, home: Path, at_home: Path) -> N
     written = yaml.safe_load((run / "config.yaml").read_text())
     assert written["data"]["train"]["images"] == f"{home}/tiny/train"
     assert written["data"]["test"] == {"images": f"{home}/tiny/test", "labels": f"{home}/tiny/test.txt"}
-    assert fcnet("train", "-c", "${HOME}/c.yaml", "--out", "$HOME/runs/a/", "--resume").out.endswith(
-        "nothing was done\n"
-    )
+    assert fcnet("train", "-c", "${HOME}/c.yaml", "--out", "$HOME/runs/a/", "--resume").out.endswith("nothing to do\n")
     assert fcnet("train", "--resume", "~/runs/a").code == 0
     assert fcnet("config", "check", "~/c.yaml").code == 0
     assert fcnet("eval", "~/runs/a", "--images", "~/tiny/test", "--labels=$HOME/tiny/test.txt").code == 0

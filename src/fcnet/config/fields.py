@@ -125,7 +125,10 @@ def words_of(member: Any, key: str) -> list[str]:
 
 def tag_of(member: Any, key: str = "name") -> str:
     """Return what stands for a member of a union in pydantic's error locations."""
-    return TAG + (words_of(member, key) or ["list"])[0]
+    words = words_of(member, key)
+    if words:
+        return TAG + words[0]
+    return "" if hasattr(member, "model_fields") else f"{TAG}list"
 
 
 def by_type(kinds: dict[str, type | tuple[type, ...]], message: str) -> Discriminator:

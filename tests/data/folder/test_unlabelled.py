@@ -113,7 +113,7 @@ def test_a_classifier_still_needs_labels_and_two_classes(fcnet: Run, mvtec: Path
         assert not Path("run").exists()
     outcome = fcnet("train", "-c", config({"hidden": [4]}, train={"images": "train"}, classes=["good"]), "--out", "run")
     assert outcome.code == 2
-    assert "data.classes: lists one class, 'good'; a classifier needs two or more" in outcome.errors[0]
+    assert "data.classes: lists one class, 'good'; a classifier needs at least two" in outcome.errors[0]
 
 
 def test_a_classifier_begins_with_an_encoder_of_images_without_labels(fcnet: Run, mvtec: Path) -> None:
