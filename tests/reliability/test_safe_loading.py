@@ -99,12 +99,12 @@ def altered(path: Path, change: Callable[[dict], object]) -> None:
     "change",
     [
         lambda state: state.clear(),
-        lambda state: state["training"].pop("generators"),
+        lambda state: state["training"].pop("randomness"),
         lambda state: state["training"].update(optimizer=[]),
         lambda state: state["training"].update(optimizer=3),
         lambda state: state["training"]["good"].update(good=[torch.zeros(1)]),
         lambda state: state["training"]["sums"].update(n="many"),
-        lambda state: state["training"]["generators"].update(cpu=torch.zeros(3)),
+        lambda state: state["training"]["randomness"].update(dropout=torch.zeros(3)),
         lambda state: state.update(machine="a laptop"),
         lambda state: state.update(data=7),
         lambda state: state["data"]["train"].update(n=torch.tensor([1, 2])),
@@ -129,7 +129,7 @@ def test_a_state_with_other_things_inside_is_exit_5(
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 5
     assert len(outcome.errors) == 1
-    assert outcome.errors[0].startswith("cut/ckpt/epoch-2-step-3.pt: does not fit this training")
+    assert outcome.errors[0].startswith("cut/ckpt/epoch-2-step-3.pt: is not a training state")
 
 
 def test_a_checkpoint_of_another_net_is_exit_5_with_both_shapes(fcnet: Run, stopped: Path) -> None:
@@ -146,4 +146,4 @@ def test_a_checkpoint_of_another_schema_is_exit_5(fcnet: Run, stopped: Path) -> 
     sealed(path, path.read_bytes(), schema=3)
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 5
-    assert "has schema 2, and this fcnet reads 1; resume with the version of fcnet that wrote it" in outcome.errors[0]
+    assert "has schema 3, and this fcnet reads 2; resume with the version of fcnet that wrote it" in outcome.errors[0]

@@ -142,11 +142,11 @@ def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> 
     ]
     assert rows["peak memory above `import torch`"] == ["≤ 250 MB", "300 MB (300 to 300)", "missed by 20 %"]
     assert rows["an epoch on the GPU (the goal is an H200's)"][1] == "not measured: no GPU was available"
-    accuracy = "accuracy of bf16 off that of fp32, mean of the seeds (single seeds)"
+    accuracy = "accuracy of bf16 against fp32, mean over seeds (range of single seeds)"
     assert rows[accuracy] == ["≤ 0.1 points", "0.0500 points (-0.0500 to -0.0500)", "yes"]
     assert len(rows) == len(goals.GOALS)
     assert "- Left out: JAX, one compiled scan per epoch: No module named 'jax'" in text
-    assert "Not measured: no GPU at hand." in text
+    assert "Not measured: no GPU was available." in text
     assert "a processor, 2 cores, 8 GB of memory, GPU: none, Linux" in text
     assert text.endswith("\n## Why\n\nBecause |so|.\n")
 

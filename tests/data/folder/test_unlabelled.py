@@ -62,7 +62,7 @@ def test_an_autoencoder_needs_no_labels(fcnet: Run, mvtec: Path, name: str) -> N
     assert "classifier" not in outcome.out + outcome.err
     has_test = "test" in DATA[name]
     finds = has_test  # MVTec's layout says which are outliers
-    assert ("normal: good, which training has" in outcome.out) == (
+    assert ("normal classes: good, those of the training images" in outcome.out) == (
         has_test and "named" not in name and "flat" not in name
     )
     commands: tuple[tuple[str, ...], ...] = (
