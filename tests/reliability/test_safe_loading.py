@@ -48,7 +48,8 @@ def test_the_variable_that_turns_safe_loading_off_is_refused(
         outcome = fcnet(*words)
         assert outcome.code == 2
         assert outcome.errors == [
-            "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD: is set, and asks for loading that can run code; fcnet refuses that: unset it"
+            "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD: is set, and asks for loading that can run code; fcnet refuses"
+            " that: unset it"
         ]
 
 

@@ -82,8 +82,8 @@ class Recorder:
             if is_out_of_memory(error):
                 raise
             raise CheckpointError(
-                f"{path}: is not a training state of this model ({' '.join(str(error).split())[:200]}); start a new run without"
-                " --resume"
+                f"{path}: is not a training state of this model ({' '.join(str(error).split())[:200]}); start a new"
+                " run without --resume"
             ) from None
         self._saved = (self.training.epoch, self.training.step)
         self._keeper.trust(path)
