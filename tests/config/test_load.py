@@ -193,7 +193,10 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
             "c.yaml:2: model.hidden: is 500; should be a list, each a whole number of at least 1; write [500]",
         ),
         (GOOD + "model: {activation: rulu}\n", "c.yaml:2: model.activation: is 'rulu'; should be one of: "),
-        (GOOD + "model: {activation: [relu, tanh]}\n", "c.yaml:2: model: `activation` lists 2 and `hidden` lists 1"),
+        (
+            GOOD + "model: {activation: [relu, tanh]}\n",
+            "c.yaml:2: model: `activation` lists 2 activations, but `hidden` lists 1",
+        ),
         (GOOD + "model: {dropout: 1}\n", "c.yaml:2: model.dropout: is 1; should be a number of at least 0 and below 1"),
         (GOOD + "train: {epochs: 0}\n", "c.yaml:2: train.epochs: is 0; should be a whole number of at least 1"),
         (

@@ -43,7 +43,7 @@ def class_names(listing: Listing, classifies: bool = True) -> tuple[str, ...]:
             )
         names = tuple(sorted(first, key=natural))
     if classifies and len(names) < 2:
-        raise DataError(f"{listing.root}: has only one class, {names[0]!r}; a classifier needs two or more")
+        raise DataError(f"{listing.root}: has only one class, {names[0]!r}; a classifier needs at least two")
     return names
 
 
