@@ -19,9 +19,9 @@ X = torch.rand(6, 99, generator=torch.Generator().manual_seed(0))
 WAY = LocalWeights(side=3, pool=2, stride=2)
 
 
-def fields(filters: int = 4, seed: int = 0) -> LocalFields:
+def fields(filters: int = 4, seed: int = 0, cached: int = local_fields.CACHED) -> LocalFields:
     """3x4 squares a filter: 7x9 places, of which 2x2 make a unit."""
-    layer = LocalFields(SIZE, 12 * filters, WAY)
+    layer = LocalFields(SIZE, 12 * filters, WAY, cached)
     inputs = Inputs(lambda rows: X[rows], 99, torch.arange(6) % 2, 2, SIZE)
     hidden_maps.fill(layer, [WAY], None, inputs, (seed,))
     return layer
@@ -40,11 +40,8 @@ def test_a_unit_is_the_root_of_a_sum_of_squares() -> None:
     torch.testing.assert_close(layer(X).double(), expected.sqrt().flatten(1), rtol=1e-5, atol=1e-6)
 
 
-def test_images_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = fields()
-    whole = layer(X)
-    monkeypatch.setattr(local_fields, "CACHED", 1)
-    torch.testing.assert_close(layer(X), whole)
+def test_images_go_a_few_at_a_time() -> None:
+    torch.testing.assert_close(fields(cached=1)(X), fields()(X))
 
 
 def test_filters_are_orthogonal_and_of_length_one() -> None:

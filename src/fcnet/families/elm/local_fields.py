@@ -32,8 +32,9 @@ class LocalFields(nn.Module):
         inputs: pixels, D.
     """
 
-    def __init__(self, size: tuple[int, int], units: int, way: LocalWeights) -> None:
+    def __init__(self, size: tuple[int, int], units: int, way: LocalWeights, cached: int = CACHED) -> None:
         super().__init__()
+        self._cached = cached
         self._size, self._way = size, way
         self.inputs, self.units = math.prod(size), units
         self.weight = nn.Parameter(torch.zeros(units // math.prod(way.grid(size)), way.side**2), requires_grad=False)
@@ -44,7 +45,7 @@ class LocalFields(nn.Module):
         filters = self.weight.reshape(-1, 1, side, side).to(memory_format=torch.channels_last)
         each = len(filters) * math.prod(length - side + 1 for length in self._size)
         images = x.reshape(-1, 1, *self._size)
-        some = max((CACHED_CUDA if images.is_cuda else CACHED) // each, 1)
+        some = max((CACHED_CUDA if images.is_cuda else self._cached) // each, 1)
         # By default, cuDNN's convolutions round to TF32, which is not precise enough for hidden outputs.
         with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
             found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]
