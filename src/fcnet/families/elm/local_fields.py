@@ -25,6 +25,7 @@ class LocalFields(nn.Module):
         size: height and width of the images, in pixels.
         units: M, a multiple of the number of squares.
         way: the filters and squares.
+        cached: responses that a CPU computes together.
 
     Attributes:
         weight: one filter per row (K, side * side).
