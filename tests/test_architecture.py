@@ -53,3 +53,39 @@ def test_only_the_command_line_exits() -> None:
 def test_only_the_command_line_writes_to_streams() -> None:
     writers = {module for module in MODULES if re.search(r"streams\.(write|tell)\(", (SOURCE / module).read_text())}
     assert {module.split("/")[0] for module in writers} == {"cli"}
+
+
+def imported(module: str) -> set[str]:
+    """The modules of the package that a module imports, as paths without suffix."""
+    found = set()
+    for node in ast.walk(ast.parse((SOURCE / module).read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fcnet"):
+            whole = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+            found |= {name.removeprefix("fcnet").lstrip(".").replace(".", "/") for name in whole}
+    return {name for name in found if f"{name}.py" in MODULES}
+
+
+def front_door(room: str) -> ast.Module:
+    """The ``__init__`` of a room."""
+    return ast.parse((SOURCE / room / "__init__.py").read_text())
+
+
+def door(room: str) -> list[str] | None:
+    """What the front door of a room names; None if it names nothing, as those of families."""
+    assignments = [node for node in front_door(room).body if isinstance(node, ast.Assign)]
+    lists = [one.value for one in assignments if ast.unparse(one.targets[0]) == "__all__"]
+    return ast.literal_eval(lists[0]) if lists else None
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_rooms_are_entered_by_their_front_doors(module: str) -> None:
+    """A module uses of another room only what its ``__all__`` names."""
+    for name in imported(module):
+        room = str(Path(name).parent)
+        if room == "." or Path(module).is_relative_to(room) or (named := door(room)) is None:
+            continue
+        assert Path(name).name in named, f"{module} imports {name}"
+
+
+def test_every_room_says_what_is_in_it() -> None:
+    assert [room for room in ROOMS if not ast.get_docstring(front_door(room))] == []

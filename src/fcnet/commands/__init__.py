@@ -1,0 +1,6 @@
+"""What each command does. A program calls these as the command line does; nothing here prints.
+
+``fcnet.api`` is the door for programs outside this package.
+"""
+
+__all__ = ["evaluate", "plot", "train"]

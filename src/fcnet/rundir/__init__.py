@@ -1,0 +1,3 @@
+"""A run on disk: where it is, who holds it, what it keeps, and which of its files are its own."""
+
+__all__ = ["checkpoints", "directory", "environment", "find", "lock", "log", "own_files", "target", "tensor_files"]

@@ -1,0 +1,6 @@
+"""The machine: files, memory, devices, signals, streams. It knows nothing of nets.
+
+The modules in ``__all__`` are for all rooms above.
+"""
+
+__all__ = ["device", "files", "memory", "paths", "punctuation", "signals", "sinks", "streams", "text"]

@@ -1,0 +1,6 @@
+"""Training by gradients: ``loop`` trains, ``objective`` is what it minimises, ``records`` what it yields.
+
+Nothing here knows a family, a path or a console; docs/extending.md says what a new step or optimiser takes.
+"""
+
+__all__ = ["evaluate", "last_good", "loop", "metrics", "optim", "randomness", "records", "trainable"]

@@ -1,0 +1,6 @@
+"""What families share, and the seam to all else: ``family`` and ``spec``.
+
+``classifier`` is the base of families whose outputs are logits; ``layers`` and ``fully_connected`` are modules of nets.
+"""
+
+__all__ = ["classifier", "classify", "family", "fully_connected", "layers", "pictures", "spec", "verdict", "warm_start"]
