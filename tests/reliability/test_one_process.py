@@ -56,8 +56,8 @@ def test_a_stale_owner_of_this_host_is_recognised_and_one_of_another_takes_force
     outcome = fcnet(*WORDS, "--out", "cut", "--resume")
     assert outcome.code == 7
     assert outcome.errors == [
-        "cut: is held by process 4711 on elsewhere (started now, last seen now), which may still run there; if it has"
-        " ended, take the run over with --force"
+        "cut: is held by process 4711 on elsewhere (started now, last seen now), which may still be running there; if"
+        " it has ended, take the run over with --force"
     ]
     (stopped / "ckpt/owner.json").write_text(owner(job="77", restarts=0))
     monkeypatch.setenv("SLURM_JOB_ID", "77")
