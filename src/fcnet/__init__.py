@@ -10,10 +10,11 @@ The names below are what programs may use; ``import fcnet`` alone imports neithe
 Nothing is printed unless sinks are given that do so.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as type checkers read it; typing itself takes as long to import as all else here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from fcnet.api import evaluate, load_config, predict, train
     from fcnet.commands.train import RunResult
     from fcnet.data.dataset import ImageFolder
@@ -58,10 +59,12 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name when it is first asked for (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'fcnet' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_HOME[name]), name)
 
 

@@ -50,7 +50,8 @@ ClassName = Annotated[str, WrapValidator(as_written)]
 class Section(BaseModel):
     """A mapping of known keys: unknown ones are refused, types are not converted, values are finite."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    # Built when first used: a config needs the validator of the whole, and none of most sections alone.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 def named(value: Any) -> Any:
