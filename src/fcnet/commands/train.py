@@ -91,8 +91,8 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
     with contextlib.ExitStack() as held:
         # An existing run is locked before reading images, which can be slow; a new one is created afterwards.
         beat = held.enter_context(owning(run, target.force)) if run is not None else None
-        found = None
-        if run is not None and target.resumes:
+        resumes, found = run is not None and target.resumes, None
+        if run is not None and resumes:
             found = resume.newest(run, settings, target.insisted is not None)
         if found is None:
             warm_start.check_there(settings)
@@ -108,7 +108,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
             _resume(recorder, work, found, warnings, sinks)
             found = None  # its tensors are copied
         else:
-            if target.resumes:
+            if resumes:
                 sinks.warn(f"{run}: contains no checkpoint yet; starting from the beginning")
             _begin(recorder, work, target.name, sinks)
         recorder.train()
