@@ -152,7 +152,7 @@ def test_after_so_many_restarts_a_job_stays_ended(trial: Trial) -> None:
     trial.wait_for(job, TRAINING)
     trial.act("scancel", "--signal=USR2", job)
     trial.ends_for_good(job, state="FAILED")
-    assert "that was restart 0 of 0" in trial.log(job)
+    assert "this was restart 0 of 0" in trial.log(job)
 
 
 def test_a_preempted_job_comes_back_by_itself(trial: Trial) -> None:
