@@ -1,5 +1,6 @@
 """Figures over several runs, and of ridge paths: through the command line, and what they show."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,12 @@ def test_units_has_a_line_for_each_series() -> None:
     again = Point("d", "elm", 3.0, 0.97, "test", 100, "ciw")
     assert ys(compare.units([*points, again]).axes[0].lines[0]) == pytest.approx([96.0, 97.0])
     assert ys(lower.lines[0]) == [1.0, 4.0]
+
+
+def test_different_losses_in_one_unit_are_plotted_separately(fcnet: Run, tiny: Path, auto: Callable[..., Path]) -> None:
+    """Cross-entropy of classes and of pixels are both in nats: the advice names a command for each."""
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "net").code == 0
+    assert fcnet("train", "-c", auto(loss="cross_entropy"), "train.epochs=1", "--out", "codes").code == 0
+    outcome = fcnet("plot", "net", "codes")
+    assert outcome.code == 2
+    assert outcome.errors[0].endswith("plot them separately: fcnet plot codes and fcnet plot net")

@@ -16,6 +16,7 @@ from fcnet.errors import ConfigError
 from fcnet.plots import compare, curves, style
 from fcnet.plots.compare import Point
 from fcnet.rundir import directory, find, log, own_files
+from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
@@ -147,20 +148,21 @@ def draw_metrics(run: Path, pictures: Album, sinks: Sinks) -> None:
 def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks) -> None:
     """Compare several runs: curves of those trained by gradients, and accuracy against time and units."""
     several = _curves(runs, sinks)
-    models = [schema.load(run / directory.CONFIG).model for run in runs]
-    units = [model.unit for model in models]
-    if len({(model.unit, model.classifies) for model in models}) > 1:
-        alike = [[str(run) for run, one in zip(runs, units, strict=True) if one == unit] for unit in set(units)]
+    settings = [schema.load(run / directory.CONFIG) for run in runs]
+    losses = [(one.model.unit, one.model.classifies) for one in settings]
+    if len(set(losses)) > 1:
+        alike = [[str(run) for run, one in zip(runs, losses, strict=True) if one == loss] for loss in set(losses)]
         commands = " and ".join(f"fcnet plot {' '.join(words)}" for words in sorted(alike))
         raise ConfigError(f"plot: these runs minimise different losses; plot them separately: {commands}")
-    if not models[0].classifies:
-        pictures.save({"loss": curves.loss(several, units[0])})
+    unit, classifies = losses[0]
+    if not classifies:
+        pictures.save({"loss": curves.loss(several, unit)})
         return
     by_gradients = [curve for curve in several if not curve.of("stage")]
     figures: dict[str, Figure] = {}
     if by_gradients:
         figures |= {"loss": curves.loss(by_gradients), "accuracy": curves.accuracy(by_gradients)}
-    points = [_point(run, curve) for run, curve in zip(runs, several, strict=True)]
+    points = [_point(curve, one) for curve, one in zip(several, settings, strict=True)]
     if len({point.split for point in points}) == 1:
         figures["trade"] = compare.trade(points)
         in_series = [point for point in points if point.units is not None]
@@ -190,9 +192,8 @@ def _records(run: Path, sinks: Sinks) -> list[dict[str, Any]]:
     return records
 
 
-def _point(run: Path, curve: curves.Curve) -> Point:
+def _point(curve: curves.Curve, settings: Config) -> Point:
     """Return a run's last accuracy, on the test images if there are any, and its seconds of training."""
-    settings = schema.load(run / directory.CONFIG)
     epochs = curve.of("epoch")
     last = epochs[-1]
     split = next(name for name in ("test", "validation", "train") if last[name] is not None)
@@ -209,13 +210,14 @@ def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
     settings, cpu = found.settings, torch.device("cpu")
     name = curves.run_name(found.path.parent.resolve().name)
     classifies, classes = settings.model.classifies, settings.data.classes
+    trained = None
     if classes is not None or not classifies:  # the weights can be drawn even if the images are gone
-        weights = found.load(len(classes or ()), cpu, sinks)
-        pictures.save(found.family.pictures(weights, name, None, ""))
+        trained = found.load(len(classes or ()), cpu, sinks)
+        pictures.save(found.family.pictures(trained, name, None, ""))
     part = held_out(settings) or (None if classifies else "train")
     if part is None:
         sinks.notice("confusion and mistakes are not drawn: this config has no validation or test images")
         return
     images = read_split(settings, part, sinks)
-    trained = found.load(len(images.classes), cpu)
+    trained = trained or found.load(len(images.classes), cpu, sinks)
     pictures.save(found.family.pictures(trained, name, images, part))
