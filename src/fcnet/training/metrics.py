@@ -47,8 +47,7 @@ class Metrics:
     def of_dict(cls, values: dict[str, Any]) -> "Metrics":
         """Return metrics from the dict of ``to_dict``. Raises ValueError if a value is not finite."""
         accuracy = float(values["accuracy"]) if "accuracy" in values else None
-        written = values.get("terms", values.get("parts", {}))  # fcnet 0.1 called them parts
-        terms = {str(name): float(value) for name, value in written.items()}
+        terms = {str(name): float(value) for name, value in values.get("terms", {}).items()}
         found = cls(float(values["loss"]), accuracy, int(values["n"]), terms)
         if not all(math.isfinite(value) for value in (found.loss, found.accuracy or 0.0, *terms.values())):
             raise ValueError(f"metrics {found}")

@@ -132,8 +132,7 @@ class EpochRecord:
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
         """Return a record from the dict of ``to_plain``."""
-        written = plain["metrics"] if "metrics" in plain else plain["figures"]  # fcnet 0.1 called them figures
-        metrics = {name: Metrics.of_dict(values) for name, values in written.items()}
+        metrics = {name: Metrics.of_dict(values) for name, values in plain["metrics"].items()}
         train, validation, test = (metrics.get(name) for name in ("train", "validation", "test"))
         if train is None:
             raise KeyError("train")
