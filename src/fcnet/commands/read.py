@@ -9,7 +9,7 @@ import torch
 from fcnet.config import names
 from fcnet.config.data import ImageSplit
 from fcnet.data import known_sets
-from fcnet.data.dataset import ImageFolder, Size
+from fcnet.data.dataset import ImageFolder, Reading, Size
 from fcnet.data.folder import layouts
 from fcnet.data.normal import known_classes, normal_splits
 from fcnet.data.splits import Splits
@@ -72,16 +72,10 @@ def read_splits(
             train,
             test,
             validation=settings.data.validation,
-            size=image_size(settings),
             classes=settings.data.classes,
-            cache_folder=_cache(settings),
             progress=progress,
-            skip=settings.data.on_bad == "skip",
-            memory=settings.data.memory,
-            deskew=settings.data.deskew,
-            white=settings.data.white,
-            classifies=settings.model.classifies,
             makes_cache=writes,
+            **_reading(settings),
         )
     normal = normal_classes(settings, splits)
     if normal is None:
@@ -144,16 +138,10 @@ def read_folder(
         split = ImageFolder.open(
             images.images,
             images.labels,
-            size=image_size(settings),
             classes=classes,
-            cache_folder=_cache(settings),
             progress=progress,
-            skip=settings.data.on_bad == "skip",
-            memory=settings.data.memory,
-            deskew=settings.data.deskew,
-            white=settings.data.white,
             makes_cache=False,
-            classifies=settings.model.classifies,
+            **_reading(settings),
         )
     return _with_warnings(split, sinks)
 
@@ -179,5 +167,15 @@ def image_size(settings: Config) -> Size:
     return height, width
 
 
-def _cache(settings: Config) -> Path | None:
-    return None if settings.data.cache is None else Path(settings.data.cache)
+def _reading(settings: Config) -> Reading:
+    """Return how a config says that image files are read, alike for a whole run and for one folder."""
+    data = settings.data
+    return {
+        "size": image_size(settings),
+        "cache_folder": None if data.cache is None else Path(data.cache),
+        "skip": data.on_bad == "skip",
+        "memory": data.memory,
+        "deskew": data.deskew,
+        "white": data.white,
+        "classifies": settings.model.classifies,
+    }

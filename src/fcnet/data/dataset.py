@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -30,8 +30,17 @@ Memory = Literal["auto", "resident", "mapped"]  # where decoded images are kept:
 
 DEVICE_SHARE = 0.8  # fraction of a GPU's free memory for images: the rest is for the net and its kernels
 
-T = TypeVar("T")
-R = TypeVar("R")
+
+class Reading(TypedDict):
+    """How image files become pixels: arguments that ``ImageFolder.open`` and ``splits.load`` share."""
+
+    size: Size
+    cache_folder: Path | None
+    skip: bool
+    memory: Memory
+    deskew: bool
+    white: int | None
+    classifies: bool
 
 
 def silent(what: str, done: int, total: int) -> None:
