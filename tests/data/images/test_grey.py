@@ -32,9 +32,9 @@ STORED = {
 }
 
 
-def read(data: bytes, path: Path, white: int = 65535, size: tuple[int, int] = (HEIGHT, WIDTH)) -> Picture:
+def read(data: bytes, path: Path, white: int = 65535, size: tuple[int, int] = (HEIGHT, WIDTH), **more: Any) -> Picture:
     path.write_bytes(data)
-    return decode.read(path, size, white)
+    return decode.read(path, size, white, **more)
 
 
 def saved(image: Image.Image, form: str, **more: object) -> bytes:
@@ -289,12 +289,11 @@ def test_an_orientation_in_a_text_is_heeded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_large_photos_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turned: bool) -> None:
+def test_large_photos_are_read(tmp_path: Path, turned: bool) -> None:
     """Large JPEGs at a part of their size; what is told is the whole one, as it is seen."""
-    monkeypatch.setattr(decode, "LARGE", 1000)
     smooth = np.add.outer(np.linspace(0, 200, 800), np.linspace(0, 55, 640)).astype(np.uint8)
     data = saved(Image.fromarray(smooth), "JPEG", quality=95, exif=exif(6 if turned else 1))
-    found = read(data, tmp_path / "x.jpg", size=(20, 20))
+    found = read(data, tmp_path / "x.jpg", size=(20, 20), large=1000)
     assert found.size == ((640, 800) if turned else (800, 640))
     whole = Image.fromarray(np.rot90(smooth, -1) if turned else smooth)
     small = np.asarray(whole.resize((20, 20), Image.Resampling.BILINEAR)).astype(int)
@@ -303,7 +302,6 @@ def test_large_photos_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 def test_without_webp_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = saved(Image.new("RGB", (WIDTH, HEIGHT)), "WEBP")
-    monkeypatch.setattr(decode, "FORMATS", ("PNG",))
     monkeypatch.setattr(features, "check", lambda _: False)
     with pytest.raises(DataError, match="this Pillow was built without WebP"):
-        read(data, tmp_path / "x.webp")
+        read(data, tmp_path / "x.webp", formats=("PNG",))

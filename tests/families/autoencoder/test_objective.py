@@ -77,7 +77,7 @@ def test_cross_entropy_of_pixels_is_torchs(x: Tensor) -> None:
     torch.testing.assert_close(found.grad, expected.grad, rtol=1e-13, atol=1e-13)
 
 
-def test_cross_entropy_of_pixels_goes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cross_entropy_of_pixels_goes_piece_by_piece() -> None:
     """In single precision, of rounded logits, and of as many samples as do not stay in the cache together."""
     logits, target = torch.randn(9, 50, 784).bfloat16(), torch.rand(50, 784)
     whole = objective.PixelCrossEntropy.apply(logits, target)
@@ -85,10 +85,10 @@ def test_cross_entropy_of_pixels_goes_piece_by_piece(monkeypatch: pytest.MonkeyP
         logits.double(), target.double().expand(9, 50, 784), reduction="none"
     )
     torch.testing.assert_close(whole.double(), exact.sum(-1), rtol=1e-6, atol=1e-6)
-    monkeypatch.setattr(objective, "CACHED", 2 * 50 * 784)
+    two = 2 * 50 * 784  # samples at a time
     one = logits.clone().requires_grad_()
-    torch.testing.assert_close(objective.PixelCrossEntropy.apply(one, target), whole, rtol=0, atol=0)
-    objective.PixelCrossEntropy.apply(one, target).sum().backward()
+    torch.testing.assert_close(objective.PixelCrossEntropy.apply(one, target, two), whole, rtol=0, atol=0)
+    objective.PixelCrossEntropy.apply(one, target, two).sum().backward()
     assert one.grad is not None
     assert one.grad.dtype == torch.bfloat16
     torchs = logits.clone().requires_grad_()

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from sklearn import linear_model
 
 from fcnet import schema
 from fcnet.commands.read import read_splits
+from fcnet.families.elm import training
 from fcnet.families.elm.config import ELMModel
 from fcnet.families.elm.model import ELM, build
-from fcnet.families.elm.solve import solution, sums
+from fcnet.families.elm.solve import solution
 from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.training import ClosedFormTraining
 from fcnet.rundir import tensor_files
@@ -35,10 +37,15 @@ DRAWN = {
 DEEP = {"encoders": [{"hidden": 10}, {"hidden": 7, "activation": "tanh"}], "hidden": 20}
 
 
+def chunked(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let every training add so many rows at a time."""
+    monkeypatch.setattr(training, "ClosedFormTraining", partial(ClosedFormTraining, chunk=rows))
+
+
 @pytest.fixture
 def elm(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Writes a config of an ELM on the tiny data; small chunks, so that there are several."""
-    monkeypatch.setattr(sums, "CHUNK", 7)
+    chunked(monkeypatch, 7)
 
     def write(name: str = "elm", solve: dict | None = None, data: dict | None = None, **model: object) -> Path:
         values = tiny_config(tiny)
@@ -59,7 +66,7 @@ def solving(file: Path) -> ClosedFormTraining:
     spec = settings.model
     assert isinstance(spec, ELMModel)
     model = build(spec, splits.train.size, len(splits.classes))
-    return ClosedFormTraining(model, splits, spec, settings.solve, settings.seed)
+    return ClosedFormTraining(model, splits, spec, settings.solve, settings.seed, chunk=7)
 
 
 def hidden_outputs(run: Path, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,9 +144,8 @@ def test_squared_hinge_is_the_minimum(
     fcnet: Run, elm: Callable[..., Path], counting: dict, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gradient is 0 there, by autograd in float64; whether hidden outputs are kept in memory or made again."""
-    monkeypatch.setattr(solution, "ROWS", 11)
-    if not kept:
-        monkeypatch.setattr(solution, "SHARE", 10**12)
+    memory = 10**12 if kept else 0
+    monkeypatch.setattr(solution, "Slope", partial(solution.Slope, chunk=11, memory=memory))
     solver = {"name": "squared-hinge", "ridge": 0.3, "steps": 5000, "tolerance": 1e-14}
     outcome = fcnet("train", "-c", elm(solve={"solver": solver, "precision": "fp64"} | counting))
     assert outcome.code == 0, outcome.err
@@ -228,7 +234,7 @@ def test_chunks_change_nothing(
 ) -> None:
     file = elm(**model)
     assert fcnet("train", "-c", file, "--out", "seven").code == 0
-    monkeypatch.setattr(sums, "CHUNK", 1000)
+    chunked(monkeypatch, 1000)
     assert fcnet("train", "-c", file, "--out", "whole").code == 0
     seven, whole = (tensor_files.load(Path(run) / "model.pth") for run in ("seven", "whole"))
     for name, tensor in seven.items():

@@ -102,13 +102,21 @@ class UnreadError(DataError):
     """A file that cannot be read: the fault of the disk, the network or permissions, not of the image."""
 
 
-def read(path: Path, size: tuple[int, int], white: int = FULL) -> Picture:
+def read(
+    path: Path,
+    size: tuple[int, int],
+    white: int = FULL,
+    large: int = LARGE,
+    formats: Sequence[str] = FORMATS,
+) -> Picture:
     """Read one image file as grey pixels of a given size.
 
     Args:
         path: a file of one of the formats above, whatever its suffix.
         size: requested height and width, in pixels.
         white: the value of white in 16-bit images.
+        large: pixels above which a JPEG is decoded at a part of its size.
+        formats: Pillow's names of those that are tried.
 
     Raises:
         DataError: naming the file, if it cannot be decoded; UnreadError if it cannot even be read.
@@ -127,7 +135,7 @@ def read(path: Path, size: tuple[int, int], white: int = FULL) -> Picture:
         pixels = png.plain(data, MAX_PIXELS)
         if pixels is not None:
             return Picture(resize(pixels, size), (pixels.shape[0], pixels.shape[1]))
-        return _pillow(data, size, white)
+        return _pillow(data, size, white, large, formats)
     except _DAMAGE as error:
         fix = "scale it down, replace or remove it" if _is_too_large(error) else "replace or remove it"
         raise DataError(f"{path}: cannot be read as an image ({_reason(error, data)}); {fix}") from None
@@ -162,18 +170,18 @@ def edges(pixels: Grey) -> tuple[int, int]:
     return sum(int(edge.sum()) for edge in found), sum(edge.size for edge in found)
 
 
-def _pillow(data: bytes, size: tuple[int, int], white: int) -> Picture:
+def _pillow(data: bytes, size: tuple[int, int], white: int, large: int, formats: Sequence[str]) -> Picture:
     """Read any file that Pillow reads, as displayed: the first of its pictures, upright, in grey."""
     # Pillow warns about what is decided here: size, and palettes with transparency.
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(BytesIO(png.without_text(data)), formats=FORMATS) as image,
+        Image.open(BytesIO(png.without_text(data)), formats=formats) as image,
     ):
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         depth, frames = sample_bits(image, data[:26]), _frames(image)
         whole = image.size
-        if image.width * image.height > LARGE:
+        if image.width * image.height > large:
             image.draft(image.mode, (4 * max(size), 4 * max(size)))
         drafted = image.size != whole
         image.load()

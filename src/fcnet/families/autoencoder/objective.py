@@ -131,29 +131,30 @@ class PixelCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the losses; save what their derivative needs."""
+    def forward(ctx: Any, logits: Tensor, target: Tensor, cached: int = CACHED) -> Tensor:
+        """Return the losses; save what their derivative needs. On a CPU, ``cached`` values are processed together."""
         ctx.save_for_backward(logits, target)
+        ctx.cached = cached
         found = []
-        for piece in torch.split(logits, _samples_in_cache(logits)):
+        for piece in torch.split(logits, _samples_in_cache(logits, cached)):
             o = at_least_single(piece)
             found.append((o.relu() - o * target).sub_(o.abs().sigmoid_().log_()).sum(-1))
         return torch.cat(found)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None, None]:
         """Return (sigmoid(logits) - target) of each loss times its slope (S, B)."""
         logits, target = ctx.saved_tensors
-        found, some = torch.empty_like(logits), _samples_in_cache(logits)
+        found, some = torch.empty_like(logits), _samples_in_cache(logits, ctx.cached)
         for out, piece, slope in zip(*(torch.split(one, some) for one in (found, logits, slopes)), strict=True):
             out.copy_(at_least_single(piece).sigmoid().sub_(target).mul_(slope.unsqueeze(-1)))
-        return found, None
+        return found, None, None
 
 
-def _samples_in_cache(logits: Tensor) -> int:
+def _samples_in_cache(logits: Tensor, cached: int) -> int:
     """Return how many samples of (S, B, D) are processed together: all on a GPU, as many as fit the cache on a CPU."""
-    return len(logits) if logits.is_cuda else max(CACHED // max(logits[0].numel(), 1), 1)
+    return len(logits) if logits.is_cuda else max(cached // max(logits[0].numel(), 1), 1)
 
 
 def importance_bound(weights: Tensor) -> Tensor:

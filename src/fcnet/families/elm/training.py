@@ -17,7 +17,7 @@ from fcnet.families.elm.solve.least_squares import Answer
 from fcnet.families.elm.solve.problems import stages
 from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.solve.solution import Problem
-from fcnet.families.elm.solve.sums import DTYPES, StageSums, chunks
+from fcnet.families.elm.solve.sums import CHUNK, DTYPES, StageSums, chunks
 from fcnet.training.evaluate import best_scale, predict
 from fcnet.training.metrics import Metrics
 from fcnet.training.records import Begin, EpochRecord, Record, StageRecord, Start, Tick
@@ -53,6 +53,7 @@ class ClosedFormTraining:
         spec: the model's config.
         settings: the config's ``solve``.
         seed: of the hidden maps.
+        chunk: rows added to the sums together.
 
     Attributes:
         epoch: number of the solution, from 1; increases each time that images are added.
@@ -63,8 +64,10 @@ class ClosedFormTraining:
 
     epochs = 1  # passes over the images
 
-    def __init__(self, model: ELM, splits: Splits, spec: ELMModel, settings: Solve, seed: int) -> None:
-        self.model, self.splits, self.settings, self.seed = model, splits, settings, seed
+    def __init__(
+        self, model: ELM, splits: Splits, spec: ELMModel, settings: Solve, seed: int, chunk: int = CHUNK
+    ) -> None:
+        self.model, self.splits, self.settings, self.seed, self._chunk = model, splits, settings, seed, chunk
         train = splits.train
         weights = solution.class_weights(settings, train.labels, train.classes)
         self._weights = [] if weights is None else weights.tolist()
@@ -82,7 +85,8 @@ class ClosedFormTraining:
     def _begin_stage(self, stage: int | None = None) -> None:
         """Go to the first chunk of the current problem, or of another one."""
         number = self._stage if stage is None else stage
-        self._summing = StageSums(self._problems[number], self.splits.train, self.settings, (self.seed, number))
+        seed = (self.seed, number)
+        self._summing = StageSums(self._problems[number], self.splits.train, self.settings, seed, self._chunk)
 
     @property
     def step_name(self) -> str:
@@ -119,7 +123,7 @@ class ClosedFormTraining:
         sums = sum(problem.stage.solver is not None for problem in self._problems[self._stage + 1 :])
         own = self._summing.chunks if self._summing.problem.stage.solver is not None else 0
         solutions = len(self._problems) - self._stage
-        steps = self.step + own + sums * chunks(len(self.splits.train)) + solutions
+        steps = self.step + own + sums * chunks(len(self.splits.train), self._chunk) + solutions
         return Tick(self.epoch, self.step, steps, stage)
 
     def add_rows(self) -> Trail:

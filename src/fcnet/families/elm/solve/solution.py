@@ -185,12 +185,16 @@ class Slope:
         problem: the problem.
         train: the training images.
         dtype: of the sums.
+        chunk: images processed together.
+        memory: bytes that the device has; found out by default.
     """
 
-    def __init__(self, problem: Problem, train: ImageFolder, dtype: torch.dtype) -> None:
-        self._problem, self._train, self._dtype = problem, train, dtype
+    def __init__(
+        self, problem: Problem, train: ImageFolder, dtype: torch.dtype, chunk: int = ROWS, memory: int | None = None
+    ) -> None:
+        self._problem, self._train, self._dtype, self._chunk = problem, train, dtype, chunk
         needed = len(train) * problem.stage.units * torch.float32.itemsize
-        self._keeps = needed * SHARE <= _memory(train.labels.device)
+        self._keeps = needed * SHARE <= (_memory(train.labels.device) if memory is None else memory)
         self._kept: list[tuple[Tensor, Tensor]] = []
 
     def __call__(self, beta: Tensor) -> Generator[None, None, tuple[Tensor, float]]:
@@ -213,7 +217,7 @@ class Slope:
             yield from self._kept
             return
         kept = []
-        for pixels, labels in self._train.batches(ROWS):
+        for pixels, labels in self._train.batches(self._chunk):
             hidden = self._problem.stage.hidden(self._problem.stage.inputs(pixels))
             if self._keeps:
                 kept.append((hidden, labels.clone()))

@@ -22,9 +22,9 @@ DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 PRECISIONS = {dtype: name for name, dtype in DTYPES.items()}
 
 
-def chunks(rows: int) -> int:
-    """Return the number of chunks of so many rows."""
-    return -(-rows // CHUNK)
+def chunks(rows: int, size: int) -> int:
+    """Return the number of chunks of a size that so many rows make."""
+    return -(-rows // size)
 
 
 class StageSums:
@@ -35,6 +35,7 @@ class StageSums:
         train: the training images.
         settings: the config's ``solve``.
         seed: of the hidden map; None if it is already drawn.
+        chunk: rows added together.
 
     Attributes:
         sums: of the rows so far; None before the first row.
@@ -45,8 +46,15 @@ class StageSums:
         timing: seconds spent on map, gram and solve.
     """
 
-    def __init__(self, problem: Problem, train: ImageFolder, settings: Solve, seed: tuple[int, ...] | None) -> None:
-        self.problem, self.train, self._settings, self._seed = problem, train, settings, seed
+    def __init__(
+        self,
+        problem: Problem,
+        train: ImageFolder,
+        settings: Solve,
+        seed: tuple[int, ...] | None,
+        chunk: int = CHUNK,
+    ) -> None:
+        self.problem, self.train, self._settings, self._seed, self._chunk = problem, train, settings, seed, chunk
         self.timing = dict.fromkeys(("map", "gram", "solve"), 0.0)
         self.begin()
 
@@ -60,7 +68,7 @@ class StageSums:
     @property
     def chunks(self) -> int:
         """Return the number of chunks that are left."""
-        return chunks(len(self.left))
+        return chunks(len(self.left), self._chunk)
 
     @torch.no_grad()
     def add_rows(self) -> Generator[None, None, None]:
@@ -68,18 +76,18 @@ class StageSums:
         if self.problem.stage.solver is None:
             self._draw()
             return
-        sums, left = self._sums(), self.left
+        sums, left, size = self._sums(), self.left, self._chunk
         if not len(left):
             return
-        for first, (pixels, labels) in zip(range(0, len(left), CHUNK), self.train.batches(CHUNK, left), strict=True):
+        for first, (pixels, labels) in zip(range(0, len(left), size), self.train.batches(size, left), strict=True):
             began = self.now()
             h, t = self.problem.rows(pixels, labels)
             mapped = self.now()
             sums.add(h, t, self.problem.counts(labels))
             self.timing["map"] += mapped - began
             self.timing["gram"] += self.now() - mapped
-            self.seen.add(left[first : first + CHUNK])
-            self.left = left[first + CHUNK :]
+            self.seen.add(left[first : first + size])
+            self.left = left[first + size :]
             yield
 
     def _sums(self) -> Gram | Rows:
@@ -88,7 +96,7 @@ class StageSums:
             self._draw()
             began, stage = self.now(), self.problem.stage
             if not self.precision:
-                some = self._inputs(torch.arange(min(CHUNK, len(self.train))))
+                some = self._inputs(torch.arange(min(self._chunk, len(self.train))))
                 dtype, self.why = solution.precision(self._settings, stage, some, len(self.train))
                 self.precision = PRECISIONS[dtype]
             self.sums = self._empty()
