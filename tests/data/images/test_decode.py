@@ -43,7 +43,10 @@ def test_rgb_is_luma() -> None:
     expected = RGB @ np.array([0.299, 0.587, 0.114])
     buffer = io.BytesIO()
     Image.fromarray(RGB).save(buffer, "PNG")
-    assert np.abs(decode._pillow(buffer.getvalue(), (7, 5), 65535).pixels - expected).max() <= 0.51
+    assert (
+        np.abs(decode._pillow(buffer.getvalue(), (7, 5), 65535, decode.LARGE, decode.FORMATS).pixels - expected).max()
+        <= 0.51
+    )
 
 
 def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:

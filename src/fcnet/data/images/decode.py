@@ -175,7 +175,7 @@ def _pillow(data: bytes, size: tuple[int, int], white: int, large: int, formats:
     # Pillow warns about what is decided here: size, and palettes with transparency.
     with (
         warnings.catch_warnings(action="ignore"),
-        Image.open(BytesIO(png.without_text(data)), formats=formats) as image,
+        Image.open(BytesIO(png.without_text(data)), formats=tuple(formats)) as image,
     ):
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
