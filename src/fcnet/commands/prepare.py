@@ -18,6 +18,7 @@ from fcnet.system.device import seeded
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
+from fcnet.training import torch_private
 from fcnet.training.optim.parameters import weight_matrices
 from fcnet.training.randomness import seed_of
 
@@ -93,7 +94,7 @@ def prepare(
     if device.type == "cuda":
         # Equal runs must give equal weights, for which cuBLAS needs a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch_private.be_deterministic()
         # fcnet fills uninitialised memory before it reads it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)

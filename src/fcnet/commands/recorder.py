@@ -21,7 +21,7 @@ from fcnet.system import files, streams
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.training.records import End, EpochRecord, Record
+from fcnet.training.records import End, EpochRecord, Record, StepRecord
 from fcnet.training.trainable import Trainable
 
 SAVE_EVERY = 10.0  # least seconds between two checkpoints, if the config does not set them
@@ -134,6 +134,8 @@ class Recorder:
                 for record in records:
                     self._write(record)
                     self._beat()
+                    if isinstance(record, StepRecord) and record.step < self.training.step:
+                        continue  # several steps were taken together; their other records follow at once
                     if self.training.finished or self._stop.signal:
                         break
                     if time.monotonic() - self._saved_at >= self._interval():

@@ -125,6 +125,11 @@ class Train(Section):
         "fp32",
         description="bf16 multiplies matrices in bfloat16; weights stay fp32, and so do the outputs of plain nets",
     )
+    step: Literal["auto", "eager", "graph", "persistent"] = Field(
+        "auto",
+        description="how steps are computed on a GPU: one after the other (eager), many as a CUDA graph, or all by one"
+        " kernel (persistent, for one hidden layer); auto takes the fastest that agrees with eager on the run's images",
+    )
     log_every: Positive = Field(100, description="steps between two log lines")
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(
         None,

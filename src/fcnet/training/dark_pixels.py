@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fcnet.config.train import Train
+
 MULTIPLE = 16  # the number of inputs kept is a multiple of this, the width of a CPU's vector register or a GPU's tile
 WORTHWHILE = 0.05  # the least share of inputs left out for which it pays off
 LARGEST = 1 << 30  # bytes of images up to which they are copied
@@ -67,3 +69,8 @@ def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
         return None
     inputs = lit(images)
     return None if inputs is None else Narrow(model, inputs)
+
+
+def shrinks(settings: Train) -> bool:
+    """Return whether weights change even without a gradient."""
+    return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))

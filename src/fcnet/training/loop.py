@@ -13,20 +13,21 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.config.train import Train
-from fcnet.data.batches import epoch_order, grouped_order
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
-from fcnet.errors import ConfigError, DivergedError
+from fcnet.errors import DivergedError
 from fcnet.system.text import few
-from fcnet.training.dark_pixels import narrow, take
+from fcnet.training.dark_pixels import narrow, shrinks, take
 from fcnet.training.evaluate import evaluate, evaluate_some
+from fcnet.training.gpu import records as gpu
+from fcnet.training.gpu.records import InBursts
 from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
-from fcnet.training.optim.schedules import lr_at
 from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
+from fcnet.training.steps.plan import Plan
 
 
 def fit(training: "GradientTraining") -> Generator[Record, None, None]:
@@ -42,6 +43,7 @@ def fit(training: "GradientTraining") -> Generator[Record, None, None]:
     However it ends, even if it is closed between two steps, the model has finite weights: the current or the last good
     ones.
     """
+    training.choose_step()
     yield Start(training.step_name, training.epochs)
     try:
         while not training.finished:
@@ -82,7 +84,7 @@ class GradientTraining:
         objective: Objective | None = None,
         randomness: Randomness | None = None,
     ) -> None:
-        check_batch_norm(model, settings.batch_size, len(splits.train))
+        steps.check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self._images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
@@ -96,6 +98,9 @@ class GradientTraining:
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
+        self.plan = Plan(self._images, settings, seed)
+        self._bursts: InBursts | None = None
+        self._how = self.stepper.name
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
         self.next_epoch()
@@ -111,9 +116,9 @@ class GradientTraining:
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
         if self._narrow is None:
-            return self.stepper.name
+            return self._how
         pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
-        return f"{self.stepper.name}; {used} of {pixels} pixels (all others are black in all training images)"
+        return f"{self._how}; {used} of {pixels} pixels (all others are black in all training images)"
 
     def settle(self) -> None:
         """Leave the net with finite weights: the current ones, or the last good ones."""
@@ -124,8 +129,8 @@ class GradientTraining:
     def next_epoch(self) -> None:
         """Go to the first step of the next epoch."""
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
-        self._sums = RunningMetrics(self._device, self.objective.terms)
-        self._logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
+        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
 
     def records(self) -> Generator[Record, None, None]:
         """Train to the last epoch, as ``fit`` does."""
@@ -164,46 +169,47 @@ class GradientTraining:
     @property
     def steps(self) -> int:
         """Return the number of steps of an epoch."""
-        return -(-len(self.splits.train) // self.settings.batch_size)
+        return self.plan.steps
 
     @property
     def _device(self) -> torch.device:
         return self.splits.train.labels.device
 
+    @property
+    def _place_of_sums(self) -> torch.device:
+        """Return where sums are kept: bursts read what they add from the device at once."""
+        return self._device if self._bursts is None else torch.device("cpu")
+
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
         """Do the remaining steps of an epoch; return the metrics of the whole epoch."""
         self._net.train()
+        if self._bursts is not None:
+            return (yield from self._bursts.rest_of_epoch(self))
         images = self._images
         before, started = self.seconds, time.perf_counter()
-        since, seen = started, self._sums.n  # at the last logged step, or at the first step since the start or resume
-        for pixels, labels in images.batches(self.settings.batch_size, self.order(), self.step, self.stepper.dtype):
+        since, seen = started, self.sums.n  # at the last logged step, or at the first step since the start or resume
+        for pixels, labels in images.batches(
+            self.settings.batch_size, self.plan.order(self.epoch), self.step, self.stepper.dtype
+        ):
             lr = self.lr(self.step)
             output = self.advance(pixels, labels, lr)
-            self._sums.add(output, labels)
+            self.sums.add(output, labels)
             self.step += 1
             if self.step % self.settings.log_every and self.step < self.steps:
                 yield Tick(self.epoch, self.step, self.steps)
                 continue
-            so_far, last = self._sums.reduce(), self._logged
+            so_far, last = self.sums.reduce(), self.logged
             self.check_step(so_far)
             now = time.perf_counter()
-            self.seconds, self._logged = before + now - started, so_far
+            self.seconds, self.logged = before + now - started, so_far
             recent, speed = so_far.loss_since(last), (so_far.n - seen) / (now - since)
             yield StepRecord(self.epoch, self.step, self.steps, float(output.loss), recent, so_far.accuracy, lr, speed)
             since, seen = time.perf_counter(), so_far.n
-        return self._sums.reduce()
-
-    def order(self) -> Tensor:
-        """Return the order (N,) of the images in this epoch, on their device."""
-        images = self._images
-        if images.mapped:
-            return grouped_order(len(images), self.seed, self.epoch, images.images[0].nbytes)
-        return epoch_order(len(images), self.seed, self.epoch).to(images.images.device)
+        return self.sums.reduce()
 
     def lr(self, step: int) -> float:
         """Return the learning rate of a step of this epoch, counted from 0."""
-        so_far, steps = (self.epoch - 1) * self.steps + step, self.settings.epochs * self.steps
-        return lr_at(so_far, steps, self.steps, self.settings.optimizer.lr, self.settings.schedule)
+        return self.plan.lr(self.epoch, step)
 
     def advance(self, pixels: Tensor, labels: Tensor, lr: float) -> Output:
         """Take one step on pixels (B, D) and labels (B,) with a learning rate."""
@@ -216,18 +222,37 @@ class GradientTraining:
     def check_step(self, so_far: Metrics) -> None:
         """Check a logged step. Raises DivergedError if a loss, a weight or an average is not finite."""
         if not self.good.accept(so_far.loss, f"epoch {self.epoch}, step {self.step}"):
-            self._diverged_at(self._sums.first_bad())
-        self._sums.accept()
+            self._diverged_at(self.sums.first_bad())
+        self.sums.accept()
+
+    def choose_step(self) -> None:
+        """Choose how steps are taken: on a GPU many at a time, if that gives what single steps give.
+
+        Raises:
+            ConfigError: the config demands a way that cannot be used.
+        """
+        self._bursts, self._how = gpu.start(self._net, self._images, self)
+        state = self.sums.state()
+        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.sums.load(state)
+
+    def check_burst(self, first: int, losses: list[float]) -> None:
+        """Check steps of this epoch, from ``first`` on. Raises DivergedError as ``check_step`` does."""
+        for step, loss in enumerate(losses, first + 1):
+            if not math.isfinite(loss):
+                self._diverged(step, "the loss")
+        if not self.good.accept(losses[-1], f"epoch {self.epoch}, step {self.step}"):
+            self._diverged(self.step, "a gradient")
 
     def check_now(self) -> None:
         """Check between two logged steps, without affecting their checks. Raises DivergedError as they would."""
-        bad = self._sums.first_bad()
+        bad = self.sums.first_bad()
         if bad is not None or not self.good.is_finite():
             self._diverged_at(bad)
 
     def _diverged_at(self, bad: int | None) -> NoReturn:
         """Raise DivergedError for a batch since the last logged step, from 0; None if the losses do not show which."""
-        logged = self._logged.n // self.settings.batch_size  # only an epoch's last batch is smaller
+        logged = self.logged.n // self.settings.batch_size  # only an epoch's last batch is smaller
         if bad is None:
             self._diverged(self.step, "a gradient")
         self._diverged(logged + bad + 1, "the loss")
@@ -244,7 +269,7 @@ class GradientTraining:
         """Restore the last good weights and raise DivergedError."""
         self.good.restore()
         lr, size = self.lr(step - 1), self.settings.batch_size
-        batch = self.order()[(step - 1) * size : step * size].tolist()
+        batch = self.plan.order(self.epoch)[(step - 1) * size : step * size].tolist()
         shown = few(batch, 10)
         raise DivergedError(
             f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
@@ -265,8 +290,8 @@ class GradientTraining:
             "model": dict(self.model.state_dict()),
             "optimizer": self.stepper.tensors(),
             "good": self.good.state(),
-            "sums": self._sums.state(),
-            "logged": self._logged.to_dict(),
+            "sums": self.sums.state(),
+            "logged": self.logged.to_dict(),
             "randomness": self.randomness.state(),
         }
 
@@ -289,21 +314,7 @@ class GradientTraining:
         copy(state["optimizer"], self.stepper.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
-        self._sums = RunningMetrics(self._device, self.objective.terms)
-        self._sums.load(state["sums"])
-        self._logged = Metrics.of_dict(state["logged"])
+        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.sums.load(state["sums"])
+        self.logged = Metrics.of_dict(state["logged"])
         self.randomness.load(dict(state["randomness"]))
-
-
-def shrinks(settings: Train) -> bool:
-    """Return whether weights change even without a gradient."""
-    return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
-
-
-def check_batch_norm(model: nn.Module, batch: int, n: int) -> None:
-    """Raise ConfigError if one of the batches of n images is a single image, which batch norm cannot normalise."""
-    if 1 in (batch, n % batch) and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
-        raise ConfigError(
-            f"train.batch_size: is {batch}; of {n} training images the last batch is one image, which batch norm cannot"
-            " normalise; choose another size"
-        )

@@ -107,6 +107,24 @@ class RunningMetrics:
         if len(self._losses) == SUMMED_AT_ONCE:
             self._sum()
 
+    def add_read(
+        self, losses: Sequence[float], hits: Sequence[float] | None, terms: Sequence[Sequence[float]], size: int
+    ) -> None:
+        """Add batches of equal size whose results were already read: losses, hits and terms of each batch.
+
+        They are added one by one, so that the sums do not depend on how many are added together.
+        """
+        total, means = float(self._loss), self._terms.tolist()
+        for loss, some in zip(losses, terms, strict=True):
+            total += loss * size
+            means = [mean + term * size for mean, term in zip(means, some, strict=True)]
+        self._loss.fill_(total)
+        self._terms.copy_(torch.tensor(means, dtype=torch.float64))
+        if hits is not None:
+            self._hits += int(sum(hits))
+            self._classified += len(losses) * size
+        self.n += len(losses) * size
+
     def _sum(self) -> None:
         losses, sizes = torch.stack(self._losses), set(self._sizes)
         # Sizes are Python numbers: a tensor of them would have to be copied to the device.

@@ -17,8 +17,11 @@ class Objective(Protocol):
     Attributes:
         name: for the log.
         terms: names of the loss's terms, in the order of ``Output.terms``.
+        classifies: whether there are logits of classes.
     """
 
+    @property
+    def classifies(self) -> bool: ...
     @property
     def name(self) -> str: ...
     @property
@@ -41,6 +44,7 @@ class Classify:
 
     label_smoothing: float = 0.0
     name: ClassVar[str] = "classification"
+    classifies: ClassVar[bool] = True
     terms: ClassVar[tuple[str, ...]] = ()
 
     def drawing_from(self, randomness: Randomness) -> "Classify":  # noqa: ARG002

@@ -35,6 +35,10 @@ class Randomness:
             self._generators[name] = torch.Generator(self._device).manual_seed(seed_of(self._seed, name))
         return self._generators[name]
 
+    def generators(self) -> list[torch.Generator]:
+        """Return the generators that are in use."""
+        return list(self._generators.values())
+
     def state(self) -> dict[str, Any]:
         """Return the state of each stream that is in use, for a checkpoint."""
         return {name: generator.get_state() for name, generator in self._generators.items()}

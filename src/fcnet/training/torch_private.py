@@ -20,6 +20,7 @@ _HAS_BF16 = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
 _THRESHOLD_BACKWARD = getattr(torch.ops.aten.threshold_backward, "grad_input", None)
 _FUSED_ADAM = getattr(torch, "_fused_adam_", None)
 _FUSED_ADAMW = getattr(torch, "_fused_adamw_", None)
+_SET_DETERMINISTIC = getattr(torch._C, "_set_deterministic_algorithms", None)
 
 
 def missing() -> list[str]:
@@ -30,6 +31,7 @@ def missing() -> list[str]:
         "aten.threshold_backward.grad_input": _THRESHOLD_BACKWARD,
         "_fused_adam_": _FUSED_ADAM,
         "_fused_adamw_": _FUSED_ADAMW,
+        "_C._set_deterministic_algorithms": _SET_DETERMINISTIC,
     }
     return [name for name, function in found.items() if function is None]
 
@@ -86,3 +88,14 @@ def adam_(state: AdamState, decoupled: bool, **settings: Any) -> None:
     by_torch: Any = adamw if decoupled else adam
     steps = [state.step - 1 for _ in state.values]  # the function increments it
     by_torch(*tensors, steps, foreach=False, amsgrad=False, maximize=False, **settings)
+
+
+def be_deterministic() -> None:
+    """Let torch use deterministic kernels in the whole process, and warn where it has none.
+
+    torch's public function does the same, but also imports its compiler, which takes 4 to 6 seconds.
+    """
+    if _SET_DETERMINISTIC is not None:
+        _SET_DETERMINISTIC(True, warn_only=True)
+    else:
+        torch.use_deterministic_algorithms(True, warn_only=True)

@@ -47,6 +47,7 @@ class Reconstruct:
     noise: Noise = None
 
     name: ClassVar[str] = "reconstruction"
+    classifies: ClassVar[bool] = False
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -29,6 +29,25 @@ class Optimizer(Protocol):
 
 
 @dataclass(frozen=True)
+class Member:
+    """A parameter and what an optimiser keeps of it.
+
+    Attributes:
+        parameter: with its gradient in ``grad``.
+        value: its values, outside of autograd.
+        mean: the running average of its gradient, or its velocity; None if there is none.
+        square: the running average of the gradient's square; None if there is none.
+        decay: decoupled weight decay.
+    """
+
+    parameter: nn.Parameter
+    value: Tensor
+    mean: Tensor | None = None
+    square: Tensor | None = None
+    decay: float = 0.0
+
+
+@dataclass(frozen=True)
 class AdamGroup:
     """Parameters that share a weight decay, and their running averages, in the same order."""
 
@@ -59,7 +78,7 @@ class AdamOptimizer:
     def __init__(
         self, parameters: Sequence[nn.Parameter], settings: Adam | AdamW, decayed: Sequence[nn.Parameter]
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         decay = settings.weight_decay if isinstance(settings, AdamW) else 0.0
         is_decayed = {id(parameter) for parameter in decayed if decay}
         groups = (
@@ -77,16 +96,28 @@ class AdamOptimizer:
             adam_(
                 state,
                 self._decoupled,
-                beta1=self._settings.betas[0],
-                beta2=self._settings.betas[1],
+                beta1=self.settings.betas[0],
+                beta2=self.settings.betas[1],
                 lr=lr,
                 weight_decay=group.decay,
-                eps=self._settings.eps,
+                eps=self.settings.eps,
             )
 
     def tensors(self) -> list[Tensor]:
         """Return the averages of the gradients and of their squares, and the numbers of steps."""
         return [tensor for group in self._groups for tensor in (*group.means, *group.squares, group.step)]
+
+    def members(self) -> list[Member]:
+        """Return all parameters with their averages."""
+        return [
+            Member(*tensors, group.decay)
+            for group in self._groups
+            for tensors in zip(group.parameters, group.values, group.means, group.squares, strict=True)
+        ]
+
+    def counters(self) -> list[Tensor]:
+        """Return the numbers of steps so far (), which are all equal."""
+        return [group.step for group in self._groups]
 
 
 class SGDOptimizer:
@@ -95,7 +126,7 @@ class SGDOptimizer:
     def __init__(self, parameters: Sequence[nn.Parameter], settings: SGD) -> None:
         self._parameters = list(parameters)
         self._values = [p.detach() for p in parameters]
-        self._settings = settings
+        self.settings = settings
         # v starts at 0, so the first v is g.
         self._velocities: list[Tensor | None] = [
             torch.zeros_like(v) if settings.momentum else None for v in self._values
@@ -109,16 +140,24 @@ class SGDOptimizer:
             self._velocities,
             fused=True,
             weight_decay=0.0,
-            momentum=self._settings.momentum,
+            momentum=self.settings.momentum,
             lr=lr,
             dampening=0.0,
-            nesterov=self._settings.nesterov,
+            nesterov=self.settings.nesterov,
             maximize=False,
         )
 
     def tensors(self) -> list[Tensor]:
         """Return the velocities, if there is momentum."""
         return [velocity for velocity in self._velocities if velocity is not None]
+
+    def members(self) -> list[Member]:
+        """Return all parameters with their velocities."""
+        return [Member(*tensors) for tensors in zip(self._parameters, self._values, self._velocities, strict=True)]
+
+    def counters(self) -> list[Tensor]:
+        """Return the numbers of steps so far: none is kept."""
+        return []
 
 
 def build(settings: Settings, model: nn.Module) -> Optimizer:

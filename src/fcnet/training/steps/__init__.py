@@ -1,3 +1,6 @@
-"""Ways to take a step: ``step`` is the seam, ``by_hand`` the fastest on CPUs; ``backprop`` is for reading."""
+"""Ways to take a step: ``step`` is the seam, ``by_hand`` the fastest on CPUs; ``backprop`` is for reading.
 
-__all__ = ["step"]
+``plan`` has what each step takes: the order of the images, and the learning rate.
+"""
+
+__all__ = ["by_hand", "plan", "step"]

@@ -19,27 +19,33 @@ class ByHand:
 
     In bf16, the products of hidden layers take rounded copies of inputs, weights and deltas, renewed at each step, and
     give rounded results; the output layer, the weights and the optimiser's updates are fp32.
+
+    Attributes:
+        layers: the linear layers.
+        activations: between them.
+        smoothing: of the labels.
+        dtype: of the input pixels.
     """
 
     def __init__(self, model: nn.Module, objective: Classify, precision: str = "fp32") -> None:
         modules = list(model.children())
-        self._layers = [module for module in modules if isinstance(module, nn.Linear)]
-        self._activations = modules[1::2]
-        self._smoothing = objective.label_smoothing
-        output = self._layers[-1].weight
+        self.layers = [module for module in modules if isinstance(module, nn.Linear)]
+        self.activations = modules[1::2]
+        self.smoothing = objective.label_smoothing
+        output = self.layers[-1].weight
         self.name = f"by hand, {output.device.type}, {precision} (a plain net)"
         self._classes = torch.arange(output.shape[0], device=output.device)
-        self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self._layers]
-        for layer, (weight, bias) in zip(self._layers, self._gradients, strict=True):
+        self._gradients = [(torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)) for layer in self.layers]
+        for layer, (weight, bias) in zip(self.layers, self._gradients, strict=True):
             layer.weight.grad, layer.bias.grad = weight, bias
         # Of each layer: weights, bias and weight gradient in the precision of the products.
         self._working = [
             (layer.weight.detach(), layer.bias.detach(), gradient)
-            for layer, (gradient, _) in zip(self._layers, self._gradients, strict=True)
+            for layer, (gradient, _) in zip(self.layers, self._gradients, strict=True)
         ]
         self.dtype = output.dtype
         self._to_round: list[tuple[Tensor, Tensor]] = []
-        if precision == "bf16" and len(self._layers) > 1:
+        if precision == "bf16" and len(self.layers) > 1:
             self.dtype = torch.bfloat16
             for number, (weight, bias, gradient) in enumerate(self._working[:-1]):
                 self._working[number] = rounded(weight), rounded(bias), rounded(gradient)
@@ -52,7 +58,7 @@ class ByHand:
         for copy, exact in self._to_round:
             copy.copy_(exact)
         outputs = [pixels]  # a(0), a(1), ... a(L-1)
-        for (weight, bias, _), activation in zip(self._working, self._activations, strict=False):
+        for (weight, bias, _), activation in zip(self._working, self.activations, strict=False):
             z = self._linear(outputs[-1], weight, bias)
             outputs.append(z.relu_() if type(activation) is nn.ReLU else activation(z))
         weight, bias, _ = self._working[-1]
@@ -60,10 +66,10 @@ class ByHand:
         # Takes half the time of ``linear``, in which the bias makes a narrow product slow on CPUs.
         logits = torch.mm(outputs[-1], weight.T).add_(bias)
         loss, delta = self._loss(logits, labels)
-        for number in range(len(self._layers) - 1, -1, -1):
+        for number in range(len(self.layers) - 1, -1, -1):
             self._keep_gradient(number, delta, outputs[number])
             if number:
-                weight, f = self._working[number][0], self._activations[number - 1]
+                weight, f = self._working[number][0], self.activations[number - 1]
                 delta = through(f, outputs[number], delta @ weight).to(self.dtype)
         return Output(loss, logits)
 
@@ -79,12 +85,12 @@ class ByHand:
         """Return the mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
         log_p = functional.log_softmax(logits, 1)
         loss = functional.nll_loss(log_p, labels)
-        if self._smoothing:
-            loss = (1 - self._smoothing) * loss - self._smoothing * log_p.mean()
+        if self.smoothing:
+            loss = (1 - self.smoothing) * loss - self.smoothing * log_p.mean()
         delta = log_p.exp()
-        if self._smoothing:
-            delta.sub_(self._smoothing / logits.shape[1])
-        delta.add_(labels[:, None] == self._classes, alpha=self._smoothing - 1)
+        if self.smoothing:
+            delta.sub_(self.smoothing / logits.shape[1])
+        delta.add_(labels[:, None] == self._classes, alpha=self.smoothing - 1)
         return loss, delta.div_(len(labels))
 
 

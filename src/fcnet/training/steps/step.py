@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.config.train import Train
+from fcnet.errors import ConfigError
 from fcnet.training.metrics import Output
 from fcnet.training.objective import Objective
 from fcnet.training.optim import optimizers
@@ -61,7 +62,7 @@ class EagerStep:
         after: Sequence[After] = (),
     ) -> None:
         self.model, self.name, self.dtype = model, gradient.name, gradient.dtype
-        self.gradient, self._optimizer, self._l2, self._clip, self._after = gradient, optimizer, l2, clip, after
+        self.gradient, self.optimizer, self._l2, self._clip, self._after = gradient, optimizer, l2, clip, after
 
     def __call__(self, pixels: Tensor, labels: Tensor, lr: Tensor) -> Output:
         """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
@@ -71,17 +72,26 @@ class EagerStep:
             loss = loss + shrink(self.model, self._l2)
         if self._clip is not None:
             loss = loss + nan_unless_finite(nn.utils.clip_grad_norm_(self.model.parameters(), self._clip))
-        self._optimizer.step(lr)
+        self.optimizer.step(lr)
         for change in self._after:
             change()
         return output if loss is output.loss else replace(output, loss=loss)
 
+    def updated_by(self, optimizer: Optimizer) -> "EagerStep":
+        """Return the same step with another update."""
+        return EagerStep(self.model, self.gradient, optimizer, self._l2, self._clip, self._after)
+
+    @property
+    def plain(self) -> bool:
+        """Return whether the gradient is used as it is, and nothing follows the update."""
+        return not self._l2 and self._clip is None and not self._after
+
     def tensors(self) -> list[Tensor]:
         """Return the optimiser's state."""
-        return self._optimizer.tensors()
+        return self.optimizer.tensors()
 
 
-def build(model: nn.Module, objective: Objective, settings: Train) -> Step:
+def build(model: nn.Module, objective: Objective, settings: Train) -> EagerStep:
     """Return the step that a config describes."""
     return EagerStep(
         model,
@@ -105,3 +115,12 @@ def shrink(model: nn.Module, l2: float) -> Tensor:
 def nan_unless_finite(norm: Tensor) -> Tensor:
     """Return 0 () for a finite norm (), else NaN: a norm that overflows would silently scale the gradient to 0."""
     return norm - norm
+
+
+def check_batch_norm(model: nn.Module, batch: int, n: int) -> None:
+    """Raise ConfigError if one of the batches of n images is a single image, which batch norm cannot normalise."""
+    if 1 in (batch, n % batch) and any(isinstance(module, nn.BatchNorm1d) for module in model.modules()):
+        raise ConfigError(
+            f"train.batch_size: is {batch}; of {n} training images the last batch is one image, which batch norm cannot"
+            " normalise; choose another size"
+        )

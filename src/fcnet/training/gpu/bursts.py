@@ -1,0 +1,159 @@
+"""Choose how steps are taken on a GPU: the fastest way that gives what the eager step gives."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.errors import ConfigError
+from fcnet.system.memory import is_out_of_memory
+from fcnet.training.gpu.graph import Done, GraphBurst
+from fcnet.training.gpu.proof import TOLERANCE, Burst, Snapshot, difference
+from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
+from fcnet.training.steps.step import EagerStep
+
+GRAPH_STEPS = 50  # of one graph: longer ones take more of the driver's memory, and are no faster
+
+COMPARED = 4  # steps that are compared with the eager step
+
+
+class Unavailable(Exception):
+    """Why a way to take steps cannot be used here, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be trained.
+
+    Attributes:
+        step: the eager step, the reference.
+        model: the net that it trains.
+        images: on the device.
+        generators: of random numbers that a step draws.
+        terms: the number of the loss's terms.
+        precision: fp32 or bf16.
+        order: positions (n,) of the images of some steps, to compare on.
+        lrs: learning rates of these steps.
+    """
+
+    step: EagerStep
+    model: nn.Module
+    images: Images
+    generators: Sequence[torch.Generator]
+    terms: int
+    precision: str
+    order: Tensor
+    lrs: Sequence[float]
+
+    def tensors(self) -> list[Tensor]:
+        """Return all that a step changes."""
+        weights = [tensor.detach() for tensor in (*self.model.parameters(), *self.model.buffers())]
+        return [*weights, *self.step.tensors()]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How steps are taken.
+
+    Attributes:
+        burst: takes several steps; None for the eager step.
+        name: how, and why not faster.
+    """
+
+    burst: Burst | None
+    name: str
+
+
+def choose(problem: Problem, wanted: str) -> Choice:
+    """Return the first way that can be used, and that agrees with the eager step.
+
+    Args:
+        problem: what is to be trained.
+        wanted: auto, or the kind that is demanded: graph or persistent.
+
+    Raises:
+        ConfigError: the demanded kind cannot be used.
+    """
+    refused: list[str] = []
+    for kind, build in ways(problem):
+        if wanted not in ("auto", kind):
+            continue
+        try:
+            burst, name = build()
+            found = _compared(problem, burst)
+        except Unavailable as error:
+            refused.append(f"not {kind}: {error}")
+        except RuntimeError as error:  # of CUDA, of a compiler, or out of memory
+            reason = "memory ran out" if is_out_of_memory(error) else " ".join(str(error).split())[:200]
+            refused.append(f"not {kind}: {reason}")
+        else:
+            if found is None:
+                return Choice(burst, "; ".join([name, *dict.fromkeys(refused)]))
+            refused.append(f"not {name}: differs from the eager step ({found})")
+    if wanted != "auto":
+        raise ConfigError(f"train.step: is {wanted}; {'; '.join(refused)}; choose auto or eager")
+    return Choice(None, "; ".join([problem.step.name, *dict.fromkeys(refused)]))
+
+
+def _compared(problem: Problem, burst: Burst) -> str | None:
+    """Return None if a burst gives what the eager step gives, else the difference; the state is restored."""
+    tensors, n = problem.tensors(), len(problem.lrs)
+    eager = TorchSlots(problem.step, problem.images, n, problem.terms)
+    eager.buffers.order[: len(problem.order)].copy_(problem.order)
+    eager.buffers.lrs[:n].copy_(torch.tensor(problem.lrs))
+    before = Snapshot(tensors, problem.generators)
+    try:
+        if isinstance(burst, GraphBurst):
+            burst.warm_up()
+            before.restore()
+        found = difference(before, eager, burst, tensors)
+    finally:
+        before.restore()
+    return None if found.within(TOLERANCE[problem.precision]) else str(found)
+
+
+Way = Callable[[], tuple[Burst, str]]
+
+
+def ways(problem: Problem) -> Iterator[tuple[str, Way]]:
+    """Yield kinds and what builds them, the fastest first."""
+    yield "graph", partial(_own_kernels, problem)
+    yield "graph", partial(_graph, problem, UpdatedSlots)
+    yield "graph", partial(_graph, problem, TorchSlots)
+
+
+def _own_kernels(problem: Problem) -> tuple[Burst, str]:
+    """Return a graph of fcnet's own kernels. Raises Unavailable for other nets, or without Triton."""
+    _check_triton(problem)
+    from fcnet.training.gpu import plain
+
+    if reason := plain.misfit(problem.step):
+        raise Unavailable(reason)
+    burst = GraphBurst(plain.PlainSlots(problem.step, problem.images, GRAPH_STEPS))
+    return burst, burst.name
+
+
+def _graph(problem: Problem, slots: type[TorchSlots]) -> tuple[Burst, str]:
+    """Return a graph of torch's kernels, perhaps with fcnet's own update. Raises Unavailable without Triton."""
+    if slots is UpdatedSlots:
+        _check_triton(problem)
+    burst = GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)
+    return burst, burst.name
+
+
+OLDEST_FOR_TRITON = (8, 0)  # compute capability
+
+
+def _check_triton(problem: Problem) -> None:
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        raise Unavailable("Triton is not installed") from None
+    has = torch.cuda.get_device_capability(problem.images.pixels.device)
+    if has < OLDEST_FOR_TRITON:
+        raise Unavailable(f"the GPU's compute capability is {has[0]}.{has[1]}; fcnet's kernels need 8.0")
+
+
+__all__ = ["COMPARED", "GRAPH_STEPS", "Burst", "Choice", "Done", "Images", "Problem", "Unavailable", "choose", "ways"]

@@ -1,0 +1,84 @@
+"""Compare another way to take steps with the eager step, on the run's own images, before it is used."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.slots import Slots
+
+Burst = Callable[[Tensor, Tensor], Done]
+
+# Largest differences, relative to what the steps change. Rounding alone gives about 1e-5 in fp32: Adam turns even the
+# smallest gradients into steps of full size, and a gradient that is nothing but rounding may have either sign.
+TOLERANCE = {"fp32": 1e-3, "bf16": 5e-2}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far another way to take steps is from the eager one.
+
+    Attributes:
+        loss: largest difference of a step's loss, relative to the loss.
+        change: norm of the differences of weights and averages, over the norm of what the steps changed.
+    """
+
+    loss: float
+    change: float
+
+    def __str__(self) -> str:
+        if self.loss == self.change == 0:
+            return "equal bits"
+        return f"losses within {self.loss:.0e}, changes of the weights within {self.change:.0e}"
+
+    def within(self, tolerance: float) -> bool:
+        """Return whether the difference is small enough; NaN is not."""
+        return self.loss <= tolerance and self.change <= tolerance
+
+
+class Snapshot:
+    """Copies of tensors and of random streams, to restore."""
+
+    def __init__(self, tensors: Sequence[Tensor], generators: Sequence[torch.Generator]) -> None:
+        self._tensors, self._generators = list(tensors), list(generators)
+        self.copies = [tensor.clone() for tensor in tensors]
+        self._states = [generator.get_state() for generator in generators]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Give all tensors and streams the values they had."""
+        for tensor, copy in zip(self._tensors, self.copies, strict=True):
+            tensor.copy_(copy)
+        for generator, state in zip(self._generators, self._states, strict=True):
+            generator.set_state(state)
+
+
+def difference(before: Snapshot, eager: Slots, burst: Burst, tensors: Sequence[Tensor]) -> Difference:
+    """Take the steps in the buffers of ``eager`` both ways from the same state, and restore it.
+
+    Args:
+        before: of the state.
+        eager: the reference, with order and learning rates of n steps in its first n slots.
+        burst: the other way.
+        tensors: the state.
+    """
+    buffers = eager.buffers
+    n = buffers.steps
+    for slot in range(n):
+        eager(slot)
+    losses, expected = buffers.losses[:n, 0].double(), [tensor.clone() for tensor in tensors]
+    before.restore()
+    done = burst(buffers.order[: n * buffers.batch], buffers.lrs[:n])
+    found = [tensor.clone() for tensor in tensors]
+    before.restore()
+    loss = float(((done.losses - losses).abs() / losses.abs().clamp_min(1e-30)).max())
+    moving = [i for i, tensor in enumerate(tensors) if tensor.is_floating_point() and tensor.dim()]
+    missed = _norm([found[i] - expected[i] for i in moving])
+    moved = _norm([expected[i] - before.copies[i] for i in moving])
+    return Difference(loss, missed / moved if moved else missed)
+
+
+def _norm(tensors: list[Tensor]) -> float:
+    return float(torch.stack([tensor.double().square().sum() for tensor in tensors]).sum().sqrt())

@@ -1,0 +1,197 @@
+"""An epoch in bursts: many steps are launched together, and what they gave is read once for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.errors import ConfigError
+from fcnet.training.gpu import bursts
+from fcnet.training.gpu.slots import Images
+from fcnet.training.metrics import Metrics, Output
+from fcnet.training.records import StepRecord, Tick
+
+if TYPE_CHECKING:
+    from fcnet.training.gpu.proof import Burst
+    from fcnet.training.loop import GradientTraining
+
+# Seconds that a burst takes at most, as far as the last one tells: a signal has to wait for its end.
+LONGEST = 0.25
+FIRST = 50  # steps of the first burst, whose time is not known
+
+
+@dataclass(frozen=True)
+class Read:
+    """The results of steps, on the host.
+
+    Attributes:
+        losses: of each step.
+        hits: of each step.
+        terms: of each step.
+    """
+
+    losses: list[float]
+    hits: list[float]
+    terms: list[list[float]]
+
+
+class InBursts:
+    """Takes the steps of a training in bursts.
+
+    Args:
+        burst: takes several steps of whole batches.
+        images: the training images, on the device.
+        classifies: whether hits are counted.
+    """
+
+    def __init__(self, burst: Burst, images: Images, classifies: bool) -> None:
+        self._burst, self._images, self._classifies = burst, images, classifies
+        self._most = FIRST
+
+    def rest_of_epoch(self, training: GradientTraining) -> Generator[Tick | StepRecord, None, Metrics]:
+        """Do the remaining steps of an epoch, as the training's own method does.
+
+        At a record of a step before the last one of a burst, the training is already further.
+        """
+        before, started = training.seconds, time.perf_counter()
+        since, seen = started, training.sums.n
+        while training.step < training.steps:
+            first, began = training.step, time.perf_counter()
+            read, sizes = self._take(training)
+            now = time.perf_counter()
+            self._most = in_time(len(sizes), now - began)
+            training.step += len(sizes)
+            training.seconds = before + now - started
+            records: list[Tick | StepRecord] = list(self._records(training, first, read, sizes, seen, now - since))
+            training.check_burst(first, read.losses)
+            if records:
+                since, seen = now, training.sums.n
+            yield from records or [Tick(training.epoch, training.step, training.steps)]
+        return training.sums.reduce()
+
+    def most(self) -> int:
+        """Return the most steps of the next burst."""
+        return self._most
+
+    def _take(self, training: GradientTraining) -> tuple[Read, list[int]]:
+        """Take some steps; return their results and the number of images of each."""
+        size, n = training.settings.batch_size, len(training.splits.train)
+        whole = n // size - training.step
+        if whole > 0:
+            steps = min(whole, self.most())
+            order, lrs = training.plan.of(training.epoch)
+            rows = order[training.step * size : (training.step + steps) * size]
+            done = self._burst(rows, lrs[training.step : training.step + steps])
+            training.plan.of(training.epoch + 1)  # meanwhile, for later
+            rows_of = torch.cat([done.losses[:, None], done.hits[:, None], done.terms], 1).double().tolist()
+            read = Read([one[0] for one in rows_of], [one[1] for one in rows_of], [one[2:] for one in rows_of])
+            return read, [size] * steps
+        return self._last(training), [n % size]
+
+    def _last(self, training: GradientTraining) -> Read:
+        """Take the step of the last, smaller batch eagerly."""
+        order, _ = training.plan.of(training.epoch)
+        rows = order[training.step * training.settings.batch_size :]
+        pixels = torch.index_select(self._images.pixels, 0, rows).to(training.stepper.dtype).div_(255)
+        labels = self._images.labels[rows]
+        output = training.advance(pixels, labels, training.lr(training.step))
+        return Read([float(output.loss)], [hits_of(output, labels)], [terms_of(output)])
+
+    def _records(
+        self, training: GradientTraining, first: int, read: Read, sizes: list[int], seen: int, seconds: float
+    ) -> Iterator[StepRecord]:
+        """Add the results to the sums; yield a record for each logged step among them."""
+        every, begin, found = training.settings.log_every, 0, training.sums
+        speed = (found.n + sum(sizes) - seen) / seconds
+        for i in range(len(sizes)):
+            step = first + i + 1
+            if step % every and step < training.steps and i + 1 < len(sizes):
+                continue
+            part = slice(begin, i + 1)
+            hits = read.hits[part] if self._classifies else None
+            found.add_read(read.losses[part], hits, read.terms[part], sizes[i])
+            begin = i + 1
+            if step % every == 0 or step == training.steps:
+                so_far, last = found.reduce(), training.logged
+                training.logged = so_far
+                recent, lr = so_far.loss_since(last), training.lr(step - 1)
+                yield StepRecord(
+                    training.epoch, step, training.steps, read.losses[i], recent, so_far.accuracy, lr, speed
+                )
+
+
+def in_time(steps: int, seconds: float) -> int:
+    """Return how many steps fit into the longest burst, if so many took so many seconds."""
+    return max(int(LONGEST * steps / max(seconds, 1e-9)), 1)
+
+
+def hits_of(output: Output, labels: Tensor) -> float:
+    """Return how many images of a batch are classified correctly; 0 if they are not classified."""
+    return 0.0 if output.logits is None else float((output.logits.argmax(1) == labels).sum())
+
+
+def terms_of(output: Output) -> list[float]:
+    """Return the loss's terms."""
+    return [] if output.terms is None else [float(term) for term in output.terms]
+
+
+def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> tuple[InBursts | None, str]:
+    """Return what takes a training's steps in bursts, None if they are taken one by one; and how, in words.
+
+    Args:
+        model: the net that is trained.
+        images: the training images that it takes.
+        training: between two steps.
+
+    Raises:
+        ConfigError: the config demands a way that cannot be used.
+    """
+    step, wanted = training.stepper, training.settings.step
+    reason = one_by_one(images, training)
+    if wanted == "eager" or (wanted == "auto" and reason == CPU):
+        return None, step.name
+    if reason is not None:
+        if wanted != "auto":
+            raise ConfigError(f"train.step: is {wanted}; {reason}; choose auto or eager")
+        return None, f"{step.name}; one by one: {reason}"
+    model.train()
+    size = training.settings.batch_size
+    resident = Images(images.images.flatten(1).contiguous(), images.labels, size)
+    order, lrs = training.plan.of(training.epoch)
+    n = min(bursts.COMPARED, len(images) // size)
+    problem = bursts.Problem(
+        step,
+        model,
+        resident,
+        training.randomness.generators(),
+        len(training.objective.terms),
+        training.settings.precision,
+        order[: n * size],
+        lrs[:n].tolist(),
+    )
+    choice = bursts.choose(problem, wanted)
+    if choice.burst is None:
+        return None, choice.name
+    return InBursts(choice.burst, resident, training.objective.classifies), choice.name
+
+
+CPU = "there is no CUDA device"
+
+
+def one_by_one(images: ImageFolder, training: GradientTraining) -> str | None:
+    """Return why steps have to be taken one by one; None if they need not."""
+    if not images.labels.is_cuda:
+        return CPU
+    if not images.images.is_cuda:
+        return "the images are not in the GPU's memory"
+    if training.settings.save_every == 0:
+        return "train.save_every is 0"
+    if len(images) < training.settings.batch_size:
+        return "an epoch has no whole batch"
+    return None

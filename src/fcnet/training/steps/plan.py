@@ -1,0 +1,49 @@
+"""The order of the images and the learning rates of each epoch, which depend only on config and seed."""
+
+import torch
+from torch import Tensor
+
+from fcnet.config.train import Train
+from fcnet.data.batches import epoch_order, grouped_order
+from fcnet.data.dataset import ImageFolder
+from fcnet.training.optim.schedules import lr_at
+
+
+class Plan:
+    """What each step of a training takes.
+
+    Args:
+        images: the training images.
+        settings: the config's ``train``.
+        seed: of the order.
+    """
+
+    def __init__(self, images: ImageFolder, settings: Train, seed: int) -> None:
+        self._images, self._settings, self._seed = images, settings, seed
+        self._known: dict[int, tuple[Tensor, Tensor]] = {}
+
+    @property
+    def steps(self) -> int:
+        """Return the number of steps of an epoch."""
+        return -(-len(self._images) // self._settings.batch_size)
+
+    def order(self, epoch: int) -> Tensor:
+        """Return the order (N,) of the images in an epoch, on their device."""
+        images = self._images
+        if images.mapped:
+            return grouped_order(len(images), self._seed, epoch, images.images[0].nbytes)
+        return epoch_order(len(images), self._seed, epoch).to(images.images.device)
+
+    def lr(self, epoch: int, step: int) -> float:
+        """Return the learning rate of a step of an epoch, counted from 0."""
+        settings = self._settings
+        so_far, steps = (epoch - 1) * self.steps + step, settings.epochs * self.steps
+        return lr_at(so_far, steps, self.steps, settings.optimizer.lr, settings.schedule)
+
+    def of(self, epoch: int) -> tuple[Tensor, Tensor]:
+        """Return the order (N,) and the learning rates (steps,) of an epoch, on the device; they are kept for reuse."""
+        if epoch not in self._known:
+            self._known = {known: plan for known, plan in self._known.items() if known == epoch - 1}
+            lrs = torch.tensor([self.lr(epoch, step) for step in range(self.steps)])
+            self._known[epoch] = self.order(epoch), lrs.to(self._images.labels.device)
+        return self._known[epoch]

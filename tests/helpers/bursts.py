@@ -1,0 +1,70 @@
+"""A stand-in for the GPU's bursts, on a CPU: it takes steps one by one, and gives their results together."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.training.gpu import records
+from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.records import InBursts
+from fcnet.training.gpu.slots import Images
+from fcnet.training.loop import GradientTraining
+
+
+class StandIn:
+    """Takes steps through ``advance``, as the training itself does.
+
+    Args:
+        training: whose steps are taken.
+        images: the training images.
+    """
+
+    def __init__(self, training: GradientTraining, images: Images) -> None:
+        self._training, self._images = training, images
+        self.lengths: list[int] = []
+
+    def __call__(self, order: Tensor, lrs: Tensor) -> Done:
+        """Take n steps."""
+        training, size = self._training, self._images.batch
+        losses, hits, terms = [], [], []
+        for number in range(len(lrs)):
+            rows = order[number * size : (number + 1) * size]
+            pixels = self._images.pixels[rows].to(training.stepper.dtype).div_(255)
+            labels = self._images.labels[rows]
+            lr = training.lr(training.step + number)
+            assert torch.tensor(lr) == lrs[number]
+            output = training.advance(pixels, labels, lr)
+            losses.append(float(output.loss))
+            hits.append(records.hits_of(output, labels))
+            terms.append(records.terms_of(output))
+        self.lengths.append(len(lrs))
+        return Done(*(torch.tensor(found, dtype=torch.float64) for found in (losses, hits, terms)))
+
+
+def stand_in(patched: pytest.MonkeyPatch, longest: Sequence[int] = ()) -> list[StandIn]:
+    """Let all trainings take their steps in bursts of the lengths in turn, 3 by default; return what takes them."""
+    found: list[StandIn] = []
+
+    def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> tuple[InBursts, str]:
+        resident = Images(images.images.flatten(1), images.labels, training.settings.batch_size)
+        found.append(StandIn(training, resident))
+        return Lengths(found[-1], resident, training.objective.classifies, longest or [3]), "stand-in"
+
+    patched.setattr(records, "start", start)
+    return found
+
+
+class Lengths(InBursts):
+    """Bursts whose lengths are given instead of measured."""
+
+    def __init__(self, burst: StandIn, images: Images, classifies: bool, lengths: Sequence[int]) -> None:
+        super().__init__(burst, images, classifies)
+        self._lengths, self._count = lengths, 0
+
+    def most(self) -> int:
+        """Return the length of the next burst."""
+        self._count += 1
+        return self._lengths[(self._count - 1) % len(self._lengths)]
