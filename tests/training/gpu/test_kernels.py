@@ -38,7 +38,10 @@ print(json.dumps({name: compared(**case) for name, case in json.loads(sys.argv[1
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, float]]:
     """The differences of all cases."""
-    environment = os.environ | {"TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {
+        "TRITON_INTERPRET": "1",
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
+    }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(CASES)],
         env=environment, capture_output=True, text=True, timeout=200, check=False,

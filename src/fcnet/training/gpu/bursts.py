@@ -1,6 +1,6 @@
 """Choose how steps are taken on a GPU: the fastest way that gives what the eager step gives."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
-from fcnet.training.gpu.graph import Done, GraphBurst
+from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import TOLERANCE, Burst, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
 from fcnet.training.steps.step import EagerStep
@@ -66,18 +66,22 @@ class Choice:
     name: str
 
 
-def choose(problem: Problem, wanted: str) -> Choice:
+Way = Callable[[], tuple[Burst, str]]
+
+
+def choose(problem: Problem, wanted: str, offered: Iterable[tuple[str, Way]] | None = None) -> Choice:
     """Return the first way that can be used, and that agrees with the eager step.
 
     Args:
         problem: what is to be trained.
         wanted: auto, or the kind that is demanded: graph or persistent.
+        offered: kinds and what builds them, the fastest first; by default those of ``ways``.
 
     Raises:
         ConfigError: the demanded kind cannot be used.
     """
     refused: list[str] = []
-    for kind, build in ways(problem):
+    for kind, build in ways(problem) if offered is None else offered:
         if wanted not in ("auto", kind):
             continue
         try:
@@ -112,9 +116,6 @@ def _compared(problem: Problem, burst: Burst) -> str | None:
     finally:
         before.restore()
     return None if found.within(TOLERANCE[problem.precision]) else str(found)
-
-
-Way = Callable[[], tuple[Burst, str]]
 
 
 def ways(problem: Problem) -> Iterator[tuple[str, Way]]:
@@ -154,6 +155,3 @@ def _check_triton(problem: Problem) -> None:
     has = torch.cuda.get_device_capability(problem.images.pixels.device)
     if has < OLDEST_FOR_TRITON:
         raise Unavailable(f"the GPU's compute capability is {has[0]}.{has[1]}; fcnet's kernels need 8.0")
-
-
-__all__ = ["COMPARED", "GRAPH_STEPS", "Burst", "Choice", "Done", "Images", "Problem", "Unavailable", "choose", "ways"]

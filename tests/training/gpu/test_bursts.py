@@ -1,0 +1,137 @@
+"""Which way to take steps is chosen: the first that can be used and gives what the eager step gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from fcnet.config.train import Adam, Train
+from fcnet.errors import ConfigError
+from fcnet.families.fcnet.config import FCNetModel
+from fcnet.families.fcnet.model import build
+from fcnet.training.gpu import bursts
+from fcnet.training.gpu.bursts import Problem, Unavailable, choose
+from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.slots import Images, TorchSlots
+from fcnet.training.objective import Classify
+from fcnet.training.randomness import Randomness, connect
+from fcnet.training.steps import step
+from helpers.command_line import Run
+from helpers.tiny import CLASSES, SIDE, pictures
+
+BATCH = 7
+
+
+@dataclass
+class OneByOne:
+    """A burst on the CPU.
+
+    Attributes:
+        problem: whose steps it takes.
+        skips: whether it leaves the last step out.
+        calls: lengths so far.
+    """
+
+    problem: Problem
+    skips: bool = False
+    calls: list[int] = field(default_factory=list)
+
+    def __call__(self, order: Tensor, lrs: Tensor) -> Done:
+        n = len(lrs)
+        self.calls.append(n)
+        slots = TorchSlots(self.problem.step, self.problem.images, n, 0)
+        slots.buffers.order[: len(order)] = order
+        slots.buffers.lrs[:n] = lrs
+        for slot in range(n - self.skips):
+            slots(slot)
+        found = slots.buffers
+        return Done(found.losses[:n, 0].double(), found.hits[:n, 0], found.terms[:n])
+
+
+@pytest.fixture
+def problem() -> Problem:
+    """A net with dropout and batch norm on the tiny images, after one epoch's first step."""
+    torch.manual_seed(0)
+    net = build(FCNetModel.model_validate({"hidden": [8], "dropout": 0.5, "batch_norm": True}), (SIDE, SIDE), CLASSES)
+    randomness = Randomness(0)
+    connect(net, randomness)
+    net.train()
+    pixels, labels = pictures(60, 0)
+    images = Images(torch.from_numpy(pixels).flatten(1), torch.from_numpy(labels), BATCH)
+    eager = step.build(net, Classify(), Train(optimizer=Adam(lr=0.02)))
+    eager(images.pixels[:BATCH] / 255, images.labels[:BATCH], torch.tensor(0.02, dtype=torch.float64))
+    order = torch.arange(4 * BATCH)
+    return Problem(eager, net, images, randomness.generators(), 0, "fp32", order, [0.02] * 4)
+
+
+def state(problem: Problem) -> list[Tensor]:
+    return [tensor.clone() for tensor in (*problem.tensors(), *(g.get_state() for g in problem.generators))]
+
+
+def unavailable() -> Any:
+    raise Unavailable("the GPU is too old")
+
+
+def fails() -> Any:
+    raise RuntimeError("CUDA error: an illegal\n  instruction")
+
+
+def way(burst: OneByOne) -> Callable[[], tuple[OneByOne, str]]:
+    return lambda: (burst, "one by one")
+
+
+def test_the_first_that_agrees_is_taken_and_says_why_not_the_others(problem: Problem) -> None:
+    before, good, bad = state(problem), OneByOne(problem), OneByOne(problem, skips=True)
+    offered = [("persistent", unavailable), ("graph", fails), ("graph", way(bad)), ("graph", way(good))]
+    choice = choose(problem, "auto", offered)
+    assert choice.burst is good
+    for part in ("one by one; not persistent: the GPU is too old; not graph: CUDA error: an illegal instruction",):
+        assert choice.name.startswith(part)
+    assert (
+        "not one by one: differs from the eager step (losses within 1e+00, changes of the weights within" in choice.name
+    )
+    assert good.calls == bad.calls == [4]
+    assert all(torch.equal(a, b) for a, b in zip(before, state(problem), strict=True))
+
+
+def test_without_one_the_eager_step_remains(problem: Problem) -> None:
+    choice = choose(problem, "auto", [("graph", way(OneByOne(problem, skips=True)))])
+    assert choice.burst is None
+    assert choice.name.startswith("autograd, cpu, fp32 (has BatchNorm1d); not one by one: differs")
+
+
+def test_what_is_demanded_and_impossible_is_an_error(problem: Problem) -> None:
+    offered = [("persistent", unavailable), ("graph", way(OneByOne(problem)))]
+    with pytest.raises(ConfigError) as error:
+        choose(problem, "persistent", offered)
+    assert error.value.problems == [
+        "train.step: is persistent; not persistent: the GPU is too old; choose auto or eager"
+    ]
+    assert choose(problem, "graph", offered).name == "one by one"
+
+
+def test_the_comparison_draws_the_same_numbers(problem: Problem) -> None:
+    """Dropout is drawn by both from the same place of the stream: equal bits, not nearly equal ones."""
+    assert bursts._compared(problem, OneByOne(problem)) is None
+    eager = TorchSlots(problem.step, problem.images, 4, 0)
+    eager.buffers.order[: 4 * BATCH] = problem.order
+    eager.buffers.lrs[:4] = torch.tensor(problem.lrs)
+    before = bursts.Snapshot(problem.tensors(), problem.generators)
+    found = bursts.difference(before, eager, OneByOne(problem), problem.tensors())
+    assert str(found) == "equal bits"
+
+
+@pytest.mark.parametrize("wanted", ["graph", "persistent"])
+def test_without_a_gpu_a_demanded_way_is_exit_2(fcnet: Run, tiny: Any, wanted: str) -> None:
+    outcome = fcnet("train", "-c", tiny / "tiny.yaml", f"train.step={wanted}", "--out", "run")
+    assert outcome.code == 2
+    assert outcome.errors == [f"train.step: is {wanted}; there is no CUDA device; choose auto or eager"]
+
+
+def test_eager_and_auto_are_the_same_on_a_cpu(fcnet: Run, tiny: Any) -> None:
+    for word in ("auto", "eager"):
+        assert fcnet("train", "-c", tiny / "tiny.yaml", f"train.step={word}", "--out", word).code == 0
+    assert (tiny.parent / "auto/model.pth").read_bytes() == (tiny.parent / "eager/model.pth").read_bytes()
