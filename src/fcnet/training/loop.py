@@ -85,6 +85,7 @@ class GradientTraining:
         randomness: Randomness | None = None,
     ) -> None:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
+        gpu.check(splits.train, settings)
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self._images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
@@ -129,7 +130,7 @@ class GradientTraining:
     def next_epoch(self) -> None:
         """Go to the first step of the next epoch."""
         self.epoch, self.step, self.seconds = self.epoch + 1, 0, 0.0
-        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.sums = self._no_sums()
         self.logged = Metrics(0.0, 0.0, 0)  # the sums at the last logged step
 
     def records(self) -> Generator[Record, None, None]:
@@ -175,10 +176,9 @@ class GradientTraining:
     def _device(self) -> torch.device:
         return self.splits.train.labels.device
 
-    @property
-    def _place_of_sums(self) -> torch.device:
-        """Return where sums are kept: bursts read what they add from the device at once."""
-        return self._device if self._bursts is None else torch.device("cpu")
+    def _no_sums(self) -> RunningMetrics:
+        # What bursts add was already read from the device.
+        return RunningMetrics(torch.device("cpu") if self._bursts else self._device, self.objective.terms)
 
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
         """Do the remaining steps of an epoch; return the metrics of the whole epoch."""
@@ -233,7 +233,7 @@ class GradientTraining:
         """
         self._bursts, self._how = gpu.start(self._net, self._images, self)
         state = self.sums.state()
-        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.sums = self._no_sums()
         self.sums.load(state)
 
     def check_burst(self, first: int, losses: list[float]) -> None:
@@ -314,7 +314,7 @@ class GradientTraining:
         copy(state["optimizer"], self.stepper.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
-        self.sums = RunningMetrics(self._place_of_sums, self.objective.terms)
+        self.sums = self._no_sums()
         self.sums.load(state["sums"])
         self.logged = Metrics.of_dict(state["logged"])
         self.randomness.load(dict(state["randomness"]))

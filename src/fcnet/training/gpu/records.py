@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 from fcnet.training.gpu import bursts
@@ -153,13 +154,9 @@ def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> 
         ConfigError: the config demands a way that cannot be used.
     """
     step, wanted = training.stepper, training.settings.step
-    reason = one_by_one(images, training)
-    if wanted == "eager" or (wanted == "auto" and reason == CPU):
-        return None, step.name
+    reason = one_by_one(images, training.settings)
     if reason is not None:
-        if wanted != "auto":
-            raise ConfigError(f"train.step: is {wanted}; {reason}; choose auto or eager")
-        return None, f"{step.name}; one by one: {reason}"
+        return None, step.name if reason in (CPU, EAGER) else f"{step.name}; one by one: {reason}"
     model.train()
     size = training.settings.batch_size
     resident = Images(images.images.flatten(1).contiguous(), images.labels, size)
@@ -182,16 +179,26 @@ def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> 
 
 
 CPU = "there is no CUDA device"
+EAGER = "train.step is eager"
 
 
-def one_by_one(images: ImageFolder, training: GradientTraining) -> str | None:
+def check(images: ImageFolder, settings: Train) -> None:
+    """Raise ConfigError if the config demands a way to take steps that these images rule out."""
+    reason = one_by_one(images, settings)
+    if settings.step not in ("auto", "eager") and reason is not None:
+        raise ConfigError(f"train.step: is {settings.step}; {reason}; choose auto or eager")
+
+
+def one_by_one(images: ImageFolder, settings: Train) -> str | None:
     """Return why steps have to be taken one by one; None if they need not."""
+    if settings.step == "eager":
+        return EAGER
     if not images.labels.is_cuda:
         return CPU
     if not images.images.is_cuda:
         return "the images are not in the GPU's memory"
-    if training.settings.save_every == 0:
+    if settings.save_every == 0:
         return "train.save_every is 0"
-    if len(images) < training.settings.batch_size:
+    if len(images) < settings.batch_size:
         return "an epoch has no whole batch"
     return None
