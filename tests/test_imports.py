@@ -14,6 +14,9 @@ COMMANDS = [
     "plot run",
     "train -c tiny/code.yaml --out code",
     "encode code tiny/test --out codes.npz",
+    "train -c tiny/tiny.yaml train.optimizer=sgd train.clip_grad_norm=1 train.precision=bf16 --out sgd",
+    "train -c tiny/tiny.yaml train.optimizer=adamw train.l2=0.1 model.batch_norm=true model.dropout=0.1 --out norm",
+    "train -c tiny/elm.yaml --out elm",
     "config show -c tiny/tiny.yaml",
 ]
 
@@ -38,6 +41,8 @@ for command in sys.argv[1:]:
 
 def test_no_command_imports_torch_s_compiler(tiny: Path) -> None:
     write_config(tiny / "tiny.yaml", tiny_config(Path("tiny")))
+    elm = {key: value for key, value in tiny_config(Path("tiny")).items() if key != "train"}
+    write_config(tiny / "elm.yaml", elm | {"model": {"kind": "elm", "hidden": 20}})
     code = tiny_config(Path("tiny")) | {"model": {"kind": "autoencoder", "hidden": [4]}}
     write_config(tiny / "code.yaml", code)
     done = subprocess.run(

@@ -1,7 +1,8 @@
-"""The device that computes: which one, and what is set for the whole process during training."""
+"""The device that computes: which one, its clock, and what is set for the whole process during training."""
 
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -46,3 +47,49 @@ def seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(before)
+
+
+class Stopwatch:
+    """Sums up the seconds of named parts.
+
+    Args:
+        names: of the parts.
+        device: that computes; on a GPU, its own clock is read, at ``seconds`` and not before.
+    """
+
+    def __init__(self, names: Sequence[str], device: torch.device) -> None:
+        self._seconds = dict.fromkeys(names, 0.0)
+        self._device = device
+        self._open: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
+
+    @contextlib.contextmanager
+    def timing(self, name: str) -> Iterator[None]:
+        """Add the seconds of the context's body to a part."""
+        if self._device.type != "cuda":
+            began = time.perf_counter()
+            yield
+            self._seconds[name] += time.perf_counter() - began
+            return
+        with torch.cuda.device(self._device):
+            start, end = (_event() for _ in range(2))
+            start.record()
+            yield
+            end.record()
+        self._open.append((name, start, end))
+
+    def seconds(self) -> dict[str, float]:
+        """Return the seconds of each part so far. Waits for the device."""
+        for name, start, end in self._open:
+            end.synchronize()
+            self._seconds[name] += start.elapsed_time(end) / 1000
+        self._open = []
+        return dict(self._seconds)
+
+    def load(self, seconds: dict[str, float]) -> None:
+        """Continue from the ``seconds`` of another stopwatch. Raises KeyError if a part is missing."""
+        self._seconds = {name: float(seconds[name]) for name in self._seconds}
+        self._open = []
+
+
+def _event() -> torch.cuda.Event:
+    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]

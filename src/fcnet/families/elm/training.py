@@ -139,17 +139,16 @@ class ClosedFormTraining:
         stage = summing.problem.stage
         if stage.solver is None:
             facts = {"stage": stage.name, "units": stage.units, "images": len(self.splits.train)}
-            self.done.append(facts | {"map_s": round(summing.timing["map"], 3)})
+            self.done.append(facts | {"map_s": round(summing.watch.seconds()["map"], 3)})
             self._next_stage()
             yield self._tick()
             return
         summing.check()
         assert summing.sums is not None
         yield Begin(f"{stage.name}: solution ({stage.solver.name}), {stage.units} units")
-        began = summing.now()
         asking = solution.find(summing.problem, summing.sums, self.splits, self.settings.precision == "auto")
-        answer = yield from self._asked(asking)
-        summing.timing["solve"] += summing.now() - began
+        with summing.watch.timing("solve"):
+            answer = yield from self._asked(asking)
         if self.settings.precision == "auto" and solution.too_coarse(answer.condition, DTYPES[summing.precision]):
             summing.begin("fp64", f"condition number {answer.condition:.1e}, too large for fp32")
             return
@@ -163,7 +162,7 @@ class ClosedFormTraining:
 
     def _next_stage(self) -> None:
         """Go to the next problem, if there is one; else keep the sums, to which images may be added."""
-        self._seconds += sum(self._summing.timing.values())
+        self._seconds += sum(self._summing.watch.seconds().values())
         self._stage += 1
         self.step += 1  # so that what was solved is saved
         if not self.all_solved:
@@ -192,7 +191,7 @@ class ClosedFormTraining:
             **answer.facts,
             "nonzeros": int((answer.beta != 0).sum()),
             "weights": answer.beta.numel(),
-            **{f"{name}_s": round(seconds, 3) for name, seconds in summing.timing.items()},
+            **{f"{name}_s": round(seconds, 3) for name, seconds in summing.watch.seconds().items()},
         }
 
     @torch.no_grad()

@@ -1,6 +1,5 @@
 """The sums of one problem over the training images, added chunk by chunk."""
 
-import time
 from collections.abc import Generator
 from typing import Any
 
@@ -15,6 +14,7 @@ from fcnet.families.elm.solve import solution
 from fcnet.families.elm.solve.gram import Gram, Rows
 from fcnet.families.elm.solve.seen_images import SeenImages
 from fcnet.families.elm.solve.solution import Problem
+from fcnet.system.device import Stopwatch
 
 CHUNK = 2000  # rows added together: 8 MB of hidden outputs for 1000 units in float32
 
@@ -43,7 +43,7 @@ class StageSums:
         seen: the images that are added.
         precision: of the sums, fp32 or fp64; "" before the first row.
         why: the reason for the precision.
-        timing: seconds spent on map, gram and solve.
+        watch: the seconds spent on map, gram and solve.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class StageSums:
         chunk: int = CHUNK,
     ) -> None:
         self.problem, self.train, self._settings, self._seed, self._chunk = problem, train, settings, seed, chunk
-        self.timing = dict.fromkeys(("map", "gram", "solve"), 0.0)
+        self.watch = Stopwatch(("map", "gram", "solve"), train.labels.device)
         self.begin()
 
     def begin(self, precision: str = "", why: str = "") -> None:
@@ -80,12 +80,10 @@ class StageSums:
         if not len(left):
             return
         for first, (pixels, labels) in zip(range(0, len(left), size), self.train.batches(size, left), strict=True):
-            began = self.now()
-            h, t = self.problem.rows(pixels, labels)
-            mapped = self.now()
-            sums.add(h, t, self.problem.counts(labels))
-            self.timing["map"] += mapped - began
-            self.timing["gram"] += self.now() - mapped
+            with self.watch.timing("map"):
+                h, t = self.problem.rows(pixels, labels)
+            with self.watch.timing("gram"):
+                sums.add(h, t, self.problem.counts(labels))
             self.seen.add(left[first : first + size])
             self.left = left[first + size :]
             yield
@@ -94,24 +92,23 @@ class StageSums:
         """Return the sums; before the first row, draw the map and choose the precision."""
         if self.sums is None:
             self._draw()
-            began, stage = self.now(), self.problem.stage
-            if not self.precision:
-                some = self._inputs(torch.arange(min(self._chunk, len(self.train))))
-                dtype, self.why = solution.precision(self._settings, stage, some, len(self.train))
-                self.precision = PRECISIONS[dtype]
-            self.sums = self._empty()
-            self.timing["map"] += self.now() - began
+            with self.watch.timing("map"):
+                if not self.precision:
+                    some = self._inputs(torch.arange(min(self._chunk, len(self.train))))
+                    dtype, self.why = solution.precision(self._settings, self.problem.stage, some, len(self.train))
+                    self.precision = PRECISIONS[dtype]
+                self.sums = self._empty()
         return self.sums
 
     def _draw(self) -> None:
         """Draw the map, if it is not drawn yet."""
-        began, stage = self.now(), self.problem.stage
+        stage = self.problem.stage
         if self._seed is not None:
-            size = self.train.size if stage.pixels else None
-            labels = self.train.labels.cpu()
-            stage.draw(Inputs(self._inputs, stage.inputs_width, labels, self.problem.classes, size), self._seed)
+            with self.watch.timing("map"):
+                size = self.train.size if stage.pixels else None
+                labels = self.train.labels.cpu()
+                stage.draw(Inputs(self._inputs, stage.inputs_width, labels, self.problem.classes, size), self._seed)
             self._seed = None
-            self.timing["map"] += self.now() - began
 
     def _empty(self) -> Gram | Rows:
         stage, dtype = self.problem.stage, DTYPES[self.precision]
@@ -139,12 +136,6 @@ class StageSums:
             facts={"stage": name},
         )
 
-    def now(self) -> float:
-        """Return the time in seconds, after waiting for the device."""
-        if self.train.labels.is_cuda:
-            torch.cuda.synchronize(self.train.labels.device)
-        return time.perf_counter()
-
     def state(self, keep: bool) -> dict[str, Any]:
         """Return the state for a checkpoint; with the sums if ``keep`` is true."""
         drawn, stage = self._seed is None, self.problem.stage
@@ -156,7 +147,7 @@ class StageSums:
             "seen": self.seen.state(),
             "precision": self.precision,
             "why": self.why,
-            "timing": dict(self.timing),
+            "timing": self.watch.seconds(),
         }
 
     def load_map(self, state: dict[str, Any]) -> None:
@@ -173,4 +164,4 @@ class StageSums:
         if isinstance(sums, Gram):
             sums.load(state["sums"])
         self.sums, self.seen, self.left = sums, seen, left
-        self.timing = {name: float(state["timing"][name]) for name in self.timing}
+        self.watch.load(state["timing"])
