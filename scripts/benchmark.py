@@ -201,22 +201,8 @@ def large(bench: Bench) -> Rounds:
     return in_rounds(programs, min(bench.rounds, MANY_ROUNDS))
 
 
-def gpu(bench: Bench) -> Rounds:
-    """Measure fcnet on the GPU; without a GPU, keep the results of another machine."""
-    if facts(sys.executable)["gpu"] is None:
-        say("  torch cannot use a GPU here: not measured")
-        return {}
-    programs: dict[str, Program] = {
-        f"fcnet {precision}": lambda number, precision=precision: bench.own(
-            "gpu", "--precision", precision, "--seed", number
-        )
-        for precision in ("fp32", "bf16")
-    }
-    return in_rounds(programs, bench.rounds)
-
-
 SECTIONS: dict[str, Callable[[Bench], Rounds]] = {
-    section.__name__: section for section in (epoch, job, accuracy, small, growth, large, gpu)
+    section.__name__: section for section in (epoch, job, accuracy, small, growth, large)
 }
 
 

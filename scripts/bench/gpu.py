@@ -1,6 +1,6 @@
 """Measure fcnet's training on a GPU: seconds per epoch, ten epochs with their tests, and the GPU's utilisation.
 
-python scripts/bench/gpu.py [--precision bf16] [--seed S] [--data data/mnist]
+python scripts/bench/gpu.py [--precision bf16] [--step graph] [--seed S] [--data data/mnist]
 
 Runs in fcnet's interpreter, in one process: an epoch to start up, then ten that count, then one under the profiler.
 Prints one JSON object.
@@ -32,6 +32,7 @@ def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description="measure fcnet's training on a GPU")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--step", choices=("auto", "eager", "graph", "persistent"), default="auto")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", type=Path, default=Path("data/mnist"), help="image folder")
     return parser.parse_args()
@@ -71,7 +72,7 @@ def main() -> None:
         for name in ("train", "t10k")
     )
     net = FCNet(784, [500], len(train.classes)).to(device)
-    settings = Train(epochs=COUNTED + 2, batch_size=100, precision=args.precision)
+    settings = Train(epochs=COUNTED + 2, batch_size=100, precision=args.precision, step=args.step)
     records = epochs(GradientTraining(net, Splits(train, None, test), settings, args.seed))
     next(records)
     started = time.perf_counter()

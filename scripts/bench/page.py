@@ -10,7 +10,7 @@ import json
 import statistics
 from pathlib import Path
 
-from bench import figures
+from bench import figures, gpu_table
 from bench.figures import Section, cell, programs, ratios, values
 from bench.goals import GOALS, LABELS, Sections
 
@@ -107,16 +107,6 @@ def growth(section: Section) -> list[str]:
     return ["## Scaling", "", "![seconds per epoch](images/bench-growth.png)", "", *table(head, rows)]
 
 
-def gpu(section: Section) -> list[str]:
-    """Return the section on fcnet on a GPU."""
-    rows = []
-    for name in programs(section):
-        ms, busy = ([f * x for x in values(section, name, key)] for key, f in (("epoch", 1000), ("busy", 100)))
-        rows.append([LABELS.get(name, name), cell(ms), cell(values(section, name, "ten_epochs")), cell(busy)])
-    head = ["program", "ms per epoch", "ten epochs with tests, s", "GPU utilisation (%), including tests"]
-    return ["## On a GPU", "", *table(head, rows)]
-
-
 def large(section: Section) -> list[str]:
     """Return the section on very many images, in memory and memory-mapped."""
     rows = [
@@ -131,7 +121,7 @@ def large(section: Section) -> list[str]:
     return ["## A million images", "", *table(head, rows)]
 
 
-RENDERERS = {function.__name__: function for function in (epoch, job, accuracy, small, growth, large, gpu)}
+RENDERERS = {function.__name__: function for function in (epoch, job, accuracy, small, growth, large)}
 
 
 def left_out(section: Section) -> list[str]:
@@ -184,7 +174,9 @@ def page(sections: Sections, notes: str) -> str:
             lines += [*render(sections[name]), *left_out(sections[name])]
         if name == "accuracy" and "job" in sections:
             lines += peers(sections["job"])
-    if "gpu" not in sections:
+    if "gpu" in sections:
+        lines += gpu_table.lines(sections["gpu"])
+    else:
         lines += ["## On a GPU", "", "Not measured: no GPU was available.", ""]
     return "\n".join(lines).rstrip("\n") + "\n" + (f"\n{notes.strip()}\n" if notes.strip() else "")
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from fcnet.data.dataset import ImageFolder
 from fcnet.training.gpu import records
 from fcnet.training.gpu.graph import Done
 from fcnet.training.gpu.records import InBursts
@@ -48,7 +47,8 @@ def stand_in(patched: pytest.MonkeyPatch, longest: Sequence[int] = ()) -> list[S
     """Let all trainings take their steps in bursts of the lengths in turn, 3 by default; return what takes them."""
     found: list[StandIn] = []
 
-    def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> tuple[InBursts, str]:
+    def start(training: GradientTraining) -> tuple[InBursts, str]:
+        images = training.images
         resident = Images(images.images.flatten(1), images.labels, training.settings.batch_size)
         found.append(StandIn(training, resident))
         return Lengths(found[-1], resident, training.objective.classifies, longest or [3]), "stand-in"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fcnet.cli.main import main
+from helpers.bursts import stand_in
 from helpers.runs import WORDS, plan_signals
 from helpers.tiny import tiny_config, write_config
 
@@ -42,3 +43,11 @@ def stopped(stopped_master: Path, tiny: Path) -> Path:
         shutil.copytree(stopped_master / name, tiny.parent / name)
     write_config(tiny / "tiny.yaml", tiny_config(Path("tiny")))
     return Path("cut")
+
+
+@pytest.fixture(params=["one by one", "in bursts"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How steps are taken: one by one, or as on a GPU, where a stand-in takes three at a time."""
+    if request.param == "in bursts":
+        stand_in(monkeypatch, (3,))
+    return str(request.param)

@@ -12,6 +12,8 @@ from helpers.command_line import Run
 from helpers.runs import WORDS, same
 from helpers.tiny import write_config
 
+pytestmark = pytest.mark.usefixtures("way")
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
 
 

@@ -1,6 +1,7 @@
 """The benchmark's arithmetic, its page, and those of its programs that need nothing beyond fcnet's own libraries."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_the_page_tells_what_was_reached_missed_and_left_out(measured: Path) -> 
         "missed",
     ]
     assert rows["peak memory above `import torch`"] == ["≤ 250 MB", "300 MB (300 to 300)", "missed by 20 %"]
-    assert rows["an epoch on the GPU (the goal is an H200's)"][1] == "not measured: no GPU was available"
+    assert rows["an epoch on a GPU, persistent"][1] == "not measured: no GPU was available"
     accuracy = "accuracy of bf16 against fp32, mean over seeds (range of single seeds)"
     assert rows[accuracy] == ["≤ 0.1 points", "0.0500 points (-0.0500 to -0.0500)", "yes"]
     assert len(rows) == len(goals.GOALS)
@@ -251,3 +252,50 @@ def test_a_section_that_is_not_there_is_refused() -> None:
     done = subprocess.run([sys.executable, script, "epochs"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "no such section: epochs; the sections are epoch, job" in done.stderr
+
+
+WAYS = [
+    {"case": "plain", "way": "eager", "name": "by hand", "us": 600.0},
+    {"case": "plain", "way": "graph", "name": "CUDA graph", "difference": "equal bits", "us": 40.0},
+    {"case": "plain", "way": "persistent", "not": "too old"},
+    {"case": "deep", "way": "eager", "name": "by hand", "us": 900.0},
+    {"case": "deep", "way": "graph", "failed": "an illegal instruction"},
+]
+
+
+def test_the_page_s_section_on_gpus() -> None:
+    versions = {"fcnet's": {"torch": "2.11.0"}, "the peers'": {"jax": "0.1"}}
+    about = ABOUT | {"hardware": {"cpu": "a", "cores": 2, "ram_gb": 8.0, "gpu": "a GPU", "system": "Linux"}}
+    about |= {"versions": versions}
+    rounds = [
+        {
+            "persistent": {"epoch": 0.007, "ten_epochs": 0.1, "busy": 0.9},
+            "jax": {"epoch": 0.02},
+            "command": {"seconds": 5.0},
+            "import torch": {"seconds": 3.0},
+        }
+    ]
+    tests = {"passed": True, "said": "=== 3 passed in 1 s ==="}
+    section = {"about": about, "tests": tests, "rounds": rounds, "left_out": {"graph": "no Triton"}, "ways": WAYS}
+    text = page.page({"gpu": section}, "")
+    assert "| one persistent kernel | 7.00 (7.00 to 7.00) | 0.100 (0.100 to 0.100) | 90.0 (90.0 to 90.0) |" in text
+    assert "| CUDA graph | no Triton |  |  |" in text
+    assert "| plain | CUDA graph | equal bits | 40 | 15.0 |" in text
+    assert "| deep | graph | an illegal instruction |  |  |" in text
+    assert "too old" not in text
+    assert "whole process without `import torch`: 2.00 (2.00 to 2.00) s." in text
+    assert "| the whole command on a GPU, minus `import torch` | ≤ 2.5 s | 2.00 s (2.00 to 2.00) | yes |" in text
+
+
+def test_the_gpu_check_without_a_gpu_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/gpu_check.py"],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        cwd=running.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stderr == "torch cannot use a GPU here: not measured\n"

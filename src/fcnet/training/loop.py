@@ -87,7 +87,7 @@ class GradientTraining:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
         gpu.check(splits.train, settings)
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
-        self._images = splits.train
+        self.images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
         self._net, self._narrow = model, None
         pixels = splits.train.images.flatten(1)
@@ -95,11 +95,11 @@ class GradientTraining:
             self._narrow = narrow(model, pixels)
         if self._narrow:
             self._net = self._narrow.net
-            self._images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
+            self.images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
-        self.plan = Plan(self._images, settings, seed)
+        self.plan = Plan(self.images, settings, seed)
         self._bursts: InBursts | None = None
         self._how = self.stepper.name
         self.good = LastGood(self._net, self.stepper.tensors())
@@ -185,7 +185,7 @@ class GradientTraining:
         self._net.train()
         if self._bursts is not None:
             return (yield from self._bursts.rest_of_epoch(self))
-        images = self._images
+        images = self.images
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self.sums.n  # at the last logged step, or at the first step since the start or resume
         for pixels, labels in images.batches(
@@ -231,7 +231,7 @@ class GradientTraining:
         Raises:
             ConfigError: the config demands a way that cannot be used.
         """
-        self._bursts, self._how = gpu.start(self._net, self._images, self)
+        self._bursts, self._how = gpu.start(self)
         state = self.sums.state()
         self.sums = self._no_sums()
         self.sums.load(state)

@@ -65,7 +65,7 @@ def problem() -> Problem:
     eager = step.build(net, Classify(), Train(optimizer=Adam(lr=0.02)))
     eager(images.pixels[:BATCH] / 255, images.labels[:BATCH], torch.tensor(0.02, dtype=torch.float64))
     order = torch.arange(4 * BATCH)
-    return Problem(eager, net, images, randomness.generators(), 0, "fp32", order, [0.02] * 4)
+    return Problem(eager, images, randomness.generators(), 0, "fp32", order, [0.02] * 4)
 
 
 def state(problem: Problem) -> list[Tensor]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
@@ -29,7 +29,6 @@ class Problem:
 
     Attributes:
         step: the eager step, the reference.
-        model: the net that it trains.
         images: on the device.
         generators: of random numbers that a step draws.
         terms: the number of the loss's terms.
@@ -39,7 +38,6 @@ class Problem:
     """
 
     step: EagerStep
-    model: nn.Module
     images: Images
     generators: Sequence[torch.Generator]
     terms: int
@@ -49,7 +47,7 @@ class Problem:
 
     def tensors(self) -> list[Tensor]:
         """Return all that a step changes."""
-        weights = [tensor.detach() for tensor in (*self.model.parameters(), *self.model.buffers())]
+        weights = [tensor.detach() for tensor in (*self.step.model.parameters(), *self.step.model.buffers())]
         return [*weights, *self.step.tensors()]
 
 
@@ -103,19 +101,25 @@ def choose(problem: Problem, wanted: str, offered: Iterable[tuple[str, Way]] | N
 
 def _compared(problem: Problem, burst: Burst) -> str | None:
     """Return None if a burst gives what the eager step gives, else the difference; the state is restored."""
-    tensors, n = problem.tensors(), len(problem.lrs)
-    eager = TorchSlots(problem.step, problem.images, n, problem.terms)
-    eager.buffers.order[: len(problem.order)].copy_(problem.order)
-    eager.buffers.lrs[:n].copy_(torch.tensor(problem.lrs))
+    tensors = problem.tensors()
     before = Snapshot(tensors, problem.generators)
     try:
         if isinstance(burst, GraphBurst):
             burst.warm_up()
             before.restore()
-        found = difference(before, eager, burst, tensors)
+        found = difference(before, eager(problem), burst, tensors)
     finally:
         before.restore()
     return None if found.within(TOLERANCE[problem.precision]) else str(found)
+
+
+def eager(problem: Problem) -> TorchSlots:
+    """Return the eager step with the order and the learning rates to compare on."""
+    n = len(problem.lrs)
+    slots = TorchSlots(problem.step, problem.images, n, problem.terms)
+    slots.buffers.order[: len(problem.order)].copy_(problem.order)
+    slots.buffers.lrs[:n].copy_(torch.tensor(problem.lrs))
+    return slots
 
 
 def ways(problem: Problem) -> Iterator[tuple[str, Way]]:

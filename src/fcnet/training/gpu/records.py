@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 from fcnet.training.gpu import bursts
+from fcnet.training.gpu.bursts import Problem
 from fcnet.training.gpu.slots import Images
 from fcnet.training.metrics import Metrics, Output
 from fcnet.training.records import StepRecord, Tick
@@ -142,40 +143,41 @@ def terms_of(output: Output) -> list[float]:
     return [] if output.terms is None else [float(term) for term in output.terms]
 
 
-def start(model: nn.Module, images: ImageFolder, training: GradientTraining) -> tuple[InBursts | None, str]:
+def start(training: GradientTraining) -> tuple[InBursts | None, str]:
     """Return what takes a training's steps in bursts, None if they are taken one by one; and how, in words.
 
     Args:
-        model: the net that is trained.
-        images: the training images that it takes.
         training: between two steps.
 
     Raises:
         ConfigError: the config demands a way that cannot be used.
     """
-    step, wanted = training.stepper, training.settings.step
-    reason = one_by_one(images, training.settings)
+    step = training.stepper
+    reason = one_by_one(training.images, training.settings)
     if reason is not None:
         return None, step.name if reason in (CPU, EAGER) else f"{step.name}; one by one: {reason}"
-    model.train()
-    size = training.settings.batch_size
-    resident = Images(images.images.flatten(1).contiguous(), images.labels, size)
+    problem = problem_of(training)
+    choice = bursts.choose(problem, training.settings.step)
+    if choice.burst is None:
+        return None, choice.name
+    return InBursts(choice.burst, problem.images, training.objective.classifies), choice.name
+
+
+def problem_of(training: GradientTraining) -> Problem:
+    """Return what a training's steps do, with the next steps of whole batches to compare on."""
+    size, step = training.settings.batch_size, training.stepper
+    step.model.train()
     order, lrs = training.plan.of(training.epoch)
-    n = min(bursts.COMPARED, len(images) // size)
-    problem = bursts.Problem(
+    n = min(bursts.COMPARED, len(training.images) // size)
+    return Problem(
         step,
-        model,
-        resident,
+        Images(training.images.images.flatten(1).contiguous(), training.images.labels, size),
         training.randomness.generators(),
         len(training.objective.terms),
         training.settings.precision,
         order[: n * size],
         lrs[:n].tolist(),
     )
-    choice = bursts.choose(problem, wanted)
-    if choice.burst is None:
-        return None, choice.name
-    return InBursts(choice.burst, resident, training.objective.classifies), choice.name
 
 
 CPU = "there is no CUDA device"
