@@ -163,7 +163,7 @@ static void run(Kernel* kernel, const Argument* argument, int blocks, int thread
   for (bool any = true; any;) {
     any = false;
 #if ORDER  // another one in each round
-    do stride = (stride * 1103515245 + 12345) % count; while (std::gcd(stride, count) != 1);
+    do stride = rand() % count; while (std::gcd(stride, count) != 1);
 #endif
     for (size_t i = 0; i < count; i++) {
       Fiber& fiber = *fibers[i * stride % count];

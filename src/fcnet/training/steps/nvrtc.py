@@ -135,7 +135,7 @@ def _compile(nvrtc: Any, source: str, options: Sequence[str]) -> bytes:
             log = b" " * _call(nvrtc, "nvrtcGetProgramLogSize", program)
             _call(nvrtc, "nvrtcGetProgramLog", program, log)
             raise Unavailable("NVRTC: " + (log.decode(errors="replace").strip(" \0\n") or status.name))
-        code = b" " * _call(nvrtc, "nvrtcGetCUBINSize", program)
+        code: bytes = b" " * _call(nvrtc, "nvrtcGetCUBINSize", program)
         _call(nvrtc, "nvrtcGetCUBIN", program, code)
         return code
     finally:

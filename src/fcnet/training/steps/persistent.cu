@@ -54,10 +54,12 @@ constexpr int ERRORS = PARTS + (PARTS_SIZE + 15) / 16 * 16;  // limbs of dz (BAT
 constexpr int HIDDEN = ERRORS + BATCH_DEPTH * 512;   // outputs of the units (B, UNITS)
 constexpr int OUTPUT = HIDDEN + B * 16;              // weights of the output layer (4 * QUADS, UNITS)
 constexpr int BIASES = OUTPUT + QUADS * 64;          // (UNITS,), then (4 * QUADS,)
-constexpr int ROOM = BIASES + 16 + QUADS * 16;       // exchanges between warps: 4 times (WARPS, UNITS)
+constexpr int SMALL = QUADS * 20 + UNITS;            // floats from OUTPUT on; then their means, then squares
+constexpr int ROOM = OUTPUT + 3 * SMALL * 4;         // exchanges between warps: 4 times (WARPS, UNITS)
 constexpr int PLACES = ROOM + 4 * WARPS * UNITS * 4; // positions of images (2, B)
 constexpr int LABELS = PLACES + 16 * B;              // (2, B)
-constexpr int END = LABELS + 16 * B;
+constexpr int RATES = LABELS + 16 * B;               // (2, 4)
+constexpr int END = RATES + 32;
 constexpr int READ = (B + ROWS) * S + 64 * GROUPS;   // how far rows past B reach
 
 static_assert(B >= 1 && B <= 128 && C >= 1 && C <= 32 && D >= 1 && S >= D, "sizes");
@@ -110,9 +112,9 @@ __device__ __forceinline__ void load_tile(unsigned (&a)[4], const byte* row) {
 
 // Add the product of a tile (16, 32) of unsigned bytes and one (32, 8) of signed bytes.
 __device__ __forceinline__ void multiply(int (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
-  asm volatile("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-               : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 // Say that this block has come, and wait until `all` have.
@@ -241,21 +243,17 @@ __device__ __forceinline__ float update(const Job& job, float4 rate, bool decays
 #endif
 }
 
-// A small parameter of a thread: its value is in shared memory, its averages are in registers.
-struct Owned {
-  float m = 0.f, v = 0.f;
-
-  __device__ __forceinline__ void take(float* value, const float* from, const float* mean, const float* square, int i) {
-    *value = from[i];
-    if (mean) m = mean[i];
-    if (square) v = square[i];
-  }
-  __device__ __forceinline__ void give(const float* value, float* to, float* mean, float* square, int i) const {
-    to[i] = *value;
-    if (mean) mean[i] = m;
-    if (square) square[i] = v;
-  }
-};
+// Read a small parameter and its averages into shared memory, where they are SMALL apart; or write them back.
+__device__ __forceinline__ void take(float* to, const float* value, const float* mean, const float* square, int i) {
+  to[0] = value[i];
+  if (mean) to[SMALL] = mean[i];
+  if (square) to[2 * SMALL] = square[i];
+}
+__device__ __forceinline__ void give(const float* from, float* value, float* mean, float* square, int i) {
+  value[i] = from[0];
+  if (mean) mean[i] = from[SMALL];
+  if (square) square[i] = from[2 * SMALL];
+}
 
 // --- a block --------------------------------------------------------------------------------------------------------
 
@@ -265,7 +263,6 @@ struct Block {
   const int thread, lane, warp, g, t;  // g and t: row and column of the lane in tiles; t is also its unit
   const int first, mine;               // the first of its units, and how many there are
   float w[SPANS][8], m[SPANS][8], v[SPANS][8];  // weights: number e of span s is of pixel(s, e)
-  Owned share[SHARES], bias;
   float down = 0.f;  // scale of the limbs of unit t
   int hit = 0;
 
@@ -278,6 +275,7 @@ struct Block {
   __device__ __forceinline__ unsigned* room(int n) const { return (unsigned*)(memory + ROOM) + n * WARPS * UNITS; }
   __device__ __forceinline__ whole* places(int step) const { return (whole*)(memory + PLACES) + (step & 1) * B; }
   __device__ __forceinline__ whole* labels(int step) const { return (whole*)(memory + LABELS) + (step & 1) * B; }
+  __device__ __forceinline__ float4* rates(int step) const { return (float4*)(memory + RATES) + (step & 1); }
   __device__ __forceinline__ byte* pixels(int step) const { return memory + (step & 1) * B * S; }
   __device__ __forceinline__ int pixel(int s, int e) const {
     return 64 * (warp + WARPS * s) + 32 * (e >> 2) + 4 * g + (e & 3);
@@ -315,10 +313,10 @@ struct Block {
     for (int k = 0; k < SHARES; k++) {
       int c = my_class(k);
       if (!has_class(k)) continue;
-      if (has_weight()) share[k].take(output_weight(c), a.second, b.second, d.second, c * job.units + first + my_unit());
-      if (has_bias()) share[k].take(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
+      if (has_weight()) take(output_weight(c), a.second, b.second, d.second, c * job.units + first + my_unit());
+      if (has_bias()) take(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
     }
-    if (has_first_bias()) bias.take(floats(BIASES) + lane, a.first_bias, b.first_bias, d.first_bias, first + lane);
+    if (has_first_bias()) take(floats(BIASES) + lane, a.first_bias, b.first_bias, d.first_bias, first + lane);
   }
 
   __device__ __forceinline__ void put_back() const {
@@ -337,14 +335,14 @@ struct Block {
     for (int k = 0; k < SHARES; k++) {
       int c = my_class(k);
       if (!has_class(k)) continue;
-      if (has_weight()) share[k].give(output_weight(c), a.second, b.second, d.second, c * job.units + first + my_unit());
-      if (has_bias() && blockIdx.x == 0) share[k].give(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
+      if (has_weight()) give(output_weight(c), a.second, b.second, d.second, c * job.units + first + my_unit());
+      if (has_bias() && blockIdx.x == 0) give(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
     }
-    if (has_first_bias()) bias.give(floats(BIASES) + lane, a.first_bias, b.first_bias, d.first_bias, first + lane);
+    if (has_first_bias()) give(floats(BIASES) + lane, a.first_bias, b.first_bias, d.first_bias, first + lane);
     if (blockIdx.x == 0 && lane == 0 && hit) add(job.hits, hit);
   }
 
-  // Start to copy the images of a step, and the positions of the next step's.
+  // Start to copy what a step needs, and the positions of the next step's images.
   __device__ __forceinline__ void fetch(int step) const {
     const int who = thread - (THREADS - FETCHERS);
     if (who < 0) return;
@@ -360,6 +358,7 @@ struct Block {
     }
     if (who < B) copy<8>(labels(step) + who, job.labels + at[who]);
 #endif
+    if (who == 0) copy<16>(rates(step), job.rates + step);
     if (who < B && step + 1 < job.steps) copy<8>(places(step + 1) + who, job.order + (size_t)(step + 1) * B + who);
   }
 
@@ -368,8 +367,11 @@ struct Block {
     const int part = warp & 3, tile = warp >> 2;
     int sum[2][2][4] = {};
 #ifndef SKIP_FORWARD
-    for (int k = part; k < DEPTH; k += 4) {
-      uint4 b = *(const uint4*)(memory + LIMBS + k * 512 + slot(g >> 1, g & 1, t) * 16);
+#pragma unroll
+    for (int n = 0; n < (DEPTH + 3) / 4; n++) {
+      const int k = part + 4 * n;
+      if (k >= DEPTH) continue;
+      const uint4 b = *(const uint4*)(memory + LIMBS + k * 512 + slot(g >> 1, g & 1, t) * 16);
 #pragma unroll
       for (int i = 0; i < 2; i++) {
         if (2 * tile + i >= TILES) continue;
@@ -551,20 +553,20 @@ struct Block {
   __device__ __forceinline__ void others(int step, float4 rate) {
 #pragma unroll
     for (int k = 0; k < SHARES; k++)
-      if (has_class(k)) output(my_class(k), share[k], rate);
+      if (has_class(k)) output(my_class(k), rate);
     if (warp != WARPS - 1) return;
     const float* sums = (const float*)room(1);
     const float slope = over_lanes(sums[lane] + sums[lane + 32], 16, 4);
     if (has_first_bias()) {
       float* value = floats(BIASES) + lane;
-      *value = update(job, rate, false, *value, slope, bias.m, bias.v);
+      *value = update(job, rate, false, *value, slope, value[SMALL], value[2 * SMALL]);
     }
     if (blockIdx.x) return;
     const float loss = over_lanes(lane < WARPS ? ((float*)room(3))[lane] : 0.f, 16, 1);
     if (lane == 0) job.losses[step] = loss / B;
   }
 
-  __device__ __forceinline__ void output(int c, Owned& owned, float4 rate) const {
+  __device__ __forceinline__ void output(int c, float4 rate) const {
     float s[4] = {}, sum = 0.f;
 #pragma unroll
     for (int k = 0; k < BATCH_DEPTH; k++) {
@@ -578,7 +580,7 @@ struct Block {
     sum = over_lanes(sum, 16, 1);
     if (!has_weight() && !has_bias()) return;
     float* value = has_bias() ? output_bias(c) : output_weight(c);
-    *value = update(job, rate, !has_bias(), *value, has_bias() ? sum : weight, owned.m, owned.v);
+    *value = update(job, rate, !has_bias(), *value, has_bias() ? sum : weight, value[SMALL], value[2 * SMALL]);
   }
 
   // Write the limbs of the weights.
@@ -634,7 +636,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
 #endif
   for (int step = 0; step < job.steps; step++) {
     const byte* x = block.pixels(step);
-    const float4 rate = job.rates[step];
     const bool more = step + 1 < job.steps;
     if (FETCH == 0 && more) block.fetch(step + 1);
     block.forward(x);
@@ -667,8 +668,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
     const float unit = block.round(dz);
     __syncthreads();
     MARK(4)
-    block.others(step, rate);
-    block.gradient(x, rate, unit);
+    block.others(step, *block.rates(step));
+    block.gradient(x, *block.rates(step), unit);
     finish_copies();
     __syncthreads();
     MARK(5)
