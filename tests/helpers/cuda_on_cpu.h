@@ -76,7 +76,6 @@ static int __float2int_rn(float v) {
   return std::isnan(v) ? 0 : v >= 2147483648.f ? 0x7fffffff : v < -2147483648.f ? (int)0x80000000 : (int)nearbyintf(v);
 }
 static long long __float2ll_rn(float v) { return (long long)nearbyint((double)v); }
-static float __fdividef(float a, float b) { return a / b; }
 static int __popc(unsigned n) { return __builtin_popcount(n); }
 static long long clock64() { return 0; }
 template <class T>
@@ -138,6 +137,7 @@ static void meet(unsigned* arrived, unsigned all) {
 }
 static void add(long long* sum, long long value) { *sum += value; }
 static float root(float v) { return sqrtf(v); }
+static float inverse(float v) { return 1 / v; }
 
 template <class Kernel, class Argument>
 static void run(Kernel* kernel, const Argument* argument, int blocks, int threads, int shared) {

@@ -1,5 +1,6 @@
 """Compilation by NVRTC, which needs no GPU, and the files that it leaves."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_without_the_package_the_reason_says_so(monkeypatch: pytest.MonkeyPatch)
     def missing(name: str) -> object:
         raise ImportError(name)
 
-    monkeypatch.setattr(nvrtc.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(Unavailable, match="cuda-bindings is not installed"):
         compiled(SMALL, [], "sm_80")
 

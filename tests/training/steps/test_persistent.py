@@ -219,6 +219,7 @@ def transposed(case: Case) -> None:
         (lambda case: setattr(case, "batch", 129), "129 images per step, more than 128"),
         (lambda case: setattr(case, "labels", case.labels.int()), "labels are torch.int32"),
         (lambda case: setattr(case, "images", case.images.float()), "images are torch.float32"),
+        (lambda case: setattr(case, "optimizer", optimizers.build(Adam(eps=1e-20), case.net)), "eps is 1e-20, less"),
         (lambda case: setattr(case, "optimizer", object()), "the optimiser object is not supported"),
     ],
 )

@@ -132,9 +132,16 @@ __device__ __forceinline__ void add(whole* sum, whole value) {
   atomicAdd((unsigned long long*)sum, (unsigned long long)value);
 }
 
+// Both are off by at most one bit, and take numbers below 2^-126 for 0: nothing beside an eps of 1e-16.
 __device__ __forceinline__ float root(float v) {
   float r;
-  asm("sqrt.approx.f32 %0, %1;" : "=f"(r) : "f"(v));
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(v));
+  return r;
+}
+
+__device__ __forceinline__ float inverse(float v) {
+  float r;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(v));
   return r;
 }
 #endif
@@ -236,7 +243,7 @@ __device__ __forceinline__ float update(const Job& job, float4 rate, bool decays
   if (decays) p -= rate.z * p;
   m = job.beta1 * m + job.rest1 * g;
   v = job.beta2 * v + job.rest2 * g * g;
-  return p - rate.x * __fdividef(m, root(v) * rate.y + job.eps);
+  return p - rate.x * (m * inverse(root(v) * rate.y + job.eps));
 #else
   m = job.momentum * m + g;
   return p - rate.w * (job.nesterov ? g + job.momentum * m : m);

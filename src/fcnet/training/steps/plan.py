@@ -18,6 +18,7 @@ from fcnet.training.steps.nvrtc import Unavailable
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Identity)
 UNITS = 4  # hidden units of a block
 CLASSES, BATCH, PIXELS = 32, 128, 2048  # the most that the kernel is written for
+EPS = 1e-16  # the least of Adam: the kernel's roots of smaller numbers are 0
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ def _state(optimizer: Optimizer, parameters: list[Tensor]) -> tuple[list[Tensor 
     """Return for each parameter the optimiser's running means, or velocity, and its squares; None for none."""
     known: dict[int, tuple[Tensor | None, Tensor | None]] = {}
     if isinstance(optimizer, AdamOptimizer):
+        if optimizer.settings.eps < EPS:
+            raise Unavailable(f"eps is {optimizer.settings.eps}, less than {EPS}")
         for group in optimizer.groups:
             for p, mean, square in zip(group.parameters, group.means, group.squares, strict=True):
                 known[id(p)] = mean, square
