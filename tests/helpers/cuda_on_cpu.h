@@ -77,7 +77,6 @@ static int __float2int_rn(float v) {
 }
 static long long __float2ll_rn(float v) { return (long long)nearbyint((double)v); }
 static int __popc(unsigned n) { return __builtin_popcount(n); }
-static long long clock64() { return 0; }
 template <class T>
 static T __ldcg(const T* from) { return *from; }
 template <class T>

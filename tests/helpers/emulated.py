@@ -38,13 +38,13 @@ def library(options: tuple[str, ...]) -> ctypes.CDLL:
     return found
 
 
-def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str) -> Memory:
-    """Take steps as ``Persistent`` does, on the CPU."""
+def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str, more: int = 1) -> Memory:
+    """Take steps as ``Persistent`` does, on the CPU, with some more blocks than have units."""
     kernel = library((*plan.options, *flags))
     memory = Memory(plan.shape, len(lrs), torch.device("cpu"))
     rates = plan.rates(lrs)
     job = plan.job(order, rates, memory)
     assert kernel.size() == ctypes.sizeof(job)
     with torch.no_grad():
-        kernel.emulate(ctypes.byref(job), plan.blocks)
+        kernel.emulate(ctypes.byref(job), plan.blocks + more)
     return memory

@@ -141,6 +141,14 @@ def test_bits_do_not_depend_on_which_thread_is_faster(flags: tuple[str, ...]) ->
     assert all(torch.equal(a, b) for a, b in zip(usual.state(), other.state(), strict=True))
 
 
+def test_bits_do_not_depend_on_room_for_one_more_block() -> None:
+    one, two = Case(), Case()
+    runs = [emulate(Plan(*case.arguments()), case.order(3), case.lrs(3), more=n) for n, case in enumerate((one, two))]
+    assert torch.equal(runs[0].losses, runs[1].losses)
+    assert torch.equal(runs[0].hits, runs[1].hits)
+    assert all(torch.equal(a, b) for a, b in zip(one.state(), two.state(), strict=True))
+
+
 def spoil(case: Case, name: str, value: float) -> None:
     with torch.no_grad():
         case.net.get_parameter(name).view(-1)[1] = value

@@ -6,9 +6,10 @@
 // cores as sums of whole numbers: exact, in any order, and without converting a pixel. The scale of a unit's weights is a
 // power of two taken from the largest of them, of which a limb's last bit is 2^-30: no worse than fp32.
 //
-// The blocks meet once per step: each adds its share of the logits to sums in global memory, in 64-bit fixed point, whose
-// additions commute, so bits repeat from run to run. After the barrier each block works out softmax and delta of the whole
-// batch for itself. What fixed point cannot hold, NaN above all, is marked in `bad` and makes the whole step NaN.
+// The blocks meet once per step: each adds its share of the logits to sums in global memory, in 64-bit fixed point,
+// whose additions commute, so bits repeat from run to run. After the barrier each block works out softmax and delta of
+// the whole batch for itself; the last one, which has no units if the device has room for one more, keeps count of
+// losses and hits. What fixed point cannot hold, NaN above all, is marked in `bad` and makes the whole step NaN.
 //
 // A step, with a barrier of the block between every two phases:
 //   forward      x W^T in parts: a warp has two tiles of 16 images and a quarter of the pixels
@@ -268,7 +269,8 @@ struct Block {
   const Job& job;
   byte* memory;
   const int thread, lane, warp, g, t;  // g and t: row and column of the lane in tiles; t is also its unit
-  const int first, mine;               // the first of its units, and how many there are
+  const int first, mine;               // the first of its units, and how many there are; 0 or less: none
+  const bool keeps;                    // this block keeps count
   float w[SPANS][8], m[SPANS][8], v[SPANS][8];  // weights: number e of span s is of pixel(s, e)
   float down = 0.f;  // scale of the limbs of unit t
   int hit = 0;
@@ -276,7 +278,7 @@ struct Block {
   __device__ __forceinline__ Block(const Job& job, byte* memory)
       : job(job), memory(memory), thread(threadIdx.x), lane(threadIdx.x & 31), warp(threadIdx.x >> 5),
         g((threadIdx.x & 31) >> 2), t(threadIdx.x & 3), first(blockIdx.x * UNITS),
-        mine(min(UNITS, job.units - (int)blockIdx.x * UNITS)) {}
+        mine(min(UNITS, job.units - (int)blockIdx.x * UNITS)), keeps(blockIdx.x == gridDim.x - 1) {}
 
   __device__ __forceinline__ float* floats(int offset) const { return (float*)(memory + offset); }
   __device__ __forceinline__ unsigned* room(int n) const { return (unsigned*)(memory + ROOM) + n * WARPS * UNITS; }
@@ -343,10 +345,10 @@ struct Block {
       int c = my_class(k);
       if (!has_class(k)) continue;
       if (has_weight()) give(output_weight(c), a.second, b.second, d.second, c * job.units + first + my_unit());
-      if (has_bias() && blockIdx.x == 0) give(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
+      if (has_bias() && keeps) give(output_bias(c), a.second_bias, b.second_bias, d.second_bias, c);
     }
     if (has_first_bias()) give(floats(BIASES) + lane, a.first_bias, b.first_bias, d.first_bias, first + lane);
-    if (blockIdx.x == 0 && lane == 0 && hit) add(job.hits, hit);
+    if (keeps && lane == 0 && hit) add(job.hits, hit);
   }
 
   // Start to copy what a step needs, and the positions of the next step's images.
@@ -451,7 +453,7 @@ struct Block {
     }
     sum = over_lanes(sum, 2, 1);
     const int label = in ? (int)labels(step)[image] : -1;
-    if (blockIdx.x == 0) account(logit, top, sum, label);
+    if (keeps) account(logit, top, sum, label);
     float s[4] = {};
 #pragma unroll
     for (int j = 0; j < QUADS; j++) {
@@ -467,7 +469,7 @@ struct Block {
     return in ? derivative(a, job.slope) * da : 0.f;
   }
 
-  // The warp's part of loss and hits, of which block 0 keeps count.
+  // The warp's part of loss and hits.
   __device__ __forceinline__ void account(const float (&logit)[QUADS], float top, float sum, int label) {
     const float rest = top + logf(sum);
     float loss = 0.f, best = -infinity();
@@ -568,7 +570,7 @@ struct Block {
       float* value = floats(BIASES) + lane;
       *value = update(job, rate, false, *value, slope, value[SMALL], value[2 * SMALL]);
     }
-    if (blockIdx.x) return;
+    if (!keeps) return;
     const float loss = over_lanes(lane < WARPS ? ((float*)room(3))[lane] : 0.f, 16, 1);
     if (lane == 0) job.losses[step] = loss / B;
   }
@@ -624,7 +626,7 @@ struct Block {
 };
 
 #ifdef PROFILE
-#define MARK(n) if (blockIdx.x == 0 && threadIdx.x == 0) { whole now = clock64(); spent[n] += now - last; last = now; }
+#define MARK(n) if (blockIdx.x == 0 && threadIdx.x == 0) { unsigned now = clock(); add(job.ticks + n, now - last); last = now; }
 #else
 #define MARK(n)
 #endif
@@ -639,17 +641,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
   finish_copies();
   __syncthreads();
 #ifdef PROFILE
-  whole spent[8] = {}, last = clock64();
+  unsigned last = clock();
 #endif
   for (int step = 0; step < job.steps; step++) {
     const byte* x = block.pixels(step);
     const bool more = step + 1 < job.steps;
     if (FETCH == 0 && more) block.fetch(step + 1);
-    block.forward(x);
+    if (block.mine > 0) block.forward(x);
     __syncthreads();
     MARK(0)
     const bool active = block.warp * 8 < B;  // warps with images
-    const float a = active ? block.logits(step) : 0.f;
+    const float a = active && block.mine > 0 ? block.logits(step) : 0.f;
     __syncthreads();
     MARK(1)
     if (FETCH == 1 && more) block.fetch(step + 1);
@@ -676,7 +678,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
     __syncthreads();
     MARK(4)
     block.others(step, *block.rates(step));
-    block.gradient(x, *block.rates(step), unit);
+    if (block.mine > 0) block.gradient(x, *block.rates(step), unit);
     finish_copies();
     __syncthreads();
     MARK(5)
@@ -685,8 +687,4 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
     MARK(6)
   }
   block.put_back();
-#ifdef PROFILE
-  if (blockIdx.x == 0 && block.thread == 0)
-    for (int i = 0; i < 8; i++) job.ticks[i] = spent[i];
-#endif
 }

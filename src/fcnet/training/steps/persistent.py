@@ -53,6 +53,7 @@ class Persistent:
         resident = self._kernel.resident(THREADS)
         if self.plan.blocks > resident:
             raise Unavailable(_too_wide(self.plan, resident))
+        self._blocks = min(self.plan.blocks + 1, resident)  # one more, without units, keeps count
 
     def __call__(self, order: Tensor, lrs: Tensor) -> tuple[Tensor, Tensor]:
         """Take as many steps as there are learning rates, without waiting for the device.
@@ -77,7 +78,7 @@ class Persistent:
         memory = Memory(self.plan.shape, steps, self._device)
         if steps:
             order, rates = order.contiguous(), self.plan.rates(lrs)
-            self._kernel.launch(self.plan.blocks, THREADS, self.plan.job(order, rates, memory))
+            self._kernel.launch(self._blocks, THREADS, self.plan.job(order, rates, memory))
         return memory
 
 

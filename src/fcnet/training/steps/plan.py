@@ -123,7 +123,7 @@ class Plan:
 
     @property
     def blocks(self) -> int:
-        """Return how many blocks the kernel has."""
+        """Return how many blocks have hidden units."""
         return -(-self.units // UNITS)
 
     def job(self, order: Tensor, rates: Tensor, memory: "Memory") -> Job:
