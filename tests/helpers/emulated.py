@@ -38,7 +38,7 @@ def library(options: tuple[str, ...]) -> ctypes.CDLL:
     return found
 
 
-def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str, more: int = 1) -> Memory:
+def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str, more: int = 0) -> Memory:
     """Take steps as ``Persistent`` does, on the CPU, with some more blocks than have units."""
     kernel = library((*plan.options, *flags))
     memory = Memory(plan.shape, len(lrs), torch.device("cpu"))
@@ -47,4 +47,5 @@ def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str, more: int = 1) 
     assert kernel.size() == ctypes.sizeof(job)
     with torch.no_grad():
         kernel.emulate(ctypes.byref(job), plan.blocks + more)
+    plan.count(len(lrs))
     return memory

@@ -276,7 +276,8 @@ struct Block {
   int hit = 0;
 
   __device__ __forceinline__ Block(const Job& job, byte* memory)
-      : job(job), memory(memory), thread(threadIdx.x), lane(threadIdx.x & 31), warp(threadIdx.x >> 5),
+      : job(job), memory(memory), thread(threadIdx.x), lane(threadIdx.x & 31),
+        warp(__shfl_sync(ALL, threadIdx.x >> 5, 0)),  // so that the compiler knows that a warp has one number
         g((threadIdx.x & 31) >> 2), t(threadIdx.x & 3), first(blockIdx.x * UNITS),
         mine(min(UNITS, job.units - (int)blockIdx.x * UNITS)), keeps(blockIdx.x == gridDim.x - 1) {}
 

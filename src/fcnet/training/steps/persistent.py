@@ -75,10 +75,13 @@ class Persistent:
         steps = len(lrs)
         if order.shape != (steps * self.plan.shape.batch,) or order.dtype != torch.int64:
             raise ValueError(f"order is {order.dtype} {tuple(order.shape)}; should be int64, {steps} whole batches")
+        if {order.device, lrs.device} != {self._device}:
+            raise ValueError(f"order and lrs are on {order.device} and {lrs.device}; should be on {self._device}")
         memory = Memory(self.plan.shape, steps, self._device)
         if steps:
             order, rates = order.contiguous(), self.plan.rates(lrs)
             self._kernel.launch(self._blocks, THREADS, self.plan.job(order, rates, memory))
+            self.plan.count(steps)
         return memory
 
 

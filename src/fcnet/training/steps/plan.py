@@ -146,7 +146,7 @@ class Plan:
         return job
 
     def rates(self, lrs: Tensor) -> Tensor:
-        """Return what the updates of coming steps need (steps, 4), from their learning rates; count the steps."""
+        """Return what the updates of coming steps need (steps, 4), from their learning rates."""
         lrs = lrs.double()
         rates = torch.zeros(len(lrs), 4, dtype=torch.float64, device=lrs.device)
         rates[:, 3] = lrs
@@ -156,9 +156,13 @@ class Plan:
             rates[:, 0] = lrs / (1 - beta1**number)
             rates[:, 1] = (1 - beta2**number).rsqrt()
             rates[:, 2] = lrs * groups[0].decay
-            for group in groups:
-                group.step.add_(len(lrs))
         return rates.float()
+
+    def count(self, steps: int) -> None:
+        """Tell the optimiser that steps have been taken."""
+        if isinstance(self.optimizer, AdamOptimizer):
+            for group in self.optimizer.groups:
+                group.step.add_(steps)
 
 
 class Memory:
