@@ -133,7 +133,7 @@ def test_steps_of_both_kinds_take_turns() -> None:
 @pytest.mark.parametrize("flags", [("-DORDER=1",), ("-DLATE",), ("-DORDER=1", "-DLATE", "-DFETCH=1")])
 def test_bits_do_not_depend_on_which_thread_is_faster(flags: tuple[str, ...]) -> None:
     usual, other = (Case(pixels=100, units=5, batch=37, f=nn.Sigmoid()) for _ in range(2))
-    order, lrs = usual.order(4), usual.lrs(4)
+    order, lrs = usual.order(3), usual.lrs(3)
     losses, hits = usual.persistent(order, lrs)
     again = other.persistent(order, lrs, *flags)
     assert torch.equal(losses, again[0])

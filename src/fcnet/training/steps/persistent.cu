@@ -374,32 +374,42 @@ struct Block {
 
   // x W^T, in four parts of the pixels.
   __device__ __forceinline__ void forward(const byte* x) const {
-    const int part = warp & 3, tile = warp >> 2;
-    int sum[2][2][4] = {};
+    const int tile = 2 * (warp >> 2);
+    if (tile + 1 < TILES)
+      forward<2>(x, tile);
+    else if (tile < TILES)
+      forward<1>(x, tile);
+  }
+
+  // The same of one or two tiles of 16 images.
+  template <int COUNT>
+  __device__ __forceinline__ void forward(const byte* x, int tile) const {
+    const int part = warp & 3;
+    int sum[COUNT][2][4] = {};
 #ifndef SKIP_FORWARD
+    const byte* row = x + (16 * tile + (lane & 15)) * S + 32 * part + (lane >> 4) * 16;
+    const byte* weights = memory + LIMBS + 512 * part + slot(g >> 1, g & 1, t) * 16;
 #pragma unroll
     for (int n = 0; n < (DEPTH + 3) / 4; n++) {
-      const int k = part + 4 * n;
-      if (k >= DEPTH) continue;
-      const uint4 b = *(const uint4*)(memory + LIMBS + k * 512 + slot(g >> 1, g & 1, t) * 16);
+      if (n >= DEPTH / 4 && part + 4 * n >= DEPTH) continue;  // only the last one asks
+      const uint4 b = *(const uint4*)(weights + 2048 * n);
 #pragma unroll
-      for (int i = 0; i < 2; i++) {
-        if (2 * tile + i >= TILES) continue;
+      for (int i = 0; i < COUNT; i++) {
         unsigned a[4];
-        load_tile(a, x + (16 * (2 * tile + i) + (lane & 15)) * S + 32 * k + (lane >> 4) * 16);
+        load_tile(a, row + 16 * i * S + 128 * n);
         multiply(sum[i][0], a, b.x, b.y);
         multiply(sum[i][1], a, b.z, b.w);
       }
     }
 #endif
 #pragma unroll
-    for (int i = 0; i < 2; i++) {
-      if (2 * tile + i >= TILES) continue;
-      float* to = floats(PARTS) + (part * ROWS + 16 * (2 * tile + i)) * UNITS + lane;  // lane = g * UNITS + t
+    for (int i = 0; i < COUNT; i++) {
+      float* to = floats(PARTS) + (part * ROWS + 16 * (tile + i)) * UNITS + lane;  // lane = g * UNITS + t
 #pragma unroll
       for (int r = 0; r < 2; r++) {
-        const int *low = sum[i][0] + 2 * r, *high = sum[i][1] + 2 * r;
-        to[r * 8 * UNITS] = ((float)high[1] * 256.f + (float)high[0]) * 65536.f + ((float)low[1] * 256.f + (float)low[0]);
+        const float low = (float)sum[i][0][2 * r + 1] * 256.f + (float)sum[i][0][2 * r];
+        const float high = (float)sum[i][1][2 * r + 1] * 256.f + (float)sum[i][1][2 * r];
+        to[r * 8 * UNITS] = high * 65536.f + low;
       }
     }
   }
@@ -453,6 +463,7 @@ struct Block {
       sum += 4 * j + t < C ? power[j] : 0.f;
     }
     sum = over_lanes(sum, 2, 1);
+    const float inverse_sum = 1.f / sum;
     const int label = in ? (int)labels(step)[image] : -1;
     if (keeps) account(logit, top, sum, label);
     float s[4] = {};
@@ -461,7 +472,7 @@ struct Block {
       const int c = 4 * j + t;
       if (!in || c >= C) continue;
       const float target = (c == label ? 1.f - job.smoothing : 0.f) + job.smoothing * (1.f / C);
-      const float delta = (power[j] / sum - target) * (1.f / B);
+      const float delta = (power[j] * inverse_sum - target) * (1.f / B);
       floats(PARTS)[c * COLUMN + image] = delta;
       const float4 q = *(const float4*)(floats(OUTPUT) + c * UNITS);
       s[0] += delta * q.x, s[1] += delta * q.y, s[2] += delta * q.z, s[3] += delta * q.w;
