@@ -22,6 +22,7 @@ from fcnet.data.splits import Splits
 from fcnet.schema import Config
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
+from fcnet.training.gpu.done import Unavailable
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import Snapshot, difference
 from fcnet.training.gpu.records import problem_of
@@ -96,7 +97,7 @@ def measured(training: GradientTraining, device: torch.device) -> Iterator[dict[
     for kind, build in bursts.ways(problem) if device.type == "cuda" else ():
         try:
             yield {"way": kind} | one(problem, build, before, tensors, training)
-        except bursts.Unavailable as error:
+        except Unavailable as error:
             yield {"way": kind, "not": str(error)}
         except RuntimeError as error:
             yield {"way": kind, "failed": " ".join(str(error).split())[:300]}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fcnet.training.gpu import records
-from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.done import Done
 from fcnet.training.gpu.records import InBursts
 from fcnet.training.gpu.slots import Images
 from fcnet.training.loop import GradientTraining

@@ -13,8 +13,8 @@ from fcnet.errors import ConfigError
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
 from fcnet.training.gpu import bursts
-from fcnet.training.gpu.bursts import Problem, Unavailable, choose
-from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.bursts import Problem, choose
+from fcnet.training.gpu.done import Done, Unavailable
 from fcnet.training.gpu.proof import Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots
 from fcnet.training.objective import Classify

@@ -9,18 +9,16 @@ from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
+from fcnet.training.gpu.done import Unavailable
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import TOLERANCE, Burst, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
+from fcnet.training.steps.by_hand import ByHand
 from fcnet.training.steps.step import EagerStep
 
 GRAPH_STEPS = 50  # of one graph: longer ones take more of the driver's memory, and are no faster
 
 COMPARED = 4  # steps that are compared with the eager step
-
-
-class Unavailable(Exception):
-    """Why a way to take steps cannot be used here, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +122,23 @@ def eager(problem: Problem) -> TorchSlots:
 
 def ways(problem: Problem) -> Iterator[tuple[str, Way]]:
     """Yield kinds and what builds them, the fastest first."""
+    yield "persistent", partial(_persistent, problem)
     yield "graph", partial(_own_kernels, problem)
     yield "graph", partial(_graph, problem, UpdatedSlots)
     yield "graph", partial(_graph, problem, TorchSlots)
+
+
+def _persistent(problem: Problem) -> tuple[Burst, str]:
+    """Return the persistent kernel. Raises Unavailable for other nets, or if the GPU cannot hold it."""
+    from fcnet.training.gpu.persistent.kernel import Persistent
+
+    step, images = problem.step, problem.images
+    if not (isinstance(step.gradient, ByHand) and step.plain):
+        raise Unavailable("not a plain net, or l2 or clip_grad_norm")
+    if problem.precision != "fp32":
+        raise Unavailable("computes in fp32")
+    burst = Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
+    return burst, burst.name
 
 
 def _own_kernels(problem: Problem) -> tuple[Burst, str]:

@@ -1,28 +1,13 @@
 """Many steps as one CUDA graph, which is launched at once and keeps the GPU busy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from fcnet.training.gpu.done import Done
 from fcnet.training.gpu.slots import Slots
 from fcnet.training.gpu.updates import advance, rates_of
-
-
-@dataclass(frozen=True)
-class Done:
-    """The results of some steps, on the device.
-
-    Attributes:
-        losses: of each step (n,).
-        hits: images classified correctly in each step (n,).
-        terms: of the loss, of each step (n, P).
-    """
-
-    losses: Tensor
-    hits: Tensor
-    terms: Tensor
 
 
 class GraphBurst:

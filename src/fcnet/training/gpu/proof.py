@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fcnet.training.gpu.graph import Done
+from fcnet.training.gpu.done import Done
 from fcnet.training.gpu.slots import Slots
 
 Burst = Callable[[Tensor, Tensor], Done]

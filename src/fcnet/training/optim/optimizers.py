@@ -73,6 +73,10 @@ class AdamOptimizer:
         parameters: what to change.
         settings: betas, eps and, of AdamW, weight_decay.
         decayed: the parameters that AdamW's decay acts on.
+
+    Attributes:
+        settings: as above.
+        groups: the parameters and their state, those that decay first.
     """
 
     def __init__(
@@ -85,12 +89,12 @@ class AdamOptimizer:
             ([p for p in parameters if id(p) in is_decayed], decay),
             ([p for p in parameters if id(p) not in is_decayed], 0.0),
         )
-        self._groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
+        self.groups = [AdamGroup.of(members, decay) for members, decay in groups if members]
         self._decoupled = isinstance(settings, AdamW)
 
     def step(self, lr: Tensor) -> None:
         """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
-        for group in self._groups:
+        for group in self.groups:
             group.step.add_(1)
             state = AdamState(group.values, gradients(group.parameters), group.means, group.squares, group.step)
             adam_(
@@ -105,30 +109,36 @@ class AdamOptimizer:
 
     def tensors(self) -> list[Tensor]:
         """Return the averages of the gradients and of their squares, and the numbers of steps."""
-        return [tensor for group in self._groups for tensor in (*group.means, *group.squares, group.step)]
+        return [tensor for group in self.groups for tensor in (*group.means, *group.squares, group.step)]
 
     def members(self) -> list[Member]:
         """Return all parameters with their averages."""
         return [
             Member(*tensors, group.decay)
-            for group in self._groups
+            for group in self.groups
             for tensors in zip(group.parameters, group.values, group.means, group.squares, strict=True)
         ]
 
     def counters(self) -> list[Tensor]:
         """Return the numbers of steps so far (), which are all equal."""
-        return [group.step for group in self._groups]
+        return [group.step for group in self.groups]
 
 
 class SGDOptimizer:
-    """Stochastic gradient descent with momentum: v <- mu v + g, w <- w - lr v (Nesterov: w - lr (g + mu v))."""
+    """Stochastic gradient descent with momentum: v <- mu v + g, w <- w - lr v (Nesterov: w - lr (g + mu v)).
+
+    Attributes:
+        settings: momentum and nesterov.
+        parameters: what to change.
+        velocities: v of each, in the same order; None without momentum.
+    """
 
     def __init__(self, parameters: Sequence[nn.Parameter], settings: SGD) -> None:
-        self._parameters = list(parameters)
+        self.parameters = list(parameters)
         self._values = [p.detach() for p in parameters]
         self.settings = settings
         # v starts at 0, so the first v is g.
-        self._velocities: list[Tensor | None] = [
+        self.velocities: list[Tensor | None] = [
             torch.zeros_like(v) if settings.momentum else None for v in self._values
         ]
 
@@ -136,8 +146,8 @@ class SGDOptimizer:
         """Update once with a learning rate (); every parameter has its gradient in ``grad``."""
         sgd(
             self._values,
-            gradients(self._parameters),
-            self._velocities,
+            gradients(self.parameters),
+            self.velocities,
             fused=True,
             weight_decay=0.0,
             momentum=self.settings.momentum,
@@ -149,11 +159,11 @@ class SGDOptimizer:
 
     def tensors(self) -> list[Tensor]:
         """Return the velocities, if there is momentum."""
-        return [velocity for velocity in self._velocities if velocity is not None]
+        return [velocity for velocity in self.velocities if velocity is not None]
 
     def members(self) -> list[Member]:
         """Return all parameters with their velocities."""
-        return [Member(*tensors) for tensors in zip(self._parameters, self._values, self._velocities, strict=True)]
+        return [Member(*tensors) for tensors in zip(self.parameters, self._values, self.velocities, strict=True)]
 
     def counters(self) -> list[Tensor]:
         """Return the numbers of steps so far: none is kept."""
