@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.config.train import Train
-from fcnet.data.batches import epoch_order, grouped_order
+from fcnet.data.batches import Batches, epoch_order, grouped_order
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.errors import ConfigError, DivergedError
@@ -27,6 +27,7 @@ from fcnet.training.optim.schedules import lr_at
 from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
+from fcnet.training.threads.giving_way import giving_way
 
 
 def fit(training: "GradientTraining") -> Generator[Record, None, None]:
@@ -129,7 +130,7 @@ class GradientTraining:
 
     def records(self) -> Generator[Record, None, None]:
         """Train to the last epoch, as ``fit`` does."""
-        return fit(self)
+        return giving_way(self, fit(self))
 
     def place(self) -> str:
         """Describe the current step in words."""
@@ -192,6 +193,12 @@ class GradientTraining:
             yield StepRecord(self.epoch, self.step, self.steps, float(output.loss), recent, so_far.accuracy, lr, speed)
             since, seen = time.perf_counter(), so_far.n
         return self._sums.reduce()
+
+    def sample(self, most: int) -> Batches:
+        """Return some whole batches of this epoch, and one of the size of its last batch; ``most`` in all."""
+        n, size = len(self._images), self.settings.batch_size
+        some = min(most - 1, n // size) * size + n % size
+        return self._images.batches(size, self.order()[:some], 0, self.stepper.dtype)
 
     def order(self) -> Tensor:
         """Return the order (N,) of the images in this epoch, on their device."""
