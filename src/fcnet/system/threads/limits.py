@@ -4,7 +4,7 @@ Nothing here imports torch before it has to, because a config is checked without
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ _QUOTAS: Places = {
     "cpu": (Path("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
 }
 
-Use = Callable[[int], None]  # sets the number of threads
+# MKL, which multiplies for torch on x86, divides some sums among its threads, unless it is asked for "conditional
+# numerical reproducibility" in its strict form: then products have the bits of one thread, whatever the number. It reads
+# this before its first product.
+_MKL = ("MKL_CBWR", "AUTO,STRICT")
 
 
 def allowed(
@@ -92,6 +95,7 @@ def chosen(setting: int | None = None) -> Iterator[Choice]:
     Raises:
         ConfigError: more are asked for than are allowed.
     """
+    os.environ.setdefault(*_MKL)
     import torch
 
     most, before = allowed(), torch.get_num_threads()
