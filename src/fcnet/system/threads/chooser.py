@@ -14,7 +14,7 @@ WINDOW = ((20, 0.02), (3, 0.05))
 TRIAL = ((8, 0.005), (2, 0.02))
 
 MUCH_SLOWER = 2.0  # than another number: one window is enough to leave
-SLOWER, WINDOWS = 1.1, 3  # so many windows in a row are enough
+SLOWER, EXCESS = 1.1, (0.03, 5)  # or so many seconds, and times of a step, lost over several windows
 FASTER = 0.95  # what a trial must reach
 
 BAD, SLACK = 3.0, 0.005  # a trial ends at so many times the time of the current number, and seconds more
@@ -83,7 +83,7 @@ class Threads:
         self._window = Window()
         self._now = self._changed_at = 0.0  # seconds of steps
         self._left = SAVED  # seconds that may be lost
-        self._next, self._failed, self._slow = 0.0, 0, 0
+        self._next, self._failed, self._excess = 0.0, 0, 0.0
         self._line, self._said, self._said_at = "", most, -QUIET
 
     def took(self, seconds: float) -> None:
@@ -116,25 +116,31 @@ class Threads:
         if not window.ends(WINDOW):
             return
         cost = self._known[self.number] = window.cost
-        best = min(self._known, key=lambda number: self._known[number])
-        ratio = cost / self._known[best]
-        self._slow = self._slow + 1 if ratio > SLOWER else 0
         self._left -= max((window.first or 0.0) - cost, 0.0)
         self._window = Window()
         self._window.first = 0.0  # all steps of the next window count
-        if ratio > MUCH_SLOWER or (self._slow >= WINDOWS and self._may_try):
-            self._left -= window.seconds - window.steps * self._known[best]
+        if (best := self._best_other()) is not None and self._is_slow(window, self._known[best]):
             if self._now - self._changed_at > SETTLED:
                 self._failed = 0
+            self._known[self.number] = max(cost, window.seconds / window.steps)
             self._change(best)
         elif (other := self._to_try()) is not None:
             self._trial, self._window = other, Window()
             self._use(other)
 
-    @property
-    def _may_try(self) -> bool:
-        """Return whether it is time for a trial, or for a change that is not urgent."""
-        return self._now >= self._next and self._left > 0
+    def _best_other(self) -> int | None:
+        """Return the fastest other number; None if none is known."""
+        others = [number for number in self._known if number != self.number]
+        return min(others, key=lambda number: self._known[number], default=None)
+
+    def _is_slow(self, window: Window, other: float) -> bool:
+        """Count what a window has lost against another number's time; return whether that number should be taken."""
+        self._left -= max(window.seconds - window.steps * other, 0.0)
+        most = max(EXCESS[0], EXCESS[1] * other)
+        # A single slow step, however long, happens on a quiet machine too: at least three windows must have them.
+        excess = min(window.seconds - SLOWER * window.steps * other, most / 2)
+        self._excess = max(self._excess + excess, 0.0)
+        return window.cost > MUCH_SLOWER * other or self._excess > most
 
     def _to_try(self) -> int | None:
         """Return the number to try now, if any: a neighbour in the list, first one that is not known yet."""
@@ -144,7 +150,7 @@ class Threads:
         unknown = [other for other in others if other not in self._known]
         if unknown:
             return unknown[0]
-        if not others or not self._may_try:
+        if not others or self._now < self._next or self._left <= 0:
             return None
         self._upwards = not self._upwards
         return others[-1 if self._upwards else 0]
@@ -178,7 +184,7 @@ class Threads:
 
     def _change(self, number: int) -> None:
         """Choose another number."""
-        before, self.number, self._trial, self._slow = self.number, number, None, 0
+        before, self.number, self._trial, self._excess = self.number, number, None, 0.0
         self._changed_at = self._now
         self._window = Window()
         self._wait()

@@ -18,10 +18,9 @@ _QUOTAS: Places = {
     "cpu": (Path("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
 }
 
-# MKL, which multiplies for torch on x86, divides some sums among its threads, unless it is asked for "conditional
-# numerical reproducibility" in its strict form: then products have the bits of one thread, whatever the number. It reads
-# this before its first product.
-_MKL = ("MKL_CBWR", "AUTO,STRICT")
+# MKL, which multiplies for torch on x86, divides some sums among its threads. Its strict mode of reproducible numbers
+# does not: products have the bits of one thread. MKL reads this before its first product.
+MKL = ("MKL_CBWR", "AUTO,STRICT")
 
 
 def allowed(
@@ -95,7 +94,7 @@ def chosen(setting: int | None = None) -> Iterator[Choice]:
     Raises:
         ConfigError: more are asked for than are allowed.
     """
-    os.environ.setdefault(*_MKL)
+    os.environ.setdefault(*MKL)
     import torch
 
     most, before = allowed(), torch.get_num_threads()
