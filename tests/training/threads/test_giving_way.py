@@ -137,6 +137,13 @@ def test_another_number_than_before_is_warned_of_if_bits_differ(
     assert [line[:60] for line in lines] == ["warning: threads was 4 and is now 1: the last bits of the re"] * warned
 
 
+def test_an_absurd_number_in_a_checkpoint_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with choice(monkeypatch, EQUAL, before=1_000_000) as compared:
+        lines = run(monkeypatch, Fake({1: 1e-3, 2: 1e-3}))
+    assert compared == [[1, 2]]
+    assert lines[-1].startswith("warning: threads was 1000000 and is now 2: ")
+
+
 def test_a_training_that_is_closed_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     fake, one = Fake({1: 1e-3, 2: 1e-3}), training()
     monkeypatch.setattr(limits, "use", fake.use)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Records = Generator[Record, None, None]
 
+OVERSUBSCRIBED = 16  # times the threads that are allowed: with more, as a checkpoint may name, nothing is computed
+
 
 def giving_way(training: GradientTraining, records: Records, clock: Callable[[], float] = time.perf_counter) -> Records:
     """Pass on the records of a training, and choose the number of threads between its steps.
@@ -36,9 +38,13 @@ def giving_way(training: GradientTraining, records: Records, clock: Callable[[],
             return
         yield next(records)
         numbers = candidates(choice.most) if choice.varies else [choice.most]
-        known = sorted({*numbers, choice.before or choice.most} - {choice.most})
+        before = choice.before or choice.most
+        comparable = before <= OVERSUBSCRIBED * choice.most
+        known = sorted({*numbers, before if comparable else choice.most} - {choice.most})
         equal = compare(training, [*known, choice.most], limits.use) if known else Equality(0, True, True)
         yield from said(choice, len(numbers) > 1, equal)
+        if before != choice.most and not (comparable and equal.training and equal.evaluation):
+            yield Message("warning", limits.changed("threads", before, choice.most))
         if len(numbers) > 1 and equal.training:
             yield from chosen(records, choice.most, equal.evaluation, clock)
         else:
@@ -46,15 +52,13 @@ def giving_way(training: GradientTraining, records: Records, clock: Callable[[],
 
 
 def said(choice: limits.Choice, several: bool, equal: Equality) -> Records:
-    """Yield what is done, and a warning if the number was another one before and the bits differ."""
+    """Yield a line about what is done, if there is a choice."""
     if several and equal.training:
         rest = "" if equal.evaluation else f"; evaluation with {choice.most}"
         why = f"chosen while training (equal bits on {equal.steps} steps){rest}"
         yield Message("info", f"threads: 1 to {choice.most}, {why}")
     elif several:
         yield Message("info", f"threads: {choice.most} throughout (other numbers change the bits of this training)")
-    if choice.before not in (None, choice.most) and not (equal.training and equal.evaluation):
-        yield Message("warning", limits.changed("threads", choice.before, choice.most))
 
 
 def chosen(records: Records, most: int, evaluates: bool, clock: Callable[[], float]) -> Records:
