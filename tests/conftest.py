@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fcnet.cli.main import main
 from fcnet.system import streams
+from fcnet.system.threads import limits
 from helpers import processes, seeds
 from helpers.command_line import Outcome, Run
 from helpers.tiny import pictures, tiny_config, write_config, write_numbered
@@ -25,8 +26,12 @@ LONG_LIMIT = 3000  # seconds that a test marked long may take
 
 
 def pytest_configure() -> None:
-    """One seed for all processes of the run: those of pytest-xdist are started with this environment."""
+    """One seed for all processes of the run: those of pytest-xdist are started with this environment.
+
+    And one way to multiply, that of commands, which differs in the last bits from what MKL does unasked.
+    """
     seeds.draw()
+    os.environ.setdefault(*limits.MKL)
 
 
 def pytest_report_header() -> str:

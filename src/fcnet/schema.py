@@ -8,15 +8,15 @@ import functools
 import operator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, Tag, model_validator
 
 from fcnet import families
 from fcnet.config import explain
 from fcnet.config import load as loading
 from fcnet.config.data import Data
-from fcnet.config.fields import Named, Section
+from fcnet.config.fields import Named, Positive, Section, by_type
 from fcnet.config.names import DEVICES
 from fcnet.config.train import Train
 from fcnet.config.yaml_lines import Layer
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 else:
     _SECTIONS = functools.reduce(operator.or_, (family.spec for family in families.FAMILIES))
     Model = Annotated[_SECTIONS, Named(default=DEFAULT_KIND, key="kind")]
+
+Threads = Annotated[
+    Annotated[Literal["auto"], Tag("|word")] | Annotated[Positive, Tag("|number")],
+    by_type({"|word": str, "|number": int}, "should be auto, or a whole number of at least 1"),
+]
 
 
 def _data_or_extends(schema: dict[str, Any]) -> None:
@@ -56,6 +61,11 @@ class Config(Section):
     )
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA if available, else the CPU), cpu, cuda or cuda:N"
+    )
+    threads: Threads = Field(
+        "auto",
+        description="CPU threads: a number, at most as many as the process may use (by its cores, its control group's"
+        " quota and OMP_NUM_THREADS); or auto: all, or as many as are fastest now if the bits of the results are equal",
     )
 
     @model_validator(mode="after")

@@ -87,7 +87,7 @@ def test_memory_is_the_least_of_machine_and_control_groups(
     roots = {
         kind: (tmp_path / Path("/", *root.parts[3:]).relative_to("/"), name) for kind, (root, name) in ROOTS.items()
     }
-    monkeypatch.setattr(memory, "_GROUPS", told)
+    monkeypatch.setattr(memory, "GROUPS", told)
     monkeypatch.setattr(memory, "_ROOTS", roots)
     machine = memory.memory()
     assert machine > 1 << 28

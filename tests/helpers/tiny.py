@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import yaml
 from PIL import Image
+
+from fcnet.data.dataset import ImageFolder
 
 SIDE = 6  # pixels: tiny images keep the suite fast
 CLASSES = 3
@@ -20,6 +23,15 @@ def pictures(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     for image, label in zip(images, labels, strict=True):
         image[2 * label : 2 * label + 2, 1:-1] += 150
     return images, labels
+
+
+def folder(n: int, seed: int) -> ImageFolder:
+    """The same as a split in memory."""
+    pixels, labels = pictures(n, seed)
+    names = tuple(str(label) for label in range(CLASSES))
+    return ImageFolder(
+        torch.from_numpy(pixels), torch.from_numpy(labels), names, Path(), [f"{i}.png" for i in range(n)]
+    )
 
 
 def write_numbered(folder: Path, images: np.ndarray, labels: Sequence[object] | np.ndarray) -> None:

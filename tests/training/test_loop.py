@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import torch
 
 from fcnet.config.train import SGD, Adam, Cosine, Train
 from fcnet.data.batches import epoch_order
-from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
 from fcnet.families.common.fully_connected import FCNet
@@ -23,16 +21,7 @@ from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.metrics import Metrics, Output
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.training.steps.step import EagerStep
-from helpers.tiny import CLASSES, SIDE, pictures
-
-
-def folder(n: int, seed: int) -> ImageFolder:
-    pixels, labels = pictures(n, seed)
-    names = tuple(str(label) for label in range(CLASSES))
-    return ImageFolder(
-        torch.from_numpy(pixels), torch.from_numpy(labels), names, Path(), [f"{i}.png" for i in range(n)]
-    )
-
+from helpers.tiny import CLASSES, SIDE, folder
 
 SPLITS = Splits(folder(60, 0), folder(12, 2), folder(21, 1))
 SETTINGS = Train(epochs=3, batch_size=7, optimizer=Adam(lr=0.02), log_every=4)

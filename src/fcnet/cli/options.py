@@ -37,10 +37,6 @@ _SENTENCES = {
         "fcnet has no workers, because decoded images stay in memory; leave it out",
     ),
     **dict.fromkeys(
-        ("threads", "num_threads", "n_threads"),
-        "set the number of threads in the environment, before the command: OMP_NUM_THREADS=1",
-    ),
-    **dict.fromkeys(
         ("quiet", "q", "silent"),
         "no such option; results go to stdout and notices to stderr, and either can be redirected to a file",
     ),
@@ -49,6 +45,9 @@ _SENTENCES = {
         "no such option; everything is printed already, and --debug adds the traceback of an error",
     ),
 }
+
+_THREADS = ("threads", "num_threads", "n_threads", "nthreads")
+_FEWER = "no such option; set the most in the environment, before the command: OMP_NUM_THREADS=1"
 
 _TAKE_SETTINGS = ("train", "config show", "config check")
 
@@ -107,6 +106,8 @@ def _unknown_option(option: str, value: str | None, path: str, command: Any, app
         return f"no such option; write {'--device ' if '--device' in own else 'device='}{device}"
     if name in _SENTENCES:
         return _SENTENCES[name]
+    if name in _THREADS and label not in _TAKE_SETTINGS:
+        return _FEWER
     if (right := _OPTIONS.get(name)) in own:
         return f"no such option; write {right}{'' if value is None or own[right].is_flag else f' {value}'}"
     metavars = " ".join(str(one.metavar) for one in command.params if one.param_type_name == "argument")

@@ -26,9 +26,11 @@ from fcnet.rundir import find
 from fcnet.system import files
 from fcnet.system.files import naming
 from fcnet.system.sinks import SILENT, Sinks
+from fcnet.system.threads import limits
 from fcnet.training.evaluate import EVALUATION_BATCH
 
 
+@limits.chosen()
 def run_eval(
     run: Path | None,
     config_file: Path | None = None,
@@ -59,6 +61,7 @@ def run_eval(
     return found.family.evaluate(trained, images.to(where), name)
 
 
+@limits.chosen()
 def run_predict(
     words: Sequence[str],
     device: str = "auto",
@@ -145,6 +148,7 @@ def output_files(names: Sequence[str], out: Path) -> list[Path]:
     return paths
 
 
+@limits.chosen()
 def run_encode(
     words: Sequence[str],
     out: Path,

@@ -19,11 +19,13 @@ from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
+from fcnet.system.threads import limits
 
 # Keys that may differ when a run is resumed. Those of `data` say where the images are; their contents decide what is
 # learned, and these are compared. `log_every` changes only the log, and more `epochs` continue where the others end.
 _FREE = (
     "device",
+    "threads",
     "data.source",
     "data.root",
     "data.train",
@@ -265,15 +267,25 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
     if problems:
         raise DataError(*problems)
     warnings = [
-        f"{key} was {machine.get(key)} and is now {value}: the last bits of the results may differ from those of an"
-        " uninterrupted run"
+        limits.changed(key, machine.get(key), value)
         for key, value in now["machine"].items()
-        if machine.get(key) != str(value)
+        if machine.get(key) != str(value) and not (key == "threads" and _checks_threads(settings))
     ]
     schedule, epochs = settings.train.schedule, settings.train.epochs
     if not isinstance(schedule, Constant | StepDecay) and epochs != found.epochs:
         warnings.append(f"train.schedule: from here on, {schedule.name} is stretched over {epochs} epochs")
     return warnings
+
+
+def _checks_threads(settings: Config) -> bool:
+    """Return whether the training itself finds out whether its bits depend on the number of threads."""
+    return settings.model.in_order
+
+
+def threads_of(found: Found) -> int | None:
+    """Return the number of threads with which a training was begun; None if the checkpoint does not say."""
+    number = found.state["machine"].get("threads")
+    return number if isinstance(number, int) and number > 0 else None
 
 
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ from fcnet.system.device import flush_denormals
 from fcnet.system.files import from_os_error
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
+from fcnet.system.threads import limits
 
 
 def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
@@ -82,7 +83,8 @@ def run_train(
         finish_drawing(run, settings, target.force, sinks)
         sinks.say(f"run: {run} is already finished; nothing to do")
     else:
-        run = _train(settings, target, run, stop, sinks)
+        with limits.chosen(None if settings.threads == "auto" else settings.threads):
+            run = _train(settings, target, run, stop, sinks)
     return RunResult(run, environment.read_json(run / directory.RESULT))
 
 
@@ -105,6 +107,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
             beat = held.enter_context(owning(run))
         recorder = Recorder(run, training, work.facts, stop, beat, sinks)
         if found is not None:
+            limits.resumes(resume.threads_of(found))
             _resume(recorder, work, found, warnings, sinks)
             found = None  # its tensors are copied
         else:

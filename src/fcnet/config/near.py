@@ -35,6 +35,7 @@ for _place, _words in {
     "data.test": "testdata testset testdir testpath",
     "data.cache": "cachedir",
     "seed": "randomseed randomstate manualseed rngseed",
+    "threads": "numthreads nthreads nthread ompnumthreads cpus ncpus numcpus cores ncores",
     "device": "gpu gpus cuda usecuda usegpu accelerator devices ngpus gpuid deviceid",
 }.items():
     _KEYS |= dict.fromkeys(_words.split(), _place)

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fcnet.errors import ResourceError
@@ -11,8 +11,10 @@ SHARE = 4  # images are mapped automatically if they take more than a quarter of
 UNKNOWN_MEMORY = 8 << 30  # bytes assumed for a machine that does not report its memory
 
 # Where control groups (of containers and batch jobs) publish their limits, in their two versions.
-_GROUPS = Path("/proc/self/cgroup")
-_ROOTS = {
+Places = Mapping[str, tuple[Path, str]]  # of each controller ("" for version 2): where its groups are, and the file
+
+GROUPS = Path("/proc/self/cgroup")
+_ROOTS: Places = {
     "": (Path("/sys/fs/cgroup"), "memory.max"),
     "memory": (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
 }
@@ -23,7 +25,7 @@ def memory() -> int:
     if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
         return UNKNOWN_MEMORY
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for file in _limits():
+    for file in limit_files(_ROOTS, GROUPS):
         try:
             found.append(int(file.read_text()))
         except (OSError, ValueError):  # no such file, or "max"
@@ -31,16 +33,16 @@ def memory() -> int:
     return min(found)
 
 
-def _limits() -> Iterator[Path]:
+def limit_files(roots: Places, groups: Path) -> Iterator[Path]:
     """Yield files that may hold a limit: those of this process's control group and of all groups above it."""
     try:
-        lines = _GROUPS.read_text().splitlines()
+        lines = groups.read_text().splitlines()
     except OSError:
         return
     for line in lines:
         _, kinds, group = line.split(":", 2)
-        for kind in _ROOTS.keys() & set(kinds.split(",")):
-            root, name = _ROOTS[kind]
+        for kind in roots.keys() & set(kinds.split(",")):
+            root, name = roots[kind]
             place = Path(group.strip("/"))
             yield from (root / part / name for part in (place, *place.parents))
 

@@ -20,7 +20,6 @@ from fcnet.system.text import few
 from fcnet.training.dark_pixels import narrow, shrinks, take
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import records as gpu
-from fcnet.training.gpu.records import InBursts
 from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
@@ -28,6 +27,7 @@ from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
 from fcnet.training.steps.plan import Plan
+from fcnet.training.threads.giving_way import giving_way
 
 
 def fit(training: "GradientTraining") -> Generator[Record, None, None]:
@@ -100,7 +100,7 @@ class GradientTraining:
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
         self.plan = Plan(self.images, settings, seed)
-        self._bursts: InBursts | None = None
+        self._bursts: gpu.InBursts | None = None
         self._how = self.stepper.name
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
@@ -135,7 +135,7 @@ class GradientTraining:
 
     def records(self) -> Generator[Record, None, None]:
         """Train to the last epoch, as ``fit`` does."""
-        return fit(self)
+        return giving_way(self, fit(self))
 
     def place(self) -> str:
         """Describe the current step in words."""
@@ -177,8 +177,8 @@ class GradientTraining:
         return self.splits.train.labels.device
 
     def _no_sums(self) -> RunningMetrics:
-        # What bursts add was already read from the device.
-        return RunningMetrics(torch.device("cpu") if self._bursts else self._device, self.objective.terms)
+        device = torch.device("cpu") if self._bursts else self._device  # what bursts add was read from the GPU
+        return RunningMetrics(device, self.objective.terms)
 
     def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
         """Do the remaining steps of an epoch; return the metrics of the whole epoch."""

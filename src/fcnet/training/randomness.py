@@ -4,6 +4,8 @@ torch's global generator is not used: several trainings in one process do not di
 augmentation changes neither the dropout nor the order of the images.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -47,6 +49,18 @@ class Randomness:
         """Load the ``state`` of another object. Raises ValueError for a name that is not one of ``STREAMS``."""
         for name, where in state.items():
             self.stream(name).set_state(where)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Restore all streams after a ``with`` block."""
+        before = self.state()
+        try:
+            yield
+        finally:
+            for name, generator in self._generators.items():
+                if name not in before:
+                    generator.manual_seed(seed_of(self._seed, name))
+            self.load(before)
 
 
 def seed_of(seed: int, name: str) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from fcnet.system.sinks import Message
 from fcnet.training.metrics import Metrics
 
 
@@ -159,4 +160,4 @@ class StageRecord:
         return asdict(self)
 
 
-Record = Start | Begin | Tick | StepRecord | StageRecord | EpochRecord | End
+Record = Start | Begin | Tick | StepRecord | StageRecord | EpochRecord | End | Message
