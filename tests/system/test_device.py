@@ -32,3 +32,10 @@ def test_a_stopwatch_sums_up_parts_and_continues() -> None:
     assert again.seconds()["map"] == first["map"]
     with pytest.raises(KeyError):
         again.load({"map": 1.0})
+
+
+def test_what_fails_in_the_background_is_left_to_fail_again() -> None:
+    done = []
+    device.in_background(lambda: done.append(1)).join(timeout=10)
+    assert done == [1]
+    device.in_background(lambda: 1 / 0).join(timeout=10)

@@ -1,5 +1,7 @@
 """What torch keeps private: which of it is used, and that its fallbacks compute the same."""
 
+import math
+
 import pytest
 import torch
 
@@ -52,3 +54,12 @@ def test_adam_has_a_fallback(monkeypatch: pytest.MonkeyPatch, decoupled: bool) -
     monkeypatch.setattr(torch_private, "_FUSED_ADAMW", None)
     for own, fused in zip(trained(), found, strict=True):
         torch.testing.assert_close(own, fused, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_the_largest_tells_whether_all_are_finite(bad: float) -> None:
+    """Of fractions; counters, such as those of batch norm, and empty tensors are left out."""
+    tensors = [torch.tensor([1.0, -3.0]), torch.zeros(2, 2), torch.tensor(5), torch.zeros(0), torch.tensor(-2.0)]
+    assert [float(one) for one in torch_private.largest(tensors)] == [3.0, 0.0, 2.0]
+    tensors[1][1, 0] = bad
+    assert not torch.stack(torch_private.largest(tensors)).isfinite().all()

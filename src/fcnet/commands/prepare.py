@@ -14,7 +14,7 @@ from fcnet.data import audit
 from fcnet.data.splits import Splits
 from fcnet.errors import ResourceError
 from fcnet.schema import Config
-from fcnet.system.device import seeded
+from fcnet.system.device import seeded, wake
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
@@ -63,6 +63,8 @@ def gather(
         Stopped: a signal asks to stop in the meantime.
     """
     device = read.choose_device(settings.device)
+    be_deterministic(device)
+    wake(device)
     splits = read.read_splits(settings, stop.check, writes, sinks)
     normal = read.normal_classes(settings, splits)
     found = audit.audit(splits, normal)
@@ -92,12 +94,7 @@ def prepare(
     Raises:
         ResourceError: the model does not fit into memory.
     """
-    if device.type == "cuda":
-        # Equal runs must give equal weights, for which cuBLAS needs a fixed workspace.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch_private.be_deterministic()
-        # fcnet fills uninitialised memory before it reads it.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    be_deterministic(device)
     family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)
     try:
         with seeded(seed_of(settings.seed, "init")):
@@ -108,6 +105,15 @@ def prepare(
         raise too_large(settings, splits) from None
     warm_start.prepare(model, settings, splits.classes, begins, sinks)
     return model.to(device), splits.to(device)
+
+
+def be_deterministic(device: torch.device) -> None:
+    """Let equal runs give equal weights on a GPU, in the whole process."""
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs a fixed workspace
+        torch_private.be_deterministic()
+        # fcnet fills uninitialised memory before it reads it.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def too_large(settings: Config, splits: Splits) -> ResourceError:

@@ -1,6 +1,7 @@
 """``fcnet train`` and ``data``, for every family of models."""
 
 import contextlib
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fcnet.rundir.lock import check_unused, owning
 from fcnet.rundir.target import Target
 from fcnet.schema import Config
 from fcnet.system import streams
-from fcnet.system.device import flush_denormals
+from fcnet.system.device import flush_denormals, in_background
 from fcnet.system.files import from_os_error
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
@@ -99,6 +100,8 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
         if found is None:
             warm_start.check_there(settings)
         work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks)
+        if work.device.type == "cuda":  # which leaves a core for the import of matplotlib
+            in_background(lambda: importlib.import_module("fcnet.commands.plot"))
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
         training = family.trainer(work.model, work.splits, work.settings)  # if it refuses, no directory is left behind

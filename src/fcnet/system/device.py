@@ -1,8 +1,9 @@
 """The device that computes: which one, its clock, and what is set for the whole process during training."""
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
@@ -36,6 +37,24 @@ def choose(name: str) -> torch.device:
         has = several if count else "no CUDA device that torch can use"
         raise ConfigError(f"device: is {name!r}; this machine has {has}; choose auto or cpu")
     return device
+
+
+def in_background(work: Callable[[], object]) -> threading.Thread:
+    """Start something that will be needed soon, such as an import, in a thread; what fails there fails again later."""
+
+    def run() -> None:
+        with contextlib.suppress(Exception):
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def wake(device: torch.device) -> None:
+    """Begin to start a GPU, which takes half a second, while something else is done."""
+    if device.type == "cuda":
+        in_background(lambda: torch.ones(1, 1, device=device) @ torch.ones(1, 1, device=device))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from fcnet.training.torch_private import largest
+
 
 class LastGood:
     """The weights of a logged step, to restore when a loss or a gradient is not finite.
@@ -82,4 +84,4 @@ def copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
 
 def all_finite(tensors: Sequence[Tensor]) -> bool:
     """Return whether all elements of all tensors are finite. Waits for the device."""
-    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+    return bool(torch.stack(largest(tensors)).isfinite().all())

@@ -238,9 +238,8 @@ class GradientTraining:
 
     def check_burst(self, first: int, losses: list[float]) -> None:
         """Check steps of this epoch, from ``first`` on. Raises DivergedError as ``check_step`` does."""
-        for step, loss in enumerate(losses, first + 1):
-            if not math.isfinite(loss):
-                self._diverged(step, "the loss")
+        if not math.isfinite(sum(losses)):
+            self._diverged(first + 1 + next(i for i, loss in enumerate(losses) if not math.isfinite(loss)), "the loss")
         if not self.good.accept(losses[-1], f"epoch {self.epoch}, step {self.step}"):
             self._diverged(self.step, "a gradient")
 

@@ -3,6 +3,7 @@
 If an upgrade of torch removes one, fcnet is only slower; ``missing`` says which are gone.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ _HAS_BF16 = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
 _THRESHOLD_BACKWARD = getattr(torch.ops.aten.threshold_backward, "grad_input", None)
 _FUSED_ADAM = getattr(torch, "_fused_adam_", None)
 _FUSED_ADAMW = getattr(torch, "_fused_adamw_", None)
+_NORMS = getattr(torch, "_foreach_norm", None)
 _SET_DETERMINISTIC = getattr(torch._C, "_set_deterministic_algorithms", None)
 
 
@@ -31,6 +33,7 @@ def missing() -> list[str]:
         "aten.threshold_backward.grad_input": _THRESHOLD_BACKWARD,
         "_fused_adam_": _FUSED_ADAM,
         "_fused_adamw_": _FUSED_ADAMW,
+        "_foreach_norm": _NORMS,
         "_C._set_deterministic_algorithms": _SET_DETERMINISTIC,
     }
     return [name for name, function in found.items() if function is None]
@@ -99,3 +102,12 @@ def be_deterministic() -> None:
         _SET_DETERMINISTIC(True, warn_only=True)
     else:
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def largest(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the largest absolute value () of each tensor of fractions, NaN if there is one; for GPUs in one launch."""
+    found = [tensor for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
+    if _NORMS is not None and found[0].is_cuda:
+        norms: list[Tensor] = _NORMS(found, math.inf)
+        return norms
+    return [tensor.abs().amax() for tensor in found]

@@ -16,16 +16,15 @@ class Plan:
         images: the training images.
         settings: the config's ``train``.
         seed: of the order.
+
+    Attributes:
+        steps: of an epoch.
     """
 
     def __init__(self, images: ImageFolder, settings: Train, seed: int) -> None:
         self._images, self._settings, self._seed = images, settings, seed
+        self.steps = -(-len(images) // settings.batch_size)
         self._known: dict[int, tuple[Tensor, Tensor]] = {}
-
-    @property
-    def steps(self) -> int:
-        """Return the number of steps of an epoch."""
-        return -(-len(self._images) // self._settings.batch_size)
 
     def order(self, epoch: int) -> Tensor:
         """Return the order (N,) of the images in an epoch, on their device."""
