@@ -31,6 +31,8 @@ NO_GPU = 3  # exit code
 def tests() -> dict[str, Any]:
     """Run the tests that need a GPU; return their last line, and whether they passed."""
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "gpu or cuda", *TESTS]
+    if importlib.util.find_spec("xdist"):  # the tests mostly compile
+        words += ["-n", "auto"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=TEST_SECONDS, check=False)
     except subprocess.TimeoutExpired:
