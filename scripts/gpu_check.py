@@ -9,6 +9,7 @@ Without a GPU it says so, and exits with 3.
 """
 
 import argparse
+import importlib.util
 import re
 import subprocess
 import sys
@@ -30,7 +31,7 @@ NO_GPU = 3  # exit code
 
 def tests() -> dict[str, Any]:
     """Run the tests that need a GPU; return their last line, and whether they passed."""
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "gpu or cuda", *TESTS]
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "gpu_ or test_cuda", *TESTS]
     if importlib.util.find_spec("xdist"):  # the tests mostly compile
         words += ["-n", "auto"]
     try:
