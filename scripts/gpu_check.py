@@ -31,16 +31,32 @@ NO_GPU = 3  # exit code
 
 def tests() -> dict[str, Any]:
     """Run the tests that need a GPU; return their last line, and whether they passed."""
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "gpu_ or test_cuda", *TESTS]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:benchmark",
+        "-W",
+        "default",
+        "-k",
+        "gpu_ or test_cuda",
+        *TESTS,
+    ]
     if importlib.util.find_spec("xdist"):  # the tests mostly compile
         words += ["-n", "auto"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=TEST_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return {"passed": False, "said": f"not done after {TEST_SECONDS} s"}
-    lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error|skipped)", line)]
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return {"passed": done.returncode == 0, "said": lines[-1] if lines else done.stderr[-300:], "failed": failed}
+    output = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    ends = [line for line in output if re.search(r"\d+ (passed|failed|error|skipped)", line)]
+    said = ends[-1] if ends else " / ".join(output[-3:]) or f"exit code {done.returncode}"
+    failed = [line for line in output if line.startswith(("FAILED", "ERROR"))]
+    return {"passed": done.returncode == 0, "said": said, "failed": failed}
 
 
 def ways(data: str) -> list[dict[str, Any]]:
@@ -97,7 +113,9 @@ def main() -> int:
             section: dict[str, Any] = {"about": about(bench, "python scripts/gpu_check.py")}
             say("tests:")
             section["tests"] = tests()
-            say(f"  {section['tests']}")
+            say(f"  {section['tests']['said']}")
+            for line in section["tests"]["failed"]:
+                say(f"  {line}")
             say("ways to take steps:")
             section["ways"] = ways(args.data)
             say("epochs:")

@@ -10,6 +10,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fcnet.data.splits import Splits
 from fcnet.schema import Config
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
-from fcnet.training.gpu.done import Unavailable
+from fcnet.training.gpu.done import Burst, Unavailable
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import Snapshot, difference
 from fcnet.training.gpu.records import problem_of
@@ -46,6 +47,8 @@ CASES: dict[str, dict[str, Any]] = {
     "deep": {"model": {"hidden": DEEP}},
     "deep, bf16": {"model": {"hidden": DEEP}, "train": {"precision": "bf16"}},
     "batch norm, dropout": {"model": {"hidden": [500, 300], "batch_norm": True, "dropout": 0.3}},
+    "wide: 2000": {"model": {"hidden": [2000]}},
+    "wide and deep: 1000-1000-1000": {"model": {"hidden": [1000, 1000, 1000]}},
     "l2, clipping": {"train": {"l2": 1e-4, "clip_grad_norm": 1.0}},
     "prelu": {"model": {"activation": "prelu"}},
     "denoising": {"model": NOISE | {"corruption": {"name": "masking", "share": 0.5}}},
@@ -94,23 +97,27 @@ def measured(training: GradientTraining, device: torch.device) -> Iterator[dict[
 
     yield {"way": "eager", "name": problem.step.name, "us": 1e6 * seconds(eagerly, EAGER, device)}
     before.restore()
-    for kind, build in bursts.ways(problem) if device.type == "cuda" else ():
+    for way in chain.from_iterable(bursts.ways(problem)) if device.type == "cuda" else ():
         try:
-            yield {"way": kind} | one(problem, build, before, tensors, training)
+            yield {"way": way.kind} | one(problem, way.build, before, tensors, training.plan)
         except Unavailable as error:
-            yield {"way": kind, "not": str(error)}
+            yield {"way": way.kind, "not": str(error)}
         except RuntimeError as error:
-            yield {"way": kind, "failed": " ".join(str(error).split())[:300]}
+            yield {"way": way.kind, "failed": " ".join(str(error).split())[:300]}
         before.restore()
 
 
 def one(
-    problem: Problem, build: bursts.Way, before: Snapshot, tensors: list[torch.Tensor], training: GradientTraining
+    problem: Problem,
+    build: Callable[[], Burst],
+    before: Snapshot,
+    tensors: list[torch.Tensor],
+    training: GradientTraining,
 ) -> dict[str, Any]:
     """Return difference and seconds of one way."""
     device = problem.images.pixels.device
     began = time.perf_counter()
-    burst, name = build()
+    burst = build()
     if isinstance(burst, GraphBurst):
         burst.warm_up()
     wait(device)
@@ -118,7 +125,7 @@ def one(
     before.restore()
     eager = bursts.eager(problem)
     found = difference(before, eager, burst, tensors)
-    order, lrs = training.plan.of(1)
+    order, lrs = plan.of(1)
     size = problem.images.batch
 
     def run() -> None:
@@ -126,7 +133,7 @@ def one(
 
     step = seconds(run, TIMED, device)
     return {
-        "name": name,
+        "name": burst.name,
         "difference": str(found),
         "worst": max(found.loss, found.change),
         "us": 1e6 * step,

@@ -21,6 +21,8 @@ class StandIn:
         images: the training images.
     """
 
+    name = "stand-in"
+
     def __init__(self, training: GradientTraining, images: Images) -> None:
         self._training, self._images = training, images
         self.lengths: list[int] = []

@@ -1,6 +1,6 @@
 """Which way to take steps is chosen: the first that can be used and gives what the eager step gives."""
 
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ from fcnet.errors import ConfigError
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
 from fcnet.training.gpu import bursts
-from fcnet.training.gpu.bursts import Problem, choose
-from fcnet.training.gpu.done import Done, Unavailable
+from fcnet.training.gpu.bursts import Problem, Way, choose
+from fcnet.training.gpu.done import Done, Unavailable, Unsuitable
 from fcnet.training.gpu.proof import Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots
 from fcnet.training.objective import Classify
@@ -33,16 +33,21 @@ class OneByOne:
     Attributes:
         problem: whose steps it takes.
         skips: whether it leaves the last step out.
+        seconds: that it sleeps.
+        name: in the log.
         calls: lengths so far.
     """
 
     problem: Problem
     skips: bool = False
+    seconds: float = 0.0
+    name: str = "one by one"
     calls: list[int] = field(default_factory=list)
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         n = len(lrs)
         self.calls.append(n)
+        time.sleep(self.seconds)
         slots = TorchSlots(self.problem.step, self.problem.images, n, 0)
         slots.buffers.order[: len(order)] = order
         slots.buffers.lrs[:n] = lrs
@@ -80,13 +85,13 @@ def fails() -> Any:
     raise RuntimeError("CUDA error: an illegal\n  instruction")
 
 
-def way(burst: OneByOne) -> Callable[[], tuple[OneByOne, str]]:
-    return lambda: (burst, "one by one")
+def way(burst: OneByOne) -> Way:
+    return Way("graph", lambda: burst)
 
 
 def test_the_first_that_agrees_is_taken_and_says_why_not_the_others(problem: Problem) -> None:
     before, good, bad = state(problem), OneByOne(problem), OneByOne(problem, skips=True)
-    offered = [("persistent", unavailable), ("graph", fails), ("graph", way(bad)), ("graph", way(good))]
+    offered = [[Way("persistent", unavailable)], [Way("graph", fails), way(bad)], [way(good)]]
     choice = choose(problem, "auto", offered)
     assert choice.burst is good
     first, *others, last = choice.name.split("; ")
@@ -98,13 +103,13 @@ def test_the_first_that_agrees_is_taken_and_says_why_not_the_others(problem: Pro
 
 
 def test_without_one_the_eager_step_remains(problem: Problem) -> None:
-    choice = choose(problem, "auto", [("graph", way(OneByOne(problem, skips=True)))])
+    choice = choose(problem, "auto", [[way(OneByOne(problem, skips=True))]])
     assert choice.burst is None
     assert choice.name.startswith("autograd, cpu, fp32 (has BatchNorm1d); not one by one: differs")
 
 
 def test_what_is_demanded_and_impossible_is_an_error(problem: Problem) -> None:
-    offered = [("persistent", unavailable), ("graph", way(OneByOne(problem)))]
+    offered = [[Way("persistent", unavailable)], [way(OneByOne(problem))]]
     with pytest.raises(ConfigError) as error:
         choose(problem, "persistent", offered)
     assert error.value.problems == (
@@ -113,9 +118,26 @@ def test_what_is_demanded_and_impossible_is_an_error(problem: Problem) -> None:
     assert choose(problem, "graph", offered).name == "one by one"
 
 
+def test_of_several_that_agree_the_faster_is_taken(problem: Problem) -> None:
+    before, slow, fast = state(problem), OneByOne(problem, seconds=0.2, name="slow"), OneByOne(problem, name="fast")
+    assert choose(problem, "auto", [[way(slow), way(fast)]]).name == "fast"
+    assert fast.calls == slow.calls == [4, bursts.GRAPH_STEPS, bursts.GRAPH_STEPS]
+    assert all(torch.equal(a, b) for a, b in zip(before, state(problem), strict=True))
+
+
+def test_what_was_never_meant_for_such_a_net_is_only_said_when_demanded(problem: Problem) -> None:
+    def unsuitable() -> Any:
+        raise Unsuitable("the net is not plain")
+
+    offered = [[Way("persistent", unsuitable)], [way(OneByOne(problem))]]
+    assert choose(problem, "auto", offered).name == "one by one"
+    with pytest.raises(ConfigError, match="the net is not plain"):
+        choose(problem, "persistent", offered)
+
+
 def test_the_comparison_draws_the_same_numbers(problem: Problem) -> None:
     """Dropout is drawn by both from the same place of the stream: equal bits, not nearly equal ones."""
-    assert bursts._compared(problem, OneByOne(problem)) is None
+    assert bursts.compared(problem, OneByOne(problem)) is None
     eager = TorchSlots(problem.step, problem.images, 4, 0)
     eager.buffers.order[: 4 * BATCH] = problem.order
     eager.buffers.lrs[:4] = torch.tensor(problem.lrs)

@@ -1,5 +1,6 @@
 """Choose how steps are taken on a GPU: the fastest way that gives what the eager step gives."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,9 +10,9 @@ from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
-from fcnet.training.gpu.done import Unavailable
+from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable
 from fcnet.training.gpu.graph import GraphBurst
-from fcnet.training.gpu.proof import TOLERANCE, Burst, Snapshot, difference
+from fcnet.training.gpu.proof import TOLERANCE, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
 from fcnet.training.steps.by_hand import ByHand
 from fcnet.training.steps.step import EagerStep
@@ -62,42 +63,76 @@ class Choice:
     name: str
 
 
-Way = Callable[[], tuple[Burst, str]]
+@dataclass(frozen=True)
+class Way:
+    """A way to take steps, which may turn out not to be usable.
+
+    Attributes:
+        kind: graph or persistent.
+        build: makes it; raises Unavailable.
+    """
+
+    kind: str
+    build: Callable[[], Burst]
 
 
-def choose(problem: Problem, wanted: str, offered: Iterable[tuple[str, Way]] | None = None) -> Choice:
-    """Return the first way that can be used, and that agrees with the eager step.
+def choose(problem: Problem, wanted: str, offered: Iterable[Sequence[Way]] | None = None) -> Choice:
+    """Return the fastest way that can be used and agrees with the eager step.
 
     Args:
         problem: what is to be trained.
         wanted: auto, or the kind that is demanded: graph or persistent.
-        offered: kinds and what builds them, the fastest first; by default those of ``ways``.
+        offered: ways in groups, the fastest group first; by default those of ``ways``. Within a group, they are timed.
 
     Raises:
         ConfigError: the demanded kind cannot be used.
     """
     refused: list[str] = []
-    for kind, build in ways(problem) if offered is None else offered:
-        if wanted not in ("auto", kind):
-            continue
-        try:
-            burst, name = build()
-            found = _compared(problem, burst)
-        except Unavailable as error:
-            refused.append(f"not {kind}: {error}")
-        except RuntimeError as error:  # of CUDA, of a compiler, or out of memory
-            reason = "memory ran out" if is_out_of_memory(error) else " ".join(str(error).split())[:200]
-            refused.append(f"not {kind}: {reason}")
-        else:
-            if found is None:
-                return Choice(burst, "; ".join([name, *dict.fromkeys(refused)]))
-            refused.append(f"not {name}: differs from the eager step ({found})")
+    for group in ways(problem) if offered is None else offered:
+        found = [tried(problem, way, wanted, refused) for way in group if wanted in ("auto", way.kind)]
+        usable = [burst for burst in found if burst is not None]
+        if usable:
+            best = min(usable, key=partial(seconds, problem)) if len(usable) > 1 else usable[0]
+            return Choice(best, "; ".join([best.name, *dict.fromkeys(refused)]))
     if wanted != "auto":
         raise ConfigError(f"train.step: is {wanted}; {'; '.join(refused)}; choose auto or eager")
     return Choice(None, "; ".join([problem.step.name, *dict.fromkeys(refused)]))
 
 
-def _compared(problem: Problem, burst: Burst) -> str | None:
+def tried(problem: Problem, way: Way, wanted: str, refused: list[str]) -> Burst | None:
+    """Return what takes steps if it can be built and agrees with the eager step; else add the reason to ``refused``."""
+    try:
+        burst = way.build()
+        found = compared(problem, burst)
+    except Unavailable as error:
+        if wanted != "auto" or not isinstance(error, Unsuitable):
+            refused.append(f"not {way.kind}: {error}")
+    except RuntimeError as error:  # of CUDA, of a compiler, or out of memory
+        reason = "memory ran out" if is_out_of_memory(error) else " ".join(str(error).split())[:200]
+        refused.append(f"not {way.kind}: {reason}")
+    else:
+        if found is None:
+            return burst
+        refused.append(f"not {burst.name}: differs from the eager step ({found})")
+    return None
+
+
+def seconds(problem: Problem, burst: Burst) -> float:
+    """Return the seconds of some steps, the second time; the state is restored."""
+    before, steps = Snapshot(problem.tensors(), problem.generators), GRAPH_STEPS
+    order = problem.order.repeat(steps)[: steps * problem.images.batch]
+    lrs = order.new_tensor(problem.lrs, dtype=torch.float32).repeat(steps)[:steps]
+    try:
+        float(burst(order, lrs).losses.sum())
+        before.restore()
+        began = time.perf_counter()
+        float(burst(order, lrs).losses.sum())  # waits
+        return time.perf_counter() - began
+    finally:
+        before.restore()
+
+
+def compared(problem: Problem, burst: Burst) -> str | None:
     """Return None if a burst gives what the eager step gives, else the difference; the state is restored."""
     tensors = problem.tensors()
     before = Snapshot(tensors, problem.generators)
@@ -120,44 +155,40 @@ def eager(problem: Problem) -> TorchSlots:
     return slots
 
 
-def ways(problem: Problem) -> Iterator[tuple[str, Way]]:
-    """Yield kinds and what builds them, the fastest first."""
-    yield "persistent", partial(_persistent, problem)
-    yield "graph", partial(_own_kernels, problem)
-    yield "graph", partial(_graph, problem, UpdatedSlots)
-    yield "graph", partial(_graph, problem, TorchSlots)
+def ways(problem: Problem) -> Iterator[Sequence[Way]]:
+    """Yield ways in groups, the fastest group first."""
+    yield [Way("persistent", partial(_persistent, problem))]
+    yield [Way("graph", partial(_own_kernels, problem)), Way("graph", partial(_graph, problem, UpdatedSlots))]
+    yield [Way("graph", partial(_graph, problem, TorchSlots))]
 
 
-def _persistent(problem: Problem) -> tuple[Burst, str]:
+def _persistent(problem: Problem) -> Burst:
     """Return the persistent kernel. Raises Unavailable for other nets, or if the GPU cannot hold it."""
     from fcnet.training.gpu.persistent.kernel import Persistent
 
     step, images = problem.step, problem.images
     if not (isinstance(step.gradient, ByHand) and step.plain):
-        raise Unavailable("not a plain net, or l2 or clip_grad_norm")
+        raise Unsuitable("the net is not plain, or train.l2 or train.clip_grad_norm is set")
     if problem.precision != "fp32":
-        raise Unavailable("computes in fp32")
-    burst = Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
-    return burst, burst.name
+        raise Unsuitable("it computes in fp32")
+    return Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
 
 
-def _own_kernels(problem: Problem) -> tuple[Burst, str]:
+def _own_kernels(problem: Problem) -> Burst:
     """Return a graph of fcnet's own kernels. Raises Unavailable for other nets, or without Triton."""
     _check_triton(problem)
     from fcnet.training.gpu import plain
 
     if reason := plain.misfit(problem.step):
-        raise Unavailable(reason)
-    burst = GraphBurst(plain.PlainSlots(problem.step, problem.images, GRAPH_STEPS))
-    return burst, burst.name
+        raise Unsuitable(reason)
+    return GraphBurst(plain.PlainSlots(problem.step, problem.images, GRAPH_STEPS))
 
 
-def _graph(problem: Problem, slots: type[TorchSlots]) -> tuple[Burst, str]:
+def _graph(problem: Problem, slots: type[TorchSlots]) -> Burst:
     """Return a graph of torch's kernels, perhaps with fcnet's own update. Raises Unavailable without Triton."""
     if slots is UpdatedSlots:
         _check_triton(problem)
-    burst = GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)
-    return burst, burst.name
+    return GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)
 
 
 OLDEST_FOR_TRITON = (8, 0)  # compute capability

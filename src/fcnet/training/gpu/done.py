@@ -1,6 +1,7 @@
 """What all ways to take many steps at once share: their results, and why one cannot be used."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
@@ -22,3 +23,20 @@ class Done:
 
 class Unavailable(Exception):
     """Why a way to take steps cannot be used here, in words."""
+
+
+class Unsuitable(Unavailable):
+    """The same where it was never meant for such a training."""
+
+
+class Burst(Protocol):
+    """Takes many steps at once.
+
+    Attributes:
+        name: how.
+    """
+
+    name: str
+
+    def __call__(self, order: Tensor, lrs: Tensor) -> Done:
+        """Take n steps on the images at positions (n * batch,), with learning rates (n,), without waiting for them."""

@@ -1,15 +1,13 @@
 """Compare another way to take steps with the eager step, on the run's own images, before it is used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from fcnet.training.gpu.done import Done
+from fcnet.training.gpu.done import Burst
 from fcnet.training.gpu.slots import Slots
-
-Burst = Callable[[Tensor, Tensor], Done]
 
 # Largest differences, relative to what the steps change. Rounding alone gives about 1e-5 in fp32: Adam turns even the
 # smallest gradients into steps of full size, and a gradient that is nothing but rounding may have either sign.

@@ -20,7 +20,7 @@ from fcnet.training.metrics import Metrics, Output
 from fcnet.training.records import StepRecord, Tick
 
 if TYPE_CHECKING:
-    from fcnet.training.gpu.proof import Burst
+    from fcnet.training.gpu.done import Burst
     from fcnet.training.loop import GradientTraining
 
 # Seconds that a burst takes at most, as far as the last one tells: a signal has to wait for its end.
