@@ -23,6 +23,9 @@ from bench.running import OWN, ROOT, Bench, FailedError, Figures, Program, in_ro
 from benchmark import about, facts, merge
 
 TESTS = ("tests/test_cuda.py", "tests/training")
+# Others may be installed: one warns of pytest-xdist, which counts as an error.
+PLUGINS = ("-p", "no:cacheprovider", "-p", "no:benchmark")
+
 TEST_SECONDS = 120  # after which tests are stopped
 EPOCHS = 4  # of JAX; the first, which compiles, does not count
 
@@ -31,21 +34,7 @@ NO_GPU = 3  # exit code
 
 def tests() -> dict[str, Any]:
     """Run the tests that need a GPU; return their last line, and whether they passed."""
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:benchmark",
-        "-W",
-        "default",
-        "-k",
-        "gpu_ or test_cuda",
-        *TESTS,
-    ]
+    words = [sys.executable, "-m", "pytest", "-q", "-k", "gpu_ or test_cuda", *TESTS, *PLUGINS, "-W", "default"]
     if importlib.util.find_spec("xdist"):  # the tests mostly compile
         words += ["-n", "auto"]
     try:

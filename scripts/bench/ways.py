@@ -112,7 +112,7 @@ def one(
     build: Callable[[], Burst],
     before: Snapshot,
     tensors: list[torch.Tensor],
-    training: GradientTraining,
+    plan: Plan,
 ) -> dict[str, Any]:
     """Return difference and seconds of one way."""
     device = problem.images.pixels.device
