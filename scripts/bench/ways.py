@@ -29,6 +29,7 @@ from fcnet.training.gpu.proof import Snapshot, difference
 from fcnet.training.gpu.records import problem_of
 from fcnet.training.gpu.slots import TorchSlots
 from fcnet.training.loop import GradientTraining
+from fcnet.training.steps.plan import Plan
 
 TIMED, EAGER, REPEATS = 300, 50, 5  # steps of a timing, eagerly, and how often
 
