@@ -24,9 +24,9 @@ from fcnet.schema import Config
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
 from fcnet.training.gpu.done import Burst, Unavailable
+from fcnet.training.gpu.epoch import problem_of
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import Snapshot, difference
-from fcnet.training.gpu.records import problem_of
 from fcnet.training.gpu.slots import TorchSlots
 from fcnet.training.loop import GradientTraining
 from fcnet.training.steps.plan import Plan

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from fcnet.training.gpu import records
-from fcnet.training.gpu.done import Done
-from fcnet.training.gpu.records import InBursts
+from fcnet.training.gpu import epoch
+from fcnet.training.gpu.done import Done, Unavailable
+from fcnet.training.gpu.epoch import InBursts
 from fcnet.training.gpu.slots import Images
 from fcnet.training.loop import GradientTraining
 
@@ -19,16 +19,22 @@ class StandIn:
     Args:
         training: whose steps are taken.
         images: the training images.
+
+    Attributes:
+        lengths: of the bursts so far.
+        refuses_after: bursts after which no other is taken.
     """
 
     name = "stand-in"
 
     def __init__(self, training: GradientTraining, images: Images) -> None:
-        self._training, self._images = training, images
+        self._training, self._images, self.refuses_after = training, images, 10**9
         self.lengths: list[int] = []
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
-        """Take n steps."""
+        """Take n steps; raise Unavailable after so many calls."""
+        if len(self.lengths) >= self.refuses_after:
+            raise Unavailable("the GPU is held by another process")
         training, size = self._training, self._images.batch
         losses, hits, terms = [], [], []
         for number in range(len(lrs)):
@@ -39,8 +45,8 @@ class StandIn:
             assert torch.tensor(lr) == lrs[number]
             output = training.advance(pixels, labels, lr)
             losses.append(float(output.loss))
-            hits.append(records.hits_of(output, labels))
-            terms.append(records.terms_of(output))
+            hits.append(epoch.hits_of(output, labels))
+            terms.append(epoch.terms_of(output))
         self.lengths.append(len(lrs))
         return Done(*(torch.tensor(found, dtype=torch.float64) for found in (losses, hits, terms)))
 
@@ -55,7 +61,7 @@ def stand_in(patched: pytest.MonkeyPatch, longest: Sequence[int] = ()) -> list[S
         found.append(StandIn(training, resident))
         return Lengths(found[-1], resident, training.objective.classifies, longest or [3]), "stand-in"
 
-    patched.setattr(records, "start", start)
+    patched.setattr(epoch, "start", start)
     return found
 
 

@@ -16,10 +16,11 @@ from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
+from fcnet.system.sinks import Message
 from fcnet.system.text import few
 from fcnet.training.dark_pixels import narrow, shrinks, take
 from fcnet.training.evaluate import evaluate, evaluate_some
-from fcnet.training.gpu import records as gpu
+from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
@@ -85,7 +86,6 @@ class GradientTraining:
         randomness: Randomness | None = None,
     ) -> None:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
-        gpu.check(splits.train, settings)
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
         self.images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
@@ -105,6 +105,7 @@ class GradientTraining:
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
         self.next_epoch()
+        gpu.check(self)
 
     @property
     def model(self) -> nn.Module:
@@ -180,7 +181,7 @@ class GradientTraining:
         device = torch.device("cpu") if self._bursts else self._device  # what bursts add was read from the GPU
         return RunningMetrics(device, self.objective.terms)
 
-    def rest_of_epoch(self) -> Generator[Tick | StepRecord, None, Metrics]:
+    def rest_of_epoch(self) -> Generator[Tick | StepRecord | Message, None, Metrics]:
         """Do the remaining steps of an epoch; return the metrics of the whole epoch."""
         self._net.train()
         if self._bursts is not None:

@@ -15,7 +15,8 @@ from fcnet.families.autoencoder.objective import Reconstruct
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
-from fcnet.training.gpu.records import in_time
+from fcnet.system.sinks import Message
+from fcnet.training.gpu.epoch import in_time
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from helpers.bursts import stand_in
@@ -126,6 +127,20 @@ def test_a_loss_that_is_not_finite_is_found_with_its_step(monkeypatch: pytest.Mo
     assert error.value.facts["epoch"] == 1
     assert len(error.value.facts["images"]) == 7
     assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+def test_what_is_refused_later_is_computed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same bits, and said once."""
+    one, many = net(dropout=0.3), net(dropout=0.3)
+    list(fit(GradientTraining(one, SPLITS, SETTINGS, 0)))
+    taken = stand_in(monkeypatch, (3,))
+    records = fit(GradientTraining(many, SPLITS, SETTINGS, 0))
+    next(records)
+    taken[0].refuses_after = 4
+    said = [record.text for record in records if isinstance(record, Message)]
+    assert said == ["step: the GPU is held by another process; from here on, steps are computed one by one"]
+    assert len(taken[0].lengths) == 4
+    assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), many.state_dict().values(), strict=True))
 
 
 def replace_lr(lr: float) -> Train:

@@ -13,14 +13,16 @@ from torch import Tensor
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
+from fcnet.system.sinks import Message
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
+from fcnet.training.gpu.done import Unavailable
 from fcnet.training.gpu.slots import Images
 from fcnet.training.metrics import Metrics, Output
 from fcnet.training.records import StepRecord, Tick
 
 if TYPE_CHECKING:
-    from fcnet.training.gpu.done import Burst
+    from fcnet.training.gpu.done import Burst, Done
     from fcnet.training.loop import GradientTraining
 
 # Seconds that a burst takes at most, as far as the last one tells: a signal has to wait for its end.
@@ -53,10 +55,10 @@ class InBursts:
     """
 
     def __init__(self, burst: Burst, images: Images, classifies: bool) -> None:
-        self._burst, self._images, self._classifies = burst, images, classifies
-        self._most = FIRST
+        self._burst: Burst | None = burst
+        self._images, self._classifies, self._most = images, classifies, FIRST
 
-    def rest_of_epoch(self, training: GradientTraining) -> Generator[Tick | StepRecord, None, Metrics]:
+    def rest_of_epoch(self, training: GradientTraining) -> Generator[Tick | StepRecord | Message, None, Metrics]:
         """Do the remaining steps of an epoch, as the training's own method does.
 
         At a record of a step before the last one of a burst, the training is already further.
@@ -64,8 +66,10 @@ class InBursts:
         before, started = training.seconds, time.perf_counter()
         since, seen = started, training.sums.n
         while training.step < training.steps:
-            first, began = training.step, time.perf_counter()
+            first, began, burst = training.step, time.perf_counter(), self._burst
             read, sizes = self._take(training)
+            if self._burst is not burst:
+                yield Message("warning", f"step: {self._refused}; from here on, steps are computed one by one")
             now = time.perf_counter()
             self._most = in_time(len(sizes), now - began)
             training.step += len(sizes)
@@ -85,21 +89,23 @@ class InBursts:
         """Take some steps; return their results and the number of images of each."""
         size, n = training.settings.batch_size, len(training.splits.train)
         whole = n // size - training.step
-        if whole > 0:
+        if whole > 0 and self._burst is not None:
             steps = min(whole, self.most())
             order, lrs = training.plan.of(training.epoch)
             rows = order[training.step * size : (training.step + steps) * size]
-            done = self._burst(rows, lrs[training.step : training.step + steps])
-            training.plan.of(training.epoch + 1)  # meanwhile, for later
-            rows_of = torch.cat([done.losses[:, None], done.hits[:, None], done.terms], 1).double().tolist()
-            read = Read([one[0] for one in rows_of], [one[1] for one in rows_of], [one[2:] for one in rows_of])
-            return read, [size] * steps
-        return self._last(training), [n % size]
+            try:
+                done = self._burst(rows, lrs[training.step : training.step + steps])
+            except Unavailable as error:  # another process may hold what it needs; nothing was computed
+                self._burst, self._refused = None, str(error)
+            else:
+                training.plan.of(training.epoch + 1)  # meanwhile, for later
+                return done_read(done), [size] * steps
+        return self._one(training), [size if whole > 0 else n % size]
 
-    def _last(self, training: GradientTraining) -> Read:
-        """Take the step of the last, smaller batch eagerly."""
-        order, _ = training.plan.of(training.epoch)
-        rows = order[training.step * training.settings.batch_size :]
+    def _one(self, training: GradientTraining) -> Read:
+        """Take a single step, as on the last, smaller batch of an epoch."""
+        order, size = training.plan.of(training.epoch)[0], training.settings.batch_size
+        rows = order[training.step * size : (training.step + 1) * size]
         pixels = torch.index_select(self._images.pixels, 0, rows).to(training.stepper.dtype).div_(255)
         labels = self._images.labels[rows]
         output = training.advance(pixels, labels, training.lr(training.step))
@@ -126,6 +132,12 @@ class InBursts:
                 yield StepRecord(
                     training.epoch, step, training.steps, read.losses[i], recent, so_far.accuracy, lr, speed
                 )
+
+
+def done_read(done: Done) -> Read:
+    """Return results on the host. Waits for the device."""
+    rows = torch.cat([done.losses[:, None], done.hits[:, None], done.terms], 1).double().tolist()
+    return Read([row[0] for row in rows], [row[1] for row in rows], [row[2:] for row in rows])
 
 
 def in_time(steps: int, seconds: float) -> int:
@@ -184,11 +196,14 @@ CPU = "there is no CUDA device"
 EAGER = "train.step is eager"
 
 
-def check(images: ImageFolder, settings: Train) -> None:
-    """Raise ConfigError if the config demands a way to take steps that these images rule out."""
-    reason = one_by_one(images, settings)
-    if settings.step not in ("auto", "eager") and reason is not None:
-        raise ConfigError(f"train.step: is {settings.step}; {reason}; choose auto or eager")
+def check(training: GradientTraining) -> None:
+    """Raise ConfigError if the config demands a way to take steps that cannot be used here."""
+    wanted = training.settings.step
+    if wanted in ("auto", "eager"):
+        return
+    if (reason := one_by_one(training.images, training.settings)) is not None:
+        raise ConfigError(f"train.step: is {wanted}; {reason}; choose auto or eager")
+    start(training)
 
 
 def one_by_one(images: ImageFolder, settings: Train) -> str | None:
