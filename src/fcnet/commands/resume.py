@@ -26,6 +26,7 @@ from fcnet.system.threads import limits
 _FREE = (
     "device",
     "threads",
+    "train.step",
     "data.source",
     "data.root",
     "data.train",
@@ -244,6 +245,7 @@ def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, A
             "torch": str(torch.__version__),
             "device": environment.device_name(device),
             "threads": torch.get_num_threads(),
+            **({"train.step": settings.train.step} if device.type == "cuda" else {}),
         },
     }
 
@@ -269,7 +271,7 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
     warnings = [
         limits.changed(key, machine.get(key), value)
         for key, value in now["machine"].items()
-        if machine.get(key) != str(value) and not (key == "threads" and _checks_threads(settings))
+        if machine.get(key, str(value)) != str(value) and not (key == "threads" and _checks_threads(settings))
     ]
     schedule, epochs = settings.train.schedule, settings.train.epochs
     if not isinstance(schedule, Constant | StepDecay) and epochs != found.epochs:
