@@ -10,7 +10,6 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def measured(training: GradientTraining, device: torch.device) -> Iterator[dict[
 
     yield {"way": "eager", "name": problem.step.name, "us": 1e6 * seconds(eagerly, EAGER, device)}
     before.restore()
-    for way in chain.from_iterable(bursts.ways(problem)) if device.type == "cuda" else ():
+    for way in bursts.ways(problem) if device.type == "cuda" else ():
         try:
             yield {"way": way.kind} | one(problem, way.build, before, tensors, training.plan)
         except Unavailable as error:

@@ -46,6 +46,7 @@ def fit(training: "GradientTraining") -> Generator[Record, None, None]:
     """
     training.choose_step()
     yield Start(training.step_name, training.epochs)
+    yield from training.news
     try:
         while not training.finished:
             train = yield from training.rest_of_epoch()
@@ -71,9 +72,9 @@ class GradientTraining:
         randomness: the streams of dropout and noise; those of ``seed`` by default.
 
     Attributes:
-        epoch: the current epoch, from 1.
-        step: steps done in it.
+        epoch, step: the current epoch, from 1, and the steps done in it.
         seconds: time that they took, without evaluation.
+        steps: of an epoch.
     """
 
     def __init__(
@@ -100,7 +101,9 @@ class GradientTraining:
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
         self.plan = Plan(self.images, settings, seed)
+        self.steps = self.plan.steps
         self._bursts: gpu.InBursts | None = None
+        self._began: str | None = None  # how the steps of a resumed training were taken
         self._how = self.stepper.name
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
@@ -169,11 +172,6 @@ class GradientTraining:
         return self.epoch > self.settings.epochs
 
     @property
-    def steps(self) -> int:
-        """Return the number of steps of an epoch."""
-        return self.plan.steps
-
-    @property
     def _device(self) -> torch.device:
         return self.splits.train.labels.device
 
@@ -186,10 +184,9 @@ class GradientTraining:
         self._net.train()
         if self._bursts is not None:
             return (yield from self._bursts.rest_of_epoch(self))
-        images = self.images
         before, started = self.seconds, time.perf_counter()
         since, seen = started, self.sums.n  # at the last logged step, or at the first step since the start or resume
-        for pixels, labels in images.batches(
+        for pixels, labels in self.images.batches(
             self.settings.batch_size, self.plan.order(self.epoch), self.step, self.stepper.dtype
         ):
             lr = self.lr(self.step)
@@ -233,6 +230,7 @@ class GradientTraining:
             ConfigError: the config demands a way that cannot be used.
         """
         self._bursts, self._how = gpu.start(self)
+        self.news = gpu.changed(self._began, self._bursts)
         state = self.sums.state()
         self.sums = self._no_sums()
         self.sums.load(state)
@@ -292,6 +290,7 @@ class GradientTraining:
             "good": self.good.state(),
             "sums": self.sums.state(),
             "logged": self.logged.to_dict(),
+            "step_kind": gpu.kind(self._bursts),
             "randomness": self.randomness.state(),
         }
 
@@ -318,3 +317,4 @@ class GradientTraining:
         self.sums.load(state["sums"])
         self.logged = Metrics.of_dict(state["logged"])
         self.randomness.load(dict(state["randomness"]))
+        self._began = state.get("step_kind")

@@ -1,6 +1,5 @@
 """Which way to take steps is chosen: the first that can be used and gives what the eager step gives."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,21 +32,18 @@ class OneByOne:
     Attributes:
         problem: whose steps it takes.
         skips: whether it leaves the last step out.
-        seconds: that it sleeps.
         name: in the log.
         calls: lengths so far.
     """
 
     problem: Problem
     skips: bool = False
-    seconds: float = 0.0
     name: str = "one by one"
     calls: list[int] = field(default_factory=list)
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         n = len(lrs)
         self.calls.append(n)
-        time.sleep(self.seconds)
         slots = TorchSlots(self.problem.step, self.problem.images, n, 0)
         slots.buffers.order[: len(order)] = order
         slots.buffers.lrs[:n] = lrs
@@ -91,7 +87,7 @@ def way(burst: OneByOne) -> Way:
 
 def test_the_first_that_agrees_is_taken_and_says_why_not_the_others(problem: Problem) -> None:
     before, good, bad = state(problem), OneByOne(problem), OneByOne(problem, skips=True)
-    offered = [[Way("persistent", unavailable)], [Way("graph", fails), way(bad)], [way(good)]]
+    offered = [Way("persistent", unavailable), Way("graph", fails), way(bad), way(good)]
     choice = choose(problem, "auto", offered)
     assert choice.burst is good
     first, *others, last = choice.name.split("; ")
@@ -103,13 +99,13 @@ def test_the_first_that_agrees_is_taken_and_says_why_not_the_others(problem: Pro
 
 
 def test_without_one_the_eager_step_remains(problem: Problem) -> None:
-    choice = choose(problem, "auto", [[way(OneByOne(problem, skips=True))]])
+    choice = choose(problem, "auto", [way(OneByOne(problem, skips=True))])
     assert choice.burst is None
     assert choice.name.startswith("autograd, cpu, fp32 (has BatchNorm1d); not one by one: differs")
 
 
 def test_what_is_demanded_and_impossible_is_an_error(problem: Problem) -> None:
-    offered = [[Way("persistent", unavailable)], [way(OneByOne(problem))]]
+    offered = [Way("persistent", unavailable), way(OneByOne(problem))]
     with pytest.raises(ConfigError) as error:
         choose(problem, "persistent", offered)
     assert error.value.problems == (
@@ -118,18 +114,11 @@ def test_what_is_demanded_and_impossible_is_an_error(problem: Problem) -> None:
     assert choose(problem, "graph", offered).name == "one by one"
 
 
-def test_of_several_that_agree_the_faster_is_taken(problem: Problem) -> None:
-    before, slow, fast = state(problem), OneByOne(problem, seconds=0.2, name="slow"), OneByOne(problem, name="fast")
-    assert choose(problem, "auto", [[way(slow), way(fast)]]).name == "fast"
-    assert fast.calls == slow.calls == [4, bursts.GRAPH_STEPS, bursts.GRAPH_STEPS]
-    assert all(torch.equal(a, b) for a, b in zip(before, state(problem), strict=True))
-
-
 def test_what_was_never_meant_for_such_a_net_is_only_said_when_demanded(problem: Problem) -> None:
     def unsuitable() -> Any:
         raise Unsuitable("the net is not plain")
 
-    offered = [[Way("persistent", unsuitable)], [way(OneByOne(problem))]]
+    offered = [Way("persistent", unsuitable), way(OneByOne(problem))]
     assert choose(problem, "auto", offered).name == "one by one"
     with pytest.raises(ConfigError, match="the net is not plain"):
         choose(problem, "persistent", offered)

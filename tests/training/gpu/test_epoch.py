@@ -1,5 +1,6 @@
 """An epoch in bursts, on a stand-in: the same bits and records as step by step, however long the bursts are."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
 from fcnet.system.sinks import Message
+from fcnet.system.threads import limits
 from fcnet.training.gpu.epoch import in_time
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
@@ -151,3 +153,20 @@ def replace_lr(lr: float) -> Train:
 @pytest.mark.parametrize(("steps", "seconds", "most"), [(50, 0.05, 250), (1, 3.0, 1), (600, 0.0, 150_000_000_000)])
 def test_bursts_grow_to_a_quarter_of_a_second(steps: int, seconds: float, most: int) -> None:
     assert in_time(steps, seconds) == most
+
+
+def test_a_resumed_training_says_that_its_steps_are_taken_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On which the last bits depend; not if they are taken as before."""
+    states = {}
+    for kind in ("step by step", "stand-in"):
+        training = GradientTraining(net(), SPLITS, SETTINGS, 0)
+        records = fit(training)
+        next(records)
+        states[kind] = training.state()
+        again = GradientTraining(net(), SPLITS, SETTINGS, 0)
+        for before, state in states.items():
+            assert state["step_kind"] == before
+            again.load(state)
+            said = [record.text for record in islice(fit(again), 3) if isinstance(record, Message)]
+            assert said == [limits.changed("step", before, kind)] * (before != kind)
+        stand_in(monkeypatch, (3,))

@@ -1,6 +1,5 @@
 """Choose how steps are taken on a GPU: the fastest way that gives what the eager step gives."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -76,24 +75,23 @@ class Way:
     build: Callable[[], Burst]
 
 
-def choose(problem: Problem, wanted: str, offered: Iterable[Sequence[Way]] | None = None) -> Choice:
-    """Return the fastest way that can be used and agrees with the eager step.
+def choose(problem: Problem, wanted: str, offered: Iterable[Way] | None = None) -> Choice:
+    """Return the first way that can be used and agrees with the eager step.
+
+    Nothing is timed: equal runs have to take the same way, because the last bits depend on it.
 
     Args:
         problem: what is to be trained.
         wanted: auto, or the kind that is demanded: graph or persistent.
-        offered: ways in groups, the fastest group first; by default those of ``ways``. Within a group, they are timed.
+        offered: ways, the fastest first; by default those of ``ways``.
 
     Raises:
         ConfigError: the demanded kind cannot be used.
     """
     refused: list[str] = []
-    for group in ways(problem) if offered is None else offered:
-        found = [tried(problem, way, wanted, refused) for way in group if wanted in ("auto", way.kind)]
-        usable = [burst for burst in found if burst is not None]
-        if usable:
-            best = min(usable, key=partial(seconds, problem)) if len(usable) > 1 else usable[0]
-            return Choice(best, "; ".join([best.name, *dict.fromkeys(refused)]))
+    for way in ways(problem) if offered is None else offered:
+        if wanted in ("auto", way.kind) and (burst := tried(problem, way, wanted, refused)) is not None:
+            return Choice(burst, "; ".join([burst.name, *dict.fromkeys(refused)]))
     if wanted != "auto":
         raise ConfigError(f"train.step: is {wanted}; {'; '.join(refused)}; choose auto or eager")
     return Choice(None, "; ".join([problem.step.name, *dict.fromkeys(refused)]))
@@ -115,21 +113,6 @@ def tried(problem: Problem, way: Way, wanted: str, refused: list[str]) -> Burst 
             return burst
         refused.append(f"not {burst.name}: differs from the eager step ({found})")
     return None
-
-
-def seconds(problem: Problem, burst: Burst) -> float:
-    """Return the seconds of some steps, the second time; the state is restored."""
-    before, steps = Snapshot(problem.tensors(), problem.generators), GRAPH_STEPS
-    order = problem.order.repeat(steps)[: steps * problem.images.batch]
-    lrs = order.new_tensor(problem.lrs, dtype=torch.float32).repeat(steps)[:steps]
-    try:
-        float(burst(order, lrs).losses.sum())
-        before.restore()
-        began = time.perf_counter()
-        float(burst(order, lrs).losses.sum())  # waits
-        return time.perf_counter() - began
-    finally:
-        before.restore()
 
 
 def compared(problem: Problem, burst: Burst) -> str | None:
@@ -155,11 +138,12 @@ def eager(problem: Problem) -> TorchSlots:
     return slots
 
 
-def ways(problem: Problem) -> Iterator[Sequence[Way]]:
-    """Yield ways in groups, the fastest group first."""
-    yield [Way("persistent", partial(_persistent, problem))]
-    yield [Way("graph", partial(_own_kernels, problem)), Way("graph", partial(_graph, problem, UpdatedSlots))]
-    yield [Way("graph", partial(_graph, problem, TorchSlots))]
+def ways(problem: Problem) -> Iterator[Way]:
+    """Yield ways, the fastest first."""
+    yield Way("persistent", partial(_persistent, problem))
+    yield Way("graph", partial(_own_kernels, problem))
+    yield Way("graph", partial(_graph, problem, UpdatedSlots))
+    yield Way("graph", partial(_graph, problem, TorchSlots))
 
 
 def _persistent(problem: Problem) -> Burst:

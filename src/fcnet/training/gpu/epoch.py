@@ -14,6 +14,7 @@ from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 from fcnet.system.sinks import Message
+from fcnet.system.threads import limits
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
 from fcnet.training.gpu.done import Unavailable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # Seconds that a burst takes at most, as far as the last one tells: a signal has to wait for its end.
 LONGEST = 0.25
 FIRST = 50  # steps of the first burst, whose time is not known
+
+EAGERLY = "step by step"  # in checkpoints and warnings
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ class InBursts:
                 since, seen = now, training.sums.n
             yield from records or [Tick(training.epoch, training.step, training.steps)]
         return training.sums.reduce()
+
+    @property
+    def kind(self) -> str:
+        """Return how the steps are taken, for a checkpoint."""
+        return EAGERLY if self._burst is None else self._burst.name
 
     def most(self) -> int:
         """Return the most steps of the next burst."""
@@ -173,6 +181,18 @@ def start(training: GradientTraining) -> tuple[InBursts | None, str]:
     if choice.burst is None:
         return None, choice.name
     return InBursts(choice.burst, problem.images, training.objective.classifies), choice.name
+
+
+def kind(bursts: InBursts | None) -> str:
+    """Return how steps are taken, for a checkpoint."""
+    return EAGERLY if bursts is None else bursts.kind
+
+
+def changed(before: str | None, bursts: InBursts | None) -> list[Message]:
+    """Return a warning if the steps of a resumed training were taken otherwise, on which the last bits depend."""
+    if before in (None, kind(bursts)):
+        return []
+    return [Message("warning", limits.changed("step", before, kind(bursts)))]
 
 
 def problem_of(training: GradientTraining) -> Problem:

@@ -24,6 +24,10 @@ _KINDS: dict[type[nn.Module], tuple[Any, str]] = {  # with the attribute that is
 # Numbers of fp32 are the sums of two of TF32, nearly: three products of those give about the precision of fp32.
 PRECISION = "tf32x3"
 
+# Weights between hidden layers up to which these kernels are faster than torch's. On an H200, 784-1000-500-300-10 takes
+# 168 µs a step with them and 188 with torch's; 784-1000-1000-1000-10, with two million, 320 and 254.
+MOST_BETWEEN = 1_000_000
+
 MOST_CLASSES = 128  # columns of the output kernel's tile
 
 
@@ -157,6 +161,9 @@ def misfit(step: EagerStep) -> str | None:
     classes = step.gradient.layers[-1].out_features
     if classes > MOST_CLASSES:
         return f"{classes} classes, more than {MOST_CLASSES}"
+    between = sum(layer.weight.numel() for layer in step.gradient.layers[1:-1])
+    if between > MOST_BETWEEN:
+        return f"{between:,} weights between hidden layers, for which torch's kernels are faster"
     return None
 
 
