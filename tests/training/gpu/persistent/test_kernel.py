@@ -131,6 +131,18 @@ def test_steps_of_both_kinds_take_turns() -> None:
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("settings", [Adam(), SGD(momentum=0.9)])
+def test_bits_do_not_depend_on_how_many_steps_a_launch_takes(settings: Adam | SGD) -> None:
+    """Launches are as long as the time allows: four steps at once, or one and three, are the same."""
+    whole, parts = (Case(pixels=100, units=5, batch=12, settings=settings) for _ in range(2))
+    order, lrs = whole.order(4), whole.lrs(4)
+    losses, hits = whole.persistent(order, lrs)
+    found = [parts.persistent(order[12 * a : 12 * b], lrs[a:b]) for a, b in ((0, 1), (1, 4))]
+    assert torch.equal(losses, torch.cat([one[0] for one in found]))
+    assert torch.equal(hits, torch.cat([one[1] for one in found]))
+    assert all(torch.equal(a, b) for a, b in zip(whole.state(), parts.state(), strict=True))
+
+
 @pytest.mark.parametrize("flags", [("-DORDER=1",), ("-DLATE",), ("-DORDER=1", "-DLATE", "-DFETCH=2")])
 def test_bits_do_not_depend_on_which_thread_is_faster(flags: tuple[str, ...]) -> None:
     usual, other = (Case(pixels=100, units=5, batch=37, f=nn.Sigmoid()) for _ in range(2))
