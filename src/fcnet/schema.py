@@ -35,7 +35,7 @@ else:
 
 Threads = Annotated[
     Annotated[Literal["auto"], Tag("|word")] | Annotated[Positive, Tag("|number")],
-    by_type({"|word": str, "|number": int}, "should be auto, or a whole number of at least 1"),
+    by_type({"|word": str, "|number": int}, "should be auto, or a whole number of at least 1", ("auto",)),
 ]
 
 

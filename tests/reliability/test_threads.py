@@ -84,7 +84,7 @@ def test_more_than_allowed_is_an_error(fcnet: Run, tiny: Path, monkeypatch: pyte
     [
         ("0", "is 0; should be a whole number of at least 1"),
         ("1.5", "is 1.5; should be auto, or a whole number of at least 1"),
-        ("all", "is 'all'; should be auto"),
+        ("all", "is 'all'; should be auto, or a whole number of at least 1"),
     ],
 )
 def test_other_values_are_refused(fcnet: Run, tiny: Path, value: str, told: str) -> None:

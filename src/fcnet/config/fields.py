@@ -1,7 +1,7 @@
 """What every section of a config shares: strictness, and unions whose member is chosen by name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, get_args
 
 from pydantic import (
@@ -132,11 +132,16 @@ def tag_of(member: Any, key: str = "name") -> str:
     return "" if hasattr(member, "model_fields") else f"{TAG}list"
 
 
-def by_type(kinds: dict[str, type | tuple[type, ...]], message: str) -> Discriminator:
-    """Choose a union's member by the value's type: ``kinds`` maps each member's tag to its types."""
+def by_type(
+    kinds: dict[str, type | tuple[type, ...]], message: str, words: Collection[str] | None = None
+) -> Discriminator:
+    """Choose a union's member by the value's type: ``kinds`` maps each member's tag to its types.
+
+    The message is for all other values, and for words other than ``words`` if these are given.
+    """
 
     def choose(value: Any) -> str | None:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or (words is not None and isinstance(value, str) and value not in words):
             return None
         return next((tag for tag, types in kinds.items() if isinstance(value, types)), None)
 
