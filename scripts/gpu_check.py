@@ -20,14 +20,13 @@ from typing import Any
 
 from bench import gpu_table
 from bench.running import OWN, ROOT, Bench, FailedError, Figures, Program, in_rounds, launch, say
-from benchmark import about, facts, merge
+from benchmark import EPOCHS, about, facts, merge, steady
 
 TESTS = ("tests/test_cuda.py", "tests/training")
 # Others may be installed: one warns of pytest-xdist, which counts as an error.
 PLUGINS = ("-p", "no:cacheprovider", "-p", "no:benchmark")
 
 TEST_SECONDS = 120  # after which tests are stopped
-EPOCHS = 4  # of JAX; the first, which compiles, does not count
 
 NO_GPU = 3  # exit code
 
@@ -64,7 +63,7 @@ def epochs(bench: Bench) -> dict[str, Any]:
 
     def jax(number: int) -> Figures:
         records, _ = bench.peer("jax_scan", EPOCHS, number)
-        return {"epoch": sorted(record["seconds"] for record in records[1:])[(EPOCHS - 1) // 2]}
+        return {"epoch": steady(records)["seconds"]}
 
     def command(number: int) -> Figures:
         records, done = bench.fcnet("mnist", f"seed={number}")

@@ -84,6 +84,12 @@ def cell(found: list[float], unit: str = "") -> str:
     return spread(Spread.of(found), unit) if found else "-"
 
 
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a page's table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [f"| {' | '.join(one.replace('|', '/') for one in line)} |" for line in lines] + [""]
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; equal results give equal files."""
     path.parent.mkdir(parents=True, exist_ok=True)

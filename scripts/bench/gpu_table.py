@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.figures import cell, differences, values
+from bench.figures import cell, differences, table, values
 
 LABELS = {
     "persistent": "one persistent kernel",
@@ -54,9 +54,3 @@ def ways(found: list[dict[str, Any]]) -> list[str]:
         rows.append([row["case"], row["name"], row.get("difference", ""), f"{row['us']:.0f}", times])
     head = ["net", "step", "difference from the eager step, after 4 steps", "µs per step", "times as fast"]
     return ["Every way to take steps:", "", *table(head, rows)]
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a table."""
-    found = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(one.replace('|', '/') for one in line)} |" for line in found] + [""]

@@ -11,14 +11,8 @@ import statistics
 from pathlib import Path
 
 from bench import figures, gpu_table
-from bench.figures import Section, cell, programs, ratios, values
+from bench.figures import Section, cell, programs, ratios, table, values
 from bench.goals import GOALS, LABELS, Sections
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(one.replace('|', '/') for one in line)} |" for line in lines] + [""]
 
 
 def epoch(section: Section) -> list[str]:

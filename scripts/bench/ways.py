@@ -88,7 +88,7 @@ def wait(device: torch.device) -> None:
 def measured(training: GradientTraining, device: torch.device) -> Iterator[dict[str, Any]]:
     """Yield the seconds of the eager step, and difference and seconds of each other way."""
     problem = problem_of(training)
-    tensors, before = problem.tensors(), Snapshot(problem.tensors(), problem.generators)
+    before = problem.snapshot()
     slots = TorchSlots(problem.step, problem.images, EAGER, problem.terms)
 
     def eagerly() -> None:
@@ -99,7 +99,7 @@ def measured(training: GradientTraining, device: torch.device) -> Iterator[dict[
     before.restore()
     for way in bursts.ways(problem) if device.type == "cuda" else ():
         try:
-            yield {"way": way.kind} | one(problem, way.build, before, tensors, training.plan)
+            yield {"way": way.kind} | one(problem, way.build, before, training.plan)
         except Unavailable as error:
             yield {"way": way.kind, "not": str(error)}
         except RuntimeError as error:
@@ -111,7 +111,6 @@ def one(
     problem: Problem,
     build: Callable[[], Burst],
     before: Snapshot,
-    tensors: list[torch.Tensor],
     plan: Plan,
 ) -> dict[str, Any]:
     """Return difference and seconds of one way."""
@@ -124,7 +123,7 @@ def one(
     start = time.perf_counter() - began
     before.restore()
     eager = bursts.eager(problem)
-    found = difference(before, eager, burst, tensors)
+    found = difference(before, eager, burst)
     order, lrs = plan.of(1)
     size = problem.images.batch
 

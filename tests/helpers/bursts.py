@@ -25,7 +25,7 @@ class StandIn:
         refuses_after: bursts after which no other is taken.
     """
 
-    name = "stand-in"
+    name, unit = "stand-in", 1
 
     def __init__(self, training: GradientTraining, images: Images) -> None:
         self._training, self._images, self.refuses_after = training, images, 10**9
@@ -39,8 +39,7 @@ class StandIn:
         losses, hits, terms = [], [], []
         for number in range(len(lrs)):
             rows = order[number * size : (number + 1) * size]
-            pixels = self._images.pixels[rows].to(training.stepper.dtype).div_(255)
-            labels = self._images.labels[rows]
+            pixels, labels = self._images.at(rows, training.stepper.dtype)
             lr = training.lr(training.step + number)
             assert torch.tensor(lr) == lrs[number]
             output = training.advance(pixels, labels, lr)

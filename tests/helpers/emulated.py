@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fcnet.training.gpu.persistent.kernel import SOURCE, THREADS
 from fcnet.training.gpu.persistent.plan import Memory, Plan
+from fcnet.training.gpu.updates import advance, rates_of
 
 SHIM = Path(__file__).with_name("cuda_on_cpu.h")
 LIMIT = 120  # seconds for the compiler
@@ -42,10 +43,10 @@ def emulate(plan: Plan, order: Tensor, lrs: Tensor, *flags: str, more: int = 0) 
     """Take steps as ``Persistent`` does, on the CPU, with some more blocks than have units."""
     kernel = library((*plan.options, *flags))
     memory = Memory(plan.shape, len(lrs), torch.device("cpu"))
-    rates = plan.rates(lrs)
+    rates = rates_of(plan.optimizer, lrs)
     job = plan.job(order, rates, memory)
     assert kernel.size() == ctypes.sizeof(job)
     with torch.no_grad():
         kernel.emulate(ctypes.byref(job), plan.blocks + more)
-    plan.count(len(lrs))
+    advance(plan.optimizer, len(lrs))
     return memory

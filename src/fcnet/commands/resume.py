@@ -18,8 +18,7 @@ from fcnet.rundir.checkpoints import FOLDER, Checkpointer
 from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.system.text import few
-from fcnet.system.threads import limits
+from fcnet.system.text import changed, few
 
 # Keys that may differ when a run is resumed. Those of `data` say where the images are; their contents decide what is
 # learned, and these are compared. `log_every` changes only the log, and more `epochs` continue where the others end.
@@ -269,7 +268,7 @@ def compare(found: Found, now: dict[str, Any], settings: Config) -> list[str]:
     if problems:
         raise DataError(*problems)
     warnings = [
-        limits.changed(key, machine.get(key), value)
+        changed(key, machine.get(key), value)
         for key, value in now["machine"].items()
         if machine.get(key, str(value)) != str(value) and not (key == "threads" and _checks_threads(settings))
     ]

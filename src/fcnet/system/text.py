@@ -126,3 +126,11 @@ def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue().rstrip("\n")
+
+
+def changed(what: str, before: object, now: object) -> str:
+    """Return the warning that a training was begun with something else, on which its last bits may depend."""
+    return (
+        f"{what} was {before} and is now {now}: the last bits of the results may differ from those of an uninterrupted"
+        " run"
+    )

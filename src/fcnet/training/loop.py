@@ -108,7 +108,8 @@ class GradientTraining:
         self.good = LastGood(self._net, self.stepper.tensors())
         self.epoch = 0
         self.next_epoch()
-        gpu.check(self)
+        if gpu.demanded(settings):  # a refusal comes before anything is written
+            self.choose_step()
 
     @property
     def model(self) -> nn.Module:
@@ -226,14 +227,13 @@ class GradientTraining:
     def choose_step(self) -> None:
         """Choose how steps are taken: on a GPU many at a time, if that gives what single steps give.
 
-        Raises:
-            ConfigError: the config demands a way that cannot be used.
+        Raises ConfigError if the config demands a way that cannot be used.
         """
-        self._bursts, self._how = gpu.start(self)
+        if self._bursts is None:
+            self._bursts, self._how = gpu.start(self)
         self.news = gpu.changed(self._began, self._bursts)
-        state = self.sums.state()
-        self.sums = self._no_sums()
-        self.sums.load(state)
+        before, self.sums = self.sums, self._no_sums()
+        self.sums.load(before.state())
 
     def check_burst(self, first: int, losses: list[float]) -> None:
         """Check steps of this epoch, from ``first`` on. Raises DivergedError as ``check_step`` does."""

@@ -14,7 +14,7 @@ from fcnet.families.fcnet.model import build
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem, Way, choose
 from fcnet.training.gpu.done import Done, Unavailable, Unsuitable
-from fcnet.training.gpu.proof import Snapshot, difference
+from fcnet.training.gpu.proof import difference
 from fcnet.training.gpu.slots import Images, TorchSlots
 from fcnet.training.objective import Classify
 from fcnet.training.randomness import Randomness, connect
@@ -33,12 +33,14 @@ class OneByOne:
         problem: whose steps it takes.
         skips: whether it leaves the last step out.
         name: in the log.
+        unit: of steps.
         calls: lengths so far.
     """
 
     problem: Problem
     skips: bool = False
     name: str = "one by one"
+    unit: int = 1
     calls: list[int] = field(default_factory=list)
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
@@ -70,7 +72,7 @@ def problem() -> Problem:
 
 
 def state(problem: Problem) -> list[Tensor]:
-    return [tensor.clone() for tensor in (*problem.tensors(), *(g.get_state() for g in problem.generators))]
+    return [tensor.clone() for tensor in (*problem.snapshot().tensors, *(g.get_state() for g in problem.generators))]
 
 
 def unavailable() -> Any:
@@ -130,8 +132,8 @@ def test_the_comparison_draws_the_same_numbers(problem: Problem) -> None:
     eager = TorchSlots(problem.step, problem.images, 4, 0)
     eager.buffers.order[: 4 * BATCH] = problem.order
     eager.buffers.lrs[:4] = torch.tensor(problem.lrs)
-    before = Snapshot(problem.tensors(), problem.generators)
-    found = difference(before, eager, OneByOne(problem), problem.tensors())
+    before = problem.snapshot()
+    found = difference(before, eager, OneByOne(problem))
     assert str(found) == "equal bits"
 
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from fcnet.config.train import Adam, Cosine, Train
-from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
 from fcnet.families.autoencoder.model import build as build_autoencoder
@@ -16,23 +15,17 @@ from fcnet.families.autoencoder.objective import Reconstruct
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.families.fcnet.model import build
+from fcnet.system import text
 from fcnet.system.sinks import Message
-from fcnet.system.threads import limits
 from fcnet.training.gpu.epoch import in_time
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
 from helpers.bursts import stand_in
 from helpers.nets import autoencoder_spec
-from helpers.tiny import CLASSES, SIDE, pictures
+from helpers.tiny import CLASSES, SIDE, folder
 
 SETTINGS = Train(epochs=3, batch_size=7, optimizer=Adam(lr=0.02), schedule=Cosine(), log_every=4)
 LENGTHS = [(1,), (3,), (100,), (2, 5, 1)]
-
-
-def folder(n: int, seed: int) -> ImageFolder:
-    pixels, labels = pictures(n, seed)
-    names = tuple(str(label) for label in range(CLASSES))
-    return ImageFolder(torch.from_numpy(pixels), torch.from_numpy(labels), names, Path(), [""] * n)
 
 
 SPLITS = Splits(folder(60, 0), None, folder(21, 1))
@@ -155,6 +148,12 @@ def test_bursts_grow_to_a_quarter_of_a_second(steps: int, seconds: float, most: 
     assert in_time(steps, seconds) == most
 
 
+@pytest.mark.parametrize(("seconds", "most"), [(0.05, 250), (0.034, 350), (0.25, 50), (0.3, 25), (3.0, 3), (20.0, 1)])
+def test_bursts_are_whole_graphs(seconds: float, most: int) -> None:
+    """Of fifty steps, or of a half, a quarter, ... of them if these take too long: others are captured anew."""
+    assert in_time(50, seconds, unit=50) == most
+
+
 def test_a_resumed_training_says_that_its_steps_are_taken_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     """On which the last bits depend; not if they are taken as before."""
     states = {}
@@ -168,5 +167,15 @@ def test_a_resumed_training_says_that_its_steps_are_taken_otherwise(monkeypatch:
             assert state["step_kind"] == before
             again.load(state)
             said = [record.text for record in islice(fit(again), 3) if isinstance(record, Message)]
-            assert said == [limits.changed("step", before, kind)] * (before != kind)
+            assert said == [text.changed("step", before, kind)] * (before != kind)
         stand_in(monkeypatch, (3,))
+
+
+def test_a_demanded_way_is_chosen_once_and_before_the_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that its refusal leaves nothing behind."""
+    taken = stand_in(monkeypatch, (3,))
+    training = GradientTraining(net(), SPLITS, SETTINGS.model_copy(update={"step": "graph"}), 0)
+    assert len(taken) == 1
+    list(fit(training))
+    assert len(taken) == 1
+    assert sum(taken[0].lengths) == 3 * 8

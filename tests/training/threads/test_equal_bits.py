@@ -15,6 +15,7 @@ from fcnet.families.fcnet.model import build
 from fcnet.training.evaluate import EVALUATION_BATCH
 from fcnet.training.loop import GradientTraining
 from fcnet.training.metrics import Metrics, Output
+from fcnet.training.steps.step import changed_by
 from fcnet.training.threads import equal_bits
 from helpers.tiny import CLASSES, SIDE, folder
 
@@ -28,7 +29,7 @@ def training(train: int = 60, test: int = 21, **model: Any) -> GradientTraining:
 
 def everything(one: GradientTraining) -> list[Tensor]:
     streams = [torch.get_rng_state(), *one.randomness.state().values()]
-    return [tensor.clone() for tensor in (*equal_bits.changing(one), *one.model.state_dict().values(), *streams)]
+    return [tensor.clone() for tensor in (*changed_by(one.stepper), *one.model.state_dict().values(), *streams)]
 
 
 class Planted:
@@ -90,7 +91,7 @@ def test_one_bit_is_seen(what: str) -> None:
         if what == "logits":
             output.logits[-1, -1] = torch.nextafter(output.logits[-1, -1], torch.tensor(9.0))
         with torch.no_grad():
-            tensor = equal_bits.changing(one)[0 if what == "weight" else -1]
+            tensor = changed_by(one.stepper)[0 if what == "weight" else -1]
             if what in ("weight", "optimizer"):
                 tensor.view(-1)[0] = torch.nextafter(tensor.view(-1)[0], torch.tensor(9.0, dtype=tensor.dtype))
         if what == "stream":

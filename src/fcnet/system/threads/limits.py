@@ -118,11 +118,3 @@ def resumes(before: int | None) -> None:
     """Tell the current choice with which number the training was begun that is resumed; None if unknown."""
     if (choice := current()) is not None:
         _CHOICE.set(Choice(choice.most, choice.varies, before))
-
-
-def changed(what: str, before: object, now: object) -> str:
-    """Return the warning that a training was begun with something else, on which its last bits may depend."""
-    return (
-        f"{what} was {before} and is now {now}: the last bits of the results may differ from those of an uninterrupted"
-        " run"
-    )

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
-from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable
+from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable, check_capability
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import TOLERANCE, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
 from fcnet.training.steps.by_hand import ByHand
-from fcnet.training.steps.step import EagerStep
+from fcnet.training.steps.step import EagerStep, changed_by
 
 GRAPH_STEPS = 50  # of one graph: longer ones take more of the driver's memory, and are no faster
 
@@ -43,10 +43,9 @@ class Problem:
     order: Tensor
     lrs: Sequence[float]
 
-    def tensors(self) -> list[Tensor]:
-        """Return all that a step changes."""
-        weights = [tensor.detach() for tensor in (*self.step.model.parameters(), *self.step.model.buffers())]
-        return [*weights, *self.step.tensors()]
+    def snapshot(self) -> Snapshot:
+        """Return copies of all that a step changes."""
+        return Snapshot(changed_by(self.step), self.generators)
 
 
 @dataclass(frozen=True)
@@ -117,13 +116,12 @@ def tried(problem: Problem, way: Way, wanted: str, refused: list[str]) -> Burst 
 
 def compared(problem: Problem, burst: Burst) -> str | None:
     """Return None if a burst gives what the eager step gives, else the difference; the state is restored."""
-    tensors = problem.tensors()
-    before = Snapshot(tensors, problem.generators)
+    before = problem.snapshot()
     try:
         if isinstance(burst, GraphBurst):
             burst.warm_up()
             before.restore()
-        found = difference(before, eager(problem), burst, tensors)
+        found = difference(before, eager(problem), burst)
     finally:
         before.restore()
     return None if found.within(TOLERANCE[problem.precision]) else str(found)
@@ -175,14 +173,9 @@ def _graph(problem: Problem, slots: type[TorchSlots]) -> Burst:
     return GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)
 
 
-OLDEST_FOR_TRITON = (8, 0)  # compute capability
-
-
 def _check_triton(problem: Problem) -> None:
     try:
         import triton  # noqa: F401
     except ImportError:
         raise Unavailable("Triton is not installed") from None
-    has = torch.cuda.get_device_capability(problem.images.pixels.device)
-    if has < OLDEST_FOR_TRITON:
-        raise Unavailable(f"the GPU's compute capability is {has[0]}.{has[1]}; fcnet's kernels need 8.0")
+    check_capability(problem.images.pixels.device)

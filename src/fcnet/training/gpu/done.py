@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -34,9 +35,21 @@ class Burst(Protocol):
 
     Attributes:
         name: how.
+        unit: steps of which it takes multiples without preparing anything.
     """
 
     name: str
+    unit: int
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         """Take n steps on the images at positions (n * batch,), with learning rates (n,), without waiting for them."""
+
+
+OLDEST = (8, 0)  # compute capability for which fcnet's own kernels are written
+
+
+def check_capability(device: torch.device) -> None:
+    """Raise Unavailable for a GPU that is too old for fcnet's own kernels."""
+    has = torch.cuda.get_device_capability(device)
+    if has < OLDEST:
+        raise Unavailable("the GPU has compute capability {}.{}, less than {}.{}".format(*has, *OLDEST))

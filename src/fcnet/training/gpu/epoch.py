@@ -13,8 +13,8 @@ from torch import Tensor
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
+from fcnet.system import text
 from fcnet.system.sinks import Message
-from fcnet.system.threads import limits
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem
 from fcnet.training.gpu.done import Unavailable
@@ -74,7 +74,7 @@ class InBursts:
             if self._burst is not burst:
                 yield Message("warning", f"step: {self._refused}; from here on, steps are computed one by one")
             now = time.perf_counter()
-            self._most = in_time(len(sizes), now - began)
+            self._most = in_time(len(sizes), now - began, burst.unit if burst else 1)
             training.step += len(sizes)
             training.seconds = before + now - started
             records: list[Tick | StepRecord] = list(self._records(training, first, read, sizes, seen, now - since))
@@ -114,8 +114,7 @@ class InBursts:
         """Take a single step, as on the last, smaller batch of an epoch."""
         order, size = training.plan.of(training.epoch)[0], training.settings.batch_size
         rows = order[training.step * size : (training.step + 1) * size]
-        pixels = torch.index_select(self._images.pixels, 0, rows).to(training.stepper.dtype).div_(255)
-        labels = self._images.labels[rows]
+        pixels, labels = self._images.at(rows, training.stepper.dtype)
         output = training.advance(pixels, labels, training.lr(training.step))
         return Read([float(output.loss)], [hits_of(output, labels)], [terms_of(output)])
 
@@ -148,9 +147,15 @@ def done_read(done: Done) -> Read:
     return Read([row[0] for row in rows], [row[1] for row in rows], [row[2:] for row in rows])
 
 
-def in_time(steps: int, seconds: float) -> int:
-    """Return how many steps fit into the longest burst, if so many took so many seconds."""
-    return max(int(LONGEST * steps / max(seconds, 1e-9)), 1)
+def in_time(steps: int, seconds: float, unit: int = 1) -> int:
+    """Return how many steps fit into the longest burst, if so many took so many seconds: a multiple of ``unit``.
+
+    If fewer than a unit fit, the unit is halved until it fits, so that lengths, for which a graph is captured, recur.
+    """
+    most = max(int(LONGEST * steps / max(seconds, 1e-9)), 1)
+    while unit > most:
+        unit //= 2
+    return most // unit * unit
 
 
 def hits_of(output: Output, labels: Tensor) -> float:
@@ -172,12 +177,14 @@ def start(training: GradientTraining) -> tuple[InBursts | None, str]:
     Raises:
         ConfigError: the config demands a way that cannot be used.
     """
-    step = training.stepper
+    step, wanted = training.stepper, training.settings.step
     reason = one_by_one(training.images, training.settings)
+    if reason is not None and demanded(training.settings):
+        raise ConfigError(f"train.step: is {wanted}; {reason}; choose auto or eager")
     if reason is not None:
         return None, step.name if reason in (CPU, EAGER) else f"{step.name}; one by one: {reason}"
     problem = problem_of(training)
-    choice = bursts.choose(problem, training.settings.step)
+    choice = bursts.choose(problem, wanted)
     if choice.burst is None:
         return None, choice.name
     return InBursts(choice.burst, problem.images, training.objective.classifies), choice.name
@@ -192,7 +199,7 @@ def changed(before: str | None, bursts: InBursts | None) -> list[Message]:
     """Return a warning if the steps of a resumed training were taken otherwise, on which the last bits depend."""
     if before in (None, kind(bursts)):
         return []
-    return [Message("warning", limits.changed("step", before, kind(bursts)))]
+    return [Message("warning", text.changed("step", before, kind(bursts)))]
 
 
 def problem_of(training: GradientTraining) -> Problem:
@@ -216,14 +223,9 @@ CPU = "there is no CUDA device"
 EAGER = "train.step is eager"
 
 
-def check(training: GradientTraining) -> None:
-    """Raise ConfigError if the config demands a way to take steps that cannot be used here."""
-    wanted = training.settings.step
-    if wanted in ("auto", "eager"):
-        return
-    if (reason := one_by_one(training.images, training.settings)) is not None:
-        raise ConfigError(f"train.step: is {wanted}; {reason}; choose auto or eager")
-    start(training)
+def demanded(settings: Train) -> bool:
+    """Return whether the config demands a way to take steps, so that its refusal is an error."""
+    return settings.step not in ("auto", "eager")
 
 
 def one_by_one(images: ImageFolder, settings: Train) -> str | None:

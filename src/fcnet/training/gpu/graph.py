@@ -1,6 +1,7 @@
 """Many steps as one CUDA graph, which is launched at once and keeps the GPU busy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -19,22 +20,19 @@ class GraphBurst:
 
     Attributes:
         name: how the steps are computed, and why.
+        unit: steps of the whole graph.
     """
 
     def __init__(self, slots: Slots, generators: Sequence[torch.Generator] = ()) -> None:
-        self._slots, self._generators = slots, generators
-        self.name = f"CUDA graph of {slots.buffers.steps} steps, {slots.name}"
+        self._slots, self._generators, self.unit = slots, generators, slots.buffers.steps
+        self.name = f"CUDA graph of {self.unit} steps, {slots.name}"
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
 
     def warm_up(self) -> None:
         """Take steps eagerly, which compiles all kernels; the caller restores what they change."""
-        device = self._slots.buffers.order.device
-        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(stream):
+        with _aside(self._slots.buffers.order.device):
             for slot in range(self._slots.buffers.steps):
                 self._slots(slot)
-        torch.cuda.current_stream(device).wait_stream(stream)
 
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         """Take n steps on the images at positions ``order`` (n * batch,), with learning rates (n,); does not wait."""
@@ -69,18 +67,24 @@ class GraphBurst:
         return self._graphs[steps]
 
     def _capture(self, steps: int) -> torch.cuda.CUDAGraph:
-        device, start = self._slots.buffers.order.device, self._start(steps)
-        graph = torch.cuda.CUDAGraph()
-        stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        graph, start = torch.cuda.CUDAGraph(), self._start(steps)
         for generator in self._generators:
             graph.register_generator_state(generator)
-        stream.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(stream):
+        with _aside(self._slots.buffers.order.device):
             graph.capture_begin(capture_error_mode="thread_local")
             try:
                 for slot in range(start, start + steps):
                     self._slots(slot)
             finally:
                 graph.capture_end()
-        torch.cuda.current_stream(device).wait_stream(stream)
         return graph
+
+
+@contextmanager
+def _aside(device: torch.device) -> Iterator[None]:
+    """Work on a stream of its own, in order with the current one; captures need one."""
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        yield
+    torch.cuda.current_stream(device).wait_stream(stream)

@@ -76,7 +76,7 @@ def _product(x, y, sums, BF16: tl.constexpr, PRECISION: tl.constexpr):
 def _inputs(x, rows, m, k, D, inside, PIXELS: tl.constexpr, BF16: tl.constexpr):
     """Return inputs (m, k): of bytes the rows that ``rows`` names, else the rows m; 0 where they are not inside."""
     if PIXELS:
-        row = tl.load(rows + m, mask=m >= 0, other=0)
+        row = tl.load(rows + m)
         found = tl.load(x + row[:, None] * D + k[None, :], mask=inside, other=0).to(tl.float32)
         if BF16:  # as the eager step rounds them; in fp32 the sums are divided instead
             found = found / 255
@@ -211,9 +211,8 @@ def update(
 ):  # fmt: skip
     """Update all parameters by Adam, AdamW or SGD, a block of one tensor per program.
 
-    ``table`` (4, T) has the addresses of values, gradients, means (or velocities) and squares; ``rates`` is
-    lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t) and lr. ``rest1`` is 1 - beta1, which is inexact if
-    computed in fp32.
+    ``table`` (4, T) has the addresses of values, gradients, means (or velocities) and squares; ``rates`` (4,) is
+    a row of ``updates.rates_of``. ``rest1`` is 1 - beta1, which is inexact if computed in fp32.
     MOVES: whether there are velocities.
     """
     which = tl.load(tensor_of + tl.program_id(0))
@@ -225,7 +224,7 @@ def update(
     square = tl.load(table + 3 * T + which).to(tl.pointer_type(tl.float32)) + at
     w = tl.load(value, mask=inside, other=0.0)
     g = tl.load(gradient, mask=inside, other=0.0)
-    lr = tl.load(rates + 2)
+    lr = tl.load(rates + 3)
     if KIND == ADAM:
         w *= 1 - lr * tl.load(decays + which)
         m = tl.load(mean, mask=inside, other=0.0)

@@ -102,7 +102,7 @@ class PlainSlots:
         """Compute losses, hits and delta of the output layer, and its bias gradient."""
         layer, delta, to = self._layers[-1], self._deltas[-1], self.buffers
         batch, classes = delta.shape
-        a = self._outputs[-1] if self._outputs else self._scaled(rows)
+        a = self._outputs[-1] if self._outputs else self._images.at(rows, torch.float32)[0]
         columns = power_of_two(classes)
         kernels.outputs[(blocks(batch, 16),)](
             *(a, self._images.labels, rows, layer.weight, layer.bias, delta, to.losses[slot], to.hits[slot]),
@@ -114,9 +114,6 @@ class PlainSlots:
             num_stages=3,
         )
         kernels.column_sums[(1,)](delta, layer.bias.grad, batch, classes, BM=32, BC=columns)
-
-    def _scaled(self, rows: Tensor) -> Tensor:
-        return torch.index_select(self._images.pixels, 0, rows).float().div_(255)
 
     def _weight_gradient(self, number: int, rows: Tensor) -> None:
         layer, (x, pixels), last = self._layers[number], self._inputs(number), number == len(self._layers) - 1

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fcnet.training.gpu.done import Burst
 from fcnet.training.gpu.slots import Slots
+from fcnet.training.last_good import copy
 
 # Largest differences, relative to what the steps change. Rounding alone gives about 1e-5 in fp32: Adam turns even the
 # smallest gradients into steps of full size, and a gradient that is nothing but rounding may have either sign.
@@ -40,29 +41,27 @@ class Snapshot:
     """Copies of tensors and of random streams, to restore."""
 
     def __init__(self, tensors: Sequence[Tensor], generators: Sequence[torch.Generator]) -> None:
-        self._tensors, self._generators = list(tensors), list(generators)
+        self.tensors, self._generators = list(tensors), list(generators)
         self.copies = [tensor.clone() for tensor in tensors]
         self._states = [generator.get_state() for generator in generators]
 
     @torch.no_grad()
     def restore(self) -> None:
         """Give all tensors and streams the values they had."""
-        for tensor, copy in zip(self._tensors, self.copies, strict=True):
-            tensor.copy_(copy)
+        copy(self.copies, self.tensors)
         for generator, state in zip(self._generators, self._states, strict=True):
             generator.set_state(state)
 
 
-def difference(before: Snapshot, eager: Slots, burst: Burst, tensors: Sequence[Tensor]) -> Difference:
+def difference(before: Snapshot, eager: Slots, burst: Burst) -> Difference:
     """Take the steps in the buffers of ``eager`` both ways from the same state, and restore it.
 
     Args:
-        before: of the state.
+        before: the state.
         eager: the reference, with order and learning rates of n steps in its first n slots.
         burst: the other way.
-        tensors: the state.
     """
-    buffers = eager.buffers
+    buffers, tensors = eager.buffers, before.tensors
     n = buffers.steps
     for slot in range(n):
         eager(slot)

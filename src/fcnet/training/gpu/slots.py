@@ -24,6 +24,11 @@ class Images:
     labels: Tensor
     batch: int
 
+    def at(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Return pixels (B, D) in [0, 1] and labels (B,) of the images at some positions (B,)."""
+        pixels = torch.index_select(self.pixels, 0, rows).to(dtype).div_(255)
+        return pixels, torch.index_select(self.labels, 0, rows)
+
 
 class Buffers:
     """Memory for the inputs and results of 2 n steps: n for a whole graph, and n for one of the steps that are left.
@@ -90,9 +95,8 @@ class TorchSlots:
 
     def __call__(self, slot: int) -> None:
         """Take a step."""
-        to, rows = self.buffers, self.buffers.rows(slot)
-        pixels = torch.index_select(self._images.pixels, 0, rows).to(self._step.dtype).div_(255)
-        labels = torch.index_select(self._images.labels, 0, rows)
+        to = self.buffers
+        pixels, labels = self._images.at(to.rows(slot), self._step.dtype)
         output = self._step(pixels, labels, to.lrs[slot])
         to.losses[slot].copy_(output.loss)
         if output.logits is not None:

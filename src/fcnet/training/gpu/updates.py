@@ -1,8 +1,5 @@
 """The optimisers' update of all parameters in one kernel, with rates that are read from the device."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -84,15 +81,22 @@ class FusedUpdate:
 
 
 def rates_of(optimizer: Optimizer, lrs: Tensor) -> Tensor:
-    """Return the rates (n, 4) of the next n steps, for learning rates (n,), without waiting for the device."""
+    """Return the rates (n, 4) of the next n steps, for learning rates (n,), without waiting for the device.
+
+    They are, in float64 until they are rounded: lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t), lr times the weight decay of
+    the matrices, and lr. Those that an optimiser has not are 0.
+    """
     assert isinstance(optimizer, AdamOptimizer | SGDOptimizer)
     lrs = lrs.double()
-    settings = optimizer.settings
-    if isinstance(settings, SGD):
-        return torch.stack([lrs] * 4, 1).float()
-    steps = optimizer.counters()[0].double() + torch.arange(1, len(lrs) + 1, dtype=torch.float64, device=lrs.device)
-    first, second = (1 - beta**steps for beta in settings.betas)
-    return torch.stack([lrs / first, second.rsqrt(), lrs, lrs], 1).float()
+    rates = torch.zeros(len(lrs), 4, dtype=torch.float64, device=lrs.device)
+    rates[:, 3] = lrs
+    if isinstance(optimizer, AdamOptimizer):
+        steps = torch.arange(1, len(lrs) + 1, device=lrs.device) + optimizer.counters()[0].double()
+        beta1, beta2 = optimizer.settings.betas
+        rates[:, 0] = lrs / (1 - beta1**steps)
+        rates[:, 1] = (1 - beta2**steps).rsqrt()
+        rates[:, 2] = lrs * max(one.decay for one in optimizer.members())
+    return rates.float()
 
 
 def advance(optimizer: Optimizer, steps: int) -> None:
@@ -100,8 +104,3 @@ def advance(optimizer: Optimizer, steps: int) -> None:
     assert isinstance(optimizer, AdamOptimizer | SGDOptimizer)
     for counter in optimizer.counters():
         counter.add_(steps)
-
-
-def contiguous(tensors: Sequence[Any]) -> bool:
-    """Return whether all tensors are contiguous and fp32."""
-    return all(one.is_contiguous() and one.dtype == torch.float32 for one in tensors)

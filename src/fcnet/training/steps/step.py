@@ -40,6 +40,12 @@ class Step(Protocol):
         """Return the state besides the weights that is kept from step to step."""
 
 
+def changed_by(step: Step) -> list[Tensor]:
+    """Return all tensors that a step changes: weights, buffers and the state that is kept."""
+    own = [tensor.detach() for tensor in (*step.model.parameters(), *step.model.buffers())]
+    return [*own, *step.tensors()]
+
+
 class EagerStep:
     """The reference: torch operations, one after the other.
 

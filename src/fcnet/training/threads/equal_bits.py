@@ -19,6 +19,7 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.training.evaluate import EVALUATION_BATCH
 from fcnet.training.last_good import copy
 from fcnet.training.metrics import Metrics
+from fcnet.training.steps.step import changed_by
 
 if TYPE_CHECKING:
     from fcnet.training.loop import GradientTraining
@@ -90,7 +91,7 @@ def _outcome(training: GradientTraining, number: int, most: int, use: Use) -> tu
             steps += 1
             kept = (output.loss, output.logits, output.terms)
             found += [tensor.detach().clone() for tensor in kept if tensor is not None]
-        found += [tensor.clone() for tensor in changing(training)]
+        found += [tensor.clone() for tensor in changed_by(training.stepper)]
         found += [stream for stream in training.randomness.state().values() if isinstance(stream, Tensor)]
     return steps, found
 
@@ -102,22 +103,15 @@ def _sample(training: GradientTraining) -> Batches:
     return training.images.batches(size, training.plan.order(training.epoch)[:some], 0, training.stepper.dtype)
 
 
-def changing(training: GradientTraining) -> list[Tensor]:
-    """Return the tensors that a step changes: weights, buffers and the optimiser's state."""
-    model = training.stepper.model
-    own = [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]
-    return [*own, *training.stepper.tensors()]
-
-
 @contextmanager
 def untouched(training: GradientTraining) -> Iterator[None]:
     """Undo the steps taken inside a ``with`` block, and what they have drawn."""
-    before = [tensor.clone() for tensor in changing(training)]
+    before = [tensor.clone() for tensor in changed_by(training.stepper)]
     with training.randomness.kept(), torch.random.fork_rng([]):
         try:
             yield
         finally:
-            copy(before, changing(training))
+            copy(before, changed_by(training.stepper))
 
 
 def _evaluated(training: GradientTraining) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from fcnet.system import text
 from fcnet.system.sinks import Message
 from fcnet.system.threads import limits
 from fcnet.system.threads.chooser import Threads, candidates
@@ -44,7 +45,7 @@ def giving_way(training: GradientTraining, records: Records, clock: Callable[[],
         equal = compare(training, [*known, choice.most], limits.use) if known else Equality(0, True, True)
         yield from said(choice, len(numbers) > 1, equal)
         if before != choice.most and not (comparable and equal.training and equal.evaluation):
-            yield Message("warning", limits.changed("threads", before, choice.most))
+            yield Message("warning", text.changed("threads", before, choice.most))
         if len(numbers) > 1 and equal.training:
             yield from chosen(records, choice.most, equal.evaluation, clock)
         else:

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fcnet.training.gpu.done import Done, Unavailable
+from fcnet.training.gpu.done import Done, Unavailable, check_capability
 from fcnet.training.gpu.persistent.nvrtc import Kernel, compiled
 from fcnet.training.gpu.persistent.plan import Memory, Plan
+from fcnet.training.gpu.updates import advance, rates_of
 from fcnet.training.optim.optimizers import Optimizer
 
 SOURCE = Path(__file__).with_name("train.cu")
 THREADS = 512  # of a block
-CAPABILITY = (8, 0)  # the least
 
 
 class Persistent:
@@ -24,14 +24,15 @@ class Persistent:
 
     Attributes:
         name: how a step is computed.
+        unit: any number of steps is one launch.
         plan: what is computed.
-        extra: further options of the compiler, for measurements.
 
     Raises:
         Unavailable: the kernel is not for these, or not for this device.
     """
 
     name = "one persistent kernel, cuda, fp32"
+    unit = 1
 
     def __init__(
         self,
@@ -41,7 +42,6 @@ class Persistent:
         images: Tensor,
         labels: Tensor,
         batch: int,
-        extra: tuple[str, ...] = (),
     ) -> None:
         self._device = next((p.device for p in net.parameters()), torch.device("cpu"))
         _check_device(self._device)
@@ -49,13 +49,14 @@ class Persistent:
         _check_room(self.plan, torch.cuda.get_device_properties(self._device))
         major, minor = torch.cuda.get_device_capability(self._device)
         source = SOURCE.read_text(encoding="utf-8")
-        code = compiled(source, [*self.plan.options, *extra], f"sm_{major}{minor}")
+        code = compiled(source, self.plan.options, f"sm_{major}{minor}")
         self._kernel = Kernel(code, "train", self._device, self.plan.shape.shared)
         resident = self._kernel.resident(THREADS)
         if self.plan.blocks > resident:
             raise Unavailable(_too_wide(self.plan, resident))
         self._blocks = min(self.plan.blocks + 1, resident)  # one more, without units, keeps count
 
+    @torch.no_grad()
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         """Take as many steps as there are learning rates, without waiting for the device.
 
@@ -67,12 +68,6 @@ class Persistent:
             Mean loss of each step, and images classified right before its update. A logit beyond 2^23 counts as one
             that is not finite: the step's loss and the weights become NaN.
         """
-        memory = self.launch(order, lrs)
-        return Done(memory.losses, memory.hits, memory.losses.new_zeros(len(lrs), 0))
-
-    @torch.no_grad()
-    def launch(self, order: Tensor, lrs: Tensor) -> Memory:
-        """Take steps as above; return all that the kernel leaves."""
         steps = len(lrs)
         if order.shape != (steps * self.plan.shape.batch,) or order.dtype != torch.int64:
             raise ValueError(f"order is {order.dtype} {tuple(order.shape)}; should be int64, {steps} whole batches")
@@ -80,10 +75,10 @@ class Persistent:
             raise ValueError(f"order and lrs are on {order.device} and {lrs.device}; should be on {self._device}")
         memory = Memory(self.plan.shape, steps, self._device)
         if steps:
-            order, rates = order.contiguous(), self.plan.rates(lrs)
+            order, rates = order.contiguous(), rates_of(self.plan.optimizer, lrs)
             self._kernel.launch(self._blocks, THREADS, self.plan.job(order, rates, memory))
-            self.plan.count(steps)
-        return memory
+            advance(self.plan.optimizer, steps)
+        return Done(memory.losses, memory.hits, memory.losses.new_zeros(steps, 0))
 
 
 def _check_device(device: torch.device) -> None:
@@ -91,9 +86,7 @@ def _check_device(device: torch.device) -> None:
         raise Unavailable(f"the net is on {device.type}, not on a GPU")
     if torch.version.hip is not None:
         raise Unavailable("the GPU is not one of NVIDIA")
-    major, minor = torch.cuda.get_device_capability(device)
-    if (major, minor) < CAPABILITY:
-        raise Unavailable(f"the GPU has compute capability {major}.{minor}, less than 8.0")
+    check_capability(device)
 
 
 def _check_room(plan: Plan, properties: Any) -> None:

@@ -81,7 +81,7 @@ class Job(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("images", "labels", "order", "rates")),
         *((name, Layers) for name in ("values", "means", "squares")),
-        *((name, ctypes.c_void_p) for name in ("sums", "arrived", "bad", "losses", "hits", "ticks")),
+        *((name, ctypes.c_void_p) for name in ("sums", "arrived", "bad", "losses", "hits")),
         *((name, ctypes.c_int) for name in ("units", "steps", "nesterov")),
         *((name, ctypes.c_float) for name in ("smoothing", "slope", "momentum")),
         *((name, ctypes.c_float) for name in ("beta1", "rest1", "beta2", "rest2", "eps")),
@@ -135,7 +135,7 @@ class Plan:
             self.images.data_ptr(), self.labels.data_ptr(), order.data_ptr(), rates.data_ptr(),
             *(_addresses(tensors) for tensors in (self.parameters, self._means, self._squares)),
         )  # fmt: skip
-        job.sums, job.arrived, job.bad, job.losses, job.hits, job.ticks = memory.addresses()
+        job.sums, job.arrived, job.bad, job.losses, job.hits = memory.addresses()
         job.units, job.steps, job.smoothing, job.slope = self.units, len(rates), self._smoothing, self._slope
         if isinstance(self.optimizer, AdamOptimizer):
             settings = self.optimizer.settings
@@ -145,25 +145,6 @@ class Plan:
             job.momentum, job.nesterov = self.optimizer.settings.momentum, self.optimizer.settings.nesterov
         return job
 
-    def rates(self, lrs: Tensor) -> Tensor:
-        """Return what the updates of coming steps need (steps, 4), from their learning rates."""
-        lrs = lrs.double()
-        rates = torch.zeros(len(lrs), 4, dtype=torch.float64, device=lrs.device)
-        rates[:, 3] = lrs
-        if isinstance(self.optimizer, AdamOptimizer):
-            (beta1, beta2), groups = self.optimizer.settings.betas, self.optimizer.groups
-            number = torch.arange(1, len(lrs) + 1, device=lrs.device) + groups[0].step.double()
-            rates[:, 0] = lrs / (1 - beta1**number)
-            rates[:, 1] = (1 - beta2**number).rsqrt()
-            rates[:, 2] = lrs * groups[0].decay
-        return rates.float()
-
-    def count(self, steps: int) -> None:
-        """Tell the optimiser that steps have been taken."""
-        if isinstance(self.optimizer, AdamOptimizer):
-            for group in self.optimizer.groups:
-                group.step.add_(steps)
-
 
 class Memory:
     """What a launch works in and leaves its results in, in new tensors on a device.
@@ -171,7 +152,6 @@ class Memory:
     Attributes:
         losses: float32 (steps,).
         hits: int64 (steps,).
-        ticks: int64 (16,), clock cycles of the phases if the kernel was compiled to count them.
     """
 
     def __init__(self, shape: Shape, steps: int, device: torch.device) -> None:
@@ -180,13 +160,12 @@ class Memory:
         self._work = torch.zeros(self._sums + 1 + (steps + 1) // 2, dtype=torch.int64, device=device)
         self.losses = torch.empty(steps, device=device)
         self.hits = torch.zeros(steps, dtype=torch.int64, device=device)
-        self.ticks = torch.zeros(16, dtype=torch.int64, device=device)
 
     def addresses(self) -> tuple[int, ...]:
-        """Return those of sums, arrived, bad, losses, hits and ticks."""
+        """Return those of sums, arrived, bad, losses and hits."""
         sums = self._work.data_ptr()
         arrived = sums + 8 * self._sums
-        return sums, arrived, arrived + 8, self.losses.data_ptr(), self.hits.data_ptr(), self.ticks.data_ptr()
+        return sums, arrived, arrived + 8, self.losses.data_ptr(), self.hits.data_ptr()
 
 
 def _parts(net: nn.Module) -> tuple[nn.Linear, nn.Module, nn.Linear]:
@@ -205,24 +184,18 @@ def _parts(net: nn.Module) -> tuple[nn.Linear, nn.Module, nn.Linear]:
 
 def _state(optimizer: Optimizer, parameters: list[Tensor]) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """Return for each parameter the optimiser's running means, or velocity, and its squares; None for none."""
-    known: dict[int, tuple[Tensor | None, Tensor | None]] = {}
-    if isinstance(optimizer, AdamOptimizer):
-        if optimizer.settings.eps < EPS:
-            raise Unavailable(f"eps is {optimizer.settings.eps}, less than {EPS}")
-        for group in optimizer.groups:
-            for p, mean, square in zip(group.parameters, group.means, group.squares, strict=True):
-                known[id(p)] = mean, square
-            matrices = [p for p in group.parameters if p.ndim == 2]
-            if group.decay and (len(matrices), len(group.parameters)) != (2, 2):
-                raise Unavailable("decay does not act on the two weight matrices alone")
-    elif isinstance(optimizer, SGDOptimizer):
-        known = {id(p): (v, None) for p, v in zip(optimizer.parameters, optimizer.velocities, strict=True)}
-    else:
+    if not isinstance(optimizer, AdamOptimizer | SGDOptimizer):
         raise Unavailable(f"the optimiser {type(optimizer).__name__} is not supported")
+    if isinstance(optimizer, AdamOptimizer) and optimizer.settings.eps < EPS:
+        raise Unavailable(f"eps is {optimizer.settings.eps}, less than {EPS}")
+    known = {id(one.parameter): one for one in optimizer.members()}
     if known.keys() != {id(p) for p in parameters}:
         raise Unavailable("parameters are frozen, or of another net")
-    pairs = [known[id(p)] for p in parameters]
-    return [mean for mean, _ in pairs], [square for _, square in pairs]
+    members = [known[id(p)] for p in parameters]
+    decays = [one.decay for one in members]
+    if any(decays) and decays != [decays[0], 0, decays[0], 0]:
+        raise Unavailable("decay does not act on the two weight matrices alone")
+    return [one.mean for one in members], [one.square for one in members]
 
 
 def _check(shape: Shape, parameters: list[Tensor], images: Tensor, labels: Tensor) -> None:

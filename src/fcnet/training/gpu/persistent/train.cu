@@ -20,9 +20,8 @@
 //   gradient     dz^T x: a warp has 64 pixels, a lane eight weights, which it updates; warps without pixels have the rest
 //   publish      the new weights to limbs
 //
-// Set by -D: D pixels, S bytes from image to image, B images per step, C classes, ACTIVATION, ADAM, SHARED bytes. For
-// timing: FETCH (when the next batch is fetched), PROFILE, and SKIP_FORWARD, SKIP_ATOMICS, SKIP_BARRIER, SKIP_FETCH,
-// SKIP_GRADIENT, SKIP_UPDATE, which give wrong results.
+// Set by -D: D pixels, S bytes from image to image, B images per step, C classes, ACTIVATION, ADAM, SHARED bytes, and
+// perhaps FETCH, when the next batch is fetched.
 
 typedef unsigned char byte;
 typedef long long whole;  // 64 bits
@@ -83,7 +82,6 @@ struct Job {
   int* bad;              // of each step: whether a share of a logit does not fit; 0 at the start
   float* losses;         // (steps,)
   whole* hits;           // (steps,); 0 at the start
-  whole* ticks;          // with PROFILE, clock cycles of block 0 in each phase (16,)
   int units, steps, nesterov;
   float smoothing, slope, momentum, beta1, rest1, beta2, rest2, eps;  // rest: 1 - beta
 };
@@ -121,12 +119,10 @@ __device__ __forceinline__ void multiply(int (&c)[4], const unsigned (&a)[4], un
 // Say that this block has come, and wait until `all` have.
 __device__ __forceinline__ void meet(unsigned* arrived, unsigned all) {
   asm volatile("red.release.gpu.global.add.u32 [%0], 1;\n" ::"l"(arrived) : "memory");
-#ifndef SKIP_BARRIER
   unsigned now;
   do {
     asm volatile("ld.acquire.gpu.global.u32 %0, [%1];\n" : "=r"(now) : "l"(arrived) : "memory");
   } while ((int)(now - all) < 0);
-#endif
 }
 
 __device__ __forceinline__ void add(whole* sum, whole value) {
@@ -237,9 +233,6 @@ __device__ __forceinline__ float split(const float (&s)[4], int lane, int high) 
 // --- the optimisers -------------------------------------------------------------------------------------------------
 
 __device__ __forceinline__ float update(const Job& job, float4 rate, bool decays, float p, float g, float& m, float& v) {
-#ifdef SKIP_UPDATE
-  return p - rate.w * g;
-#endif
 #if ADAM
   if (decays) p -= rate.z * p;
   m = job.beta1 * m + job.rest1 * g;
@@ -354,7 +347,6 @@ struct Block {
   __device__ __forceinline__ void fetch(int step) const {
     const int who = thread - (THREADS - FETCHERS);
     if (who < 0) return;
-#ifndef SKIP_FETCH
     const whole* at = places(step);
     if (who < STRIDE * CHUNKS) {
       const int row = who / CHUNKS, chunk = who % CHUNKS * 16;
@@ -365,7 +357,6 @@ struct Block {
           copy<16>(to + i * STRIDE * S, job.images + (size_t)at[row + i * STRIDE] * S + chunk);
     }
     if (who < B) copy<8>(labels(step) + who, job.labels + at[who]);
-#endif
     if (who == 0) copy<16>(rates(step), job.rates + step);
     if (who < B && step + 1 < job.steps) copy<8>(places(step + 1) + who, job.order + (size_t)(step + 1) * B + who);
   }
@@ -384,7 +375,6 @@ struct Block {
   __device__ __forceinline__ void forward(const byte* x, int tile) const {
     const int part = warp & 3;
     int sum[COUNT][2][4] = {};
-#ifndef SKIP_FORWARD
     const byte* row = x + (16 * tile + (lane & 15)) * S + 32 * part + (lane >> 4) * 16;
     const byte* weights = memory + LIMBS + 512 * part + slot(g >> 1, g & 1, t) * 16;
 #pragma unroll
@@ -399,7 +389,6 @@ struct Block {
         multiply(sum[i][1], a, b.z, b.w);
       }
     }
-#endif
 #pragma unroll
     for (int i = 0; i < COUNT; i++) {
       float* to = floats(PARTS) + (part * ROWS + 16 * (tile + i)) * UNITS + lane;  // lane = g * UNITS + t
@@ -431,12 +420,10 @@ struct Block {
       const float4 q = *(const float4*)(floats(OUTPUT) + (4 * j + t) * UNITS);
       const float p = (a0 * q.x + a1 * q.y) + (a2 * q.z + a3 * q.w);
       if (!in || 4 * j + t >= C) continue;
-#ifndef SKIP_ATOMICS
       if (fabsf(p) < LARGEST)
         add(to + j * 4 * B, __float2ll_rn(p * 4294967296.f));
       else
         job.bad[step] = 1;  // NaN comes here too; blocks that write write the same
-#endif
     }
     return a;
   }
@@ -533,10 +520,8 @@ struct Block {
     for (int s = 0; s < SPANS; s++) {
       if (warp + WARPS * s >= GROUPS) continue;
       int sum[4][2][4] = {};  // tile i has pixels i, i + 4, i + 8, ... of the group
-#ifndef SKIP_GRADIENT
 #pragma unroll
       for (int k = 0; k < BATCH_DEPTH; k++) add_images(sum, x + 64 * (warp + WARPS * s) + 4 * g, k);
-#endif
 #pragma unroll
       for (int e = 0; e < 8; e++) {
         const int *low = sum[e & 3][0] + 2 * (e >> 2), *high = sum[e & 3][1] + 2 * (e >> 2);
@@ -636,11 +621,6 @@ struct Block {
   }
 };
 
-#ifdef PROFILE
-#define MARK(n) if (blockIdx.x == 0 && threadIdx.x == 0) { unsigned now = clock(); add(job.ticks + n, now - last); last = now; }
-#else
-#define MARK(n)
-#endif
 
 extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
   SHARED_MEMORY(memory);
@@ -651,24 +631,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
   block.fetch(0);
   finish_copies();
   __syncthreads();
-#ifdef PROFILE
-  unsigned last = clock();
-#endif
   for (int step = 0; step < job.steps; step++) {
     const byte* x = block.pixels(step);
     const bool more = step + 1 < job.steps;
     if (FETCH == 0 && more) block.fetch(step + 1);
     if (block.mine > 0) block.forward(x);
     __syncthreads();
-    MARK(0)
     const bool active = block.warp * 8 < B;  // warps with images
     const float a = active && block.mine > 0 ? block.logits(step) : 0.f;
     __syncthreads();
-    MARK(1)
     if (FETCH == 1 && more) block.fetch(step + 1);
     if (block.thread == 0) meet(job.arrived, (unsigned)(step + 1) * gridDim.x);
     __syncthreads();
-    MARK(2)
     const whole* sums = job.sums + (size_t)(step % 3) * QUADS * 4 * B + block.thread;
     whole raw[QUADS];
 #pragma unroll
@@ -684,18 +658,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) train(const Job job) {
     }
     if (FETCH == 2 && more) block.fetch(step + 1);
     __syncthreads();
-    MARK(3)
     const float unit = block.round(dz);
     __syncthreads();
-    MARK(4)
     block.others(step, *block.rates(step));
     if (block.mine > 0) block.gradient(x, *block.rates(step), unit);
     finish_copies();
     __syncthreads();
-    MARK(5)
     block.publish();
     __syncthreads();
-    MARK(6)
   }
   block.put_back();
 }
