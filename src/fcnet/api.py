@@ -112,7 +112,7 @@ def predict(
     Raises:
         FcnetError: no such run, or images that cannot be found or read.
     """
-    from fcnet.commands.evaluate import run_predict
+    from fcnet.commands.predict.answers import run_predict
     from fcnet.system.sinks import Sinks
 
     return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks))

@@ -6,17 +6,17 @@ Nothing heavy is imported before a command needs it, so that ``--help`` and erro
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fcnet import __version__
-from fcnet.cli import config_commands
+from fcnet.cli import config_commands, predict
+from fcnet.cli.words import ConfigFile, Device, Run, Runs, answer, check_format, path
 from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fcnet.families.common.family import Result
     from fcnet.rundir.target import Target
     from fcnet.schema import Config
 from fcnet.system import paths, signals, streams
@@ -57,40 +57,6 @@ else:
     Source = StrEnum("Source", [(name.upper().replace("-", "_"), name) for name in KNOWN_SETS])
 
 
-def _path(name: str, metavar: str, text: str, *short: str) -> Any:
-    """Return an option that names a file or a folder."""
-    names = (name, *short) if short else ()
-    return typer.Option(*names, metavar=metavar, parser=paths.option(name), help=text)
-
-
-Run = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="[RUN]",
-        parser=paths.option("RUN"),
-        help="Run directory or model file (default: the newest run in checkpoints/).",
-    ),
-]
-Runs = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="[RUN]...",
-        parser=paths.option("RUN"),
-        help="Run directories, or folders of runs (default: the newest run in checkpoints/).",
-    ),
-]
-RunAndImages = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[RUN] IMAGE...",
-        parser=paths.word("IMAGE"),
-        help="Run directory or model file (default: the newest run), then files, folders or glob patterns.",
-    ),
-]
-ConfigFile = Annotated[Path | None, _path("--config", "FILE", "Config for a model file without a run directory.", "-c")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"fcnet {__version__}")
@@ -112,7 +78,7 @@ def _global(
 def train(
     context: typer.Context,
     config: Annotated[
-        Path | None, _path("--config", "FILE", "Config of the run (default with --resume RUN: that of the run).", "-c")
+        Path | None, path("--config", "FILE", "Config of the run (default with --resume RUN: that of the run).", "-c")
     ] = None,
     overrides: config_commands.Settings = None,
     out: Annotated[
@@ -188,9 +154,9 @@ def evaluate(
     run: Run = None,
     config: ConfigFile = None,
     split: Annotated[Split | None, typer.Option(help="Split of the config to evaluate (default: test).")] = None,
-    images: Annotated[Path | None, _path("--images", "DIR", "Another image folder, instead of a --split.")] = None,
+    images: Annotated[Path | None, path("--images", "DIR", "Another image folder, instead of a --split.")] = None,
     labels: Annotated[
-        Path | None, _path("--labels", "FILE", "Labels of --images, .txt or .csv; without it, class folders.")
+        Path | None, path("--labels", "FILE", "Labels of --images, .txt or .csv; without it, class folders.")
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
@@ -204,7 +170,7 @@ def evaluate(
     if labels is not None and images is None:
         raise ConfigError("--labels: needs --images DIR, the images that it labels")
 
-    _check_format(json, csv)
+    check_format(json, csv)
     if run and len(run) > 1:
         raise ConfigError(f"{run[1]}: only one RUN is evaluated at a time, and {run[0]} comes before it; name one")
 
@@ -216,13 +182,13 @@ def evaluate(
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
     with shown() as sinks:
         result = run_eval(run[0] if run else None, config, (split or Split.TEST).value, folder, device, sinks)
-    _answer(result, json, csv)
+    answer(result, json, csv)
 
 
 @app.command(epilog="Example: fcnet plot checkpoints/mnist checkpoints/mnist-2 --out plots")
 def plot(
     runs: Runs = None,
-    out: Annotated[Path | None, _path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
+    out: Annotated[Path | None, path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
 ) -> None:
     """Draw loss, accuracy, ridge path, confusion matrix, errors and weights; compare several runs."""
@@ -232,31 +198,11 @@ def plot(
 
     with shown() as sinks:
         files = run_plot(runs or [], out, file_format.value, sinks)
-    for path in files:
-        streams.write(sys.stdout, str(path))
+    for file in files:
+        streams.write(sys.stdout, str(file))
 
 
-@app.command(epilog='Example: fcnet predict checkpoints/mnist photo.png "scans/*.jpg"')
-def predict(
-    words: RunAndImages = None,
-    config: ConfigFile = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
-    out: Annotated[Path | None, _path("--out", "DIR", "Folder for the reconstructed images of an autoencoder.")] = None,
-    device: Device = "auto",
-) -> None:
-    """Classify images, or reconstruct them with an autoencoder, with the errors as outlier scores."""
-    _check_format(json, csv)
-    if not words:
-        raise ConfigError("IMAGE: is missing; give files, folders or patterns, such as photo.png")
-
-    with signals.importing():
-        from fcnet.cli.console import shown
-        from fcnet.commands.evaluate import run_predict
-
-    with shown() as sinks:
-        result = run_predict(words, device, out, config, sinks)
-    _answer(result, json, csv)
+app.command(epilog=predict.EXAMPLE)(predict.predict)
 
 
 @app.command(epilog="Example: fcnet encode checkpoints/autoencoder-denoising --out codes.npz")
@@ -271,7 +217,7 @@ def encode(
         ),
     ] = None,
     config: ConfigFile = None,
-    out: Annotated[Path, _path("--out", "FILE", "NumPy file for codes, file names and labels.")] = Path("codes.npz"),
+    out: Annotated[Path, path("--out", "FILE", "NumPy file for codes, file names and labels.")] = Path("codes.npz"),
     split: Annotated[Split | None, typer.Option(help="Split of the config to encode (default: test).")] = None,
     device: Device = "auto",
 ) -> None:
@@ -288,7 +234,7 @@ def encode(
 @app.command(epilog="Example: fcnet data mnist --out data/mnist")
 def data(
     source: Annotated[Source, typer.Argument(metavar="|".join(KNOWN_SETS), help="Which data set.")],
-    out: Annotated[Path | None, _path("--out", "DIR", "Folder to write to (default: data/NAME).")] = None,
+    out: Annotated[Path | None, path("--out", "DIR", "Folder to write to (default: data/NAME).")] = None,
 ) -> None:
     """Download a known data set (if needed) and write it as an image folder."""
     with signals.importing():
@@ -299,14 +245,3 @@ def data(
     with shown() as sinks:
         written = run_data(source.value, folder, sinks)
     streams.write(sys.stdout, f"{folder}: {'written' if written else 'exists already'}")
-
-
-def _check_format(json: bool, csv: bool) -> None:
-    if json and csv:
-        raise ConfigError("--json, --csv: choose one of the two")
-
-
-def _answer(result: "Result", json: bool, csv: bool) -> None:
-    """Print a command's result in the requested format."""
-    text = result.json() if json else result.csv() if csv else result.text()
-    streams.write(sys.stdout, text, for_programs=json or csv)

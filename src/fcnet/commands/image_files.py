@@ -134,8 +134,8 @@ def read_images(files: Sequence[Path], size: dataset.Size, white: int | None, si
                 " because the model was not trained on 16-bit images, which would define it"
             )
             pixels, pictures = _read(files, size, held.white)
-    _warn_of_frames(files, pictures, sinks)
-    _warn_of_one_colour(files, pixels, sinks)
+    warn_of_frames(files, pictures, sinks)
+    warn_of_one_colour(files, pixels, sinks)
     return pixels
 
 
@@ -160,14 +160,14 @@ def _together(depths: Sequence[Depth]) -> Depth:
     return Depth(max(depth.peak for depth in depths), sum(depth.coloured for depth in depths))
 
 
-def _warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture], sinks: Sinks) -> None:
+def warn_of_frames(files: Sequence[Path], pictures: Sequence[Picture], sinks: Sinks) -> None:
     """Warn of files with several frames."""
     several = [(str(file), one.frames) for file, one in zip(files, pictures, strict=True) if one.frames > 1]
     if several:
         sinks.warn(decode.of_frames(several))
 
 
-def _warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> None:
+def warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> None:
     """Warn of images of one colour."""
     plain = [str(file) for file, one in zip(files, of_one_colour(pixels).tolist(), strict=True) if one]
     if plain:

@@ -12,6 +12,8 @@ from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder, Reading, Size
 from fcnet.data.folder import layouts
 from fcnet.data.normal import known_classes, normal_splits
+from fcnet.data.photos import reading
+from fcnet.data.photos.reading import Preparation
 from fcnet.data.splits import Splits
 from fcnet.data.splits import load as load_splits
 from fcnet.errors import DataError
@@ -167,6 +169,11 @@ def image_size(settings: Config) -> Size:
     return height, width
 
 
+def preparation(settings: Config) -> Preparation | None:
+    """Return how a config says that photos are prepared."""
+    return None if settings.data.prepare is None else Preparation(reading.mnist(image_size(settings)), single=False)
+
+
 def _reading(settings: Config) -> Reading:
     """Return how a config says that image files are read, alike for a whole run and for one folder."""
     data = settings.data
@@ -177,5 +184,6 @@ def _reading(settings: Config) -> Reading:
         "memory": data.memory,
         "deskew": data.deskew,
         "white": data.white,
+        "prepare": preparation(settings),
         "classifies": settings.model.classifies,
     }

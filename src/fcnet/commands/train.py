@@ -8,9 +8,11 @@ from typing import Any
 
 from fcnet import families
 from fcnet.commands import resume, warm_start
+from fcnet.commands.predict import certainty
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
 from fcnet.data import known_sets
+from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
 from fcnet.rundir.target import Target
@@ -154,8 +156,16 @@ def finish(recorder: Recorder, work: Work, sinks: Sinks) -> list[Path]:
     warnings = families.of(work.settings.model).verdict(model, work.settings, work.splits.train, recorder.last)
     for line in warnings:
         sinks.warn(line)
-    recorder.write_result("finished", warnings=warnings)
+    recorder.write_result("finished", _certainty(recorder.run, work), warnings)
     return draw(recorder.run, sinks)
+
+
+def _certainty(run: Path, work: Work) -> dict[str, Any]:
+    """Return from which probability on a classifier's answer counts, as an entry for result.json."""
+    if not work.settings.model.classifies:
+        return {}
+    trained = Trained(work.model.eval(), work.settings, run / directory.MODEL)
+    return {"certainty": certainty.measure(trained, work.splits)}
 
 
 def finish_drawing(run: Path, settings: Config, force: bool, sinks: Sinks) -> None:

@@ -68,6 +68,12 @@ class Data(Section):
         description="shear each image so that its main axis is vertical (LeCun et al. 1998), and move its centre of"
         " mass to the middle, so that slanted digits look upright; for light digits on black",
     )
+    prepare: Literal["mnist"] | None = Field(
+        None,
+        description="mnist: prepare photos and drawings as MNIST was made (docs/photos.md): paper, shadow and rules"
+        " removed, light digits on black in a box of 20 of 28 pixels, centred by mass; images made like that already"
+        " pass unchanged",
+    )
     white: Annotated[int, Field(ge=255, le=65535)] | None = Field(
         None,
         description="the value of white in 16-bit images; by default the largest value with as many bits as the"

@@ -8,6 +8,8 @@ from fcnet.errors import ConfigError
 KnownSet = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
 KNOWN_SETS: tuple[str, ...] = get_args(KnownSet)
 
+Prepare = Literal["auto", "off", "always"]  # whether photos are prepared as the training images are
+
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
 

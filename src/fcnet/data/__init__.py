@@ -1,7 +1,7 @@
 """From image folders to tensors: ``splits`` reads all images of a run, ``dataset`` one folder.
 
-``images``, ``folder`` and ``cache`` are rooms of their own: pixels of a file, lists of files and labels, decoded
-images.
+``images``, ``folder``, ``cache`` and ``photos`` are rooms of their own: pixels of a file, lists of files and labels,
+decoded images, photos prepared as training images are.
 """
 
-__all__ = ["audit", "batches", "dataset", "folder", "images", "known_sets", "looks", "normal", "splits"]
+__all__ = ["audit", "batches", "dataset", "folder", "images", "known_sets", "looks", "normal", "photos", "splits"]

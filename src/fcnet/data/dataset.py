@@ -18,10 +18,11 @@ from torch.utils.data import Dataset
 
 from fcnet.data.batches import Batches
 from fcnet.data.cache import store
+from fcnet.data.cache.form import Form
 from fcnet.data.cache.store import Progress
 from fcnet.data.folder import layouts
-from fcnet.data.images.decode import Form
 from fcnet.data.mapped import Mapped, pieces
+from fcnet.data.photos.reading import Preparation
 from fcnet.system.memory import advisable
 
 Size = tuple[int, int]  # height, width in pixels
@@ -40,6 +41,7 @@ class Reading(TypedDict):
     memory: Memory
     deskew: bool
     white: int | None
+    prepare: Preparation | None
     classifies: bool
 
 
@@ -93,6 +95,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         memory: Memory = "resident",
         deskew: bool = False,
         white: int | None = None,
+        prepare: Preparation | None = None,
         makes_cache: bool = True,
         classifies: bool = True,
     ) -> "ImageFolder":
@@ -109,6 +112,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             memory, classifies: as for ``load``.
             deskew: shear them upright.
             white: the value of white in 16-bit images; derived from them if None.
+            prepare: how photos are prepared; None to resize them only.
             makes_cache: create a missing cache even outside the working folder.
 
         Raises:
@@ -117,7 +121,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         listing = layouts.scan(images, labels)
         names = layouts.choose_classes(classes, listing, [listing], classifies)
         mapped = stay_in_files([listing], size, memory)
-        form = Form(size, deskew, white)
+        form = Form(size, deskew, white, prepare)
         codes = layouts.encode(listing, names)
         return cls._decode(listing, codes, names, form, cache_folder, progress, skip, mapped, makes_cache)
 
@@ -202,6 +206,11 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
             yield self.images[piece]
             if self.mapped:
                 self.mapped.release()
+
+    def some(self, most: int) -> Tensor:
+        """Return at most so many images uint8 (n, H, W), evenly spread, in host memory."""
+        n = min(len(self), most)
+        return self.images[torch.arange(n, device=self.images.device) * len(self) // n].cpu()
 
     def batches(
         self, batch_size: int, order: Tensor | None = None, start: int = 0, dtype: torch.dtype = torch.float32

@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from fcnet.config.data import ImageSplit
+from fcnet.data.cache.form import Form
 from fcnet.data.cache.store import Progress
 from fcnet.data.dataset import ImageFolder, Memory, Size, silent, stay_in_files
 from fcnet.data.folder import layouts
 from fcnet.data.holdout import choice, held_out_mask
-from fcnet.data.images.decode import Form
+from fcnet.data.photos.reading import Preparation
 from fcnet.errors import DataError
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ def load(
     memory: Memory = "resident",
     deskew: bool = False,
     white: int | None = None,
+    prepare: Preparation | None = None,
     classifies: bool = True,
     makes_cache: bool = True,
 ) -> Splits:
@@ -78,7 +80,7 @@ def load(
     encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))
     if isinstance(validation, int | float):
         held_out_mask(encoded["train"][1], validation)  # fail now rather than after decoding
-    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white)
+    mapped, form = stay_in_files(listings.values(), size, memory), Form(size, deskew, white, prepare)
 
     def decode(both: tuple[layouts.Listing, NDArray[np.int64]]) -> ImageFolder:
         nonlocal form

@@ -12,7 +12,9 @@ from typing import Any
 import torch
 
 from fcnet import schema
+from fcnet.data.dataset import ImageFolder
 from fcnet.data.looks import border
+from fcnet.data.photos import style
 from fcnet.data.splits import Splits
 from fcnet.errors import CheckpointError
 from fcnet.rundir.directory import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
@@ -59,7 +61,13 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
         }
         for name, split in splits.items()
     }
-    return machine(device) | {"data": facts}
+    return machine(device) | {"data": facts, "style": _style(splits.train)}
+
+
+def _style(images: ImageFolder) -> dict[str, Any] | None:
+    """Return how the training images show their digits, for photos to be shown alike; None if not as strokes."""
+    found = style.measured(images.some(style.LOOKED_AT).numpy())
+    return None if found is None else found.plain()
 
 
 def machine(device: torch.device) -> dict[str, Any]:

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from fcnet.data.cache import store
+from fcnet.data.cache.form import Form
 from fcnet.data.cache.notes import Notes
 from fcnet.data.folder import layouts
-from fcnet.data.images.decode import Form
 from fcnet.data.images.deskew import deskewed
 from fcnet.errors import DataError, ResourceError
 from helpers.formats import colours_of_16_bits

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from fcnet.families.common.classify import Evaluation, Prediction, Predictions
+from fcnet.families.common.family import Told
 from fcnet.system.text import width
 
 ROWS: list[dict[str, Any]] = [
@@ -41,13 +42,30 @@ def test_a_large_confusion_matrix_is_left_to_other_forms() -> None:
 
 
 def test_predictions_in_three_forms() -> None:
-    results = Predictions([Prediction('a "b", c.png', "cat", 0.75, {"cat": 0.75, "dog": 0.25})])
+    probabilities = {"cat": 0.75, "dog": 0.25}
+    results = Predictions([Prediction('a "b", c.png', "cat", 0.75, True, "", [], probabilities)], ("cat", "dog"))
     assert results.text().splitlines()[1] == 'a "b", c.png    cat      75.00 %'
     assert json.loads(results.json())["predictions"][0]["probabilities"] == {"cat": 0.75, "dog": 0.25}
     assert list(csv.reader(io.StringIO(results.csv()))) == [
-        ["file", "predicted", "probability", "cat", "dog"],
-        ['a "b", c.png', "cat", "0.75", "0.75", "0.25"],
+        ["file", "predicted", "probability", "sure", "note", "prepared", "cat", "dog"],
+        ['a "b", c.png', "cat", "0.75", "True", "", "", "0.75", "0.25"],
     ]
+
+
+def test_what_is_known_about_an_image_becomes_its_note() -> None:
+    probabilities = {"7": 0.6, "1": 0.3, "2": 0.1}
+    one = Prediction("x.png", "7", 0.6, True, "", [], probabilities)
+    told = [Told(), Told(("inverted", "centred")), Told(("centred",), "", "top"), Told((), "nothing written found")]
+    found = Predictions([one] * 4, ("7", "1", "2")).told(told, 0.5).images
+    assert [image.sure for image in found] == [True, True, False, False]
+    assert [image.note for image in found] == ["", "", "touches the top edge: cut off?", "nothing written found"]
+    assert found[1].prepared == ["inverted", "centred"]
+    assert (found[3].predicted, found[3].probability) == (None, None)
+    (unsure,) = Predictions([one], ("7", "1", "2")).told([Told()], 0.7).images
+    assert (unsure.predicted, unsure.sure, unsure.note) == ("7", False, "uncertain: 7 or 1")
+    text = Predictions(found, ("7", "1", "2")).text().splitlines()
+    assert text[0].split() == ["file", "class", "probability", "note", "prepared"]
+    assert text[4].split()[:3] == ["x.png", "-", "-"]
 
 
 def test_columns_line_up_as_a_terminal_shows_them() -> None:
@@ -62,8 +80,8 @@ def test_columns_line_up_as_a_terminal_shows_them() -> None:
 
 
 def test_chinese_in_csv_and_json() -> None:
-    found = Predictions([Prediction("图.png", "零", 0.75, {"零": 0.75, "一": 0.25})])
-    assert found.csv().splitlines()[0] == "file,predicted,probability,零,一"
+    found = Predictions([Prediction("图.png", "零", 0.75, True, "", [], {"零": 0.75, "一": 0.25})], ("零", "一"))
+    assert found.csv().splitlines()[0] == "file,predicted,probability,sure,note,prepared,零,一"
     assert '"predicted": "零"' in found.json()
 
 

@@ -1,3 +1,3 @@
-"""Decoded images on disk, under a fingerprint of their files: ``store`` finds or decodes them."""
+"""Decoded images on disk, under a fingerprint of their files: ``store`` finds or decodes them, in a ``form``."""
 
-__all__ = ["store"]
+__all__ = ["form", "store"]

@@ -21,10 +21,10 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from fcnet.data.cache import arrays
+from fcnet.data.cache.form import Form
 from fcnet.data.cache.notes import Notes
 from fcnet.data.folder.layouts import Listing
-from fcnet.data.images import decode
-from fcnet.data.images.decode import LIGHT, Form, UnreadError, edges, of_frames
+from fcnet.data.images.decode import LIGHT, UnreadError, edges, of_frames
 from fcnet.data.images.deskew import deskewed
 from fcnet.data.images.grey import FULL
 from fcnet.data.mapped import Mapped, header
@@ -268,7 +268,7 @@ def _chunks(work: _Work, notes: Notes) -> Iterator[tuple[int, NDArray[np.uint8]]
         chunk = np.zeros((len(names), *form.size), np.uint8)
         for i, name in enumerate(names):
             try:
-                picture = decode.read(listing.root / name, form.size, FULL if form.white is None else form.white)
+                picture = form.read(listing.root / name)
                 chunk[i] = picture.pixels
                 notes.see(start + i, picture)
             except UnreadError as error:

@@ -1,3 +1,4 @@
-"""From one image file to grey pixels: ``decode`` reads any format; the other modules are its parts."""
+"""From one image file to grey pixels: ``decode`` reads any format; the other modules are its parts, and ``colour``
+reads photos."""
 
-__all__ = ["decode", "deskew", "forms", "grey", "png"]
+__all__ = ["colour", "decode", "deskew", "forms", "grey", "png"]

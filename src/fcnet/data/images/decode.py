@@ -4,11 +4,12 @@ Pillow defines what a file contains. Small grey PNGs, of which digit data sets c
 pixels (``png``).
 """
 
+import contextlib
 import os
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -58,27 +59,9 @@ _DAMAGE = (
     Image.DecompressionBombError,
 )
 
+_DRAFT = 4  # times the requested size: what a larger JPEG is decoded at
+
 LIGHT = 0.5  # brightness in [0, 1] above which a background is light
-
-
-@dataclass(frozen=True)
-class Form:
-    """The form that image files are converted to.
-
-    Attributes:
-        size: height and width in pixels.
-        deskew: whether they are sheared upright.
-        white: the value of white in 16-bit images; derived from them if None.
-    """
-
-    size: tuple[int, int]
-    deskew: bool = False
-    white: int | None = None
-
-    def __str__(self) -> str:
-        height, width = self.size
-        scaled = "" if self.white in (None, FULL) else f"-white{self.white}"
-        return f"{height}x{width}" + ("-deskewed" if self.deskew else "") + scaled
 
 
 @dataclass(frozen=True)
@@ -121,21 +104,36 @@ def read(
     Raises:
         DataError: naming the file, if it cannot be decoded; UnreadError if it cannot even be read.
     """
+    data = file_bytes(path)
+    with reported(path, data):
+        pixels = png.plain(data, MAX_PIXELS)
+        if pixels is not None:
+            return Picture(resize(pixels, size), (pixels.shape[0], pixels.shape[1]))
+        with opened(data, max(size) * _DRAFT, large, formats) as found:
+            grey_pixels, held = grey(found.image, found.depth, white)
+        return Picture(resize(grey_pixels, size), found.size, found.frames, held)
+
+
+def file_bytes(path: Path) -> bytes:
+    """Return a file's bytes; none if it is too large. Raises UnreadError if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:
             length = os.fstat(file.fileno()).st_size
-            data = file.read() if length <= MAX_BYTES else b""
+            return file.read() if length <= MAX_BYTES else b""
     except (OSError, ValueError) as error:
         raise UnreadError(
             f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); fix that and try again"
         ) from None
+
+
+@contextlib.contextmanager
+def reported(path: Path, data: bytes) -> Iterator[None]:
+    """Raise DataError, naming the file, for whatever decoding raises."""
     try:
         if not data:
+            length = os.stat(path).st_size
             raise ValueError(f"the file has {length} bytes, more than {MAX_BYTES}" if length else "the file is empty")
-        pixels = png.plain(data, MAX_PIXELS)
-        if pixels is not None:
-            return Picture(resize(pixels, size), (pixels.shape[0], pixels.shape[1]))
-        return _pillow(data, size, white, large, formats)
+        yield
     except _DAMAGE as error:
         fix = "scale it down, replace or remove it" if _is_too_large(error) else "replace or remove it"
         raise DataError(f"{path}: cannot be read as an image ({_reason(error, data)}); {fix}") from None
@@ -170,8 +168,19 @@ def edges(pixels: Grey) -> tuple[int, int]:
     return sum(int(edge.sum()) for edge in found), sum(edge.size for edge in found)
 
 
-def _pillow(data: bytes, size: tuple[int, int], white: int, large: int, formats: Sequence[str]) -> Picture:
-    """Read any file that Pillow reads, as displayed: the first of its pictures, upright, in grey."""
+@dataclass(frozen=True)
+class Opened:
+    """A picture as displayed: the first of a file, upright; its height and width in the file; bits of each sample."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    depth: int
+    frames: int
+
+
+@contextlib.contextmanager
+def opened(data: bytes, side: int, large: int, formats: Sequence[str]) -> Iterator[Opened]:
+    """Open a file that Pillow reads: a JPEG of more than ``large`` pixels at a part of its size, above ``side``."""
     # Pillow warns about what is decided here: size, and palettes with transparency.
     with (
         warnings.catch_warnings(action="ignore"),
@@ -182,16 +191,12 @@ def _pillow(data: bytes, size: tuple[int, int], white: int, large: int, formats:
         depth, frames = sample_bits(image, data[:26]), _frames(image)
         whole = image.size
         if image.width * image.height > large:
-            image.draft(image.mode, (4 * max(size), 4 * max(size)))
-        drafted = image.size != whole
+            image.draft(image.mode, (side, side))
         image.load()
         turned = upright(image)
         turned.format = image.format
-        pixels, held = grey(turned, depth, white)
-    width, height = turned.size
-    if drafted:
         width, height = whole if turned.size == image.size else whole[::-1]
-    return Picture(resize(pixels, size), (height, width), frames, held)
+        yield Opened(turned, (height, width), depth, frames)
 
 
 def _frames(image: Image.Image) -> int:

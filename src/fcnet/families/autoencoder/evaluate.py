@@ -18,7 +18,7 @@ from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 from fcnet.families.common.classify import check_finite
-from fcnet.families.common.family import Trained
+from fcnet.families.common.family import Told, Trained
 from fcnet.system.text import align, csv_text, left, width
 from fcnet.training.evaluate import EVALUATION_BATCH, evaluate, fixed_noise
 
@@ -208,11 +208,15 @@ class Restored:
         file: the image.
         squared_error: of its reconstruction, summed over the pixels; an outlier score.
         output: file of the reconstruction; None if it is not written.
+        note: why the image shows nothing; empty if it does.
+        prepared: what was done to the image, in words.
     """
 
     file: str
     squared_error: float
     output: str | None = None
+    note: str = ""
+    prepared: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,12 @@ class Restorations:
     def text(self) -> str:
         """Return a row per image."""
         rows = [[one.file, f"{one.squared_error:.4f}", one.output or "-"] for one in self.images]
-        return "\n".join(align([["file", "squared error", "written to"], *rows]))
+        header = ["file", "squared error", "written to"]
+        for name in ("note", "prepared"):
+            if any(getattr(one, name) for one in self.images):
+                header.append(name)
+                rows = [[*row, getattr(one, name) or "-"] for row, one in zip(rows, self.images, strict=True)]
+        return "\n".join(align([header, *rows]))
 
     def json(self) -> str:
         """Return one JSON object with a list."""
@@ -248,6 +257,14 @@ class Restorations:
         """Return the same result with the paths that the reconstructions were written to."""
         images = [replace(one, output=path) for one, path in zip(self.images, paths, strict=True)]
         return replace(self, images=images)
+
+    def told(self, images: Sequence[Told], threshold: float | None) -> "Restorations":  # noqa: ARG002
+        """Return the same result with what is known about each image."""
+        found = [
+            replace(one, note=of.problem, prepared=", ".join(of.prepared))
+            for one, of in zip(self.images, images, strict=True)
+        ]
+        return replace(self, images=found)
 
 
 def restorations(trained: Trained, images: ImageFolder) -> Restorations:

@@ -54,6 +54,29 @@ class Result(Protocol):
         """Return it as CSV: a header, and a row per image or class."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is known about an image file before a model sees it.
+
+    Attributes:
+        prepared: what was done to it, in words; nothing if it passed unchanged.
+        problem: why it shows nothing to classify; empty if it does.
+        touches: edges of the picture that its digit touches, in words.
+    """
+
+    prepared: tuple[str, ...] = ()
+    problem: str = ""
+    touches: str = ""
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A result that says what was done to each image, and whether it is sure."""
+
+    def told(self, images: Sequence[Told], threshold: float | None) -> Result:
+        """Return the same result with what is known about each image; surer than a probability, if given."""
+
+
 @runtime_checkable
 class Encodes(Protocol):
     """A model that has codes."""
