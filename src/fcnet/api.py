@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcnet import schema
+from fcnet.config.names import Prepare
 from fcnet.schema import Config
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def evaluate(
     *,
     images: PathName | None = None,
     labels: PathName | None = None,
+    prepare: Prepare = "auto",
     device: str = "auto",
     sinks: Sequence["Sink"] = (),
 ) -> "Result":
@@ -78,6 +80,7 @@ def evaluate(
         split: train, validation or test.
         images: another folder of images, instead of ``split``.
         labels: their labels, .txt or .csv; without it, class folders.
+        prepare: whether photos among them are prepared, as for ``predict``.
         device: auto, cpu, cuda or cuda:N.
         sinks: for notices and warnings.
 
@@ -92,17 +95,24 @@ def evaluate(
     from fcnet.system.sinks import Sinks
 
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
-    return run_eval(Path(run), None, split, folder, device, Sinks(sinks))
+    return run_eval(Path(run), None, split, folder, device, Sinks(sinks), prepare)
 
 
 def predict(
-    run: PathName, images: Sequence[PathName], *, device: str = "auto", sinks: Sequence["Sink"] = ()
+    run: PathName,
+    images: Sequence[PathName],
+    *,
+    prepare: Prepare = "auto",
+    device: str = "auto",
+    sinks: Sequence["Sink"] = (),
 ) -> "Result":
-    """Classify image files, or reconstruct them with an autoencoder.
+    """Classify image files and photos, or reconstruct them with an autoencoder.
 
     Args:
         run: run directory, or model file in one.
         images: files, folders of them, or glob patterns.
+        prepare: auto prepares photos and drawings as the training images are, and leaves images alone that are made
+            like them; always prepares all; off only resizes (docs/photos.md).
         device: auto, cpu, cuda or cuda:N.
         sinks: for notices and warnings.
 
@@ -115,4 +125,4 @@ def predict(
     from fcnet.commands.predict.answers import run_predict
     from fcnet.system.sinks import Sinks
 
-    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks))
+    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks), prepare=prepare)

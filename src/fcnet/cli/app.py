@@ -12,6 +12,7 @@ import typer
 
 from fcnet import __version__
 from fcnet.cli import config_commands, predict
+from fcnet.cli.predict import Prepare
 from fcnet.cli.words import ConfigFile, Device, Run, Runs, answer, check_format, path
 from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
@@ -158,6 +159,9 @@ def evaluate(
     labels: Annotated[
         Path | None, path("--labels", "FILE", "Labels of --images, .txt or .csv; without it, class folders.")
     ] = None,
+    prepare: Annotated[
+        Prepare, typer.Option(help="Prepare photos among --images as the training images are made (as in predict).")
+    ] = Prepare.AUTO,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
     ] = False,
@@ -181,7 +185,8 @@ def evaluate(
 
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
     with shown() as sinks:
-        result = run_eval(run[0] if run else None, config, (split or Split.TEST).value, folder, device, sinks)
+        chosen = (split or Split.TEST).value
+        result = run_eval(run[0] if run else None, config, chosen, folder, device, sinks, prepare.value)
     answer(result, json, csv)
 
 
@@ -219,6 +224,9 @@ def encode(
     config: ConfigFile = None,
     out: Annotated[Path, path("--out", "FILE", "NumPy file for codes, file names and labels.")] = Path("codes.npz"),
     split: Annotated[Split | None, typer.Option(help="Split of the config to encode (default: test).")] = None,
+    prepare: Annotated[
+        Prepare, typer.Option(help="Prepare photos as the training images are made (as in predict).")
+    ] = Prepare.AUTO,
     device: Device = "auto",
 ) -> None:
     """Write an autoencoder's codes of images to a file."""
@@ -227,7 +235,7 @@ def encode(
         from fcnet.commands.evaluate import run_encode
 
     with shown() as sinks:
-        n, k = run_encode(words or [], out, split and split.value, device, config, sinks)
+        n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value)
     streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
 
 

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fcnet.commands.predict import files as as_trained
 from fcnet.commands.read import choose_device, read_folder, read_split
 from fcnet.commands.trained import locate
 from fcnet.config.data import ImageSplit
+from fcnet.config.names import Prepare
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.folder.listing import UNLABELLED
 from fcnet.errors import ConfigError
@@ -35,6 +37,7 @@ def run_eval(
     folder: ImageSplit | None = None,
     device: str = "auto",
     sinks: Sinks = SILENT,
+    prepare: Prepare = "auto",
 ) -> Result:
     """Evaluate a model.
 
@@ -45,11 +48,14 @@ def run_eval(
         folder: other images, instead of ``split``.
         device: where to compute.
         sinks: for notices and warnings.
+        prepare: whether photos in ``folder`` are prepared as the training images are.
     """
     found = locate(run, config_file, sinks)
     where = choose_device(device)
     if folder is not None:
-        images = read_folder(found.settings, folder, sinks=sinks)
+        preparing = as_trained.how(found, prepare, sinks)
+        together = None if preparing is None else replace(preparing, single=False)
+        images = read_folder(found.settings, folder, sinks=sinks, prepare=together)
         name = str(images.origin)
     else:
         images = read_split(found.settings, split, sinks)
@@ -66,6 +72,7 @@ def run_encode(
     device: str = "auto",
     config_file: Path | None = None,
     sinks: Sinks = SILENT,
+    prepare: Prepare = "auto",
 ) -> tuple[int, int]:
     """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and for a config's split ``labels`` (N,).
 
@@ -77,6 +84,7 @@ def run_encode(
         device: where to compute.
         config_file: for a model file outside any run directory.
         sinks: for notices and warnings.
+        prepare: whether photos are prepared as the training images are.
 
     Returns:
         The number of images, and of values per code.
@@ -95,7 +103,7 @@ def run_encode(
         others = find.of_kind("autoencoder", found.run)
         raise ConfigError(f"{found.path}: is of kind {found.settings.model.kind}; only autoencoders have codes{others}")
     if wanted:
-        images, told = as_trained.read_files(found, wanted, (), sinks)
+        images, told = as_trained.read_files(found, wanted, (), sinks, prepare)
         as_trained.warn_of_problems(images.names, told, sinks)
     else:
         images = read_split(found.settings, split or "test", sinks)

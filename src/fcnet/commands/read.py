@@ -132,9 +132,15 @@ def held_out(settings: Config) -> str | None:
 
 
 def read_folder(
-    settings: Config, images: ImageSplit, train: ImageSplit | None = None, sinks: Sinks = SILENT
+    settings: Config,
+    images: ImageSplit,
+    train: ImageSplit | None = None,
+    sinks: Sinks = SILENT,
+    prepare: Preparation | None = None,
 ) -> ImageFolder:
-    """Read any image folder, with the size and the classes of a config."""
+    """Read any image folder, with the size and the classes of a config, and prepared if that is asked for."""
+    how = _reading(settings)
+    how["prepare"] = prepare or how["prepare"]
     classes = class_names(settings, train)
     with sinks.counting() as progress:
         split = ImageFolder.open(
@@ -143,7 +149,7 @@ def read_folder(
             classes=classes,
             progress=progress,
             makes_cache=False,
-            **_reading(settings),
+            **how,
         )
     return _with_warnings(split, sinks)
 

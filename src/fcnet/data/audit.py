@@ -12,10 +12,13 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.data.folder.classes import MANY
 from fcnet.data.folder.listing import UNLABELLED
 from fcnet.data.looks import of_one_colour
+from fcnet.data.photos import style
 from fcnet.data.splits import Splits
 from fcnet.system.text import few
 
 Hashes = NDArray[np.int64]  # (N,), one number per image
+
+LOOKED_AT = 1000  # images, evenly spread, that are looked at for whether they are prepared
 
 HASHED_AT_ONCE = 1024  # images, so that the products stay in a CPU's cache
 
@@ -50,6 +53,7 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
             *_missing(name, split, asked_for),
             *_rare(name, split),
             *_empty(name, split),
+            *_unprepared(name, split),
             *_contradictions(name, split, copies[name]),
         ]
     for name, other in (("validation", "train"), ("test", "train"), ("test", "validation")):
@@ -81,6 +85,13 @@ def _empty(name: str, split: ImageFolder) -> Iterator[str]:
     if found:
         have = "1 image has" if len(found) == 1 else f"{len(found)} images have"
         yield f"{name}: {have} a single colour ({few((split.names[i] for i in found), 3)})"
+
+
+def _unprepared(name: str, split: ImageFolder) -> Iterator[str]:
+    """Warn about photos and drawings of signs as people have them, which a net learns badly from a few images."""
+    found = style.unprepared(split.some(LOOKED_AT).numpy())
+    if found:
+        yield f"{name}: the images show signs {' and '.join(found)}; data.prepare: mnist prepares them (docs/photos.md)"
 
 
 def _contradictions(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -101,17 +101,16 @@ def _start(text: str, columns: int) -> str:
     return taken
 
 
-def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines, with the first column aligned left and the others right, by their width on a terminal.
+def align(rows: Sequence[Sequence[str]], words: int = 0) -> list[str]:
+    """Return rows as lines, aligned by the width of their columns on a terminal.
 
-    A newline in a name is escaped.
+    The first column and the last ``words`` ones are aligned left, the others, which hold numbers, right. A newline in a
+    name is escaped.
     """
     rows = [[visible(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join([left(row[0], widths[0]), *(right(cell, w) for cell, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
+    sides = [left] + [right] * (len(widths) - 1 - words) + [left] * words
+    return ["  ".join(map(lambda side, cell, w: side(cell, w), sides, row, widths)).rstrip() for row in rows]
 
 
 def percent(share: float | None) -> str:

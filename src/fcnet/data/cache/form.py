@@ -40,5 +40,5 @@ class Form:
             return decode.read(path, self.size, white)
         found = reading.read(path, self.prepare, white)
         if found.problem:
-            raise DataError(f"{path}: {found.problem}; replace or remove it, or remove data.prepare")
+            raise DataError(f"{path}: {found.problem}; replace or remove it, or do not prepare images")
         return found.picture

@@ -22,6 +22,11 @@ INK = 0.1  # of the contrast between ground and ink: what counts as part of a di
 BEYOND, AT_LEAST = 0.1, {"edge": 8.0, "box": 2.0, "width": 0.3}
 OTHERS = 0.5
 WIDTHS = (25, 50, 99)  # percentiles of the widths of strokes: thin, middle, thick
+# Photos and drawings that nobody prepared: their edges are lighter than this, each of even brightness (standard
+# deviation in levels), but not all of one; or their centres spread more than this share of the side, or their sizes by
+# this factor.
+PAPER, SMOOTH = 140, 20.0
+MIDDLE, SIZES = 0.08, 1.6
 LOOKED_AT = 4000  # training images, evenly spread, at most
 
 
@@ -75,7 +80,7 @@ def measured(images: Images) -> Style | None:
     """Return the style of images; None if they do not show strokes on a plain ground."""
     edges = _edges(images)
     ground = float(np.median(edges))
-    if np.mean(np.abs(np.median(edges, 1) - ground) < EVEN) < PLAIN:
+    if not _is_plain(edges, ground):
         return None
     away = np.abs(images.astype(np.int16) - round(ground)).reshape(len(images), -1)
     side = images.reshape(len(images), -1)[np.arange(len(images)), away.argmax(1)]
@@ -91,6 +96,31 @@ def measured(images: Images) -> Style | None:
     if width[1] > DRAWN * box:
         return None
     return _style(found, images.shape[1:], ground, ink, box, (float(width[0]), float(width[2])))
+
+
+def _is_plain(edges: NDArray[Any], ground: float) -> bool:
+    """Return whether most images, by their outermost pixels (n, K), have the same ground."""
+    return bool(np.mean(np.abs(np.median(edges, 1) - ground) < EVEN) >= PLAIN)
+
+
+def unprepared(images: Images) -> list[str]:
+    """Return why images look like photos or drawings that nobody prepared, in words; nothing if they do not."""
+    edges = _edges(images).astype(np.float32)
+    ground = float(np.median(edges))
+    if not _is_plain(edges, ground):
+        return ["on paper of uneven brightness"] if ground > PAPER and np.median(edges.std(1)) < SMOOTH else []
+    away = images.astype(np.float32) - ground
+    ink = ground + (1 if away.max() > -away.min() else -1) * float(np.abs(away).max())
+    if measured(images) is None or ink == ground:
+        return []
+    found = measures(images, ground, ink)
+    off = min(max(found[f"{kind}_row"].std(), found[f"{kind}_column"].std()) for kind in ("mass", "box"))
+    size = np.percentile(found["box"], (10, 90))
+    words = {
+        "off centre": off > MIDDLE * min(images.shape[1:]),
+        "of different sizes": size[1] > SIZES * max(size[0], 1),
+    }
+    return [word for word, applies in words.items() if applies]
 
 
 def _style(found: Measures, size: Any, ground: float, ink: float, box: float, width: tuple[float, float]) -> Style:

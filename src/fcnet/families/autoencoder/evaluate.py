@@ -239,7 +239,7 @@ class Restorations:
             if any(getattr(one, name) for one in self.images):
                 header.append(name)
                 rows = [[*row, getattr(one, name) or "-"] for row, one in zip(rows, self.images, strict=True)]
-        return "\n".join(align([header, *rows]))
+        return "\n".join(align([header, *rows], words=len(header) - 3))
 
     def json(self) -> str:
         """Return one JSON object with a list."""

@@ -168,7 +168,7 @@ class Predictions:
             columns["note"] = [one.note or "-" for one in self.images]
         if any(one.prepared for one in self.images):
             columns["prepared"] = [", ".join(one.prepared) or "-" for one in self.images]
-        return "\n".join(align([[*columns], *map(list, zip(*columns.values(), strict=True))]))
+        return "\n".join(align([[*columns], *zip(*columns.values(), strict=True)], words=len(columns) - 3))
 
     def json(self) -> str:
         """Return one JSON object with a list."""
