@@ -108,14 +108,19 @@ def run_encode(
     else:
         images = read_split(found.settings, split or "test", sinks)
     codes = codes_of(trained.net, images.to(where), found.path)
-    classes = np.array(images.classes)[images.labels.numpy()] if images.classes and not wanted else np.array([])
+    _write_codes(out, codes, images, labelled=not wanted)
+    return codes.shape[0], codes.shape[1]
+
+
+def _write_codes(out: Path, codes: NDArray[np.float32], images: ImageFolder, labelled: bool) -> None:
+    """Write codes (N, K), the files of their images, and, if these are of a config's split, their labels."""
+    classes = np.array(images.classes)[images.labels.numpy()] if images.classes and labelled else np.array([])
     labels = {} if (classes == UNLABELLED).all() else {"labels": classes}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, codes=codes, files=np.array(list(images.names)), **labels)
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     files.write_bytes(out, buffer.getvalue())
-    return codes.shape[0], codes.shape[1]
 
 
 @torch.inference_mode()

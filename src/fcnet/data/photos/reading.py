@@ -13,6 +13,10 @@ from fcnet.data.photos.style import Style
 
 Mode = Literal["auto", "always"]
 
+PASSING = (
+    320  # pixels of the longer side of a picture, and the size of training images: larger ones are always prepared
+)
+
 VERSION = 1  # increase if the preparation changes its results, so that older caches are not read
 
 
@@ -67,11 +71,11 @@ def read(path: Path, how: Preparation, white: int = FULL) -> Read:
     # Imported here: scipy takes as long as all else here, and most commands prepare nothing.
     from fcnet.data.photos.prepare import SIDE, prepare
 
-    if how.mode == "auto":
-        passed = decode.read(path, how.style.size, white, large=SIDE * SIDE)
-        if max(passed.size) <= SIDE and how.style.fits(passed.pixels):
-            return Read(passed)
     photo = colour.read(path, SIDE)
+    if how.mode == "auto" and max(photo.size) <= max(PASSING, *how.style.size):
+        passed = decode.read(path, how.style.size, white)
+        if how.style.fits(passed.pixels):
+            return Read(passed)
     found = prepare(photo.pixels, how.style, how.single)
     picture = Picture(found.pixels, photo.size, photo.frames)
     return Read(picture, found.done, found.problem, found.touches)

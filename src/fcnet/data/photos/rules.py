@@ -9,6 +9,7 @@ from fcnet.data.photos.ground import Mask
 SLOPES = np.linspace(-0.12, 0.12, 49)  # of rules: up to 7 degrees
 ACROSS = 0.8  # of the picture's width: shorter lines belong to what is written
 LEAST = 64  # pixels of a picture's side: smaller ones are drawings, whose strokes may go from edge to edge
+SOME = 10_000  # marks that suffice to find their slope
 THICK = 0.03  # of the picture's longer side: thicker lines are no rules
 
 
@@ -49,7 +50,7 @@ def _horizontal(marks: Mask) -> Mask | None:
 def _slope(rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int) -> float:
     """Return the slope along which marks gather in the fewest rows."""
     best, slope = -1.0, 0.0
-    some = slice(None, None, max(len(rows) // 40_000, 1))
+    some = slice(None, None, max(len(rows) // SOME, 1))
     y, x = rows[some], columns[some] - width / 2
     for one in SLOPES:
         counts = np.bincount((y - one * x + height).astype(np.int64)).astype(np.float64)
@@ -77,8 +78,8 @@ def _bands(rule: Mask, counts: NDArray[np.int64], width: int, most: int) -> list
 def _crossing(marks: Mask, on_rule: Mask, most: int) -> Mask:
     """Return the pixels of rules that strokes cross: those with marks close above and below that are no rules."""
     others = marks & ~on_rule
-    reach = np.ones((most + 2, 3), bool)
-    above = ndimage.binary_dilation(others, reach, origin=(-((most + 2) // 2), 0))
-    below = ndimage.binary_dilation(others, reach, origin=((most + 1) // 2, 0))
+    near = ndimage.maximum_filter1d(others, 3, axis=1)
+    above = ndimage.maximum_filter1d(near, most + 2, axis=0, origin=(most + 1) // 2)
+    below = ndimage.maximum_filter1d(near, most + 2, axis=0, origin=-((most + 2) // 2))
     crossed: Mask = on_rule & above & below
     return crossed
