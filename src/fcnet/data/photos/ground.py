@@ -14,7 +14,7 @@ from scipy import ndimage
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-SMALL = 96  # pixels of the longer side on which the ground is estimated: shadows are smooth
+SMALL = 128  # pixels of the longer side on which the ground is estimated: shadows are smooth
 
 # Terms of the surface that is fitted in each round: a colour, a plane, a quadratic surface.
 ROUNDS = (1, 1, 3, 3, 6, 6, 6)
@@ -23,6 +23,11 @@ EDGE = 0.75  # of the way from the middle to the edge: beyond it is rather paper
 LEAST_CONTRAST = 0.06  # of white: less is texture and the noise of a camera
 NOISES = 4.0  # times the spread of the paper: below it, nothing is ink
 STROKES = 85  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
+WINDOW = 0.2  # of the longer side: strokes are narrower, the light and the dark parts of a shadow wider
+NARROW = (0.05, 0.1, 0.2)  # the same, to tell strokes from their ground
+SHADOW = 0.1  # of white: grounds that vary more have shadow, which may differ more than ink
+THIN = 60  # pixels of a side: smaller pictures have strokes of a pixel, and no noise
+DIM = 0.15  # of white: darker grounds reflect too little to tell how much light falls on them
 SOME, SAMPLED = 50_000, 256  # pixels, and pixels of a side, that suffice for a percentile
 UNEVEN = 0.05  # of white: grounds that vary more have shadow
 
@@ -53,8 +58,12 @@ def ink(picture: NDArray[np.uint8]) -> Ink | None:
     # Planes (3, H, W), over which numpy reduces several times as fast as over the last axis.
     values = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
     small = _reduced(values)
-    ground = _with_shadow(small, _surface(small))
-    off = resized(ground, picture.shape[:2], Image.Resampling.BILINEAR) - values
+    smooth = _with_shadow(small, _surface(small))
+    light = _is_light(small, smooth)
+    ground = _levelled(_without_strokes(small, WINDOW, light), small)
+    off = resized(ground, picture.shape[:2], Image.Resampling.BILINEAR)
+    # Ink takes a share of the light: in shadow as much of what is left.
+    off = off - values if light else (off - values) / np.maximum(off, DIM)
     size = np.abs(off).max(0)
     noise = _spread(off)
     marks = size[size > max(NOISES * noise, LEAST_CONTRAST)]
@@ -68,7 +77,7 @@ def ink(picture: NDArray[np.uint8]) -> Ink | None:
     amount: Floats = np.tensordot(colour / np.float32(colour @ colour), off, 1)
     low, high = np.percentile(ground, (2, 98), (1, 2))
     uneven = bool((high - low).max() > UNEVEN or noise > UNEVEN / 4)
-    return Ink(amount, bool(colour.sum() < 0), noise / contrast, uneven)
+    return Ink(amount, light, noise / contrast, uneven)
 
 
 def _spread(off: Floats) -> float:
@@ -132,3 +141,43 @@ def _with_shadow(small: Floats, ground: Floats) -> Floats:
         near = ndimage.gaussian_filter((small - ground) * weight, (0, sigma, sigma), mode="nearest")
         ground = ground + near / (total + np.float32(0.02))
     return ground
+
+
+def _is_light(small: Floats, smooth: Floats) -> bool:
+    """Return whether ink is lighter than its ground.
+
+    On even ground most of what differs tells; where there is shadow, what is narrow: strokes, rather than shadows.
+    """
+    low, high = np.percentile(smooth, (2, 98), (1, 2))
+    if (high - low).max() < SHADOW:
+        off = small - smooth
+        size = np.abs(off).max(0)
+        return bool(off[:, size > 0.5 * np.percentile(size, 99)].sum() > 0)
+    strength = {True: 0.0, False: 0.0}
+    for share in NARROW:
+        for light in strength:
+            strength[light] += float((np.abs(small - _without_strokes(small, share, light)).max(0) ** 2).sum())
+    return strength[True] > strength[False]
+
+
+def _without_strokes(small: Floats, share: float, light: bool) -> Floats:
+    """Return planes (3, h, w) without all dark (or light) that is narrower than a share of the longer side.
+
+    A closing (an opening for light strokes) leaves the edges of what is wider in their place, such as shadows'.
+    """
+    window = max(round(share * max(small.shape[1:])) | 1, 3)
+    even = ndimage.median_filter(small, (1, 3, 3), mode="nearest") if min(small.shape[1:]) > THIN else small
+    filters = (ndimage.minimum_filter, ndimage.maximum_filter)
+    for one in filters if light else filters[::-1]:
+        even = one(even, (1, window, window), mode="nearest")
+    return even
+
+
+def _levelled(ground: Floats, small: Floats) -> Floats:
+    """Return a ground at the mean of the paper, not at the extremes of its noise."""
+    sigma = max(small.shape[1:]) / 96
+    ground = ndimage.gaussian_filter(ground, (0, sigma, sigma), mode="nearest")
+    away = small - ground
+    size = np.abs(away).max(0)
+    shifted: Floats = ground + away[:, size <= np.median(size)].mean(1)[:, None, None]
+    return shifted
