@@ -16,16 +16,12 @@ Mask = NDArray[np.bool_]
 
 SMALL = 128  # pixels of the longer side on which the ground is estimated: shadows are smooth
 
-# Terms of the surface that is fitted in each round: a colour, a plane, a quadratic surface.
-ROUNDS = (1, 1, 3, 3, 6, 6, 6)
-EDGE = 0.75  # of the way from the middle to the edge: beyond it is rather paper, and counts twice
-
 LEAST_CONTRAST = 0.06  # of white: less is texture and the noise of a camera
 NOISES = 4.0  # times the spread of the paper: below it, nothing is ink
 STROKES = 85  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
-WINDOW = 0.2  # of the longer side: strokes are narrower, the light and the dark parts of a shadow wider
-NARROW = (0.05, 0.1, 0.2)  # the same, to tell strokes from their ground
-SHADOW = 0.1  # of white: grounds that vary more have shadow, which may differ more than ink
+# Of the longer side: strokes are narrower than the last window, the light and the dark parts of a shadow wider.
+WINDOWS = (0.06, 0.1, 0.15, 0.2, 0.26)
+ENOUGH = 0.7  # of what the last window removes: a window that removes as much is wider than most strokes
 THIN = 60  # pixels of a side: smaller pictures have strokes of a pixel, and no noise
 DIM = 0.15  # of white: darker grounds reflect too little to tell how much light falls on them
 SOME, SAMPLED = 50_000, 256  # pixels, and pixels of a side, that suffice for a percentile
@@ -58,9 +54,7 @@ def ink(picture: NDArray[np.uint8]) -> Ink | None:
     # Planes (3, H, W), over which numpy reduces several times as fast as over the last axis.
     values = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
     small = _reduced(values)
-    smooth = _with_shadow(small, _surface(small))
-    light = _is_light(small, smooth)
-    ground = _levelled(_without_strokes(small, WINDOW, light), small)
+    light, ground = _ground(small)
     off = resized(ground, picture.shape[:2], Image.Resampling.BILINEAR)
     # Ink takes a share of the light: in shadow as much of what is left.
     off = off - values if light else (off - values) / np.maximum(off, DIM)
@@ -104,69 +98,31 @@ def resized(values: Floats, size: tuple[int, ...], how: Image.Resampling) -> Flo
     return np.asarray(Image.fromarray(values).resize((width, height), how))
 
 
-def _surface(small: Floats) -> Floats:
-    """Fit a smooth surface to most of the pixels, weighing down what lies off it (Tukey's biweight, softened)."""
-    channels, height, width = small.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
-    favoured = np.where(np.maximum(np.abs(x), np.abs(y)).reshape(-1) > EDGE, 2.0, 1.0)
-    values = small.reshape(channels, -1).T.astype(np.float64)
-    fitted = np.broadcast_to(_commonest(values, favoured), values.shape)
-    for k in ROUNDS:
-        away = np.abs(values - fitted).max(1)
-        scale = 2.0 * np.median(away) + 0.02
-        weighted = terms[:, :k] * (favoured / (1 + (away / scale) ** 2) ** 2)[:, None]
-        gram = weighted.T @ terms[:, :k] + 1e-6 * len(values) * np.eye(k)
-        fitted = terms[:, :k] @ np.linalg.solve(gram, weighted.T @ values)
-    return fitted.T.reshape(small.shape).astype(np.float32)
+def _ground(small: Floats) -> tuple[bool, Floats]:
+    """Return whether ink is lighter than its ground, and the ground, of planes (3, h, w).
 
-
-def _commonest(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the most frequent colour (C,) of pixels (n, C)."""
-    codes = (values * 15.999).astype(np.int64).clip(0, 15) @ (16 ** np.arange(values.shape[1]))
-    commonest = values[codes == np.bincount(codes, weights=weights).argmax()].mean(0)
-    near = np.abs(values - commonest).max(1) < 0.12
-    found: NDArray[np.float64] = values[near].mean(0)
-    return found
-
-
-def _with_shadow(small: Floats, ground: Floats) -> Floats:
-    """Let a surface follow shadows: add the mean difference of the paper near each pixel, leaving out the ink."""
-    for share in (0.12, 0.06):
-        away = np.abs(small - ground).max(0)
-        paper = ndimage.binary_erosion(away < max(3 * 1.4826 * np.median(away), 0.04), border_value=1)
-        weight = paper.astype(np.float32)
-        sigma = share * max(small.shape[1:])
-        total = ndimage.gaussian_filter(weight, sigma, mode="nearest")
-        near = ndimage.gaussian_filter((small - ground) * weight, (0, sigma, sigma), mode="nearest")
-        ground = ground + near / (total + np.float32(0.02))
-    return ground
-
-
-def _is_light(small: Floats, smooth: Floats) -> bool:
-    """Return whether ink is lighter than its ground.
-
-    On even ground most of what differs tells; where there is shadow, what is narrow: strokes, rather than shadows.
+    The ground is the picture without all that is narrower than a window: by closings for dark ink, openings for light
+    ink. They leave the edges of what is wider, such as shadows, in their place.
     """
-    low, high = np.percentile(smooth, (2, 98), (1, 2))
-    if (high - low).max() < SHADOW:
-        off = small - smooth
-        size = np.abs(off).max(0)
-        return bool(off[:, size > 0.5 * np.percentile(size, 99)].sum() > 0)
-    strength = {True: 0.0, False: 0.0}
-    for share in NARROW:
-        for light in strength:
-            strength[light] += float((np.abs(small - _without_strokes(small, share, light)).max(0) ** 2).sum())
-    return strength[True] > strength[False]
-
-
-def _without_strokes(small: Floats, share: float, light: bool) -> Floats:
-    """Return planes (3, h, w) without all dark (or light) that is narrower than a share of the longer side.
-
-    A closing (an opening for light strokes) leaves the edges of what is wider in their place, such as shadows'.
-    """
-    window = max(round(share * max(small.shape[1:])) | 1, 3)
     even = ndimage.median_filter(small, (1, 3, 3), mode="nearest") if min(small.shape[1:]) > THIN else small
+    dark, light = ([_without_strokes(even, share, light) for share in WINDOWS] for light in (False, True))
+    # Of the wrong polarity, the ground has the digit's outline and loops.
+    is_light = _variation(light[-1]) < _variation(dark[-1])
+    grounds = light if is_light else dark
+    removed = [float((np.abs(even - ground).max(0) ** 2).sum()) for ground in grounds]
+    # A wider window than strokes need takes off corners of shadows too.
+    enough = next(i for i, one in enumerate(removed) if one >= ENOUGH * removed[-1])
+    return is_light, _levelled(grounds[min(enough + 1, len(WINDOWS) - 1)], small)
+
+
+def _variation(ground: Floats) -> float:
+    """Return the total variation of planes (3, h, w)."""
+    return float(np.abs(np.diff(ground, axis=1)).sum() + np.abs(np.diff(ground, axis=2)).sum())
+
+
+def _without_strokes(even: Floats, share: float, light: bool) -> Floats:
+    """Return planes (3, h, w) without what is dark (or light) and narrower than a share of their longer side."""
+    window = max(round(share * max(even.shape[1:])) | 1, 3)
     filters = (ndimage.minimum_filter, ndimage.maximum_filter)
     for one in filters if light else filters[::-1]:
         even = one(even, (1, window, window), mode="nearest")
