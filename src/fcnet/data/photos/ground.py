@@ -21,6 +21,7 @@ NOISES = 4.0  # times the spread of the paper: below it, nothing is ink
 STROKES = 85  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
 # Of the longer side: strokes are narrower than the last window, the light and the dark parts of a shadow wider.
 WINDOWS = (0.06, 0.1, 0.15, 0.2, 0.26)
+BEYOND = 0.05  # of the longer side
 ENOUGH = 0.7  # of what the last window removes: a window that removes as much is wider than most strokes
 THIN = 60  # pixels of a side: smaller pictures have strokes of a pixel, and no noise
 DIM = 0.15  # of white: darker grounds reflect too little to tell how much light falls on them
@@ -123,10 +124,14 @@ def _variation(ground: Floats) -> float:
 def _without_strokes(even: Floats, share: float, light: bool) -> Floats:
     """Return planes (3, h, w) without what is dark (or light) and narrower than a share of their longer side."""
     window = max(round(share * max(even.shape[1:])) | 1, 3)
+    # The picture is continued for both filters, since the second begins where the first saw one side only: but by less
+    # than a window, or strokes along its edge would be continued too.
+    beyond = max(round(BEYOND * max(even.shape[1:])), 1)
+    found = np.pad(even, ((0, 0), (beyond, beyond), (beyond, beyond)), mode="edge")
     filters = (ndimage.minimum_filter, ndimage.maximum_filter)
     for one in filters if light else filters[::-1]:
-        even = one(even, (1, window, window), mode="nearest")
-    return even
+        found = one(found, (1, window, window), mode="nearest")
+    return found[:, beyond:-beyond, beyond:-beyond]
 
 
 def _levelled(ground: Floats, small: Floats) -> Floats:
