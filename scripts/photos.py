@@ -44,6 +44,7 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--folder", type=Path, help="class folders of photos")
     parser.add_argument("--n", type=int, default=2000, help="spoiled images")
+    parser.add_argument("--thin", type=float, default=0, help="share of these that are drawn with a thin pen")
     parser.add_argument("--empty", type=int, default=500, help="pictures without a digit")
     parser.add_argument("--rounds", type=int, default=3, help="timings of which the median counts")
     parser.add_argument("--seed", type=int, default=0)
@@ -67,7 +68,7 @@ def parsed() -> argparse.Namespace:
 def make(args: argparse.Namespace, out: Path) -> None:
     """Make the pictures of the sections."""
     makers: dict[str, Callable[[making.Studio], object]] = {
-        "spoiled": lambda studio: making.spoiled(studio, args.n),
+        "spoiled": lambda studio: making.spoiled(studio, args.n, args.thin),
         "no-digit": lambda studio: making.empties(studio, args.empty),
         "page": making.pages,
         "time": making.phone_photos,

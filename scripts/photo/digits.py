@@ -6,18 +6,19 @@ Imported by scripts/photos.py; does nothing by itself. A mask is float32 (H, W):
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label
 
-Mask = NDArray[np.float32]
+Mask = NDArray[np.floating]
 
 INK = 40  # of 255, from which a pixel of MNIST belongs to the digit
 EDGE = 1.5  # pixels from paper to ink of a sharp edge
 FINER, SMOOTH = 4, 0.45  # pixels to a pixel, and of these the blur, where outlines become curves
-WAIST = 0.42  # of full ink, where a sharp edge runs
+WAISTS = (0.42, 0.34, 0.26, 0.2)  # of full ink, where a sharp edge may run: the first that breaks no line
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,17 @@ class Digits:
             return np.asarray(image.convert("L"))
 
 
-def bounds(mask: NDArray[np.generic], least: float) -> tuple[slice, slice]:
+def bounds(mask: NDArray[Any], least: float) -> tuple[slice, slice]:
     """Return the rows and columns of pixels that are at least so large."""
     ink = mask >= least
     down, across = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     return slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
+
+
+def extent(pixels: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return height and width of the digit on an image."""
+    down, across = bounds(pixels, INK)
+    return down.stop - down.start, across.stop - across.start
 
 
 def resized(mask: Mask, height: int, width: int) -> Mask:
@@ -63,14 +70,20 @@ def enlarged(pixels: NDArray[np.uint8], scale: float, sharp: bool) -> Mask:
     """Draw an image larger: smoothly, or with sharp edges, as if its outlines were curves."""
     mask = np.pad(pixels.astype(np.float32) / 255, 1)
     height, width = (round(side * scale) for side in mask.shape)
-    sharp = sharp and scale > 1.5
-    if sharp:  # without the steps of pixels
-        mask = gaussian_filter(resized(mask, *(FINER * side for side in mask.shape)), SMOOTH * FINER)
-    drawn = resized(mask, height, width)
-    if sharp:  # an edge of MNIST is two pixels wide
-        drawn = np.clip((drawn - WAIST) * (2 * scale / EDGE) + 0.5, 0, 1)
+    if sharp and scale > 1.5:
+        mask = gaussian_filter(resized(mask, *(FINER * side for side in mask.shape)), SMOOTH * FINER)  # no steps
+        steepness = 2 * scale / EDGE  # an edge of MNIST is two pixels wide
+        drawn = np.clip((resized(mask, height, width) - waist(mask)) * steepness + 0.5, 0, 1)
+    else:
+        drawn = resized(mask, height, width)
     margin = round(scale)
     return drawn[margin : height - margin, margin : width - margin]
+
+
+def waist(mask: Mask) -> float:
+    """Return how much ink counts where edges are to be sharp."""
+    parts = [label(mask >= least)[1] for least in WAISTS]
+    return WAISTS[parts.index(parts[-1])]
 
 
 def trimmed(mask: Mask, least: float = INK / 255) -> Mask:

@@ -58,13 +58,13 @@ def noted(out: Path, name: str) -> list[Truth]:
     return truths
 
 
-def spoiled(studio: Studio, n: int) -> list[Truth]:
-    """Make spoiled images, and copy those that they were made of."""
+def spoiled(studio: Studio, n: int, thin: float = 0) -> list[Truth]:
+    """Make spoiled images, a share of them with a thin pen, and copy those that they were made of."""
     folder, originals = studio.folder("spoiled"), studio.folder("originals")
     truths: list[Truth] = []
     for index in studio.digits.spread(n):
         shutil.copyfile(studio.digits.files[index], originals / f"{index:05d}.png")
-        one = spoil.spoil(studio.digits.pixels(index), studio.made, studio.rng("spoiled", index))
+        one = spoil.spoil(studio.digits.pixels(index), studio.made, studio.rng("spoiled", index), thin)
         file = save(one.pixels, folder / f"{index:05d}", one.quality, one.orientation)
         about = {"kinds": one.kinds, "ink": one.ink, "width": one.pixels.shape[1], "height": one.pixels.shape[0]}
         truths.append({"file": file.name, "original": f"{index:05d}.png", "label": studio.digits.labels[index]} | about)

@@ -6,7 +6,7 @@ Imported by scripts/photos.py; does nothing by itself.
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from photo.boxes import compared
 from photo.digits import Digits
 from photo.making import FEW, MANY, Truth, noted
 from photo.reading import Answer, Reader
-from photo.spoil import SHARES
+from photo.spoil import SHARES, THIN
 
 SHOWN = 20  # names at most in a list that is printed
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm")
@@ -69,7 +69,13 @@ def told(answer: Answer) -> str:
 
 def of(answers: dict[str, Answer], name: str) -> Answer:
     """Return the answer to a picture; one left out counts as not read."""
-    nothing = {"predicted": None, "probability": None, "sure": False, "note": "not in the answers", "prepared": []}
+    nothing: Answer = {
+        "predicted": None,
+        "probability": None,
+        "sure": False,
+        "note": "not in the answers",
+        "prepared": [],
+    }
     return nothing | answers.get(name, {})
 
 
@@ -110,15 +116,11 @@ def spoiled(reader: Reader, out: Path) -> Section:
     """Compare the accuracy on spoiled images with that on the originals."""
     truths, read, plain = noted(out, "spoiled"), reader.read(out / "spoiled"), reader.read(out / "originals")
     pairs = [(truth, of(read, truth["file"]), of(plain, truth["original"])) for truth in truths]
-    groups: dict[str, Callable[[Truth], bool]] = {"all": lambda _: True}
-    groups |= {kind: lambda truth, kind=kind: kind in truth["kinds"] for kind in SHARES}  # type: ignore[misc]
-    inks = sorted({truth["ink"] for truth in truths})
-    groups |= {f"ink: {ink}": lambda truth, ink=ink: truth["ink"] == ink for ink in inks}  # type: ignore[misc]
-    groups |= {
-        f"width: {low} to {high - 1}": lambda truth, low=low, high=high: low <= truth["width"] < high  # type: ignore[misc]
-        for low, high in WIDTHS
-    }
-    kinds = {name: counted([pair for pair in pairs if holds(pair[0])]) for name, holds in groups.items()}
+    groups = {"all": pairs}
+    for pair in pairs:
+        for name in groups_of(pair[0]):
+            groups.setdefault(name, []).append(pair)
+    kinds = {name: counted(groups[name]) for name in sorted(groups, key=order)}
     lost = [
         f"{truth['file']}: {truth['label']} read as {told(one)}; {', '.join(truth['kinds'])}"
         for truth, one, before in pairs
@@ -132,6 +134,21 @@ def spoiled(reader: Reader, out: Path) -> Section:
 
 
 COLUMNS = ("images", "accuracy", "originals", "loss", "unsure", "nothing said", "wrong and sure")
+
+
+def groups_of(truth: Truth) -> list[str]:
+    """Return what a spoiled image is counted under: kinds of spoiling, its ink, its width."""
+    low, high = next((low, high) for low, high in WIDTHS if low <= truth["width"] < high)
+    return [*truth["kinds"], f"ink: {truth['ink']}", f"width: {low} to {high - 1}"]
+
+
+def order(name: str) -> tuple[int, int, str]:
+    """Return where a group goes in the table: kinds in their order, inks by name, widths by size."""
+    kinds = ["all", *SHARES, THIN]
+    if name in kinds:
+        return 0, kinds.index(name), name
+    words = name.split()
+    return (1, 0, name) if words[0] == "ink:" else (2, int(words[1]), name)
 
 
 def counted(pairs: Sequence[Pair]) -> dict[str, float]:

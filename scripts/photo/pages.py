@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from photo import paper
 from photo.boxes import Box
-from photo.digits import Digits, Mask, enlarged, trimmed, warped
+from photo.digits import Digits, Mask, enlarged, extent, trimmed, warped
 from photo.paper import Picture, Textures, cut
 from PIL import Image
 
@@ -67,8 +67,8 @@ def page(digits: Digits, kind: str, made: Textures, rng: Generator) -> Page:
         if kind == "touching" and column % 2 and column // 2 in joined[line] and before is not None:
             across = beside(before, mask, down)
         before = mask, down, across
-        colour = tuple(float(part) for part in np.clip(np.array(ink) + rng.normal(0, 0.03), 0, 1))
-        paper.draw(sheet, mask, colour, down, across)
+        shade = rng.normal(0, 0.03)
+        paper.draw(sheet, mask, (ink[0] + shade, ink[1] + shade, ink[2] + shade), down, across)
         written.append(Digit((across, down, mask.shape[1], mask.shape[0]), line, digits.labels[index]))
     sheet *= paper.shadow(HEIGHT, WIDTH, rng)[:, :, None]
     paper.noisy(sheet, made, rng, 0.01)
@@ -77,7 +77,7 @@ def page(digits: Digits, kind: str, made: Textures, rng: Generator) -> Page:
 
 def glyph(pixels: NDArray[np.uint8], height: float, angle: float, slant: float) -> Mask:
     """Return a digit of a height, slanted, and turned by the page's angle."""
-    mask = enlarged(pixels, height / trimmed(pixels).shape[0], sharp=True)
+    mask = enlarged(pixels, height / extent(pixels)[0], sharp=True)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return trimmed(warped(mask, (turn @ np.array([[1, slant], [0, 1]])).tolist()), 0.5)
 
@@ -101,7 +101,7 @@ def beside(before: tuple[Mask, int, int], mask: Mask, down: int) -> int:
         field[row, ahead : ahead + len(ink)] = np.where(ink.any(1), ink.shape[1] - ink[:, ::-1].argmax(1), -1000)
         field[row, :ahead] = field[row, ahead + len(ink) :] = -1000
     reach = int((field[0] + field[1]).max())
-    return left + reach - mask.shape[1] - 3
+    return left + reach - int(mask.shape[1]) - 3
 
 
 def print_lines(sheet: Picture, angle: float, squared: bool, rng: Generator) -> None:
@@ -127,7 +127,7 @@ def phone_photo(pixels: NDArray[np.uint8], made: Textures, rng: Generator) -> ND
     height, width = PHONE
     sheet = paper.paper(made, height, width, rng)
     tall = rng.uniform(0.15, 0.45) * height
-    mask = trimmed(enlarged(pixels, min(tall / trimmed(pixels).shape[0], 0.7 * width / 28), sharp=True))
+    mask = trimmed(enlarged(pixels, min(tall / extent(pixels)[0], 0.7 * width / 28), sharp=True))
     down, across = (int(rng.uniform(0.1, 0.9) * room) for room in (height - mask.shape[0], width - mask.shape[1]))
     paper.draw(sheet, mask, paper.INKS[list(paper.INKS)[rng.integers(len(paper.INKS))]], down, across)
     sheet *= paper.shadow(height, width, rng)[:, :, None]

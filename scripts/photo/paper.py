@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photo.digits import Mask
 from PIL import Image, ImageDraw, ImageFilter
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating]
 Colour = tuple[float, float, float]
 
 SIDE = 2048  # of the textures
@@ -170,13 +170,13 @@ def draw(sheet: Picture, mask: Mask, colour: Colour, down: int, across: int) -> 
 
 def grainy(mask: Mask, made: Textures, rng: Generator, amount: float) -> Mask:
     """Let ink miss some of the paper's grain, as pencil and chalk do."""
-    holes = cut(made.grain, *mask.shape, rng)
+    holes = cut(made.grain, mask.shape[0], mask.shape[1], rng)
     return mask * np.clip(1 - np.float32(amount) * np.maximum(holes, 0), 0, 1)
 
 
 def noisy(sheet: Picture, made: Textures, rng: Generator, amount: float) -> None:
     """Add a sensor's noise, of one standard deviation for all colours."""
-    sheet += np.float32(amount) * cut(made.noise, *sheet.shape[:2], rng)[:, :, None]
+    sheet += np.float32(amount) * cut(made.noise, sheet.shape[0], sheet.shape[1], rng)[:, :, None]
 
 
 def bytes_of(sheet: Picture) -> NDArray[np.uint8]:

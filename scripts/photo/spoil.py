@@ -9,8 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from photo import paper
-from photo.digits import Mask, enlarged, trimmed
+from photo.digits import Mask, enlarged, extent, trimmed
 from photo.paper import TURNS, Colour, Picture, Textures
+from photo.pen import thinned, traced
 
 SHARES = {  # kind of spoiling: share of pictures
     "inverted": 0.75,  # dark on light; the rest are light on dark
@@ -22,6 +23,8 @@ SHARES = {  # kind of spoiling: share of pictures
     "jpeg": 0.45,  # quality 30
     "turned": 0.35,  # orientation tag
 }
+THIN = "thin"  # kind of those drawn again with a thin pen, which MNIST's digits are not; none unless asked for
+THIN_PEN = (0.025, 0.06)  # width, of the digit's height
 NARROWEST, WIDEST, TALLEST = 200, 2000, 2000
 SMALLEST, LARGEST = 0.15, 0.70  # height of a digit that was moved, of the sheet's
 FIELD = 28
@@ -39,9 +42,11 @@ class Spoiled:
     orientation: int
 
 
-def spoil(digit: NDArray[np.uint8], made: Textures, rng: Generator) -> Spoiled:
-    """Spoil an image in a random mix of ways."""
+def spoil(digit: NDArray[np.uint8], made: Textures, rng: Generator, thin: float = 0) -> Spoiled:
+    """Spoil an image in a random mix of ways; a share of those that are scaled are drawn with a thin pen."""
     kinds = [kind for kind, share in SHARES.items() if rng.random() < share]
+    if rng.random() < thin and "scaled" in kinds:
+        kinds.append(THIN)
     mask, height, width = placed(digit, kinds, rng)
     name, colour = ink(kinds, rng)
     sheet = ground(kinds, made, height, width, rng)
@@ -60,7 +65,7 @@ def spoil(digit: NDArray[np.uint8], made: Textures, rng: Generator) -> Spoiled:
 
 def placed(digit: NDArray[np.uint8], kinds: list[str], rng: Generator) -> tuple[Mask, int, int]:
     """Return the digit's mask in its size, and the sheet's height and width."""
-    sharp, tall = bool(rng.random() < 0.6), trimmed(digit).shape[0]
+    sharp, tall = bool(rng.random() < 0.6), extent(digit)[0]
     share = rng.uniform(SMALLEST, LARGEST) if "moved" in kinds else tall / FIELD
     if "scaled" in kinds:
         width = round(float(np.exp(rng.uniform(np.log(NARROWEST), np.log(WIDEST)))))
@@ -70,10 +75,18 @@ def placed(digit: NDArray[np.uint8], kinds: list[str], rng: Generator) -> tuple[
     else:
         scale, height = 1.0, round(tall / share)
         width = round(height * np.exp(rng.uniform(-0.3, 0.3))) if "moved" in kinds else height
+    if THIN in kinds:
+        return redrawn(digit, scale, rng), height, width
     if "moved" not in kinds:
         return enlarged(digit, scale, sharp), height, width
-    scale = min(scale, 0.9 * width / trimmed(digit).shape[1])
+    scale = min(scale, 0.9 * width / extent(digit)[1])
     return trimmed(enlarged(digit, scale, sharp)), height, max(width, FIELD)
+
+
+def redrawn(digit: NDArray[np.uint8], scale: float, rng: Generator) -> Mask:
+    """Return a digit drawn with a thin pen along the middle of its lines."""
+    line = thinned(trimmed(enlarged(digit, 4, sharp=True)) > 0.5)
+    return traced(line, max(round(extent(digit)[0] * scale), 1), rng.uniform(*THIN_PEN), rng, wobble=0.005)
 
 
 def place(mask: Mask, height: int, width: int, moved: bool, rng: Generator) -> tuple[int, int]:
