@@ -22,6 +22,9 @@ PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", "
 WIDTHS = ((0, 200), (200, 500), (500, 1000), (1000, 10_000))  # pixels
 
 
+NOTHING: Answer = {"predicted": None, "probability": None, "sure": False, "note": "", "prepared": []}
+
+
 @dataclass
 class Section:
     """Results: figures for a file, lines to print."""
@@ -69,14 +72,9 @@ def told(answer: Answer) -> str:
 
 def of(answers: dict[str, Answer], name: str) -> Answer:
     """Return the answer to a picture; one left out counts as not read."""
-    nothing: Answer = {
-        "predicted": None,
-        "probability": None,
-        "sure": False,
-        "note": "not in the answers",
-        "prepared": [],
-    }
-    return nothing | answers.get(name, {})
+    if name not in answers:
+        return NOTHING | {"note": "not in the answers"}
+    return NOTHING | answers[name]
 
 
 def unchanged(reader: Reader, digits: Digits) -> Section:
@@ -245,11 +243,9 @@ def seconds(reader: Reader, out: Path, rounds: int) -> Section:
 
 def folder(reader: Reader, photos: Path) -> Section:
     """Read class folders of photos, and list the misses."""
-    found = []
-    for label in sorted(path for path in photos.iterdir() if path.is_dir()):
-        files = sorted(file for file in label.iterdir() if file.suffix.lower() in PICTURES)
-        answers = reader.read([file.resolve() for file in files]) if files else {}
-        found += [(label.name, file.name, of(answers, file.name)) for file in files]
+    files = [file.resolve() for file in sorted(photos.glob("*/*")) if file.suffix.lower() in PICTURES]
+    answers = reader.read(files, parts=2)
+    found = [(file.parent.name, file.name, of(answers, f"{file.parent.name}/{file.name}")) for file in files]
     misses = [f"{label}/{name}: {told(one)}" for label, name, one in found if one["predicted"] != label]
     figures = {
         "photos": len(found),

@@ -25,11 +25,11 @@ class Reader:
     run: Path
     seconds: float = field(default=0.0, init=False)  # that it has taken in all
 
-    def read(self, pictures: Path | Sequence[Path]) -> dict[str, Answer]:
-        """Read a folder of pictures, or files; return the answers by the files' names. Raises FailedError."""
+    def read(self, pictures: Path | Sequence[Path], parts: int = 1) -> dict[str, Answer]:
+        """Read a folder of pictures, or files; return the answers by the last parts of paths. Raises FailedError."""
         groups = [[pictures]] if isinstance(pictures, Path) else chunks(pictures)
         rows: list[Answer] = [row for group in groups for row in self._ask("predictions", *group)]
-        return {Path(row["file"]).name: row for row in rows}
+        return {"/".join(Path(row["file"]).parts[-parts:]): row for row in rows}
 
     def find(self, picture: Path) -> Answer:
         """Find the digits of a page. Raises FailedError."""

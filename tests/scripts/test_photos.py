@@ -217,7 +217,11 @@ def test_sections_are_read_through_the_command_line(
 
 def test_misses_of_a_folder_are_listed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"predicted": "4", "probability": 0.25, "sure": False, "note": "faint", "prepared": ["cut"]}
-    monkeypatch.setattr(reading.Reader, "read", lambda _, files: {file.name: said for file in files})
+
+    def read(_: reading.Reader, files: list[Path], parts: int) -> dict[str, Any]:
+        return {"/".join(file.parts[-parts:]): said for file in files}
+
+    monkeypatch.setattr(reading.Reader, "read", read)
     for label, name in (("4", "a.png"), ("7", "b.jpg"), ("7", "notes.txt")):
         (data / "photos" / label).mkdir(parents=True, exist_ok=True)
         (data / "photos" / label / name).touch()
