@@ -18,7 +18,7 @@ SMALL = 128  # pixels of the longer side on which the ground is estimated: shado
 
 LEAST_CONTRAST = 0.06  # of white: less is texture and the noise of a camera
 NOISES = 4.0  # times the spread of the paper: below it, nothing is ink
-STROKES = 85  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
+STROKES = 95  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
 # Of the longer side: strokes are narrower than the last window, the light and the dark parts of a shadow wider.
 WINDOWS = (0.06, 0.1, 0.15, 0.2, 0.26)
 BEYOND = 0.05  # of the longer side

@@ -10,6 +10,7 @@ from fcnet.data.photos.ground import Floats, Ink, Mask
 from fcnet.data.photos.rules import rules
 
 STROKE, FAINT = 0.45, 0.25  # of the ink in the middle of strokes: what begins a mark, and what belongs to it
+EDGE = 0.003  # of the picture's longer side: how far the soft edge of a stroke reaches
 NOISES = 4.0  # times the spread of the paper
 
 SPECK = 0.02  # of the largest mark's area: less is a speck
@@ -58,7 +59,8 @@ class Marks:
 def marks(ink: Ink) -> Marks:
     """Return the marks that ink makes, without rules."""
     strong = ink.amount > max(STROKE, NOISES * ink.noise)
-    weak = ink.amount > max(FAINT, NOISES * ink.noise)
+    reach = 2 * max(round(EDGE * max(strong.shape)), 1) + 1
+    weak = (ink.amount > max(FAINT, NOISES * ink.noise)) & ndimage.maximum_filter(strong, reach)
     off = rules(strong)
     if off is not None:
         near = ndimage.binary_dilation(off, BOTH)

@@ -24,6 +24,7 @@ TALL, WIDE = 1.5, 1.2  # of what belongs together
 LINE = 0.55  # digits further apart are on different lines
 
 TOUCHING = 1.15  # times its height: what is wider may be several digits
+NARROW, DOUBTFUL = 0.7, 0.9  # times its height: so is what is as wide as this, if the answer to it is doubtful
 NARROWEST = 0.25  # of its height: a part of touching digits
 CUTS = 7  # places between two digits that are tried
 MOST_TOUCHING = 4
@@ -119,9 +120,13 @@ def _drawn(amount: Floats, box: Box, style: Style, surely: Surely) -> list[tuple
     if whole is None:
         return []
     best = [(box, whole.pixels)]
-    if width <= TOUCHING * height:
+    if width <= NARROW * height:
         return best
     least = float(surely(whole.pixels[None])[0]) if width < 2 * TOUCHING * height else 0.0
+    if width <= TOUCHING * height:
+        if least > DOUBTFUL:
+            return best
+        least = max(least, DOUBTFUL)
     for parts in range(2, min(MOST_TOUCHING, round(width / (NARROWEST * height))) + 1):
         if not 0.3 * height < width / parts < 1.1 * height:
             continue
