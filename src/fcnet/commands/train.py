@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from fcnet.commands import resume, warm_start
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
 from fcnet.data import known_sets
+from fcnet.data.imports import convert
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
 from fcnet.rundir.target import Target
@@ -27,6 +29,12 @@ def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
     """Write a known data set as an image folder; return False if it exists already."""
     with sinks.counting() as progress:
         return known_sets.write(source, out, progress)
+
+
+def run_import(given: Sequence[Path], out: Path | None, sinks: Sinks = SILENT) -> convert.Imported:
+    """Write what files hold as an image folder."""
+    with sinks.counting() as progress:
+        return convert.convert(given, out, progress, sinks.notice)
 
 
 def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:

@@ -3,9 +3,9 @@
     ROOT/train-images/0.png ...   ROOT/train-labels.txt
     ROOT/t10k-images/0.png ...    ROOT/t10k-labels.txt
 
-or, if the images are not split, ``ROOT/images`` and ``ROOT/labels.txt``. The parts are written below ``ROOT/.partial-*``
-and moved into place at the end, so that neither an error nor a kill leaves half of them. What a kill left between two
-moves is completed by the next write to the same folder.
+or, if the images are not split, ``ROOT/images`` and ``ROOT/labels.txt``. The parts are written below
+``ROOT/.partial-*`` and moved into place at the end, so that neither an error nor a kill leaves half of them. What a
+kill left between two moves is completed by the next write to the same folder.
 """
 
 import os
