@@ -31,8 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(config_commands.app, name="config")
 app.add_typer(data_commands.app, name="data")
+app.add_typer(config_commands.app, name="config")
 
 
 class Split(StrEnum):

@@ -31,7 +31,7 @@ def _known(source: str) -> Callable[[Path | None], None]:
     ) -> None:
         with signals.importing():
             from fcnet.cli.console import shown
-            from fcnet.commands.train import run_data
+            from fcnet.commands.data.write import run_data
 
         folder = out or Path("data") / source
         with shown() as sinks:
@@ -75,7 +75,7 @@ def import_files(
         raise ConfigError("FILE: is missing; give the files to import, such as train.csv")
     with signals.importing():
         from fcnet.cli.console import shown
-        from fcnet.commands.train import run_import
+        from fcnet.commands.data.write import run_import
 
     with shown() as sinks:
         imported = run_import(files, out, sinks)

@@ -1,8 +1,7 @@
-"""``fcnet train`` and ``data``, for every family of models."""
+"""``fcnet train``, for every family of models."""
 
 import contextlib
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from fcnet import families
 from fcnet.commands import resume, warm_start
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
-from fcnet.data import known_sets
-from fcnet.data.imports import convert
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
 from fcnet.rundir.target import Target
@@ -23,18 +20,6 @@ from fcnet.system.files import from_os_error
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.threads import limits
-
-
-def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
-    """Write a known data set as an image folder; return False if it exists already."""
-    with sinks.counting() as progress:
-        return known_sets.write(source, out, progress)
-
-
-def run_import(given: Sequence[Path], out: Path | None, sinks: Sinks = SILENT) -> convert.Imported:
-    """Write what files hold as an image folder."""
-    with sinks.counting() as progress:
-        return convert.convert(given, out, progress, sinks.notice)
 
 
 def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:

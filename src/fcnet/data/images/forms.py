@@ -143,16 +143,21 @@ def _zip(data: bytes) -> Form:
 
 def _gzip(data: bytes, name: str) -> Form:
     """Recognise a compressed file by its contents."""
-    try:
-        inside = zlib.decompressobj(31).decompress(data, 4096)
-    except zlib.error:
-        inside = b""
+    inside = _unpacked(data, 4096) or _unpacked(data, 300)  # of a damaged file perhaps only its beginning
     if inside[257:262] == b"ustar":
         return Form("a compressed tar archive", _UNPACK, "packed")
     form = _idx(inside, name) or (of(inside, name) if inside[:2] != b"\x1f\x8b" else None)
     if form is None:
         return Form("compressed by gzip", "unpack it with gunzip", "packed")
     return Form(f"compressed by gzip, {form.what}", form.fix, form.kind if form.kind == "idx" else "packed")
+
+
+def _unpacked(data: bytes, count: int) -> bytes:
+    """Return the first bytes of what is compressed by gzip; nothing if it is damaged."""
+    try:
+        return zlib.decompressobj(31).decompress(data, count)
+    except zlib.error:
+        return b""
 
 
 def _idx(data: bytes, name: str) -> Form | None:

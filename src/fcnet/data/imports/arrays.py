@@ -22,12 +22,13 @@ _DAMAGE = (ValueError, EOFError, LookupError, TypeError, SyntaxError, zipfile.Ba
 
 def read_npy(path: Path, tell: Tell) -> Iterator[Part]:
     """Yield the images or the labels in an array. Raises DataError if it holds neither."""
-    yield _either(path, np.asarray(_load(path, path, lambda: np.load(path, allow_pickle=False))), tell)
+    with open(path, "rb") as file:
+        yield _either(path, np.asarray(_load(path, path, lambda: np.load(file, allow_pickle=False))), tell)
 
 
 def read_npz(path: Path, tell: Tell) -> Iterator[Part]:
     """Yield the images and the labels among named arrays. Raises DataError if there are none."""
-    with _load(path, path, lambda: np.load(path, allow_pickle=False)) as found:
+    with open(path, "rb") as file, _load(path, path, lambda: np.load(file, allow_pickle=False)) as found:
         arrays = _Lazily(path, found)
         if len(found.files) == 1:
             yield _either(path, arrays[found.files[0]], tell)

@@ -52,8 +52,8 @@ class Imported:
         images = f"{len(split.images):,} {what}images {height}x{width}"
         if split.labels is not None:
             return f"{images}, {len(set(split.labels))} classes"
-        folder = shlex.quote(str(self.root / split.part("images")))
-        return f"{images} without labels (fcnet predict RUN {folder}; only an autoencoder trains on them)"
+        use = f"fcnet predict RUN {shlex.quote(str(self.root / split.part('images')))}"
+        return f"{images} without labels, for {use}" + (" or an autoencoder" if split.name != _TEST else "")
 
     def _key(self, split: Split) -> str:
         images, labels = (_quoted(self.root / split.part(kind)) for kind in ("images", "labels.txt"))
@@ -100,7 +100,7 @@ def convert(given: Sequence[Path], out: Path | None, progress: Progress, tell: T
         DataError: files are damaged, or in another format; ten problems of each and their number.
     """
     paths = recognise.gather(given)
-    root = out or Path(ROOT) / _name(given)
+    root = out or default_folder(given)
     _check_free(root)
     parts = [part for path in paths for part in recognise.read(path, progress, tell)]
     found = pairing.splits(parts)
@@ -110,11 +110,11 @@ def convert(given: Sequence[Path], out: Path | None, progress: Progress, tell: T
     return Imported(root, found)
 
 
-def _name(given: Sequence[Path]) -> str:
-    """Return what an image folder is named after its files: what their names share, without the words of splits."""
+def default_folder(given: Sequence[Path]) -> Path:
+    """Return ``data/NAME``, where NAME is what the names of the files share without the words of splits."""
     names = [path.resolve().name if files.is_folder(path) else _stem(path) for path in given]
     bare = {re.sub(r"[-_. ]+$|^[-_. ]+", "", name) for name in map(_without_split, names)}
-    return bare.pop() if len(bare) == 1 and bare != {""} else "imported"
+    return Path(ROOT) / (bare.pop() if len(bare) == 1 and bare != {""} else "imported")
 
 
 def _stem(path: Path) -> str:
@@ -125,7 +125,6 @@ def _stem(path: Path) -> str:
 def _without_split(name: str) -> str:
     words = re.split(r"[-_. ]", name)
     kept = [word for word in words if split_of(word) is None and word.lower() not in ("x", "y", "images", "labels")]
-    kept = kept if re.search(r"\D", " ".join(kept)) else words
     cut = next((i for i, word in enumerate(kept) if re.fullmatch(r"\d{5}", word)), len(kept))  # train-00000-of-00001
     return "-".join(kept[:cut])
 

@@ -93,6 +93,8 @@ def _shape(path: Path, file: BinaryIO) -> tuple[int, ...]:
     start = file.read(4)
     if len(start) < 4:
         raise DataError(f"{path}: ends after {len(start)} bytes; {_CUT}")
+    if start[:2] != b"\0\0":
+        raise DataError(f"{path}: does not begin as an idx file; {_CUT}")
     if start[2] != _BYTES:
         raise DataError(f"{path}: holds numbers of type {start[2]:#04x}, not bytes (0x08); write pixels as bytes")
     if start[3] not in (1, 3):

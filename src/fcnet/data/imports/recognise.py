@@ -97,6 +97,8 @@ def _kind(path: Path) -> Kind:
     form = forms.of(start, path.name)
     if form is None:
         return "table"
+    if form.kind in ("packed", "unknown") and idx.name_of(path) is not None:  # damaged: its reader says where
+        return "idx"
     match form.kind:
         case "image":
             raise DataError(f"{path}: is {form.what} already; name its folder in a config, as `images`")

@@ -133,7 +133,7 @@ class Rows:
                 bad.setdefault(row, []).append((column, found))
         for row, found_in_row in bad.items():
             column, problem = found_in_row[0]
-            more = f" (and {len(found_in_row) - 1} more pixels of this line)" if len(found_in_row) > 1 else ""
+            more = f" (and {len(found_in_row) - 1} more on this line)" if len(found_in_row) > 1 else ""
             name = self._layout.names[self._layout.of_pixels[column]]
             wrong[int(cells.lines[row])] = f"column {name}: {problem}{more}"
         return values

@@ -25,6 +25,7 @@ from fcnet.system.text import few, listed, natural
 _MARKS = ",;\t|"  # between columns
 
 _FORM = "a table of pixels has a row per image: label,pixel0,pixel1,..."
+_LEAST = 4  # pixels of an image
 _MANY = 16  # columns: so many that count from 0 or 1 are a heading, not pixels
 
 
@@ -104,8 +105,10 @@ def _heading(path: Path, data: bytes) -> Heading:
     line = data[start : len(data) if end < 0 else end].decode()
     mark = max(_MARKS, key=line.count)
     if mark not in line:
-        blanks = "columns are separated by blanks; write commas" if len(line.split()) > 1 else "it has one column"
-        raise DataError(f"{path}:1: is no table of pixels: {blanks}; {_FORM}")
+        words = line.split()
+        blanks = len(words) > 1 and all(map(is_number, words))
+        problem = "its columns are separated by blanks, not commas" if blanks else "it has only one column"
+        raise DataError(f"{path}:1: is no table of pixels: {problem}; {_FORM}")
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=mark, strict=True))]
     except csv.Error as error:
@@ -154,6 +157,9 @@ def _unnamed_label(cells: Sequence[str]) -> int | None:
 
 def _not_square(path: Path, heading: Heading, label: int | None, pixels: int) -> str:
     place = f"{path}:1: "
+    if pixels < _LEAST:
+        found = f"its columns are {few(heading.cells, 4)}"
+        return f"{place}is no table of pixels: {found}; {_FORM}; a table of labels goes into a config, as `labels`"
     if heading.names is None:
         return (
             f"{place}{len(heading.cells)} columns are not a label and a square number of pixels, such as 1 + 784 (28 x"
