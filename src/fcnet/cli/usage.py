@@ -21,6 +21,7 @@ _COMMANDS = {
     **dict.fromkeys(("classify", "infer", "inference", "detect", "reconstruct"), "predict"),
     **dict.fromkeys(("embed", "codes", "features"), "encode"),
     **dict.fromkeys(("download", "dataset", "datasets", "get"), "data"),
+    **dict.fromkeys(("import", "convert"), "data import"),
     **dict.fromkeys(("check", "validate-config", "lint"), "config check"),
     **dict.fromkeys(("schema", "keys"), "config schema"),
     **dict.fromkeys(("configs", "init", "cfg"), "config"),

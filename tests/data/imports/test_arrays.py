@@ -23,7 +23,8 @@ RULE = "pixels are whole numbers from 0 (black) to 255 (white)"
     ],
 )
 def test_both_splits_in_one_file(fcnet: Run, names: tuple[str, ...]) -> None:
-    np.savez("mnist.npz", **dict(zip(names, (*TRAIN, *TEST), strict=True)))
+    arrays: dict[str, Any] = dict(zip(names, (*TRAIN, *TEST), strict=True))
+    np.savez("mnist.npz", **arrays)
     outcome = fcnet("data", "import", "mnist.npz")
     assert outcome.code == 0, outcome.err
     check("data/mnist", "train")
@@ -34,7 +35,8 @@ def test_both_splits_in_one_file(fcnet: Run, names: tuple[str, ...]) -> None:
     "names", [("x", "y"), ("images", "labels"), ("data", "target"), ("arr_0", "arr_1"), ("X", "targets")]
 )
 def test_one_split_in_one_file(fcnet: Run, names: tuple[str, str]) -> None:
-    np.savez_compressed("a.npz", **dict(zip(names, TRAIN, strict=True)))
+    arrays: dict[str, Any] = dict(zip(names, TRAIN, strict=True))
+    np.savez_compressed("a.npz", **arrays)
     assert fcnet("data", "import", "a.npz", "--out", "d").code == 0
     check("d")
 

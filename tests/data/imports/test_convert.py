@@ -21,8 +21,6 @@ from helpers.imports import IMAGES, LABELS, TEST, check, kaggle, write_official
 from helpers.processes import finish, kill, launch, start
 from helpers.tiny import write_config
 
-QUIET = {"progress": lambda *_: None, "tell": lambda _: None}
-
 
 def test_the_printed_config_trains(fcnet: Run) -> None:
     kaggle("train.csv")
@@ -166,16 +164,16 @@ def test_an_interrupted_import_leaves_no_part(tmp_path: Path, at: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         convert.convert([path], tmp_path / "d", interrupt, print)
     assert [one.name for one in tmp_path.rglob("*") if one != path and one.name not in ("d", ".lock")] == []
-    convert.convert([path], tmp_path / "d", QUIET["progress"], print)
+    convert.convert([path], tmp_path / "d", lambda *_: None, print)
     check(tmp_path / "d")
 
 
 def test_a_killed_import_is_begun_again(tmp_path: Path) -> None:
-    many = np.tile(IMAGES, (400, 1, 1))
-    kaggle(tmp_path / "a.csv", many, np.tile(LABELS, 400))
+    many = np.tile(IMAGES, (100, 1, 1))
+    kaggle(tmp_path / "a.csv", many, np.tile(LABELS, 100))
     words = ["data", "import", "a.csv", "--out", "d"]
     process = start(tmp_path, *words)
-    partial = []
+    partial: list[Path] = []
     while not partial and process.poll() is None:
         partial = list(tmp_path.glob("d/.partial-*/images"))
         time.sleep(0.001)
@@ -213,6 +211,17 @@ def test_what_was_meant_is_asked(fcnet: Run) -> None:
         assert outcome.code == 2
         assert outcome.errors[0].startswith(f"command line: {words[0]}: no such command of data; ")
         assert advice in outcome.errors[0]
+
+
+def test_patterns_are_expanded(fcnet: Run) -> None:
+    kaggle("my_train.csv")
+    kaggle("my_test.csv", *TEST)
+    assert fcnet("data", "import", "my_*.csv", "--out", "d").code == 0
+    check("d", "train")
+    check("d", "t10k", TEST)
+    outcome = fcnet("data", "import", "my_*.npz")
+    assert outcome.code == 2
+    assert outcome.errors[0].startswith("my_*.npz: no file matches this pattern; looked in ")
 
 
 def test_options_may_come_first(fcnet: Run) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_kaggle_s_two_files(fcnet: Run) -> None:
     ]
 
 
-FORMS: dict[str, Callable[[], Lines]] = {
+FORMS: dict[str, Callable[[], Any]] = {
     "no heading": lambda: rows(IMAGES, LABELS),
     "label last": lambda: [row[1:] + row[:1] for row in GOOD],
     "another name": lambda: [["Class", *heading(False)], *GOOD[1:]],
@@ -43,8 +44,8 @@ FORMS: dict[str, Callable[[], Lines]] = {
         ["label", *(f"{row}x{column}" for row in range(1, 7) for column in range(1, 7))],
         *GOOD[1:],
     ],
-    "whole floats": lambda: [heading(), *([float(str(cell)) for cell in row] for row in GOOD[1:])],
-    "blanks": lambda: [heading(), *([f" {cell} " for cell in row] for row in GOOD[1:])],
+    "whole floats": lambda: [heading(), *[[float(str(cell)) for cell in row] for row in GOOD[1:]]],
+    "blanks": lambda: [heading(), *[[f" {cell} " for cell in row] for row in GOOD[1:]]],
 }
 
 

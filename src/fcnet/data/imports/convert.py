@@ -90,7 +90,7 @@ def convert(given: Sequence[Path], out: Path | None, progress: Progress, tell: T
     """Write what files hold as an image folder.
 
     Args:
-        given: files, or folders of idx files.
+        given: files, patterns of their names, or folders of idx files.
         out: the folder to write, which may not contain anything yet; ``data/NAME`` by default.
         progress: called with the number of images read and written; what it raises ends the work.
         tell: called with notes about how the files were read.
@@ -99,8 +99,9 @@ def convert(given: Sequence[Path], out: Path | None, progress: Progress, tell: T
         ConfigError: files are missing or do not belong together, or the folder is not empty.
         DataError: files are damaged, or in another format; ten problems of each and their number.
     """
-    paths = recognise.gather(given)
-    root = out or default_folder(given)
+    named = recognise.matching(given)
+    paths = recognise.gather(named)
+    root = out or default_folder(named)
     _check_free(root)
     parts = [part for path in paths for part in recognise.read(path, progress, tell)]
     found = pairing.splits(parts)

@@ -1,5 +1,6 @@
 """What files are, by their content: each is read by the module of its format, or refused as what it is."""
 
+import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,21 +12,26 @@ from fcnet.data.images.forms import Kind
 from fcnet.data.imports import arrays, idx, parquet, tables
 from fcnet.data.imports.parts import Part, Tell
 from fcnet.errors import ConfigError, DataError
-from fcnet.system import files
+from fcnet.system import files, paths
 from fcnet.system.text import few
 
 _UNPACK = "unpack it first, and import what is in it"
 _FORMATS = "CSV tables of pixels, idx, .npz, .npy, Parquet and Arrow files are imported"
 
 
+def matching(words: Sequence[Path]) -> list[Path]:
+    """Return the files and folders that exist, and those of patterns. Raises ConfigError if one does not exist."""
+    return [path for word in words for path in _matching(word)]
+
+
 def gather(given: Sequence[Path]) -> list[Path]:
-    """Return the files that are meant: those in a folder, and labels beside images with an official name.
+    """Return files, those in folders, and the labels beside images with an official name.
 
     Raises:
-        ConfigError: there is no such file, one is given twice, or labels are missing.
+        ConfigError: a file is given twice, or labels are missing.
         DataError: a folder holds no files with official names, or several data sets.
     """
-    found = [path for one in given for path in (_of_folder(one) if files.is_folder(one) else [_there(one)])]
+    found = [path for one in given for path in (_of_folder(one) if files.is_folder(one) else [one])]
     twice = next((path for i, path in enumerate(found) if path in found[:i]), None)
     if twice is not None:
         raise ConfigError(f"{twice}: is given twice; name it once")
@@ -48,10 +54,18 @@ def _labels_beside(path: Path, name: str) -> Path:
     return found
 
 
-def _there(path: Path) -> Path:
-    if files.look(path) is None:
-        raise ConfigError(f"{path}: {files.absent(path)}; looked in {Path.cwd()}; name the file to import")
-    return path
+def _matching(path: Path) -> list[Path]:
+    """Return a path that exists, or the files of a pattern, which not every shell expands. Raises ConfigError."""
+    if files.look(path) is not None:
+        return [path]
+    if glob.has_magic(str(path)):
+        found = sorted(glob.glob(paths.pattern(str(path))))
+        problem = "no file matches this pattern"
+    else:
+        found, problem = [], files.absent(path)
+    if not found:
+        raise ConfigError(f"{path}: {problem}; looked in {Path.cwd()}; name the files to import")
+    return [Path(one) for one in found]
 
 
 def _of_folder(folder: Path) -> list[Path]:
