@@ -205,7 +205,7 @@ def test_labels_of_the_other_split(fcnet: Run) -> None:
     for words, message in (
         (
             ["x_train.npy", "y_test.npy"],
-            "x_train.npy: is train, but y_test.npy is t10k; name files that belong",
+            "x_train.npy: is train, but y_test.npy is test; name files that belong",
         ),
         (["x_train.npy", "y.npy", "y_test.npy"], "y.npy: holds labels, but none of the given images belong to them"),
     ):

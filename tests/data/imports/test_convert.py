@@ -228,4 +228,6 @@ def test_options_may_come_first(fcnet: Run) -> None:
     kaggle("foo.csv")
     assert fcnet("data", "--out", "d", "import", "foo.csv").code == 0
     check("d")
-    assert fcnet("data", "--out=digits", "digits").out == "digits: written\n"
+    for part in ("train-images", "train-labels.txt", "t10k-images", "t10k-labels.txt"):
+        Path("digits", part).mkdir(parents=True)
+    assert fcnet("data", "--out=digits", "digits").out == "digits: exists already\n"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.command_line import Run
-from helpers.imports import IMAGES, LABELS, TEST, check, idx, labels_in, write_idx, write_official, written
+from helpers.imports import IMAGES, LABELS, TEST, check, idx, kaggle, labels_in, write_idx, write_official, written
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
@@ -59,6 +59,13 @@ def test_emnist_is_transposed_and_its_classes_are_listed(fcnet: Run) -> None:
     assert outcome.err.startswith(f"{name}: images of EMNIST are stored transposed, and are written upright\n")
     check("data/emnist-letters", "t10k", (IMAGES, LABELS + 1))
     assert outcome.out.endswith("image_size: [6, 6], classes: [1, 2, 3]}\n")
+
+
+def test_emnist_as_a_table(fcnet: Run) -> None:
+    kaggle("emnist-digits-train.csv", IMAGES.transpose(0, 2, 1))
+    outcome = fcnet("data", "import", "emnist-digits-train.csv")
+    assert "emnist-digits-train.csv: images of EMNIST are stored transposed, and are written upright\n" in outcome.err
+    check("data/emnist-digits", "train")
 
 
 def test_images_alone(fcnet: Run) -> None:

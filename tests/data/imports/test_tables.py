@@ -231,7 +231,7 @@ def test_text_that_is_no_table(fcnet: Run, tmp_path: Path) -> None:
 def test_blocks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     """Blocks end between lines, wherever they fall."""
     monkeypatch.setattr(rows_module, "_BLOCK", block)
-    part = tables.read(kaggle(tmp_path / "a.csv"), lambda *_: None)
+    part = tables.read(kaggle(tmp_path / "a.csv"), lambda *_: None, print)
     np.testing.assert_array_equal(np.asarray(part.images), IMAGES)
     assert part.labels == [str(label) for label in LABELS]
 

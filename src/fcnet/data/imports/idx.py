@@ -13,9 +13,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.data.imports.parts import MOST_BYTES, Part, Tell, check_white, split_of
+from fcnet.data.imports.parts import MOST_BYTES, Part, Tell, check_white, content, split_of, upright
 from fcnet.errors import DataError
-from fcnet.system import files
 
 _BYTES = 8  # the number of the type "unsigned byte"
 _CUT = "it is cut off or damaged; get it again"
@@ -63,15 +62,12 @@ def read(path: Path, tell: Tell) -> Iterator[Part]:
         yield Part(path, None, [str(value) for value in values.tolist()], split)
         return
     check_white(path, values)
-    if path.name.lower().startswith("emnist"):
-        tell(f"{path}: images of EMNIST are stored transposed, and are written upright")
-        values = values.transpose(0, 2, 1)
-    yield Part(path, values, None, split)
+    yield Part(path, upright(path, values, tell), None, split)
 
 
 def _values(path: Path) -> NDArray[np.uint8]:
     """Return the numbers in a file."""
-    data = files.read_bytes(path, MOST_BYTES)
+    data = content(path)
     packed = data[:2] == b"\x1f\x8b"
     file: BinaryIO = gzip.GzipFile(fileobj=BytesIO(data)) if packed else BytesIO(data)  # type: ignore[assignment]
     try:

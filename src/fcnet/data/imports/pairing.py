@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fcnet.config.data import SOURCE_SPLITS
-from fcnet.data.imports.parts import Part
+from fcnet.data.imports.parts import WORDS, Part
 from fcnet.data.writing import UNSPLIT, Split
 from fcnet.errors import ConfigError, DataError
 from fcnet.system.text import few
@@ -43,8 +43,10 @@ def _labels_of(one: Part, images: Sequence[Part], labels: Sequence[Part]) -> Par
     """
     if len(images) == len(labels) == 1:
         (found,) = labels
-        if None not in (one.split, found.split) and one.split != found.split:
-            raise ConfigError(f"{one}: is {one.split}, but {found} is {found.split}; name files that belong together")
+        if one.split and found.split and one.split != found.split:
+            raise ConfigError(
+                f"{one}: is {WORDS[one.split]}, but {found} is {WORDS[found.split]}; name files that belong together"
+            )
         return found
     same = [part for part in labels if part.split == one.split]
     if len(same) > 1 or (same and one.split is None):
@@ -71,7 +73,7 @@ def _named(pairs: Sequence[tuple[Part, Part]]) -> list[Split]:
         for name in SOURCE_SPLITS:
             same = [one for one, _ in pairs if one.split == name]
             if len(same) > 1:
-                raise ConfigError(f"{same[0]}, {same[1]}: both are {name}, by their names; {_ALONE}")
+                raise ConfigError(f"{same[0]}, {same[1]}: both are {WORDS[name]}, by their names; {_ALONE}")
         unclear = next((one for one, _ in pairs if one.split is None), None)
         if unclear is not None:
             raise ConfigError(f"{unclear}: its name does not say whether it is train or test; rename it, or {_ALONE}")

@@ -3,21 +3,25 @@
 from pathlib import Path
 from typing import Any
 
+from fcnet.data.cache.store import Progress
 from fcnet.data.folder import columns
 from fcnet.data.images import decode
 from fcnet.data.imports.parts import Part, checked, split_of
 from fcnet.errors import ConfigError, DataError
 from fcnet.system.text import few, listed
 
+_REPORTED = 1000  # images between two reports of progress
+
 _IMAGES = ("image", "images", "img", "picture", "bytes")
 
 
-def read(path: Path, kind: str) -> Part:
+def read(path: Path, kind: str, progress: Progress) -> Part:
     """Return the images and the labels in a file.
 
     Args:
         path: the file.
         kind: ``parquet``, ``arrow`` or ``arrow stream``.
+        progress: called with the number of images that are checked.
 
     Raises:
         ConfigError: pyarrow, which reads it, is not installed.
@@ -28,7 +32,7 @@ def read(path: Path, kind: str) -> Part:
     column = next((name for name in names if name.lower() in _IMAGES), None)
     if column is None:
         raise DataError(f"{path}: has the columns {few(names, 8)} and none named image; rename that of the images")
-    images = _images(path, column, table.column(column).combine_chunks())
+    images = _images(path, column, table.column(column).combine_chunks(), progress)
     return Part(path, images, _labels(path, table, column), split_of(path.name))
 
 
@@ -49,7 +53,7 @@ def _table(path: Path, kind: str) -> Any:
         raise DataError(f"{path}: cannot be read ({reason}); it is cut off or damaged; get it again") from None
 
 
-def _images(path: Path, column: str, found: Any) -> list[bytes]:
+def _images(path: Path, column: str, found: Any, progress: Progress) -> list[bytes]:
     """Return the files of images: PNG and JPEG as they are. Raises DataError if one is missing or no such image."""
     import pyarrow
     import pyarrow.compute
@@ -61,9 +65,15 @@ def _images(path: Path, column: str, found: Any) -> list[bytes]:
     images = found.to_pylist()
     if not images:
         raise DataError(f"{path}: has no rows; give a file with images")
-    problems = [f"{path}: row {i}: {problem}" for i, one in enumerate(images) if (problem := _no_image(one))]
+    problems = []
+    for i, one in enumerate(images):
+        if problem := _no_image(one):
+            problems.append(f"{path}: row {i}: {problem}")
+        if i % _REPORTED == 0:
+            progress(f"reading {path}", i, len(images))
     if problems:
         raise DataError(*listed(problems, f"{path}: images that cannot be used"))
+    progress(f"reading {path}", len(images), len(images))
     return list(images)
 
 

@@ -15,11 +15,14 @@ from fcnet.config.data import SOURCE_SPLITS
 from fcnet.data.folder.listing import is_number, is_whole, number
 from fcnet.data.writing import Images
 from fcnet.errors import DataError
+from fcnet.system import files
 from fcnet.system.text import listed
 
 Tell = Callable[[str], None]  # a side note for people
 
 MOST_BYTES = 1 << 34  # of a file: it is read as a whole
+
+WORDS = dict(zip(SOURCE_SPLITS, ("train", "test"), strict=True))  # what messages call the splits
 
 RULE = "pixels are whole numbers from 0 (black) to 255 (white)"
 
@@ -52,6 +55,22 @@ class Part:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.array}" if self.array else str(self.path)
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a file. Raises OSError, or DataError if it is too large."""
+    try:
+        return files.read_bytes(path, MOST_BYTES)
+    except files.NotReadable as error:
+        raise DataError(f"{path}: {error}; split it into smaller files") from None
+
+
+def upright(path: Path, images: Images, tell: Tell) -> Images:
+    """Return images upright: those of EMNIST, by the name of their file, are stored transposed."""
+    if not path.name.lower().startswith("emnist"):
+        return images
+    tell(f"{path}: images of EMNIST are stored transposed, and are written upright")
+    return images.transpose(0, 2, 1)
 
 
 def split_of(name: str) -> str | None:
@@ -182,6 +201,6 @@ def no_class(label: str) -> str:
         return f"is missing ({label or 'empty'}); write the class of the image"
     if is_number(label) and not is_whole(label):
         return f"is {label}; a class is a whole number from 0 or a name"
-    if len(label.splitlines()) > 1:
-        return f"is {label!r}; a class is written on one line"
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in label):
+        return f"is {label!r}; a class is written on one line, without control characters"
     return ""

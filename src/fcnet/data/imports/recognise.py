@@ -95,9 +95,9 @@ def read(path: Path, progress: Progress, tell: Tell) -> Iterator[Part]:
         case "idx":
             yield from idx.read(path, tell)
         case "parquet" | "arrow" | "arrow stream":
-            yield parquet.read(path, kind)
+            yield parquet.read(path, kind, progress)
         case _:
-            yield tables.read(path, progress)
+            yield tables.read(path, progress, tell)
 
 
 def _kind(path: Path) -> Kind:

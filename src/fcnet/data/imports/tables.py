@@ -15,11 +15,10 @@ import numpy as np
 from fcnet.data.cache.store import Progress
 from fcnet.data.folder import columns
 from fcnet.data.folder.listing import is_number
-from fcnet.data.imports.parts import MOST_BYTES, Part, check_white, side, split_of
+from fcnet.data.imports.parts import Part, Tell, check_white, content, side, split_of, upright
 from fcnet.data.imports.rows import Layout, Rows
 from fcnet.data.writing import Images
 from fcnet.errors import DataError
-from fcnet.system import files
 from fcnet.system.text import few, listed, natural
 
 _MARKS = ",;\t|"  # between columns
@@ -29,7 +28,7 @@ _LEAST = 4  # pixels of an image
 _MANY = 16  # columns: so many that count from 0 or 1 are a heading, not pixels
 
 
-def read(path: Path, progress: Progress) -> Part:
+def read(path: Path, progress: Progress, tell: Tell) -> Part:
     """Return the images, and the labels if there are any, in a CSV file.
 
     Raises:
@@ -59,12 +58,13 @@ def read(path: Path, progress: Progress) -> Part:
     _check_columns(path, layout, images, labels)
     check_white(path, images)
     n = side(layout.pixels) or 0
-    return Part(path, images.reshape(done, n, n), None if layout.label is None else labels, split_of(path.name))
+    squares = upright(path, images.reshape(done, n, n), tell)
+    return Part(path, squares, None if layout.label is None else labels, split_of(path.name))
 
 
 def _text(path: Path) -> bytes:
     """Return a file with \\n at the end of each line, without blank lines at its end. Raises DataError."""
-    data = files.read_bytes(path, MOST_BYTES)
+    data = content(path)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not data.isascii():
