@@ -6,6 +6,7 @@ The commands' own parser gets the result; ``options`` explains what the parser d
 import difflib
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,12 +86,18 @@ def _check_command(words: Sequence[str], app: Any) -> None:
 def _unknown_below(group: str, words: Sequence[str], names: Sequence[str]) -> str:
     """Return what to say about words that begin with no command of a group."""
     word, *behind = words
-    near = next(iter(difflib.get_close_matches(word, names, n=1)), None)
+    close = next(iter(difflib.get_close_matches(word, names, n=1)), None)
     if group == "data" and (os.path.lexists(word) or re.search(r"[./\\]|ubyte", word)):
-        near, behind = "import", list(words)
-    elif near is None and word.endswith((".yaml", ".yml")):
-        near, behind = "show", list(words)
-    advice = f"did you mean {' '.join(['fcnet', group, near, *behind])}? " if near else ""
+        close, behind = "import", list(words)
+    elif close is None and word.endswith((".yaml", ".yml")):
+        close, behind = "show", list(words)
+    if group == "data" and close != "import":
+        from fcnet.config import near  # nothing else here needs it
+
+        meant = near.value(word, names)
+    else:
+        meant = close and f"did you mean {shlex.join(['fcnet', group, close, *behind])}?"
+    advice = f"{meant} " if meant else ""
     return f"{word}: no such command of {group}; {advice}the commands are {', '.join(names)}"
 
 

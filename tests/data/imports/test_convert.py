@@ -198,13 +198,15 @@ def test_of_two_at_once_one_writes(tmp_path: Path) -> None:
 
 
 def test_what_was_meant_is_asked(fcnet: Run) -> None:
-    kaggle("foo.csv")
     Path("bare").touch()
     for words, advice in (
         (["foo.csv"], "did you mean fcnet data import foo.csv?"),
         (["mnist.npz", "--out", "x"], "did you mean fcnet data import mnist.npz --out x?"),
         (["bare"], "did you mean fcnet data import bare?"),
         (["imprt", "foo.csv"], "did you mean fcnet data import foo.csv?"),
+        (["MNIST"], "did you mean mnist?"),
+        (["fmnist"], "did you mean fashion-mnist?"),
+        (["emnist"], "there is no emnist; mnist is closest"),
         (["convert", "foo.csv"], "the commands are mnist, fashion-mnist, kmnist, digits, import"),
     ):
         outcome = fcnet("data", *words)

@@ -49,9 +49,10 @@ class Imported:
     def _described(self, split: Split) -> str:
         height, width = _size_of(split)
         what = {_TRAIN: "training ", _TEST: "test "}.get(split.name, "")
-        images = f"{len(split.images):,} {what}images {height}x{width}"
+        images = f"{len(split.images):,} {what}image{_s(len(split.images))} {height}x{width}"
         if split.labels is not None:
-            return f"{images}, {len(set(split.labels))} classes"
+            n = len(set(split.labels))
+            return f"{images}, {n} class{_s(n, 'es')}"
         use = f"fcnet predict RUN {shlex.quote(str(self.root / split.part('images')))}"
         return f"{images} without labels, for {use}" + (" or an autoencoder" if split.name != _TEST else "")
 
@@ -59,6 +60,10 @@ class Imported:
         images, labels = (_quoted(self.root / split.part(kind)) for kind in ("images", "labels.txt"))
         labelled = "" if split.labels is None else f", labels: {labels}"
         return f"{'test' if split.name == _TEST else 'train'}: {{images: {images}{labelled}}}"
+
+
+def _s(count: int, plural: str = "s") -> str:
+    return "" if count == 1 else plural
 
 
 def _quoted(path: Path) -> str:
