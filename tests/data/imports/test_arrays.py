@@ -127,7 +127,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "counts": ({"x": IMAGES, "y": LABELS[1:]}, ": x: holds 12 images, but a.npz: y 11 labels; give those that"),
     "colours": ({"x": np.repeat(IMAGES[..., None], 3, 3)}, ": is 12 x 6 x 6 x 3, images with colours; average the"),
     "no square": ({"x": IMAGES.reshape(12, 36)[:, 1:], "y": LABELS}, ": x: is 12 x 35; images are N x H x W, or N"),
-    "words": ({"x": np.full((2, 4), "a"), "y": LABELS[:2]}, f": x: holds <U1, no pixels; {RULE}"),
+    "words": ({"x": np.full((2, 4), "a"), "y": LABELS[:2]}, f": x: holds <U1, not pixels; {RULE}"),
     "no images": ({"x": IMAGES[:0], "y": LABELS[:0]}, ": x: is 0 x 6 x 6, without any pixel; give a file with images"),
     "NaN": ({"x": NAN}, ": image 3 has a pixel that is not finite (NaN?); "),
     "from -1": ({"x": IMAGES / 127.5 - 1, "y": LABELS}, ": x: pixels are from -1 to 0.6"),

@@ -1,6 +1,7 @@
 """From files to a net: what is written where, what is refused, and what a kill leaves."""
 
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ import yaml
 from PIL import Image
 
 from fcnet.data.imports import convert
+from helpers import seeds
 from helpers.command_line import Run
 from helpers.folders import snapshot
 from helpers.imports import IMAGES, LABELS, TEST, check, kaggle, write_official
@@ -195,6 +197,39 @@ def test_of_two_at_once_one_writes(tmp_path: Path) -> None:
         finish(process)
     assert sorted(process.returncode for process in both) == [0, 2]
     check(tmp_path / "d", "train")
+
+
+def damaged(data: bytes, draw: random.Random) -> bytes:
+    """Other bytes, more, fewer, or an early end."""
+    found = bytearray(data)
+    for _ in range(draw.choice((1, 2, 20))):
+        at = draw.randrange(len(found) + 1)
+        match draw.randrange(4):
+            case 0:
+                found[at : at + 1] = bytes([draw.choice((0, 10, 34, 44, 45, 48, 255))])
+            case 1:
+                del found[at : at + draw.randrange(1, 20)]
+            case 2:
+                found[at:at] = draw.randbytes(draw.randrange(1, 6))
+            case _:
+                del found[at:]
+    return bytes(found)
+
+
+def test_damage_is_an_error_of_fcnet(fcnet: Run, tmp_path: Path) -> None:
+    """Whatever is damaged: a line about it, or images if it was in a pixel; never another exception."""
+    write_official(tmp_path / "raw", ".gz")
+    np.savez(tmp_path / "a.npz", x=IMAGES, y=LABELS)
+    np.save(tmp_path / "a.npy", IMAGES)
+    sources = [kaggle("a.csv"), Path("a.npz"), Path("a.npy"), Path("raw/train-images-idx3-ubyte.gz")]
+    draw = seeds.chance("imports")
+    for i in range(200):
+        path = sources[i % len(sources)]
+        damage = path.with_name(f"z-{path.name}")
+        damage.write_bytes(damaged(path.read_bytes(), draw))
+        outcome = fcnet("data", "import", damage, "--out", f"d{i}")
+        assert outcome.code in (0, 2, 3), outcome.err
+        assert bool(outcome.errors) == (outcome.code != 0)
 
 
 def test_what_was_meant_is_asked(fcnet: Run) -> None:

@@ -1,6 +1,10 @@
 """NumPy's files: arrays with names (.npz) and without (.npy). Pickled objects are never loaded."""
 
+import errno
 import re
+import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +21,20 @@ from fcnet.system.text import few
 _IMAGES = ("x", "image", "images", "img", "imgs", "data", "pixels", "arr0")
 _LABELS = ("y", "label", "labels", "target", "targets", "class", "classes", "arr1")
 
-_DAMAGE = (ValueError, EOFError, LookupError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error, RuntimeError)
+# What NumPy raises for damaged files.
+_DAMAGE = (
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    SyntaxError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read_npy(path: Path, tell: Tell) -> Iterator[Part]:
@@ -63,8 +80,11 @@ class _Lazily(dict[str, NDArray[Any]]):
 def _load(path: Path, where: object, load: Any) -> Any:
     """Return what ``load`` reads. Raises DataError if that is damaged, or would be unpickled."""
     try:
-        return load()
-    except _DAMAGE as error:
+        with warnings.catch_warnings(action="ignore"):  # about files of Python 2, which are read as well
+            return load()
+    except (*_DAMAGE, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a place before the beginning of an archive
+            raise
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{where}: holds Python objects, which may run code when they are opened; save an array of numbers"

@@ -28,12 +28,15 @@ def read(path: Path, kind: str, progress: Progress) -> Part:
         DataError: it is damaged, or has no column of images.
     """
     table = _table(path, kind)
-    names = table.column_names
-    column = next((name for name in names if name.lower() in _IMAGES), None)
-    if column is None:
-        raise DataError(f"{path}: has the columns {few(names, 8)} and none named image; rename that of the images")
-    images = _images(path, column, table.column(column).combine_chunks(), progress)
-    return Part(path, images, _labels(path, table, column), split_of(path.name))
+    try:
+        names = table.column_names
+        column = next((name for name in names if name.lower() in _IMAGES), None)
+        if column is None:
+            raise DataError(f"{path}: has the columns {few(names, 8)} and none named image; rename that of the images")
+        images = _images(path, column, table.column(column).combine_chunks(), progress)
+        return Part(path, images, _labels(path, table, column), split_of(path.name))
+    except UnicodeDecodeError as error:  # raised when texts are converted, not when they are read
+        raise DataError(f"{path}: holds text that is not UTF-8 ({error.reason}); save it as UTF-8") from None
 
 
 def _table(path: Path, kind: str) -> Any:

@@ -99,7 +99,7 @@ def pixels_of(where: object, values: NDArray[Any], tell: Tell) -> Images:
     """Return the pixels (N, H, W) of an array as bytes: whole numbers as they are, fractions in [0, 1] times 255.
 
     Raises:
-        DataError: it has another shape, or numbers that are no pixels.
+        DataError: it has another shape, or numbers that are not pixels.
     """
     images = _grey(where, values)
     if images.dtype == np.uint8:
@@ -117,7 +117,7 @@ def _grey(where: object, values: NDArray[Any]) -> NDArray[Any]:
     """Return images as (N, H, W). Raises DataError if their shape or type is none of images."""
     shape = " x ".join(map(str, values.shape))
     if values.dtype.kind not in "buif":
-        raise DataError(f"{where}: holds {values.dtype}, no pixels; {RULE}")
+        raise DataError(f"{where}: holds {values.dtype}, not pixels; {RULE}")
     if values.ndim == 2 and (n := side(values.shape[1])):
         values = values.reshape(-1, n, n)
     elif values.ndim == 4 and 1 in (values.shape[3], values.shape[1]):
@@ -181,12 +181,12 @@ def is_one_hot(values: NDArray[Any]) -> bool:
 
 
 def checked(where: object, labels: Sequence[str]) -> list[str]:
-    """Return labels in one spelling. Raises DataError for those that are no class."""
+    """Return labels in one spelling. Raises DataError for those that are not classes."""
     found = {label: plain(label) for label in set(labels)}
     problems = {label: problem for label, text in found.items() if (problem := no_class(text))}
     if problems:
         lines = [f"{where}: label {i}: {problems[label]}" for i, label in enumerate(labels) if label in problems]
-        raise DataError(*listed(lines, f"{where}: labels that are no class"))
+        raise DataError(*listed(lines, f"{where}: labels that are not classes"))
     return [found[label] for label in labels]
 
 

@@ -108,7 +108,7 @@ def _heading(path: Path, data: bytes) -> Heading:
         words = line.split()
         blanks = len(words) > 1 and all(map(is_number, words))
         problem = "its columns are separated by blanks, not commas" if blanks else "it has only one column"
-        raise DataError(f"{path}:1: is no table of pixels: {problem}; {_FORM}")
+        raise DataError(f"{path}:1: is not a table of pixels: {problem}; {_FORM}")
     try:
         cells = [cell.strip() for cell in next(csv.reader([line], delimiter=mark, strict=True))]
     except csv.Error as error:
@@ -159,7 +159,7 @@ def _not_square(path: Path, heading: Heading, label: int | None, pixels: int) ->
     place = f"{path}:1: "
     if pixels < _LEAST:
         found = f"its columns are {few(heading.cells, 4)}"
-        return f"{place}is no table of pixels: {found}; {_FORM}; a table of labels goes into a config, as `labels`"
+        return f"{place}is not a table of pixels: {found}; {_FORM}; a table of labels goes into a config, as `labels`"
     if heading.names is None:
         return (
             f"{place}{len(heading.cells)} columns are not a label and a square number of pixels, such as 1 + 784 (28 x"
@@ -170,10 +170,10 @@ def _not_square(path: Path, heading: Heading, label: int | None, pixels: int) ->
     if label is None and side(pixels - 1) is not None:
         return f"{place}{pixels} columns, and none is named label; name the one that holds the classes{odd}"
     if label is None:
-        return f"{place}the columns are no label and no square number of pixels, such as 784 (28 x 28){odd}; {_FORM}"
+        return f"{place}{pixels} columns, none of them named label, are not a square number of pixels{odd}; {_FORM}"
     return (
         f"{place}{pixels} columns beside {heading.names[label]!r} are not a square number of pixels, such as 784 (28 x"
-        f" 28); remove the columns that are no pixels{odd}"
+        f" 28); remove the columns that are not pixels{odd}"
     )
 
 
