@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from fcnet.cli import app
+from fcnet.cli import data_commands
 from fcnet.config.names import KNOWN_SETS
 from fcnet.data import known_sets
 from fcnet.data.dataset import ImageFolder
@@ -94,7 +94,7 @@ def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_the_command_line_offers_what_there_is() -> None:
-    assert [source.value for source in app.Source] == list(KNOWN_SETS)
+    assert [command.name for command in data_commands.app.registered_commands] == [*KNOWN_SETS, "import"]
 
 
 def test_no_network_and_no_files_says_where_to_put_them(fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:

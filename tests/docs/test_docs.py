@@ -13,9 +13,10 @@ import yaml
 
 from fcnet import schema
 from fcnet.config import yaml_lines
+from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import FcnetError
 from fcnet.schema import Config
-from helpers.command_line import COMMANDS, ROOT, Run
+from helpers.command_line import COMMANDS, GROUPS, ROOT, Run
 
 PAGES = [
     ROOT / "README.md",
@@ -39,10 +40,10 @@ def commands(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
     for words in commands(page):
-        name = " ".join(words[:2] if words[0] == "config" else words[:1])
+        name = " ".join(words[:2] if words[0] in GROUPS else words[:1])
         if name.startswith("--"):
             continue
-        assert name in COMMANDS, words
+        assert name in COMMANDS or (words[:1] == ["data"] and words[1] in KNOWN_SETS), words
         text = fcnet(*name.split(), "--help").out
         for word in words:
             if word.startswith("-"):

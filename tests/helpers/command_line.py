@@ -6,7 +6,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]  # of the repository
 
-COMMANDS = ["train", "eval", "plot", "predict", "encode", "data", "config show", "config check", "config schema"]
+COMMANDS = [
+    *("train", "eval", "plot", "predict", "encode"),
+    *("data fashion-mnist", "data import"),
+    *("config show", "config check", "config schema"),
+]
+GROUPS = ("data", "config")
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fcnet import __version__
-from fcnet.cli import config_commands, predict
+from fcnet.cli import config_commands, data_commands, predict
 from fcnet.cli.predict import Prepare
 from fcnet.cli.words import ConfigFile, Device, Run, Runs, answer, check_format, path
-from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_commands.app, name="data")
 app.add_typer(config_commands.app, name="config")
 
 
@@ -50,12 +50,6 @@ class Format(StrEnum):
     PNG = "png"
     SVG = "svg"
     PDF = "pdf"
-
-
-if TYPE_CHECKING:
-    Source = StrEnum
-else:
-    Source = StrEnum("Source", [(name.upper().replace("-", "_"), name) for name in KNOWN_SETS])
 
 
 def _print_version(wanted: bool) -> None:
@@ -237,19 +231,3 @@ def encode(
     with shown() as sinks:
         n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value)
     streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
-
-
-@app.command(epilog="Example: fcnet data mnist --out data/mnist")
-def data(
-    source: Annotated[Source, typer.Argument(metavar="|".join(KNOWN_SETS), help="Which data set.")],
-    out: Annotated[Path | None, path("--out", "DIR", "Folder to write to (default: data/NAME).")] = None,
-) -> None:
-    """Download a known data set (if needed) and write it as an image folder."""
-    with signals.importing():
-        from fcnet.cli.console import shown
-        from fcnet.commands.train import run_data
-
-    folder = out or Path("data") / source.value
-    with shown() as sinks:
-        written = run_data(source.value, folder, sinks)
-    streams.write(sys.stdout, f"{folder}: {'written' if written else 'exists already'}")

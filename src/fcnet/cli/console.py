@@ -6,12 +6,14 @@ Results go to stdout; bars, notices and warnings about the data go to stderr.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from fcnet.system import streams
 from fcnet.system.sinks import Message, Progress, Sinks
-from fcnet.training.metrics import Metrics
 from fcnet.training.records import Begin, EpochRecord, StageRecord, Start, StepRecord, Tick
+
+if TYPE_CHECKING:
+    from fcnet.training.metrics import Metrics
 
 TENTHS = 10  # progress lines of one sum over all images
 
@@ -96,13 +98,13 @@ def epoch_lines(record: EpochRecord) -> Iterator[str]:
             yield f"Accuracy of the network on the {metrics.n} {name} images: {100 * metrics.accuracy:.2f} %"
 
 
-def terms_text(metrics: Metrics) -> str:
+def terms_text(metrics: "Metrics") -> str:
     """Return the terms of a loss by name; nothing if there is only one."""
     terms = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.terms.items())
     return f" ({terms})" if len(metrics.terms) > 1 else ""
 
 
-def _headline(metrics: Metrics) -> str:
+def _headline(metrics: "Metrics") -> str:
     """Return the one metric of a split that fits into a progress bar."""
     return f"{metrics.loss:.4f}" if metrics.accuracy is None else f"{100 * metrics.accuracy:.2f} %"
 

@@ -5,6 +5,8 @@ The commands' own parser gets the result; ``options`` explains what the parser d
 
 import difflib
 import os
+import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +22,7 @@ _COMMANDS = {
     **dict.fromkeys(("classify", "infer", "inference", "detect", "reconstruct"), "predict"),
     **dict.fromkeys(("embed", "codes", "features"), "encode"),
     **dict.fromkeys(("download", "dataset", "datasets", "get"), "data"),
+    **dict.fromkeys(("import", "convert"), "data import"),
     **dict.fromkeys(("check", "validate-config", "lint"), "config check"),
     **dict.fromkeys(("schema", "keys"), "config schema"),
     **dict.fromkeys(("configs", "init", "cfg"), "config"),
@@ -46,9 +49,20 @@ def arrange(words: Sequence[str], app: Any) -> list[str]:
     elif found == ["version"] or found == ["-V"]:
         found = ["--version"]
     _check_command(found, app)
+    found = _command_first(found, app)
     found = [part for word in found for part in (("-c", word[3:]) if word.startswith("-c=") else (word,))]
     _check_once(found, app)
     return found
+
+
+def _command_first(words: list[str], app: Any) -> list[str]:
+    """Move the command of ``data`` before its options: ``data --out d mnist`` is ``data mnist --out d``."""
+    at = 1
+    while words[0] == "data" and at < len(words) and words[at].startswith("--out"):
+        at += 1 if "=" in words[at] else 2
+    if at == 1 or at >= len(words) or words[at] not in app.commands["data"].commands:
+        return words
+    return ["data", words[at], *words[1:at], *words[at + 1 :]]
 
 
 def _check_command(words: Sequence[str], app: Any) -> None:
@@ -66,14 +80,25 @@ def _check_command(words: Sequence[str], app: Any) -> None:
         raise ConfigError(f"command line: {_unknown_command(first, words[1:], names)}")
     group = app.commands[first]
     if hasattr(group, "commands") and len(words) > 1 and words[1][:1] != "-" and words[1] not in group.commands:
-        below = list(group.commands)
-        near = difflib.get_close_matches(words[1], below, n=1)
-        meant = near[0] if near else "show" if words[1].endswith((".yaml", ".yml")) else None
-        behind = " ".join(words[2:] if near else words[1:])
-        advice = f"did you mean fcnet {first} {meant} {behind}".rstrip() + "? " if meant else ""
-        raise ConfigError(
-            f"command line: {words[1]}: no such command of {first}; {advice}the commands are {', '.join(below)}"
-        )
+        raise ConfigError(f"command line: {_unknown_below(first, words[1:], list(group.commands))}")
+
+
+def _unknown_below(group: str, words: Sequence[str], names: Sequence[str]) -> str:
+    """Return what to say about words that begin with no command of a group."""
+    word, *behind = words
+    close = next(iter(difflib.get_close_matches(word, names, n=1)), None)
+    if group == "data" and (os.path.lexists(word) or re.search(r"[./\\]|ubyte", word)):
+        close, behind = "import", list(words)
+    elif close is None and word.endswith((".yaml", ".yml")):
+        close, behind = "show", list(words)
+    if group == "data" and close != "import":
+        from fcnet.config import near  # nothing else here needs it
+
+        meant = near.value(word, names)
+    else:
+        meant = close and f"did you mean {shlex.join(['fcnet', group, close, *behind])}?"
+    advice = f"{meant} " if meant else ""
+    return f"{word}: no such command of {group}; {advice}the commands are {', '.join(names)}"
 
 
 def _unknown_command(word: str, behind: Sequence[str], names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""``fcnet train`` and ``data``, for every family of models."""
+"""``fcnet train``, for every family of models."""
 
 import contextlib
 import importlib
@@ -11,7 +11,6 @@ from fcnet.commands import resume, warm_start
 from fcnet.commands.predict import certainty
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
-from fcnet.data import known_sets
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
@@ -23,12 +22,6 @@ from fcnet.system.files import from_os_error
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.threads import limits
-
-
-def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
-    """Write a known data set as an image folder; return False if it exists already."""
-    with sinks.counting() as progress:
-        return known_sets.write(source, out, progress)
 
 
 def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:

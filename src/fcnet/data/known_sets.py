@@ -10,45 +10,34 @@ no network: 1,797 scans of 8x8 pixels.
 
 import contextlib
 import io
-import os
-import re
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fcnet.config.data import SOURCE_SPLITS
-from fcnet.data.cache.store import Progress, acquire
-from fcnet.data.images.png import encode_png
+from fcnet.data import writing
+from fcnet.data.cache.store import Progress
+from fcnet.data.writing import Split
 from fcnet.errors import DataError
-from fcnet.system import files
-from fcnet.system.files import naming
 
 _TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 
 _TRAIN, _TEST = SOURCE_SPLITS
-_PARTS = tuple(f"{split}-{part}" for split in (_TRAIN, _TEST) for part in ("labels.txt", "images"))
-
-# A data set is written below ROOT/.partial-*; the file `whole` there means that it only has to be moved.
-_PARTIAL, _WHOLE = ".partial-", "whole"
-_MARK = "written-by-fcnet"  # the first file there: without it a folder with such a name is not fcnet's
-_IMAGE = re.compile(r"[0-9]+\.png")
+_PARTS = tuple(f"{split}-{part}" for split in SOURCE_SPLITS for part in ("labels.txt", "images"))
 
 # Of the 1,797 digits, every fifth image of each class is held out for the test: 364 images, 35 to 37 of a class.
 _DIGITS_HELD_OUT = 5
 
-Images = NDArray[np.uint8]  # (N, H, W)
+Images = writing.Images
 Labels = NDArray[np.int64]  # (N,)
 
 
 def write(source: str, root: Path, progress: Progress) -> bool:
     """Write a data set below ``root`` as an image folder, unless it exists already.
 
-    The parts are written elsewhere and moved into place at the end, so that an interrupted write leaves none of them.
+    An interrupted write leaves no part of it (``writing``).
 
     Args:
         source: one of ``KNOWN_SETS``.
@@ -63,61 +52,18 @@ def write(source: str, root: Path, progress: Progress) -> bool:
     """
     if is_there(root):
         return False
-    root.mkdir(parents=True, exist_ok=True)
-    files.check_lock(root / ".lock")
-    with acquire(root / ".lock", progress):
-        _tidy(root)
+    with writing.locked(root, progress):
         if _complete(root):  # written by another process while this one waited, or by one that was killed
             return False
         data = digits() if source == "digits" else _torchvision(source, root)
-        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
-        (partial / _MARK).touch()
-        try:
-            total = sum(len(labels) for _, labels in data.values())
-            done = 0
-            for name, (images, labels) in data.items():
-                for _ in _write_split(partial, name, images, labels):
-                    done += 1
-                    if done % 1000 == 0 or done == total:
-                        progress(f"writing {root}", done, total)
-            (partial / _WHOLE).touch()
-        finally:
-            _tidy(root)
+        splits = [Split(name, images, labels.tolist()) for name, (images, labels) in data.items()]
+        writing.write(root, splits, progress)
     return True
 
 
 def is_there(root: Path) -> bool:
     """Return whether a complete data set exists below a folder."""
     return all((root / part).exists() for part in _PARTS)
-
-
-def _tidy(root: Path) -> None:
-    """Move a complete data set into place; remove an incomplete one.
-
-    This includes what a killed process left behind. A folder that contains anything else is not fcnet's, whatever its
-    name, and is left alone.
-    """
-    for partial in root.glob(f"{_PARTIAL}*"):
-        if not _is_own(partial):
-            continue
-        if (partial / _WHOLE).exists():
-            for part in _PARTS:
-                if (partial / part).exists() and not (root / part).exists():
-                    (partial / part).rename(root / part)
-        shutil.rmtree(partial)
-
-
-def _is_own(partial: Path) -> bool:
-    """Return whether a folder contains only what ``write`` puts there: labels, and folders of numbered images."""
-    if partial.is_symlink() or not (partial / _MARK).is_file():
-        return False
-    return all(_is_part(entry) for entry in partial.iterdir())
-
-
-def _is_part(entry: Path) -> bool:
-    if entry.name not in (*_PARTS, _WHOLE, _MARK) or entry.is_symlink():
-        return False
-    return not entry.is_dir() or all(_IMAGE.fullmatch(name) for name in os.listdir(entry))
 
 
 def _complete(root: Path) -> bool:
@@ -129,18 +75,6 @@ def _complete(root: Path) -> bool:
             f"{root}: has {', '.join(there)} but not {missing}; remove or complete it, or choose another root"
         )
     return bool(there)
-
-
-def _write_split(root: Path, name: str, images: Images, labels: Labels) -> Iterator[None]:
-    """Write one split, yielding after each image."""
-    with naming(root):
-        (root / f"{name}-labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="ascii")
-    folder = root / f"{name}-images"
-    folder.mkdir()
-    for i, pixels in enumerate(images):
-        with naming(folder), open(f"{folder}/{i}.png", "wb") as file:
-            file.write(encode_png(pixels))
-        yield
 
 
 def _torchvision(source: str, root: Path) -> dict[str, tuple[Images, Labels]]:

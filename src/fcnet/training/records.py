@@ -1,10 +1,12 @@
 """Records that a training yields; each has a ``kind``, by which sinks distinguish them."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fcnet.system.sinks import Message
-from fcnet.training.metrics import Metrics
+
+if TYPE_CHECKING:
+    from fcnet.training.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,13 @@ class EpochRecord:
     kind: ClassVar[str] = "epoch"
 
     epoch: int
-    train: Metrics
-    validation: Metrics | None
-    test: Metrics | None
+    train: "Metrics"
+    validation: "Metrics | None"
+    test: "Metrics | None"
     seconds: float
     stage: str = ""
 
-    def splits(self) -> dict[str, Metrics]:
+    def splits(self) -> dict[str, "Metrics"]:
         """Return the metrics of each split that exists, by its name."""
         found = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: metrics for name, metrics in found.items() if metrics is not None}
@@ -133,6 +135,8 @@ class EpochRecord:
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "EpochRecord":
         """Return a record from the dict of ``to_plain``."""
+        from fcnet.training.metrics import Metrics  # imported here: it imports torch, which a console does without
+
         metrics = {name: Metrics.of_dict(values) for name, values in plain["metrics"].items()}
         train, validation, test = (metrics.get(name) for name in ("train", "validation", "test"))
         if train is None:

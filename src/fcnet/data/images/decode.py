@@ -139,6 +139,17 @@ def reported(path: Path, data: bytes) -> Iterator[None]:
         raise DataError(f"{path}: cannot be read as an image ({_reason(error, data)}); {fix}") from None
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Decode the bytes of an image file, and return its height and width. Raises ValueError, with why it cannot."""
+    pixels = png.plain(data, MAX_PIXELS)
+    if pixels is not None:
+        return pixels.shape[0], pixels.shape[1]
+    try:
+        return _pillow(data, (1, 1), FULL, LARGE, FORMATS).size
+    except _DAMAGE as error:
+        raise ValueError(_reason(error, data)) from None
+
+
 def _is_too_large(error: Exception) -> bool:
     return isinstance(error, Image.DecompressionBombError)
 

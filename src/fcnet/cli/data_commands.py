@@ -1,0 +1,82 @@
+"""``fcnet data``: commands that write image folders, from known data sets and from files in other formats."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fcnet.config.names import KNOWN_SETS
+from fcnet.errors import ConfigError
+from fcnet.system import paths, signals, streams
+
+app = typer.Typer(
+    help="Write image folders: known data sets, imported files.",
+    epilog="Examples: fcnet data mnist --out data/mnist; fcnet data import train.csv test.csv --out data/digits",
+    rich_markup_mode=None,
+)
+
+_WHERE = {"digits": "which comes with scikit-learn"}
+
+
+def _known(source: str) -> Callable[[Path | None], None]:
+    """Return the command that writes a known data set."""
+
+    def write(
+        out: Annotated[
+            Path | None,
+            typer.Option("--out", metavar="DIR", parser=paths.option("--out"), help="Folder (default: data/NAME)."),
+        ] = None,
+    ) -> None:
+        with signals.importing():
+            from fcnet.cli.console import shown
+            from fcnet.commands.data.write import run_data
+
+        folder = out or Path("data") / source
+        with shown() as sinks:
+            written = run_data(source, folder, sinks)
+        streams.write(sys.stdout, f"{folder}: {'written' if written else 'exists already'}")
+
+    return write
+
+
+for _name in KNOWN_SETS:
+    app.command(
+        _name,
+        help=f"Write {_name}, {_WHERE.get(_name, 'downloaded if needed')}.",
+        epilog=f"Example: fcnet data {_name} --out data/{_name}",
+    )(_known(_name))
+
+
+@app.command("import", epilog="Example: fcnet data import train.csv test.csv --out data/digits")
+def import_files(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE",
+            parser=paths.option("FILE"),
+            help="CSV tables of pixels (Kaggle's, with or without label), MNIST's idx files or the folder of all four,"
+            " .npz, .npy, Parquet, Arrow. Give training and test files together.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", parser=paths.option("--out"), help="Folder to write (default: data/NAME)."
+        ),
+    ] = None,
+) -> None:
+    """Write what CSV, idx or NumPy files hold.
+
+    The format is told by the content of the files. What a config says to use the image folder is printed at the end.
+    """
+    if not files:
+        raise ConfigError("FILE: is missing; give the files to import, such as train.csv")
+    with signals.importing():
+        from fcnet.cli.console import shown
+        from fcnet.commands.data.write import run_import
+
+    with shown() as sinks:
+        imported = run_import(files, out, sinks)
+    streams.write(sys.stdout, imported.text())
