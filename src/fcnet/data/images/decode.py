@@ -145,7 +145,9 @@ def size_of(data: bytes) -> tuple[int, int]:
     if pixels is not None:
         return pixels.shape[0], pixels.shape[1]
     try:
-        return _pillow(data, (1, 1), FULL, LARGE, FORMATS).size
+        with opened(data, _DRAFT, LARGE, FORMATS) as found:
+            grey(found.image, found.depth, FULL)
+            return found.size
     except _DAMAGE as error:
         raise ValueError(_reason(error, data)) from None
 

@@ -56,9 +56,10 @@ def ink(picture: NDArray[np.uint8]) -> Ink | None:
     values = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
     small = _reduced(values)
     light, ground = _ground(small)
-    off = resized(ground, picture.shape[:2], Image.Resampling.BILINEAR)
-    # Ink takes a share of the light: in shadow as much of what is left.
-    off = off - values if light else (off - values) / np.maximum(off, DIM)
+    lit = resized(ground, picture.shape[:2], Image.Resampling.BILINEAR)
+    off = lit - values
+    if not light:  # ink takes a share of the light: in shadow as much of what is left
+        off /= np.maximum(lit, np.float32(DIM))
     size = np.abs(off).max(0)
     noise = _spread(off)
     marks = size[size > max(NOISES * noise, LEAST_CONTRAST)]
