@@ -6,7 +6,6 @@ The loop yields records; it prints nothing and knows no paths. Between two logge
 import math
 import time
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
@@ -18,7 +17,7 @@ from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
 from fcnet.system.sinks import Message
 from fcnet.system.text import few
-from fcnet.training.dark_pixels import narrow, shrinks, take
+from fcnet.training.dark_pixels import Whole, trained
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
@@ -88,15 +87,11 @@ class GradientTraining:
     ) -> None:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
-        self.images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
-        self._net, self._narrow = model, None
-        pixels = splits.train.images.flatten(1)
-        if objective is None and not (shrinks(settings) or splits.train.mapped):
-            self._narrow = narrow(model, pixels)
-        if self._narrow:
-            self._net = self._narrow.net
-            self.images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
+        self._twin, self.images = Whole(model), splits.train
+        if objective is None:
+            self._twin, self.images = trained(model, splits.train, settings)
+        self._net = self._twin.net
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
@@ -114,23 +109,18 @@ class GradientTraining:
     @property
     def model(self) -> nn.Module:
         """Return the whole net with the current weights."""
-        if self._narrow:
-            self._narrow.publish()
+        self._twin.publish()
         return self._whole
 
     @property
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
-        if self._narrow is None:
-            return self._how
-        pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
-        return f"{self._how}; {used} of {pixels} pixels (all others are black in all training images)"
+        return self._how + self._twin.said
 
     def settle(self) -> None:
         """Leave the net with finite weights: the current ones, or the last good ones."""
         self.good.settle()
-        if self._narrow:
-            self._narrow.publish()
+        self._twin.publish()
 
     def next_epoch(self) -> None:
         """Go to the first step of the next epoch."""
@@ -308,8 +298,7 @@ class GradientTraining:
         if not (known and math.isfinite(seconds)):
             raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
         self._whole.load_state_dict(state["model"])
-        if self._narrow:
-            self._narrow.take_up()
+        self._twin.take_up()
         copy(state["optimizer"], self.stepper.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds
