@@ -142,10 +142,11 @@ def test_images_in_a_file_are_refused(tmp_path: Path) -> None:
     ids=["centroids", "autoencoder", "layer by layer"],
 )
 def test_whatever_gradients_train_is_trained_on_augmented_images(words: list[str], tiny: Path) -> None:
-    Path("run.yaml").write_text(yaml.safe_dump(tiny_config(tiny) | {"model": {}, "train": {"epochs": 2}}))
+    config = tiny.parent / "run.yaml"
+    config.write_text(yaml.safe_dump(tiny_config(tiny) | {"model": {}, "train": {"epochs": 2}}))
     ends = []
     for augment in ("null", "{rotation: 20}", "{rotation: 20}"):
-        settings = schema.load(Path("run.yaml"), [*words, f"data.augment={augment}"])
+        settings = schema.load(config, [*words, f"data.augment={augment}"])
         family = families.of(settings.model)
         torch.manual_seed(0)
         model = family.build(settings.model, (SIDE, SIDE), CLASSES)

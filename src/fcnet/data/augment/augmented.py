@@ -60,6 +60,12 @@ class Augmented:
         """Return what is done, in words, for the log."""
         return f"; images augmented ({', '.join(self._settings.given)})"
 
+    def of_epoch(self, epoch: int) -> Tensor:
+        """Change all images for an epoch at once; return ``images``."""
+        for _ in self.make(epoch):
+            pass
+        return self.images
+
     def make(self, epoch: int) -> Iterator[int]:
         """Change the images for an epoch; yield after each block how many are done."""
         size = (self._plain.shape[1], self._plain.shape[2])
