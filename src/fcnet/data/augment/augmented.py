@@ -96,6 +96,6 @@ def backgrounds(images: Tensor) -> tuple[Tensor, Tensor]:
     edge[1:-1, 1:-1] = False
     pieces = torch.split(images, TOGETHER)
     medians = torch.cat([piece[:, edge].sort(1).values[:, int(edge.sum()) // 2] for piece in pieces])
-    means = torch.cat([piece.flatten(1).to(torch.float32).mean(1) for piece in pieces])
-    ground = medians.to(torch.float32)
-    return ground[:, None, None], torch.where(ground > means, -1.0, 1.0)[:, None, None]
+    sums = images.flatten(1).sum(1)  # whole numbers, which are compared exactly
+    signs = torch.where(medians.to(sums.dtype) * edge.numel() > sums, -1.0, 1.0)
+    return medians.to(torch.float32)[:, None, None], signs[:, None, None]
