@@ -55,11 +55,12 @@ def test_gpu_steps_see_the_augmented_images_of_each_epoch(fcnet: Run, tiny: Path
         assert outcome.code == 0, outcome.err
     for key, tensor in weights("eager").items():
         torch.testing.assert_close(weights("graph")[key], tensor, rtol=1e-2, atol=2e-3)
-        if name == "plain graph":  # dropout draws other numbers on a GPU
+    if name == "plain graph":
+        for key, tensor in weights("eager").items():
             torch.testing.assert_close(weights("cpu")[key], tensor, rtol=5e-2, atol=1e-2)
-    outcome = fcnet(*words, "device=cuda", "train.step=persistent", "model={hidden: [8]}", "--out", "refused")
-    assert outcome.code == 2
-    assert "it reads a copy of images of this size, and augmentation changes them" in outcome.err
+        outcome = fcnet(*words, "device=cuda", "train.step=persistent", "--out", "refused")
+        assert outcome.code == 2
+        assert "it reads a copy of images of this size, and augmentation changes them" in outcome.err
 
 
 def test_gpu_step_of_a_plain_net_takes_fewer_than_ten_kernels() -> None:
