@@ -57,7 +57,7 @@ class Config(Section):
     train: Train = Field(Train(), description="gradient training of an fcnet or an autoencoder")
     solve: Solve = Field(Solve(), description="closed-form solution for the output weights of an elm")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
-        0, description="random seed of the initial weights, the image order, dropout and noise"
+        0, description="random seed of the initial weights, the image order, augmentation, dropout and noise"
     )
     device: Annotated[str, Field(pattern=f"^({DEVICES})$")] = Field(
         "auto", description="auto (CUDA if available, else the CPU), cpu, cuda or cuda:N"

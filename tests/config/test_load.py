@@ -181,7 +181,7 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
         ("", "c.yaml:1: data: missing"),
         ("seed: 1\n", "c.yaml:1: data: missing"),
         ("data: {}\n", "c.yaml:1: data: give either `source`"),
-        ("data: 5\n", "c.yaml:1: data: is 5; should be a mapping of keys: cache, classes"),
+        ("data: 5\n", "c.yaml:1: data: is 5; should be a mapping of keys: augment, cache"),
         ("data: {source: mnist}\n", "c.yaml:1: data: `root` is missing"),
         (
             "data: {source: mnst, root: x}\n",

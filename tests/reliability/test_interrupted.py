@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import torch
 
 from fcnet import __version__
 from fcnet.commands import resume
+from fcnet.data.augment.augmented import Augmented
 from fcnet.training.loop import GradientTraining
 from helpers.command_line import Run
 from helpers.runs import WORDS, same, states
@@ -92,6 +93,46 @@ def test_the_equality_test_can_fail(
     else:
         os.chdir(tiny.parent)
         assert not same("cut", "whole")
+
+
+AUGMENTED = (
+    *WORDS,
+    "data.augment={rotation: 15, scale: 1.2, shift: 1, stroke: 0.5, blur: 0.5, noise: 0.1, share: 0.8}",
+)
+
+
+def test_augmented_images_are_those_of_an_epoch_however_it_is_interrupted(
+    fcnet: Run, tiny: Path, at_step: Callable[..., None]
+) -> None:
+    assert fcnet(*AUGMENTED, "--out", "whole").code == 0
+    assert fcnet(*WORDS, "--out", "plain").code == 0
+    at_step(4, signal.SIGTERM, every=True)
+    while fcnet(*AUGMENTED, "--out", "cut", "--resume").code == 75:
+        pass
+    assert same("cut", "whole")
+    assert not same("plain", "whole")
+
+
+def test_a_stop_is_noticed_while_images_are_augmented(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first step, between two epochs, and when an epoch is resumed in its middle."""
+    assert fcnet(*AUGMENTED, "--out", "whole").code == 0
+    make = Augmented.make
+
+    def interrupting(self: Augmented, epoch: int) -> Iterator[int]:
+        for done in make(self, epoch):
+            if epoch in interrupted:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield done
+
+    monkeypatch.setattr(Augmented, "make", interrupting)
+    for epoch, place in ((1, "before the first step"), (3, "after epoch 2"), (3, "after epoch 2")):
+        interrupted = [epoch]
+        outcome = fcnet(*AUGMENTED, "--out", "cut", "--resume")
+        assert outcome.code == 75
+        assert f"SIGTERM {place};" in outcome.err
+    interrupted = []
+    assert fcnet(*AUGMENTED, "--out", "cut", "--resume").code == 0
+    assert same("cut", "whole")
 
 
 def test_a_long_window_of_the_log_is_taken_up_to_the_last_bit(

@@ -80,6 +80,10 @@ def test_a_finished_run_without_checkpoints_is_not_begun_anew(fcnet: Run, stoppe
         ("train.batch_size=8", "train.batch_size: is 8, but cut was started with 7"),
         ("train.precision=bf16", "train.precision: is bf16, but cut was started with fp32"),
         ("data.validation=10", "data.validation: is 10, but cut was started without it; set it as before, or"),
+        (
+            "data.augment={shear: 0.1}",
+            "data.augment.shear: is 0.1, but cut was started without it; set it as before, or",
+        ),
         ("data.image_size=[5, 6]", "data.image_size: is [5, 6], but cut was started with [6, 6]"),
         ("train.epochs=2", "train.epochs: is 2, but cut was started with 3; epochs can be added, but not removed"),
     ],

@@ -38,7 +38,7 @@ def trained(splits: Splits, settings: Train, whole: bool, **model: object) -> tu
     net = FCNet(SIDE * SIDE, [9], 3, **model).double()  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patched:
         if whole:
-            patched.setattr("fcnet.training.loop.narrow", lambda *_: None)
+            patched.setattr("fcnet.training.dark_pixels.narrow", lambda *_: None)
         records = list(fit(GradientTraining(net, splits, settings, 0)))
     assert isinstance(records[0], Start)
     return net, records[0].step

@@ -7,22 +7,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from fcnet import families, schema
 from fcnet.commands.read import held_out, read_split
 from fcnet.commands.trained import Located, locate
+from fcnet.data.augment.augmented import Augmented
 from fcnet.errors import ConfigError
-from fcnet.plots import compare, curves, style
+from fcnet.plots import compare, curves, samples, style
 from fcnet.plots.compare import Point
 from fcnet.rundir import directory, find, log, own_files
 from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
+from fcnet.training.randomness import seed_of
 
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
+
+
+AUGMENTED_CLASSES, AUGMENTED_EPOCHS = 20, 9  # rows and columns of the figure of augmented images
 
 
 class Album:
@@ -93,6 +99,7 @@ def run_plot(
         else:
             draw_metrics(folders[0], pictures, sinks)
             draw_model(found[0], pictures, sinks)
+            draw_augmented(found[0], pictures, sinks)
     return pictures.files
 
 
@@ -221,3 +228,25 @@ def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
     images = read_split(settings, part, sinks)
     trained = trained or found.load(len(images.classes), cpu, sinks)
     pictures.save(found.family.pictures(trained, name, images, part))
+
+
+def draw_augmented(found: Located, pictures: Album, sinks: Sinks) -> None:
+    """Draw a training image of each class as it is, and as ``data.augment`` changes it, if it does."""
+    settings = found.settings
+    if settings.data.augment is None:
+        return
+    images = read_split(settings, "train", sinks)
+    labels = images.labels.tolist()
+    shown = sorted(set(labels))[:AUGMENTED_CLASSES]
+    some = Augmented(
+        images.images[[labels.index(label) for label in shown]],
+        settings.data.augment,
+        seed_of(settings.seed, "augmentation"),
+    )
+    plain = some.images.numpy().copy()
+    changed = np.stack([some.of_epoch(epoch).numpy().copy() for epoch in range(1, AUGMENTED_EPOCHS + 1)])
+    name = curves.run_name(found.path.parent.resolve().name)
+    classes = dict(enumerate(images.classes))  # images for an autoencoder may have none
+    names = [classes.get(label, "") for label in shown]
+    figure = samples.augmented(plain, changed, names, f"{name}: training images, changed as in training")
+    pictures.save({"augmented": figure})

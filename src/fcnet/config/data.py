@@ -5,7 +5,7 @@ import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from fcnet.config.fields import ClassName, Positive, Section, by_type
 from fcnet.config.names import KnownSet
@@ -43,6 +43,91 @@ Validation = Annotated[
         "should be a number of images, a fraction such as 0.1, or {images, labels}",
     ),
 ]
+
+
+def _ascending(value: list[float]) -> list[float]:
+    if value[0] > value[1]:
+        raise ValueError(f"is {value}; should be [low, high], the lower number first")
+    return value
+
+
+def _number_or_range(words: str) -> Discriminator:
+    """Return what tells a number from a range, and refuses everything else."""
+    return by_type({"|number": (int, float), "|range": list}, f"should be a number {words}, or a range [low, high]")
+
+
+_RANGE = (Len(2, 2), AfterValidator(_ascending), Tag("|range"))
+
+Factor = Annotated[
+    Annotated[float, Field(ge=1, le=10), Tag("|number")]
+    | Annotated[list[Annotated[float, Field(ge=0.1, le=10)]], *_RANGE],
+    _number_or_range("f of at least 1 for [1/f, f]"),
+]
+Reach = Annotated[
+    Annotated[float, Field(ge=0, le=10), Tag("|number")]
+    | Annotated[list[Annotated[float, Field(ge=-10, le=10)]], *_RANGE],
+    _number_or_range("a for [-a, a]"),
+]
+Ink = Annotated[
+    Annotated[float, Field(gt=0, le=1), Tag("|number")]
+    | Annotated[list[Annotated[float, Field(ge=0, le=10)]], *_RANGE],
+    _number_or_range("f for [f, 1]"),
+]
+
+
+class Augment(Section):
+    """How each training image is changed anew in every epoch, at random; evaluation sees the images as they are.
+
+    The entries apply in the order stroke; rotation, shear, scale and shift as one resampling; blur; contrast; noise.
+    """
+
+    rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(
+        None, description="turn about the centre by up to so many degrees, either way"
+    )
+    shear: Annotated[float, Field(ge=0, le=10)] | None = Field(
+        None, description="slant: move each row sideways by up to this fraction of its distance from the centre"
+    )
+    scale: Factor | None = Field(
+        None,
+        description="enlarge by a factor, uniform in its logarithm: a range such as [0.85, 1.2], or 1.2 for"
+        " [1/1.2, 1.2]",
+    )
+    shift: Annotated[float, Field(ge=0, le=1000)] | None = Field(
+        None, description="move by up to so many pixels along both axes, independently"
+    )
+    stroke: Reach | None = Field(
+        None,
+        description="thicken strokes by so many pixels on each side, or thin them if below 0: a range such as"
+        " [-0.3, 0.7], or 0.5 for [-0.5, 0.5]",
+    )
+    blur: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        None, description="blur with a Gaussian whose standard deviation is up to so many pixels"
+    )
+    contrast: Ink | None = Field(
+        None,
+        description="multiply the difference from the background by a factor: a range such as [0.6, 1], or 0.6 for the"
+        " same",
+    )
+    noise: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None,
+        description="add Gaussian noise to each pixel, whose standard deviation, one for each image, is up to this"
+        " fraction of white",
+    )
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="share of the images that are changed in an epoch; the others are left as they are"
+    )
+
+    @property
+    def given(self) -> list[str]:
+        """Return the names of the entries that are given."""
+        return [name for name in type(self).model_fields if name != "share" and getattr(self, name) is not None]
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.given:
+            names = ", ".join(f"`{name}`" for name in Augment.model_fields if name != "share")
+            raise ValueError(f"changes nothing; give at least one of {names}; for example augment: {{rotation: 15}}")
+        return self
 
 
 class Data(Section):
@@ -97,6 +182,9 @@ class Data(Section):
         description="where decoded images are kept: in memory (resident), or in their file, read 32 MiB at a time"
         " (mapped; docs/data.md); auto is resident unless they take more than a quarter of the memory",
     )
+    augment: Augment | None = Field(
+        None, description="random changes of the training images in training by gradients, such as {rotation: 15}"
+    )
     cache: PathText | None = Field(
         None,
         description="folder for decoded images; by default `.fcnet-cache` next to the image folder",
@@ -138,6 +226,12 @@ class Data(Section):
             raise ValueError(f"`root` is only used with `source`; {self._moved()}")
         if self.source is not None and self.test is not None:
             raise ValueError(f"`test` is only used with `train`; source: {self.source} has its own test images")
+        return self
+
+    @model_validator(mode="after")
+    def _augmented_in_memory(self) -> Self:
+        if self.augment is not None and self.memory == "mapped":
+            raise ValueError("`augment` needs the images in memory; set `memory: resident`, or remove one of the two")
         return self
 
     def _moved(self) -> str:

@@ -1,11 +1,13 @@
 """From image folders to tensors: ``splits`` reads all images of a run, ``dataset`` one folder.
 
-``images``, ``folder``, ``cache``, ``photos`` and ``imports`` are rooms of their own: pixels of a file, lists of files
-and labels, decoded images, photos prepared as training images are, and image folders from other files.
+``images``, ``folder``, ``cache``, ``photos``, ``imports`` and ``augment`` are rooms of their own: pixels of a file,
+lists of files and labels, decoded images, photos prepared as training images are, image folders from other files, and
+random changes of the training images.
 """
 
 __all__ = [
     "audit",
+    "augment",
     "batches",
     "dataset",
     "folder",

@@ -4,11 +4,14 @@ The weights of such an input have a gradient of 0, so no optimiser changes them,
 them out changes only the order of summation, and makes every pass over the first layer shorter.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from fcnet.config.train import Train
+from fcnet.data.dataset import ImageFolder
 
 MULTIPLE = 16  # the number of inputs kept is a multiple of this, the width of a CPU's vector register or a GPU's tile
 WORTHWHILE = 0.05  # the least share of inputs left out for which it pays off
@@ -33,12 +36,31 @@ def take(images: Tensor, inputs: Tensor) -> Tensor:
     return torch.index_select(images, 1, inputs)
 
 
-class Narrow:
+class Whole:
+    """A net with all its inputs.
+
+    Attributes:
+        net: the net.
+        said: which inputs it keeps, in words; "" for all.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.net, self.said = model, ""
+
+    def publish(self) -> None:
+        """Do nothing: it is the whole net."""
+
+    def take_up(self) -> None:
+        """Do nothing: it is the whole net."""
+
+
+class Narrow(Whole):
     """A twin of a net whose first layer is linear, without some of its inputs; they share all other parameters.
 
     Attributes:
         net: the twin.
         inputs: those that it keeps (D',).
+        said: how many these are, in words.
     """
 
     def __init__(self, model: nn.Module, inputs: Tensor) -> None:
@@ -49,7 +71,9 @@ class Narrow:
         layer.weight = nn.Parameter(first.weight.detach()[:, self.inputs])
         layer.bias = first.bias
         self._part = layer.weight
-        self.net = nn.Sequential(layer, *others)
+        super().__init__(nn.Sequential(layer, *others))
+        kept = f"{len(inputs)} of {first.in_features} pixels"
+        self.said = f"; {kept} (all others are black in all training images)"
 
     @torch.no_grad()
     def publish(self) -> None:
@@ -60,6 +84,15 @@ class Narrow:
     def take_up(self) -> None:
         """Copy the whole net's first layer into the twin."""
         self._part.copy_(self._whole[:, self.inputs])
+
+
+def trained(model: nn.Module, images: ImageFolder, settings: Train) -> tuple[Whole, ImageFolder]:
+    """Return the net to train in place of a model, a twin if that pays off, and the training images with its inputs."""
+    pixels = images.images.flatten(1)
+    twin = None if shrinks(settings) or images.mapped else narrow(model, pixels)
+    if twin is None:
+        return Whole(model), images
+    return twin, replace(images, images=take(pixels, twin.inputs)[:, None])
 
 
 def narrow(model: nn.Module, images: Tensor) -> Narrow | None:

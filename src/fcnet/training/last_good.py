@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from fcnet.errors import DivergedError
+from fcnet.system.text import few
 from fcnet.training.torch_private import largest
 
 
@@ -51,6 +53,16 @@ class LastGood:
         """Restore the good weights if the current ones are not finite."""
         if not all_finite(self._weights):
             self.restore()
+
+    def failure(self, epoch: int, step: int, lr: float, images: list[int], what: str) -> DivergedError:
+        """Restore the good weights; return the error of a step, with its learning rate and the images of its batch."""
+        self.restore()
+        return DivergedError(
+            f"epoch {epoch}, step {step} (lr {lr:g}; {len(images)} training images, numbers {few(images, 10)}): {what}"
+            " is not finite; lower train.optimizer.lr, or set train.clip_grad_norm; the weights of"
+            f" {self.place} are kept",
+            facts={"epoch": epoch, "step": step, "lr": lr, "images": images},
+        )
 
     def state(self) -> dict[str, object]:
         """Return the whole state, for a checkpoint."""

@@ -12,20 +12,20 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
+from fcnet.config.data import Augment
 from fcnet.config.train import Train
+from fcnet.data.augment.augmented import Augmented
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
-from fcnet.errors import DivergedError
 from fcnet.system.sinks import Message
-from fcnet.system.text import few
-from fcnet.training.dark_pixels import narrow, shrinks, take
+from fcnet.training.dark_pixels import Whole, trained
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
 from fcnet.training.objective import Classify, Objective
-from fcnet.training.randomness import Randomness, connect
-from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
+from fcnet.training.randomness import Randomness, connect, seed_of
+from fcnet.training.records import EpochRecord, Pause, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
 from fcnet.training.steps.plan import Plan
 from fcnet.training.threads.giving_way import giving_way
@@ -70,11 +70,13 @@ class GradientTraining:
         seed: of the order of the images, dropout and noise.
         objective: what to minimise; classification by default.
         randomness: the streams of dropout and noise; those of ``seed`` by default.
+        augment: how the training images are changed in each epoch; not at all by default.
 
     Attributes:
         epoch, step: the current epoch, from 1, and the steps done in it.
         seconds: time that they took, without evaluation.
         steps: of an epoch.
+        augmented: makes the images of each epoch, always in the same memory; None if they are as they are.
     """
 
     def __init__(
@@ -85,18 +87,18 @@ class GradientTraining:
         seed: int,
         objective: Objective | None = None,
         randomness: Randomness | None = None,
+        augment: Augment | None = None,
     ) -> None:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
-        self.images = splits.train
         self.objective = objective or Classify(settings.label_smoothing)
-        self._net, self._narrow = model, None
-        pixels = splits.train.images.flatten(1)
-        if objective is None and not (shrinks(settings) or splits.train.mapped):
-            self._narrow = narrow(model, pixels)
-        if self._narrow:
-            self._net = self._narrow.net
-            self.images = replace(splits.train, images=take(pixels, self._narrow.inputs)[:, None])
+        self._twin, self.images = Whole(model), splits.train
+        self.augmented = Augmented.of(splits.train, augment, seed_of(seed, "augmentation"))
+        if self.augmented is not None:  # which may light any pixel
+            self.images = replace(splits.train, images=self.augmented.images)
+        elif objective is None:
+            self._twin, self.images = trained(model, splits.train, settings)
+        self._net = self._twin.net
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
         self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
@@ -114,23 +116,18 @@ class GradientTraining:
     @property
     def model(self) -> nn.Module:
         """Return the whole net with the current weights."""
-        if self._narrow:
-            self._narrow.publish()
+        self._twin.publish()
         return self._whole
 
     @property
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
-        if self._narrow is None:
-            return self._how
-        pixels, used = math.prod(self.splits.train.size), len(self._narrow.inputs)
-        return f"{self._how}; {used} of {pixels} pixels (all others are black in all training images)"
+        return self._how + self._twin.said + (self.augmented.said if self.augmented else "")
 
     def settle(self) -> None:
         """Leave the net with finite weights: the current ones, or the last good ones."""
         self.good.settle()
-        if self._narrow:
-            self._narrow.publish()
+        self._twin.publish()
 
     def next_epoch(self) -> None:
         """Go to the first step of the next epoch."""
@@ -180,8 +177,9 @@ class GradientTraining:
         device = torch.device("cpu") if self._bursts else self._device  # what bursts add was read from the GPU
         return RunningMetrics(device, self.objective.terms)
 
-    def rest_of_epoch(self) -> Generator[Tick | StepRecord | Message, None, Metrics]:
+    def rest_of_epoch(self) -> Generator[Pause | Tick | StepRecord | Message, None, Metrics]:
         """Do the remaining steps of an epoch; return the metrics of the whole epoch."""
+        yield from self._augment()
         self._net.train()
         if self._bursts is not None:
             return (yield from self._bursts.rest_of_epoch(self))
@@ -205,6 +203,13 @@ class GradientTraining:
             yield StepRecord(self.epoch, self.step, self.steps, float(output.loss), recent, so_far.accuracy, lr, speed)
             since, seen = time.perf_counter(), so_far.n
         return self.sums.reduce()
+
+    def _augment(self) -> Generator[Pause, None, None]:
+        """Augment the training images for the current epoch."""
+        before, started = self.seconds, time.perf_counter()
+        for done in self.augmented.make(self.epoch) if self.augmented else ():
+            self.seconds = before + time.perf_counter() - started
+            yield Pause(self.epoch, done)
 
     def lr(self, step: int) -> float:
         """Return the learning rate of a step of this epoch, counted from 0."""
@@ -265,16 +270,9 @@ class GradientTraining:
 
     def _diverged(self, step: int, what: str) -> NoReturn:
         """Restore the last good weights and raise DivergedError."""
-        self.good.restore()
-        lr, size = self.lr(step - 1), self.settings.batch_size
+        size = self.settings.batch_size
         batch = self.plan.order(self.epoch)[(step - 1) * size : step * size].tolist()
-        shown = few(batch, 10)
-        raise DivergedError(
-            f"epoch {self.epoch}, step {step} (lr {lr:g}; {len(batch)} training images, numbers {shown}): {what} is not"
-            " finite; lower train.optimizer.lr, or set train.clip_grad_norm; the weights of"
-            f" {self.good.place} are kept",
-            facts={"epoch": self.epoch, "step": step, "lr": lr, "images": batch},
-        )
+        raise self.good.failure(self.epoch, step, self.lr(step - 1), batch, what)
 
     def state(self) -> dict[str, Any]:
         """Return all that the rest of the training depends on, except the config and the images.
@@ -308,8 +306,7 @@ class GradientTraining:
         if not (known and math.isfinite(seconds)):
             raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
         self._whole.load_state_dict(state["model"])
-        if self._narrow:
-            self._narrow.take_up()
+        self._twin.take_up()
         copy(state["optimizer"], self.stepper.tensors())
         self.good.load(state["good"])
         self.epoch, self.step, self.seconds = epoch, step, seconds

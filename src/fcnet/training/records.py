@@ -45,6 +45,21 @@ class Begin:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Some of an epoch's images were augmented; no step was taken. A loop may stop here.
+
+    Attributes:
+        epoch: from 1.
+        images: augmented so far.
+    """
+
+    kind: ClassVar[str] = "pause"
+
+    epoch: int
+    images: int
+
+
+@dataclass(frozen=True)
 class Tick:
     """A step was done; nothing was read from the device. A loop may stop here.
 
@@ -164,4 +179,4 @@ class StageRecord:
         return asdict(self)
 
 
-Record = Start | Begin | Tick | StepRecord | StageRecord | EpochRecord | End | Message
+Record = Start | Begin | Pause | Tick | StepRecord | StageRecord | EpochRecord | End | Message

@@ -1,6 +1,7 @@
 """Which way to take steps is chosen: the first that can be used and gives what the eager step gives."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,3 +150,24 @@ def test_eager_and_auto_are_the_same_on_a_cpu(fcnet: Run, tiny: Any) -> None:
     for word in ("auto", "eager"):
         assert fcnet("train", "-c", tiny / "tiny.yaml", f"train.step={word}", "--out", word).code == 0
     assert (tiny.parent / "auto/model.pth").read_bytes() == (tiny.parent / "eager/model.pth").read_bytes()
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_kernel_that_reads_a_copy_is_not_for_images_that_change(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch, copies: bool
+) -> None:
+    class Reader:
+        def __init__(self, *given: Any) -> None:
+            pixels = next(one for one in given if isinstance(one, Tensor))
+            self.plan = SimpleNamespace(images=pixels.clone() if copies else pixels)
+
+    monkeypatch.setattr("fcnet.training.gpu.persistent.kernel.Persistent", Reader)
+    plain = step.build(build(FCNetModel(hidden=[8]), (SIDE, SIDE), CLASSES), Classify(), Train())
+    for change in (False, True):
+        images = replace(problem.images, change=change)
+        persistent = next(bursts.ways(replace(problem, step=plain, images=images)))
+        if change and copies:
+            with pytest.raises(Unsuitable, match="it reads a copy of images of this size"):
+                persistent.build()
+        else:
+            persistent.build()

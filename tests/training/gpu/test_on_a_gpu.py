@@ -46,6 +46,23 @@ def test_gpu_steps_come_to_the_eager_ones_and_resume_to_the_same_bits(fcnet: Run
     assert all(torch.equal(tensor, weights("half")[key]) for key, tensor in weights("whole").items())
 
 
+@pytest.mark.parametrize("name", ["plain graph", "graph of torch's"])
+def test_gpu_steps_see_the_augmented_images_of_each_epoch(fcnet: Run, tiny: Path, name: str) -> None:
+    path = write_config(tiny / "gpu.yaml", tiny_config(tiny) | {"model": CASES[name][1]})
+    words = ["train", "-c", path, "data.augment={rotation: 15, shift: 1, stroke: 0.5, noise: 0.1}"]
+    for out, device, kind in (("cpu", "cpu", "eager"), ("eager", "cuda", "eager"), ("graph", "cuda", "graph")):
+        outcome = fcnet(*words, f"device={device}", f"train.step={kind}", "--out", out)
+        assert outcome.code == 0, outcome.err
+    for key, tensor in weights("eager").items():
+        torch.testing.assert_close(weights("graph")[key], tensor, rtol=1e-2, atol=2e-3)
+    if name == "plain graph":
+        for key, tensor in weights("eager").items():
+            torch.testing.assert_close(weights("cpu")[key], tensor, rtol=5e-2, atol=1e-2)
+        outcome = fcnet(*words, "device=cuda", "train.step=persistent", "--out", "refused")
+        assert outcome.code == 2
+        assert "it reads a copy of images of this size, and augmentation changes them" in outcome.err
+
+
 def test_gpu_step_of_a_plain_net_takes_fewer_than_ten_kernels() -> None:
     torch.manual_seed(0)
     net = build(FCNetModel(hidden=[50]), (8, 8), 10).cuda()

@@ -58,9 +58,10 @@ class AutoencoderFamily:
         from fcnet.training.loop import GradientTraining
 
         assert isinstance(net, AutoEncoder)
-        if settings.train.stages is not None:
-            return LayerwiseTraining(net, splits, settings.model, settings.train, settings.seed)
-        return GradientTraining(net, splits, settings.train, settings.seed, Reconstruct(settings.model))
+        train, seed, augment = settings.train, settings.seed, settings.data.augment
+        if train.stages is not None:
+            return LayerwiseTraining(net, splits, settings.model, train, seed, augment)
+        return GradientTraining(net, splits, train, seed, Reconstruct(settings.model), augment=augment)
 
     def adopt(self, net: nn.Module, settings: Settings, classes: Sequence[str], other: Trained | None) -> None:  # noqa: ARG002
         """Load the weights of another autoencoder."""

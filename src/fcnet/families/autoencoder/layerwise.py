@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from fcnet.config.data import Augment
 from fcnet.config.train import Train
 from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
@@ -20,7 +21,7 @@ from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
 from fcnet.training.loop import GradientTraining
 from fcnet.training.randomness import Randomness
-from fcnet.training.records import EpochRecord, Record, Start, StepRecord, Tick
+from fcnet.training.records import EpochRecord, Pause, Record, Start, StepRecord, Tick
 
 
 class LayerwiseTraining:
@@ -32,14 +33,24 @@ class LayerwiseTraining:
         spec: the model's config.
         settings: the config's ``train``, with ``stages``.
         seed: of the order of the images, in each phase.
+        augment: how the training images are changed in each epoch of each phase; not at all by default.
 
     Attributes:
         model: the whole net.
         training: of the current phase.
     """
 
-    def __init__(self, model: AutoEncoder, splits: Splits, spec: AutoencoderModel, settings: Train, seed: int) -> None:
+    def __init__(
+        self,
+        model: AutoEncoder,
+        splits: Splits,
+        spec: AutoencoderModel,
+        settings: Train,
+        seed: int,
+        augment: Augment | None = None,
+    ) -> None:
         self.model: nn.Module = model
+        self._augment = augment
         self._net, self._splits, self._spec, self._settings, self._seed = model, splits, spec, settings, seed
         stages = settings.stages or []
         self._lengths = [*stages, settings.epochs] if settings.epochs else list(stages)
@@ -58,7 +69,9 @@ class LayerwiseTraining:
                 spec = spec.model_copy(update={"sparse": None})  # only for the code
             below = model.below(self._net, number).eval() if number > 1 else None
             objective = Reconstruct(spec, below)
-        self.training = GradientTraining(net, self._splits, settings, self._seed, objective, self._randomness)
+        self.training = GradientTraining(
+            net, self._splits, settings, self._seed, objective, self._randomness, self._augment
+        )
 
     @property
     def phase(self) -> str:
@@ -84,7 +97,7 @@ class LayerwiseTraining:
         match record:
             case Start(step=step):
                 return Start(f"{self.phase}, {step}", self.epochs)
-            case Tick() | StepRecord():
+            case Pause() | Tick() | StepRecord():
                 return replace(record, epoch=self._before + record.epoch)
             case EpochRecord():
                 return replace(record, epoch=self._before + record.epoch, stage=self.phase)

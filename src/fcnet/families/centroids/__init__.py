@@ -38,7 +38,7 @@ class CentroidFamily(Classifier):
         from fcnet.families.centroids.training import CentroidTraining
 
         assert isinstance(net, CentroidNet)
-        return CentroidTraining(net, splits, settings.model, settings.train, settings.seed)
+        return CentroidTraining(net, splits, settings.model, settings.train, settings.seed, settings.data.augment)
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
         """Return a figure of the centroids as images; given images, the confusion matrix and the mistakes."""

@@ -6,6 +6,7 @@ import torch
 from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 
+from fcnet.config.data import Augment
 from fcnet.config.train import Train
 from fcnet.data.splits import Splits
 from fcnet.errors import DataError
@@ -28,19 +29,28 @@ class CentroidTraining(GradientTraining):
         spec: the net's config.
         settings: the config's ``train``.
         seed: of k-means and of the order of the images.
+        augment: how the images are changed in each epoch of the read-out; k-means sees them as they are.
 
     Raises:
         DataError: there are fewer images than centroids.
     """
 
-    def __init__(self, net: CentroidNet, splits: Splits, spec: CentroidModel, settings: Train, seed: int) -> None:
+    def __init__(
+        self,
+        net: CentroidNet,
+        splits: Splits,
+        spec: CentroidModel,
+        settings: Train,
+        seed: int,
+        augment: Augment | None = None,
+    ) -> None:
         if len(splits.train) < spec.hidden:
             raise DataError(
                 f"model.hidden: is {spec.hidden} centroids, and there are {len(splits.train)} training images; choose"
                 " fewer"
             )
         self._centroid_net, self._spec = net, spec
-        super().__init__(net, splits, settings, seed)
+        super().__init__(net, splits, settings, seed, augment=augment)
 
     def records(self) -> Generator[Record, None, None]:
         """Find the centroids if training begins; then train to the last epoch."""

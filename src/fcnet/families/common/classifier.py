@@ -45,7 +45,7 @@ class Classifier:
         """Return a training that minimises cross-entropy by gradients."""
         from fcnet.training.loop import GradientTraining
 
-        return GradientTraining(net, splits, settings.train, settings.seed)
+        return GradientTraining(net, splits, settings.train, settings.seed, augment=settings.data.augment)
 
     def adopt(
         self,

@@ -31,6 +31,11 @@ class ELMFamily(Classifier):
 
     def check(self, settings: Settings) -> None:
         """Raise ValueError if images, model and solver do not fit together."""
+        if settings.data.augment is not None:
+            raise ValueError(
+                "data.augment: changes the images in every epoch, but an elm is solved in one pass over them; remove it"
+                " (or write data.augment: null if an inherited file sets it), or choose kind: fcnet"
+            )
         solver = settings.solve.solver
         if isinstance(solver, RidgeSolver) and solver.choose == "validation" and settings.data.validation is None:
             raise ValueError(

@@ -153,7 +153,10 @@ def _persistent(problem: Problem) -> Burst:
         raise Unsuitable("the net is not plain, or train.l2 or train.clip_grad_norm is set")
     if problem.precision != "fp32":
         raise Unsuitable("it computes in fp32")
-    return Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
+    burst = Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
+    if images.change and burst.plan.images.data_ptr() != images.pixels.data_ptr():
+        raise Unsuitable("it reads a copy of images of this size, and augmentation changes them")
+    return burst
 
 
 def _own_kernels(problem: Problem) -> Burst:

@@ -210,7 +210,9 @@ def problem_of(training: GradientTraining) -> Problem:
     n = min(bursts.COMPARED, len(training.images) // size)
     return Problem(
         step,
-        Images(training.images.images.flatten(1).contiguous(), training.images.labels, size),
+        Images(
+            training.images.images.flatten(1).contiguous(), training.images.labels, size, training.augmented is not None
+        ),
         training.randomness.generators(),
         len(training.objective.terms),
         training.settings.precision,

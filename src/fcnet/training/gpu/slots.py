@@ -18,11 +18,13 @@ class Images:
         pixels: uint8 (N, D).
         labels: int64 (N,).
         batch: images per step.
+        change: whether the pixels are others in each epoch, in the same memory.
     """
 
     pixels: Tensor
     labels: Tensor
     batch: int
+    change: bool = False
 
     def at(self, rows: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Return pixels (B, D) in [0, 1] and labels (B,) of the images at some positions (B,)."""
