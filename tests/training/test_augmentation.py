@@ -49,7 +49,7 @@ def test_it_is_the_plain_loop_on_the_images_of_each_epoch() -> None:
     """Three epochs equal a loop as torch's documentation would write it."""
     theirs = net()
     optimizer = torch.optim.Adam(theirs.parameters(), lr=0.02)
-    images = Augmented(SPLITS.train.images, AUGMENT, seed_of(0, "augmentation"))
+    images = Augmented(SPLITS.train.images, SPLITS.train.labels, AUGMENT, seed_of(0, "augmentation"))
     for epoch in (1, 2, 3):
         list(images.make(epoch))
         for batch in epoch_order(60, 0, epoch).split(7):

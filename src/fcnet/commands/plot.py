@@ -238,8 +238,10 @@ def draw_augmented(found: Located, pictures: Album, sinks: Sinks) -> None:
     images = read_split(settings, "train", sinks)
     labels = images.labels.tolist()
     shown = sorted(set(labels))[:AUGMENTED_CLASSES]
+    first = [labels.index(label) for label in shown]
     some = Augmented(
-        images.images[[labels.index(label) for label in shown]],
+        images.images[first],
+        images.labels[first],
         settings.data.augment,
         seed_of(settings.seed, "augmentation"),
     )

@@ -113,6 +113,12 @@ class Augment(Section):
         description="add Gaussian noise to each pixel, whose standard deviation, one for each image, is up to this"
         " fraction of white",
     )
+    outliers: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
+        None,
+        description="replace this share of the images in each epoch by images that show no digit (letters, symbols,"
+        " pieces of two images), with labels at random, so that the net is unsure of what it has not learned; for"
+        " classifiers of digits on a plain ground",
+    )
     share: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="share of the images that are changed in an epoch; the others are left as they are"
     )

@@ -95,7 +95,7 @@ class GradientTraining:
         self._twin, self.images = Whole(model), splits.train
         self.augmented = Augmented.of(splits.train, augment, seed_of(seed, "augmentation"))
         if self.augmented is not None:  # which may light any pixel
-            self.images = replace(splits.train, images=self.augmented.images)
+            self.images = replace(splits.train, images=self.augmented.images, labels=self.augmented.labels)
         elif objective is None:
             self._twin, self.images = trained(model, splits.train, settings)
         self._net = self._twin.net

@@ -42,9 +42,14 @@ def images(n: int = 41, size: tuple[int, int] = (12, 9)) -> torch.Tensor:
     return found
 
 
+def labels_of(of: torch.Tensor) -> torch.Tensor:
+    """Labels 0 to 3 in turn."""
+    return torch.arange(len(of)) % 4
+
+
 def made(of: torch.Tensor, epoch: int = 1, seed: int = 7, block: int | None = None, **entries: Any) -> torch.Tensor:
     """The images of an epoch."""
-    augmented = Augmented(of, Augment.model_validate(entries), seed, block)
+    augmented = Augmented(of, labels_of(of), Augment.model_validate(entries), seed, block)
     assert list(augmented.make(epoch))[-1] == len(of)
     return augmented.images
 
@@ -60,7 +65,7 @@ def threads(n: int) -> Iterator[None]:
 
 
 def test_an_epoch_is_the_same_in_any_order_and_in_the_same_memory() -> None:
-    augmented = Augmented(images(), Augment.model_validate(EVERYTHING), 7)
+    augmented = Augmented(images(), labels_of(images()), Augment.model_validate(EVERYTHING), 7)
     place = augmented.images.data_ptr()
     assert torch.equal(augmented.images, images())  # at first as they are
     found: dict[int, torch.Tensor] = {}

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fcnet.config.data import Augment
 from fcnet.data.augment.draws import Draws
+from fcnet.data.augment.outliers import Outliers
 from fcnet.data.augment.steps import changes
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
@@ -26,6 +27,7 @@ class Augmented:
 
     Args:
         images: uint8 (N, H, W), which stay as they are.
+        labels: int64 (N,), which stay too.
         settings: the config's ``data.augment``.
         seed: of the stream "augmentation".
         block: pixels that are changed at once.
@@ -33,12 +35,14 @@ class Augmented:
     Attributes:
         images: uint8 (N, H, W), always the same tensor: the images of the last epoch that was made, and at first the
             images themselves.
+        labels: int64 (N,), likewise: those of outliers are others in each epoch.
     """
 
-    def __init__(self, images: Tensor, settings: Augment, seed: int, block: int | None = None) -> None:
-        self._plain, self._settings, self._seed = images, settings, seed
+    def __init__(self, images: Tensor, labels: Tensor, settings: Augment, seed: int, block: int | None = None) -> None:
+        self._plain, self._true, self._settings, self._seed = images, labels, settings, seed
         self._block = block or (GPU_BLOCK if images.is_cuda else BLOCK)
-        self.images = images.clone()
+        self.images, self.labels = images.clone(), labels.clone()
+        self._outliers = Outliers.of(images, labels, settings)
         self._grounds, self._signs = backgrounds(images)
 
     @classmethod
@@ -55,7 +59,7 @@ class Augmented:
                 "data.memory: is auto, and the images take so much of the memory that they are read from their file;"
                 " data.augment needs them in memory, twice: set data.memory=resident, or remove data.augment"
             )
-        return cls(split.images, settings, seed)
+        return cls(split.images, split.labels, settings, seed)
 
     @property
     def said(self) -> str:
@@ -75,16 +79,26 @@ class Augmented:
         draws = Draws(self._seed, epoch, n, self._plain.device)
         steps = changes(self._settings, draws, size)
         kept = torch.from_numpy(draws.uniform("share", 0, 1) >= share).to(self._plain.device)
+        outliers = None if self._outliers is None else self._outliers.of_epoch(draws)
+        if outliers is not None:
+            torch.where(outliers.chosen, outliers.labels, self._true, out=self.labels)
+            kept &= ~outliers.chosen
         at_once = max(self._block // max(size[0] * size[1], 1), 1)
         for first in range(0, n, at_once):
             block = slice(first, min(first + at_once, n))
             ground, sign, plain = self._grounds[block], self._signs[block], self._plain[block]
             ink = (plain - ground).mul_(sign)
+            if outliers is not None:
+                ink = outliers.replace(ink, self._ink(outliers.partners(block)), block)
             for change in steps:
                 ink = change(ink, block)
             found = ink.mul_(sign).add_(ground).round_().clamp_(0, 255).to(torch.uint8)
             self.images[block] = found if share == 1 else torch.where(kept[block, None, None], plain, found)
             yield block.stop
+
+    def _ink(self, rows: Tensor) -> Tensor:
+        """Return the ink (b, H, W) of the images at some positions (b,)."""
+        return (self._plain[rows] - self._grounds[rows]).mul_(self._signs[rows])
 
 
 def backgrounds(images: Tensor) -> tuple[Tensor, Tensor]:

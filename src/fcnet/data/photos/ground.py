@@ -17,6 +17,7 @@ Mask = NDArray[np.bool_]
 SMALL = 128  # pixels of the longer side on which the ground is estimated: shadows are smooth
 
 LEAST_CONTRAST = 0.06  # of white: less is texture and the noise of a camera
+CLEAR = 3.3  # times the spread of the paper: the contrast of strokes that can be told from it
 NOISES = 4.0  # times the spread of the paper: below it, nothing is ink
 STROKES = 95  # percentile of the contrast of all that is not paper, which is that of the middle of strokes
 # Of the longer side: strokes are narrower than the last window, the light and the dark parts of a shadow wider.
@@ -68,7 +69,7 @@ def ink(picture: NDArray[np.uint8]) -> Ink | None:
     core = size > 0.5 * np.percentile(marks[:: max(marks.size // SOME, 1)], STROKES)
     colour = off[:, core].mean(1)
     contrast = float(np.abs(colour).max())
-    if contrast < max(LEAST_CONTRAST, 2 * noise):
+    if contrast < max(LEAST_CONTRAST, CLEAR * noise):
         return None
     amount: Floats = np.tensordot(colour / np.float32(colour @ colour), off, 1)
     low, high = np.percentile(ground, (2, 98), (1, 2))

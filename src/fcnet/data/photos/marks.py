@@ -21,6 +21,7 @@ ALONG = 0.35  # of a side of the picture: marks that touch it on more are its fr
 TALL, MUCH, APART = 0.5, 0.25, 0.08
 MANY = 15  # second digits from which on a picture is a texture
 SOLID = 0.55  # of its longer side: a mark that is this thick is a spot
+SMALL = 64  # pixels of a side of a picture
 LEAST = 0.03  # of the picture's longer side: smaller marks are no digits
 
 BOTH = np.ones((3, 3), bool)  # neighbours, diagonal ones too
@@ -35,12 +36,14 @@ class Marks:
         boxes: (n, 4) top, left, bottom, right (exclusive) of marks 1 to n.
         areas: (n,) pixels of each.
         ruled: whether rules were taken off.
+        uneven: whether the ground has shadow or texture.
     """
 
     labels: NDArray[np.int32]
     boxes: NDArray[np.int64]
     areas: NDArray[np.int64]
     ruled: bool
+    uneven: bool
 
     @property
     def heights(self) -> NDArray[np.int64]:
@@ -73,7 +76,7 @@ def marks(ink: Ink) -> Marks:
     labels = numbers[labels].astype(np.int32)
     boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(labels)], np.int64)
     areas = np.bincount(labels.ravel(), minlength=1)[1:]
-    return Marks(labels, boxes.reshape(-1, 4), areas, off is not None)
+    return Marks(labels, boxes.reshape(-1, 4), areas, off is not None, ink.uneven)
 
 
 def frames(found: Marks) -> Mask:
@@ -139,9 +142,23 @@ def the_digit(found: Marks, single: bool = True) -> Digit:
 
 
 def _is_spot(found: Marks, number: int) -> bool:
+    """Return whether a mark is a spot rather than strokes.
+
+    One at an edge of a picture with shadow is continued beyond the edge: it may be the end of a shadow. (Small pictures
+    are drawings, or cut close.)
+    """
     top, left, bottom, right = found.boxes[number]
-    inside = ndimage.distance_transform_edt(np.pad(found.labels[top:bottom, left:right] == number + 1, 1))
-    return bool(2 * inside.max() > SOLID * found.sides[number])
+    mine = found.labels[top:bottom, left:right] == number + 1
+    height, width = found.labels.shape
+    side = int(found.sides[number])
+    goes_on = found.uneven and min(height, width) >= SMALL
+    for axis, ends in enumerate(((top == 0, bottom == height), (left == 0, right == width))):
+        for at_end, at_edge in enumerate(ends):
+            margin = [(0, 0), (0, 0)]
+            margin[axis] = (0, side) if at_end else (side, 0)
+            mine = np.pad(mine, margin, mode="edge") if at_edge and goes_on else np.pad(mine, np.minimum(margin, 1))
+    inside = ndimage.distance_transform_edt(mine)
+    return bool(2 * inside.max() > SOLID * side)
 
 
 def _others(found: Marks, largest: int, weights: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,0 +1,119 @@
+"""Images that show no digit, with labels at random, so that a net is unsure of what it has not learned.
+
+With equal frequencies of all labels, the cross-entropy is least if the net gives all classes the same probability: in
+the mean over epochs it is the confidence loss on outliers of Lee et al. 2018, "Training confidence-calibrated
+classifiers for detecting out-of-distribution samples", equation 1.
+"""
+
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fcnet.config.data import Augment
+from fcnet.data.augment import glyphs
+from fcnet.data.augment.draws import Draws
+from fcnet.data.photos import style
+from fcnet.errors import ConfigError
+
+CHARACTERS = 0.5  # share of the outliers that are letters and symbols; the others are made of two images
+KINDS = 5  # ways to make one image of two
+CUT = (0.3, 0.7)  # of a side: where images are cut
+
+
+class Outliers:
+    """The outliers of a training.
+
+    Args:
+        characters: ink of letters and symbols, uint8 (n, H, W).
+        share: of the images that are replaced in an epoch.
+        classes: number of labels.
+    """
+
+    def __init__(self, characters: Tensor, share: float, classes: int) -> None:
+        self._characters, self._share, self._classes = characters, share, classes
+
+    @classmethod
+    def of(cls, images: Tensor, labels: Tensor, settings: Augment) -> Self | None:
+        """Return the outliers of a config, for images uint8 (N, H, W) and their labels; None if it asks for none.
+
+        Raises:
+            ConfigError: the images do not show strokes on a plain ground, in whose style characters could be drawn.
+        """
+        if settings.outliers is None:
+            return None
+        some = torch.arange(min(len(images), style.LOOKED_AT), device=images.device) * len(images)
+        found = style.measured(images[some // len(some)].cpu().numpy())
+        if found is None:
+            raise ConfigError(
+                "data.augment.outliers: draws letters and symbols as the training images draw their signs, but these do"
+                " not show strokes on a plain ground; remove it"
+            )
+        characters = torch.from_numpy(glyphs.drawn(found)).to(images.device)
+        return cls(characters, settings.outliers, int(labels.max()) + 1)
+
+    def of_epoch(self, draws: Draws) -> "Drawn":
+        """Return the outliers of an epoch."""
+        return Drawn(self._characters, draws, self._share, self._classes)
+
+
+class Drawn:
+    """The outliers of one epoch.
+
+    Attributes:
+        chosen: which images (N,) they replace.
+        labels: a label at random (N,) for each image.
+    """
+
+    def __init__(self, characters: Tensor, draws: Draws, share: float, classes: int) -> None:
+        def whole(purpose: str, below: int) -> Tensor:
+            return torch.from_numpy(draws.uniform(purpose, 0, below).astype(np.int64)).to(characters.device)
+
+        self.chosen = torch.from_numpy(draws.uniform("outliers", 0, 1) < share).to(characters.device)
+        self.labels = whole("labels of outliers", classes)
+        self._characters, n = characters, len(self.chosen)
+        self._which, self._partner = whole("characters", len(characters)), whole("partners of outliers", n)
+        self._kind = whole("kinds of outliers", KINDS)
+        self._is_character = torch.from_numpy(draws.uniform("characters or not", 0, 1) < CHARACTERS)
+        self._is_character = self._is_character.to(characters.device)
+        self._cut = draws.tensor(draws.uniform("cuts of outliers", *CUT))
+
+    def partners(self, images: slice) -> Tensor:
+        """Return the positions of the second images of the outliers among some images."""
+        return self._partner[images][self.chosen[images]]
+
+    def replace(self, ink: Tensor, others: Tensor, images: slice) -> Tensor:
+        """Return ink (B, H, W) of some images with outliers in their places.
+
+        Args:
+            ink: of the images; changed in place.
+            others: ink of their ``partners`` (b, H, W).
+            images: their positions.
+        """
+        chosen = self.chosen[images]
+        which, kind, is_character, cut = (
+            values[images][chosen] for values in (self._which, self._kind, self._is_character, self._cut)
+        )
+        pieces = _of_two(ink[chosen], others, kind, cut)
+        characters = self._characters[which].to(ink.dtype)
+        ink[chosen] = torch.where(is_character[:, None, None], characters, pieces)
+        return ink
+
+
+def _of_two(first: Tensor, second: Tensor, kind: Tensor, cut: Tensor) -> Tensor:
+    """Return images (b, H, W) made of two each, in a way (b,) and cut at a fraction (b,) of their sides."""
+    height, width = first.shape[1:]
+    above = torch.arange(height, device=first.device)[None, :, None] < cut[:, None, None] * height
+    before = torch.arange(width, device=first.device)[None, None, :] < cut[:, None, None] * width
+    ways = (
+        torch.where(above, first, second),
+        torch.where(before, first, second),
+        torch.maximum(first, second),
+        torch.where(above, first.flip(2), second),
+        torch.where(before, first.flip(1), second),
+    )
+    found = ways[0]
+    for number, way in enumerate(ways[1:], 1):
+        found = torch.where(kind[:, None, None] == number, way, found)
+    return found
