@@ -1,4 +1,4 @@
-"""Draw the photos of docs/examples/photos, for docs/photos.md: digits by hand on paper, a board, a page.
+"""Draw the photos of docs/examples, for docs/photos.md: digits by hand on paper and on a board, doubtful ones, a page.
 
     python scripts/example_photos.py
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-OUT = Path(__file__).parent.parent / "docs/examples/photos"
+OUT = Path(__file__).parent.parent / "docs/examples"
 QUALITY = 80  # of the JPEGs
 FINE = 2  # drawn larger by this, then scaled down, so that edges are smooth
 
@@ -241,25 +241,26 @@ def page() -> Image.Image:
 
 
 PHOTOS: dict[str, Callable[[], Image.Image]] = {
-    "seven": seven,
-    "three-ruled": three_ruled,
-    "five-squared": five_squared,
-    "two-pencil": two_pencil,
-    "eight-note": eight_note,
-    "four-chalk": four_chalk,
-    "doubtful": doubtful,
-    "side-by-side": side_by_side,
-    "cut-off": cut_off,
-    "empty": empty,
+    "photos/seven": seven,
+    "photos/three-ruled": three_ruled,
+    "photos/five-squared": five_squared,
+    "photos/two-pencil": two_pencil,
+    "photos/eight-note": eight_note,
+    "photos/four-chalk": four_chalk,
+    "doubts/doubtful": doubtful,
+    "doubts/side-by-side": side_by_side,
+    "doubts/cut-off": cut_off,
+    "doubts/empty": empty,
     "page": page,
 }
 
 
 def main() -> None:
     """Write all files."""
-    OUT.mkdir(parents=True, exist_ok=True)
     for name, drawn in PHOTOS.items():
-        drawn().save(OUT / f"{name}.jpg", quality=QUALITY)
+        path = OUT / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn().save(path, quality=QUALITY)
 
 
 if __name__ == "__main__":

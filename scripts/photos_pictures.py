@@ -21,6 +21,7 @@ from PIL import Image
 import fcnet
 from fcnet.cli.main import main as command
 from fcnet.commands.predict import files
+from fcnet.commands.predict.answers import run_predict
 from fcnet.commands.predict.pages import run_find
 from fcnet.commands.trained import Located, locate
 from fcnet.data.images import colour
@@ -28,10 +29,10 @@ from fcnet.data.photos import ground, marks, place, prepare, rules
 from fcnet.data.photos.style import Style
 
 ROOT = Path(__file__).parent.parent
-PHOTOS = ROOT / "docs/examples/photos"
+EXAMPLES = ROOT / "docs/examples"
+PHOTOS = EXAMPLES / "photos"
 SHOWN = {"seven": "7", "three-ruled": "3", "five-squared": "5", "two-pencil": "2", "eight-note": "8", "four-chalk": "4"}
 STEPS = ("three-ruled", "two-pencil", "four-chalk")
-FEW = ("seven", "doubtful", "cut-off", "side-by-side", "empty")
 DPI, QUALITY = 110, 88
 FAINT = 25  # of 255: darker pixels do not belong to the digit
 RIGHT, WRONG, MARK = "tab:green", "tab:red", "tab:red"
@@ -217,17 +218,9 @@ def main() -> None:
     saved(answered(found, ("off",)), args.out / "photos-off.jpg")
     saved(steps(style), args.out / "photos-steps.jpg")
     saved(answered(found, ("off", "auto")), args.out / "photos-both.jpg")
-    few = [str(PHOTOS / f"{name}.jpg") for name in FEW]
-    shown_by(args.out / "photos-seen.jpg", lambda path: predicted(args.run, few, path), 800)
-    page = [str(args.run), str(PHOTOS / "page.jpg")]
+    doubts, page = ([str(args.run), str(EXAMPLES / name)] for name in ("doubts", "page.jpg"))
+    shown_by(args.out / "photos-seen.jpg", lambda path: run_predict(doubts, show=path), 800)
     shown_by(args.out / "photos-page.jpg", lambda path: run_find(page, show=path), 900)
-
-
-def predicted(run: Path, photos: list[str], path: Path) -> None:
-    """Draw what the net saw of photos, as ``fcnet predict --show`` does."""
-    from fcnet.commands.predict.answers import run_predict
-
-    run_predict([str(run), *photos], show=path)
 
 
 if __name__ == "__main__":
