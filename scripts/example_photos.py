@@ -236,7 +236,7 @@ def page() -> Image.Image:
                 top = 90 + 250 * number + 0.02 * left + float(photo.chance.uniform(-8, 8))
                 photo.write(text, pen, left, top, height)
                 joined = line[i + 1 : i + 2] == "|"
-                left += 0.62 * height if joined else 165
+                left += 0.59 * height if joined else 165
     return photo.taken()
 
 

@@ -74,7 +74,8 @@ def trained_on(found: Located, style: Style) -> Figure:
     """Draw training images with their box and centre of mass, above photos."""
     images, labels = training_images(found)
     figure = Figure(figsize=(9, 3.9), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.1, 1])
+    grid = figure.add_gridspec(2, 1, height_ratios=[1.1, 1])
+    above, below = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     above.suptitle(
         f"what the net was trained on: digits in a box (dotted) of {style.box} of {style.size[0]} pixels,"
         " their centre of mass (+) in the middle",
@@ -98,7 +99,8 @@ def trained_on(found: Located, style: Style) -> Figure:
 def training_images(found: Located) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return training images (n, H, W) and labels (n,)."""
     split, _ = found.settings.data.parts()
-    images = fcnet.ImageFolder.open(split.images, split.labels, size=tuple(found.settings.data.image_size))
+    height, width = found.settings.data.image_size
+    images = fcnet.ImageFolder.open(split.images, split.labels, size=(height, width))
     return images.images[:200].numpy(), images.labels[:200].numpy()
 
 
