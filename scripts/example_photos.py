@@ -26,7 +26,7 @@ Colour = tuple[float, float, float]  # of 1
 
 WHITE, CREAM, YELLOW, BOARD = (0.93, 0.92, 0.90), (0.90, 0.87, 0.80), (0.95, 0.86, 0.45), (0.16, 0.27, 0.22)
 BLUE, BLACK, RED, GREY, CHALK = (0.13, 0.20, 0.55), (0.12, 0.12, 0.13), (0.78, 0.14, 0.13), (0.5, 0.5, 0.51), (0.9,) * 3
-PALE, DARK = (0.62, 0.72, 0.86), (0.25, 0.36, 0.66)  # of printed lines
+PALE, MIDDLE, DARK = (0.62, 0.72, 0.86), (0.42, 0.56, 0.80), (0.25, 0.36, 0.66)  # of printed lines
 
 STROKES: dict[str, list[list[Point]]] = {
     "0": [[(0.40, 0.03), (0.20, 0.14), (0.09, 0.46), (0.15, 0.82), (0.36, 0.97), (0.58, 0.82), (0.67, 0.48),
@@ -174,7 +174,7 @@ def three_ruled() -> Image.Image:
 
 def five_squared() -> Image.Image:
     photo = sheet((480, 480), CREAM, 5, shadow=0.25, side=0.8)
-    rule(photo, DARK, 40, 20, squared=True, slope=-0.008)
+    rule(photo, MIDDLE, 40, 20, squared=True, slope=-0.008)
     photo.write("5", Pen(BLACK, 9), 150, 150, 190)
     return photo.taken()
 

@@ -144,15 +144,22 @@ def _step_by_step(row: NDArray[np.object_], picture: NDArray[np.uint8], style: S
     assert found is not None
     drawn = marks.marks(found)
     digit = marks.the_digit(drawn)
-    paper = ground._ground(picture.astype(np.float32) / np.float32(255))
     row[0].imshow(picture)
-    row[1].imshow((255 * paper).clip(0, 255).astype(np.uint8))
+    row[1].imshow(_ground(picture))
     row[2].imshow(found.amount, cmap="gray_r", vmin=0, vmax=1)
     row[3].imshow(_coloured(found, drawn, digit))
     top, left, bottom, right = digit.box
     row[3].add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color="tab:green", lw=1))
     row[4].imshow(_strokes(marks.ink_of(drawn, found, digit.members, digit.box), style))
     small(row[5], prepare.prepare(picture, style).pixels, guides=True)
+
+
+def _ground(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the ground (h, w, 3) of a picture, as it is estimated: on a small copy."""
+    values = np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+    _, paper = ground._ground(ground._reduced(values))
+    small = Image.fromarray((255 * paper.transpose(1, 2, 0)).clip(0, 255).astype(np.uint8))
+    return np.asarray(small.resize(picture.shape[1::-1], Image.Resampling.BILINEAR))
 
 
 def _coloured(found: ground.Ink, drawn: marks.Marks, digit: marks.Digit) -> NDArray[np.uint8]:
