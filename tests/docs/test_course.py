@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import photos_pictures
 import pytest
 import torch
 from course_program import FCNet as CourseFCNet
@@ -36,6 +37,8 @@ def test_the_course_s_job_on_real_mnist(fcnet: Run, mnist: Path) -> None:
     words = ["checkpoints/mnist", examples / "photo.png", examples / "digits/*.png"]
     predicted = [row["predicted"] for row in json.loads(fcnet("predict", *words, "--json").out)["predictions"]]
     assert predicted == ["7", *"0123456789"]
+    photos = json.loads(fcnet("predict", "checkpoints/mnist", examples / "photos", "--json").out)["predictions"]
+    assert {Path(row["file"]).stem: row["predicted"] for row in photos} == photos_pictures.SHOWN
 
     course = CourseFCNet(784, 500, 10)
     course.load_state_dict(torch.load("checkpoints/mnist/model.pth", weights_only=True), strict=True)

@@ -15,7 +15,10 @@ from helpers.command_line import ROOT
 SOURCE = figures.Figures.load()
 PAGES = [
     *sorted(ROOT.glob("README*.md")),
-    *(ROOT / f"docs/{name}.md" for name in ("course", "course.zh-CN", "elm", "autoencoders", "benchmarks-notes")),
+    *(
+        ROOT / f"docs/{name}.md"
+        for name in ("course", "course.zh-CN", "photos", "photos.zh-CN", "elm", "autoencoders", "benchmarks-notes")
+    ),
 ]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 MEASURED = r"(?<![\w.])-?\d[\d.,]*(?: ?(?:%|s|秒|seconds|ms|us|nats|dB|minutes|分钟)(?![\w]))"
@@ -69,7 +72,8 @@ def test_every_figure_is_shown_and_says_how_it_was_measured() -> None:
 
 
 def test_both_languages_have_the_same_figures() -> None:
-    for english, chinese in (("README.md", "README.zh-CN.md"), ("docs/course.md", "docs/course.zh-CN.md")):
+    for both in ("README{}.md", "docs/course{}.md", "docs/photos{}.md"):
+        english, chinese = both.format(""), both.format(".zh-CN")
         marks = [
             sorted((mark[2], mark[3] or "") for mark in figures.INLINE.finditer((ROOT / name).read_text()))
             for name in (english, chinese)

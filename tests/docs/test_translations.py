@@ -9,7 +9,11 @@ import pytest
 from helpers.command_line import ROOT
 
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
-PAIRS = [("README.md", "README.zh-CN.md"), ("docs/course.md", "docs/course.zh-CN.md")]
+PAIRS = [
+    ("README.md", "README.zh-CN.md"),
+    ("docs/course.md", "docs/course.zh-CN.md"),
+    ("docs/photos.md", "docs/photos.zh-CN.md"),
+]
 
 
 def sections(name: str) -> list[tuple[str, str]]:
