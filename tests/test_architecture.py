@@ -89,3 +89,12 @@ def test_rooms_are_entered_by_their_front_doors(module: str) -> None:
 
 def test_every_room_says_what_is_in_it() -> None:
     assert [room for room in ROOMS if not ast.get_docstring(front_door(room))] == []
+
+
+def test_no_module_of_tests_overwrites_its_marks() -> None:
+    twice = [
+        path.name
+        for path in TESTS.rglob("test_*.py")
+        if len(re.findall(r"^pytestmark = ", path.read_text(), re.MULTILINE)) > 1
+    ]
+    assert twice == []

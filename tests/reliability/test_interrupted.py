@@ -20,9 +20,10 @@ from fcnet.training.loop import GradientTraining
 from helpers.command_line import Run
 from helpers.runs import WORDS, same, states
 
-pytestmark = pytest.mark.usefixtures("way")
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
+pytestmark = [
+    pytest.mark.usefixtures("way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals"),
+]
 
 
 # All that a training can keep from step to step is in one of these.

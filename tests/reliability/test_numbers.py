@@ -12,9 +12,10 @@ from fcnet.training.loop import GradientTraining
 from helpers.command_line import Run
 from helpers.runs import WORDS, same
 
-pytestmark = pytest.mark.usefixtures("way")
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
+pytestmark = [
+    pytest.mark.usefixtures("way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals"),
+]
 
 
 def test_a_huge_rate_is_exit_4_with_step_rate_and_images(fcnet: Run, tiny: Path) -> None:

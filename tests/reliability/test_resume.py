@@ -12,9 +12,10 @@ from helpers.command_line import Run
 from helpers.runs import WORDS, same
 from helpers.tiny import write_config
 
-pytestmark = pytest.mark.usefixtures("way")
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
+pytestmark = [
+    pytest.mark.usefixtures("way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals"),
+]
 
 
 def test_resume_begins_where_there_is_nothing_and_does_nothing_at_the_end(fcnet: Run, tiny: Path) -> None:

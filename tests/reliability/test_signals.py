@@ -17,9 +17,10 @@ from helpers.command_line import Run
 from helpers.processes import finish, launch, start, wait_for
 from helpers.runs import WORDS, same
 
-pytestmark = pytest.mark.usefixtures("way")
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals")
+pytestmark = [
+    pytest.mark.usefixtures("way"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the promises rest on POSIX signals"),
+]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR2, signal.SIGHUP])

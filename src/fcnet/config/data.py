@@ -78,7 +78,8 @@ Ink = Annotated[
 class Augment(Section):
     """How each training image is changed anew in every epoch, at random; evaluation sees the images as they are.
 
-    The entries apply in the order stroke; rotation, shear, scale and shift as one resampling; blur; contrast; noise.
+    The entries apply in the order hands, outliers, stroke; rotation, shear, scale and shift as one resampling; blur,
+    contrast, noise.
     """
 
     rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(
@@ -112,6 +113,11 @@ class Augment(Section):
         None,
         description="add Gaussian noise to each pixel, whose standard deviation, one for each image, is up to this"
         " fraction of white",
+    )
+    hands: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
+        None,
+        description="replace this share of the images in each epoch by digits drawn by program, in forms that are rare"
+        " in MNIST too (1 with a hook, 7 with a bar, open 4, 9 with a bow); for the classes 0 to 9 on a plain ground",
     )
     outliers: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
         None,

@@ -7,6 +7,7 @@ import torch
 from fcnet.config.data import Augment
 from fcnet.data.augment import glyphs
 from fcnet.data.augment.augmented import Augmented
+from fcnet.data.augment.hands import style_of
 from fcnet.data.photos import style
 from fcnet.errors import ConfigError
 from helpers.digits import strokes
@@ -46,9 +47,7 @@ def test_the_labels_of_an_epoch_stay_in_the_same_memory() -> None:
 
 
 def test_characters_are_drawn_in_the_style_of_dark_digits_too() -> None:
-    light, dark = style.measured(IMAGES.numpy()), style.measured(255 - IMAGES.numpy())
-    assert light is not None
-    assert dark is not None
+    light, dark = style_of(IMAGES, "outliers"), style_of(255 - IMAGES, "outliers")
     ink = glyphs.drawn(light)
     np.testing.assert_array_equal(ink, glyphs.drawn(dark))
     found = style.measures(ink, 0.0, 255.0)
@@ -64,5 +63,5 @@ def test_dark_images_stay_dark_on_light() -> None:
 
 def test_images_without_strokes_on_a_plain_ground_are_refused() -> None:
     noise = torch.randint(0, 256, IMAGES.shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    with pytest.raises(ConfigError, match=r"data.augment.outliers: draws letters"):
+    with pytest.raises(ConfigError, match=r"data.augment.outliers: draws signs"):
         made(images=noise)

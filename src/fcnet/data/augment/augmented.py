@@ -1,6 +1,6 @@
 """The training images as they are changed for an epoch, always in the same memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fcnet.config.data import Augment
 from fcnet.data.augment.draws import Draws
+from fcnet.data.augment.hands import Hands
 from fcnet.data.augment.outliers import Outliers
 from fcnet.data.augment.steps import changes
 from fcnet.data.dataset import ImageFolder
@@ -31,6 +32,7 @@ class Augmented:
         settings: the config's ``data.augment``.
         seed: of the stream "augmentation".
         block: pixels that are changed at once.
+        classes: names of the labels.
 
     Attributes:
         images: uint8 (N, H, W), always the same tensor: the images of the last epoch that was made, and at first the
@@ -38,11 +40,20 @@ class Augmented:
         labels: int64 (N,), likewise: those of outliers are others in each epoch.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor, settings: Augment, seed: int, block: int | None = None) -> None:
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        settings: Augment,
+        seed: int,
+        block: int | None = None,
+        classes: Sequence[str] = (),
+    ) -> None:
         self._plain, self._true, self._settings, self._seed = images, labels, settings, seed
         self._block = block or (GPU_BLOCK if images.is_cuda else BLOCK)
         self.images, self.labels = images.clone(), labels.clone()
-        self._outliers = Outliers.of(images, labels, settings)
+        found = (Hands.of(images, classes, settings), Outliers.of(images, labels, settings))
+        self._replacing = [one for one in found if one is not None]
         self._grounds, self._signs = backgrounds(images)
 
     @classmethod
@@ -59,7 +70,7 @@ class Augmented:
                 "data.memory: is auto, and the images take so much of the memory that they are read from their file;"
                 " data.augment needs them in memory, twice: set data.memory=resident, or remove data.augment"
             )
-        return cls(split.images, split.labels, settings, seed)
+        return cls(split.images, split.labels, settings, seed, classes=split.classes)
 
     @property
     def said(self) -> str:
@@ -79,17 +90,18 @@ class Augmented:
         draws = Draws(self._seed, epoch, n, self._plain.device)
         steps = changes(self._settings, draws, size)
         kept = torch.from_numpy(draws.uniform("share", 0, 1) >= share).to(self._plain.device)
-        outliers = None if self._outliers is None else self._outliers.of_epoch(draws)
-        if outliers is not None:
-            torch.where(outliers.chosen, outliers.labels, self._true, out=self.labels)
-            kept &= ~outliers.chosen
+        replacements = [one.of_epoch(draws) for one in self._replacing]
+        self.labels.copy_(self._true)
+        for one in replacements:
+            self.labels[one.chosen] = one.labels[one.chosen]
+            kept &= ~one.chosen
         at_once = max(self._block // max(size[0] * size[1], 1), 1)
         for first in range(0, n, at_once):
             block = slice(first, min(first + at_once, n))
             ground, sign, plain = self._grounds[block], self._signs[block], self._plain[block]
             ink = (plain - ground).mul_(sign)
-            if outliers is not None:
-                ink = outliers.replace(ink, self._ink(outliers.partners(block)), block)
+            for one in replacements:
+                ink = one.replace(ink, self._ink, block)
             for change in steps:
                 ink = change(ink, block)
             found = ink.mul_(sign).add_(ground).round_().clamp_(0, 255).to(torch.uint8)

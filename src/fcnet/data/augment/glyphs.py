@@ -2,7 +2,6 @@
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fcnet.data.photos.style import Style
 
-# Without those that are drawn like a digit: B b g I i j l O o q S s Z z.
-LETTERS = "ACDEFGHJKLMNPQRTUVWXYacdefhkmnprtuvwxy"
+# Without those that are written like a digit: b g I l O o q S s Z z.
+LETTERS = "ABCDEFGHJKLMNPQRTUVWXYacdefhijkmnprtuvwxy"
 SIGNS = "&?%@$#+=*<>"
 # Arrows, triangles, boxes, circles, stars, faces, hearts and others, which DejaVu Sans has.
 SYMBOLS = (
@@ -30,12 +29,11 @@ HEIGHT, MARGIN = 100, 50  # pixels that a character is drawn at, and around it
 
 
 def drawn(style: Style) -> NDArray[np.uint8]:
-    """Return the ink of all characters, uint8 (n, H, W), in the style of the training images: 0 is their background."""
+    """Return all characters, uint8 (n, H, W), in a style."""
     # Imported here: scipy takes as long as all else here, and few trainings need it.
     from fcnet.data.photos.place import place
 
-    ink = replace(style, ground=0.0, ink=abs(style.ink - style.ground))
-    placed = (place(amount, ink) for amount in _characters())
+    placed = (place(amount, style) for amount in _characters())
     return np.stack([one.pixels for one in placed if one is not None])
 
 

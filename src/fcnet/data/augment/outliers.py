@@ -5,6 +5,7 @@ the mean over epochs it is the confidence loss on outliers of Lee et al. 2018, "
 classifiers for detecting out-of-distribution samples", equation 1.
 """
 
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -14,8 +15,7 @@ from torch import Tensor
 from fcnet.config.data import Augment
 from fcnet.data.augment import glyphs
 from fcnet.data.augment.draws import Draws
-from fcnet.data.photos import style
-from fcnet.errors import ConfigError
+from fcnet.data.augment.hands import style_of
 
 CHARACTERS = 0.5  # share of the outliers that are letters and symbols; the others are made of two images
 KINDS = 5  # ways to make one image of two
@@ -39,18 +39,11 @@ class Outliers:
         """Return the outliers of a config, for images uint8 (N, H, W) and their labels; None if it asks for none.
 
         Raises:
-            ConfigError: the images do not show strokes on a plain ground, in whose style characters could be drawn.
+            ConfigError: as ``style_of`` does.
         """
         if settings.outliers is None:
             return None
-        some = torch.arange(min(len(images), style.LOOKED_AT), device=images.device) * len(images)
-        found = style.measured(images[some // len(some)].cpu().numpy())
-        if found is None:
-            raise ConfigError(
-                "data.augment.outliers: draws letters and symbols as the training images draw their signs, but these do"
-                " not show strokes on a plain ground; remove it"
-            )
-        characters = torch.from_numpy(glyphs.drawn(found)).to(images.device)
+        characters = torch.from_numpy(glyphs.drawn(style_of(images, "outliers"))).to(images.device)
         return cls(characters, settings.outliers, int(labels.max()) + 1)
 
     def of_epoch(self, draws: Draws) -> "Drawn":
@@ -79,19 +72,16 @@ class Drawn:
         self._is_character = self._is_character.to(characters.device)
         self._cut = draws.tensor(draws.uniform("cuts of outliers", *CUT))
 
-    def partners(self, images: slice) -> Tensor:
-        """Return the positions of the second images of the outliers among some images."""
-        return self._partner[images][self.chosen[images]]
-
-    def replace(self, ink: Tensor, others: Tensor, images: slice) -> Tensor:
-        """Return ink (B, H, W) of some images with outliers in their places.
+    def replace(self, ink: Tensor, ink_of: Callable[[Tensor], Tensor], images: slice) -> Tensor:
+        """Return ink (B, H, W) of some images with outliers in the places of some; changes it.
 
         Args:
-            ink: of the images; changed in place.
-            others: ink of their ``partners`` (b, H, W).
-            images: their positions.
+            ink: of the images.
+            ink_of: returns the ink of the training images at some positions.
+            images: positions of these.
         """
         chosen = self.chosen[images]
+        others = ink_of(self._partner[images][chosen])
         which, kind, is_character, cut = (
             values[images][chosen] for values in (self._which, self._kind, self._is_character, self._cut)
         )
