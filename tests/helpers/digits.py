@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from fcnet.data.augment.glyphs import FONTS, folder
+from fcnet.data.augment.replaced.glyphs import FONTS, folder
 
 Pixels = NDArray[np.uint8]
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from fcnet.config.data import Augment
-from fcnet.data.augment import pens
 from fcnet.data.augment.augmented import Augmented
+from fcnet.data.augment.replaced import pens
 from fcnet.data.photos import style
 from fcnet.errors import ConfigError
 from helpers.digits import strokes

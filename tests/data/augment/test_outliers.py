@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from fcnet.config.data import Augment
-from fcnet.data.augment import glyphs
 from fcnet.data.augment.augmented import Augmented
-from fcnet.data.augment.hands import style_of
+from fcnet.data.augment.replaced import glyphs
+from fcnet.data.augment.replaced.hands import style_of
 from fcnet.data.photos import style
 from fcnet.errors import ConfigError
 from helpers.digits import strokes

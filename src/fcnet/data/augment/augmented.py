@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fcnet.config.data import Augment
 from fcnet.data.augment.draws import Draws
-from fcnet.data.augment.hands import Hands
-from fcnet.data.augment.outliers import Outliers
+from fcnet.data.augment.replaced.hands import Hands
+from fcnet.data.augment.replaced.outliers import Outliers
 from fcnet.data.augment.steps import changes
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from fcnet.config.data import Augment
-from fcnet.data.augment import glyphs
 from fcnet.data.augment.draws import Draws
-from fcnet.data.augment.hands import style_of
+from fcnet.data.augment.replaced import glyphs
+from fcnet.data.augment.replaced.hands import style_of
 
 CHARACTERS = 0.5  # share of the outliers that are letters and symbols; the others are made of two images
 KINDS = 5  # ways to make one image of two

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from fcnet.config.data import Augment
-from fcnet.data.augment import pens
 from fcnet.data.augment.draws import Draws
+from fcnet.data.augment.replaced import pens
 from fcnet.data.photos import style
 from fcnet.data.photos.style import Style
 from fcnet.errors import ConfigError
