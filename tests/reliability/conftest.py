@@ -47,7 +47,7 @@ def stopped(stopped_master: Path, tiny: Path) -> Path:
 
 @pytest.fixture(params=["one by one", "in bursts"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How steps are taken: one by one, or as on a GPU, where a stand-in takes three at a time."""
+    """How steps are taken: one by one, or as on a GPU, where a stand-in reports them together."""
     if request.param == "in bursts":
-        stand_in(monkeypatch, (3,))
+        stand_in(monkeypatch, (1,))
     return str(request.param)

@@ -27,6 +27,7 @@ WIDTHS = (25, 50, 99)  # percentiles of the widths of strokes: thin, middle, thi
 # this factor.
 PAPER, SMOOTH = 140, 20.0
 MIDDLE, SIZES = 0.08, 1.6
+TOLD = 16  # pixels of a side: in smaller images, a pixel is too much of it
 LOOKED_AT = 4000  # training images, evenly spread, at most
 
 
@@ -111,7 +112,7 @@ def unprepared(images: Images) -> list[str]:
         return ["on paper of uneven brightness"] if ground > PAPER and np.median(edges.std(1)) < SMOOTH else []
     away = images.astype(np.float32) - ground
     ink = ground + (1 if away.max() > -away.min() else -1) * float(np.abs(away).max())
-    if measured(images) is None or ink == ground:
+    if measured(images) is None or ink == ground or min(images.shape[1:]) < TOLD:
         return []
     found = measures(images, ground, ink)
     off = min(max(found[f"{kind}_row"].std(), found[f"{kind}_column"].std()) for kind in ("mass", "box"))
