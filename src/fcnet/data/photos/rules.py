@@ -71,7 +71,8 @@ def _thin(marks: Mask, level: _Bands | None, upright: _Bands | None) -> Mask:
     reach = max(one.thick for one in (level, upright) if one) + 2
     kept = (marks & ~off).view(np.uint8)
     joined = ndimage.minimum_filter(ndimage.maximum_filter(kept, reach), reach).view(bool)
-    return off & ~joined
+    thin: Mask = off & ~joined
+    return thin
 
 
 def _longer(marks: Mask, thick: int) -> Mask:
@@ -105,7 +106,9 @@ def _bands(marks: Mask, most: int) -> _Bands | None:
     for first, last in bands:
         lies[max(first - 1, 0) : last + 1] = True
     where = lies[np.arange(height)[:, None] - shift - low]
-    thick = max(round(float(np.median([covered[first:last].sum() / covered[first:last].max() for first, last in bands]))), 1)
+    thick = max(
+        round(float(np.median([covered[first:last].sum() / covered[first:last].max() for first, last in bands]))), 1
+    )
     return _Bands(where, len(bands), thick)
 
 
