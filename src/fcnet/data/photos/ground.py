@@ -27,6 +27,7 @@ ENOUGH = 0.7  # of what the last window removes: a window that removes as much i
 THIN = 60  # pixels of a side: smaller pictures have strokes of a pixel, and no noise
 DIM = 0.15  # of white: darker grounds reflect too little to tell how much light falls on them
 SOME, SAMPLED = 50_000, 256  # pixels, and pixels of a side, that suffice for a percentile
+FAR, LEVEL = 4.0, 0.004  # times as far as the other ground, and a level: a ground that is no paper
 UNEVEN = 0.05  # of white: grounds that vary more have shadow
 
 
@@ -111,6 +112,9 @@ def _ground(small: Floats) -> tuple[bool, Floats]:
     dark, light = ([_without_strokes(even, share, light) for share in WINDOWS] for light in (False, True))
     # Of the wrong polarity, the ground has the digit's outline and loops.
     is_light = _variation(light[-1]) < _variation(dark[-1])
+    far, other = (_far(even, ground) for ground in ((light[-1], dark[-1]) if is_light else (dark[-1], light[-1])))
+    if far > FAR * (other + LEVEL):  # between the lines of squared paper there are only spots of it
+        is_light = not is_light
     grounds = light if is_light else dark
     removed = [float((np.abs(even - ground).max(0) ** 2).sum()) for ground in grounds]
     # A wider window than strokes need takes off corners of shadows too.
@@ -121,6 +125,11 @@ def _ground(small: Floats) -> tuple[bool, Floats]:
 def _variation(ground: Floats) -> float:
     """Return the total variation of planes (3, h, w)."""
     return float(np.abs(np.diff(ground, axis=1)).sum() + np.abs(np.diff(ground, axis=2)).sum())
+
+
+def _far(even: Floats, ground: Floats) -> float:
+    """Return how far planes (3, h, w) are from a ground of them in the median: paper is most of a picture."""
+    return float(np.median(np.abs(even - ground).max(0)))
 
 
 def _without_strokes(even: Floats, share: float, light: bool) -> Floats:

@@ -10,6 +10,7 @@ from fcnet.data.photos.ground import Floats, Ink, Mask
 from fcnet.data.photos.rules import rules
 
 STROKE, FAINT = 0.45, 0.25  # of the ink in the middle of strokes: what begins a mark, and what belongs to it
+STROKES, LOW, HIGH = 90, 0.7, 2.0  # percentile of the ink of strokes, and what it may be
 EDGE = 0.003  # of the picture's longer side: how far the soft edge of a stroke reaches
 NOISES = 4.0  # times the spread of the paper
 
@@ -61,13 +62,14 @@ class Marks:
 
 def marks(ink: Ink) -> Marks:
     """Return the marks that ink makes, without rules."""
-    strong = ink.amount > max(STROKE, NOISES * ink.noise)
+    faint = ink.amount > max(FAINT, NOISES * ink.noise)
+    off = rules(faint)
+    level = 1.0 if off is None else _level(ink.amount[faint & ~off])
+    strong = ink.amount > max(STROKE * level, NOISES * ink.noise)
     reach = 2 * max(round(EDGE * max(strong.shape)), 1) + 1
-    weak = (ink.amount > max(FAINT, NOISES * ink.noise)) & ndimage.maximum_filter(strong, reach)
-    off = rules(strong)
+    weak = (ink.amount > max(FAINT * level, NOISES * ink.noise)) & ndimage.maximum_filter(strong, reach)
     if off is not None:
-        near = ndimage.binary_dilation(off, BOTH)
-        strong, weak = strong & ~off, weak & ~near | (weak & strong & ~off)
+        strong, weak = strong & ~off, weak & ~off
     labels, n = ndimage.label(weak, BOTH)
     begun = np.zeros(n + 1, bool)
     begun[labels[strong]] = True
@@ -77,6 +79,11 @@ def marks(ink: Ink) -> Marks:
     boxes = np.array([(r.start, c.start, r.stop, c.stop) for r, c in ndimage.find_objects(labels)], np.int64)
     areas = np.bincount(labels.ravel(), minlength=1)[1:]
     return Marks(labels, boxes.reshape(-1, 4), areas, off is not None, ink.uneven)
+
+
+def _level(amount: Floats) -> float:
+    """Return how much ink the middle of strokes has, of all that is off the rules: these may have been taken for it."""
+    return min(max(float(np.percentile(amount, STROKES)), LOW), HIGH) if amount.size else 1.0
 
 
 def frames(found: Marks) -> Mask:

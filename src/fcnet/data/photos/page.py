@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from fcnet.data.photos import ground
+from fcnet.data.photos import cut, ground
 from fcnet.data.photos.ground import Floats
 from fcnet.data.photos.marks import Marks, frames, ink_of, marks
 from fcnet.data.photos.place import place
@@ -23,15 +22,18 @@ REACH = 0.15  # marks that close belong together
 TALL, WIDE = 1.5, 1.2  # of what belongs together
 LINE = 0.55  # digits further apart are on different lines
 
-TOUCHING = 1.15  # times its height: what is wider may be several digits
-NARROW, DOUBTFUL = 0.7, 0.9  # times its height: so is what is as wide as this, if the answer to it is doubtful
-NARROWEST = 0.25  # of its height: a part of touching digits
-CUTS = 7  # places between two digits that are tried
+NARROW, WIDE_FOR_ONE = 0.55, 1.15  # times its height: what is wider may be several digits; probably is
+DOUBTFUL = 0.93  # what may be is left whole if the answer to it is surer
+LESS = 0.45  # times the doubt of the answer to the whole: more doubt about a part, and it is left whole
+MOST_OF_TWO, MANY = 2.4, 2.3  # times its height: wider are more than two; are several
+NARROWEST = 0.4  # of its height: a part of three touching digits or more
 MOST_TOUCHING = 4
+
+FULL, TEXTURE = 1000, 5000  # signs, and marks: more are no page but a texture
 
 SLOPES = np.tan(np.deg2rad(np.arange(-12, 12.25, 0.25)))  # of lines
 
-Box = tuple[int, int, int, int]  # top, left, bottom, right (exclusive)
+Box = cut.Box
 
 # From pixels uint8 (N, H, W) to the probability (N,) of the answer to each.
 Surely = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -59,6 +61,8 @@ def find(picture: NDArray[np.uint8], style: Style, surely: Surely) -> list[Found
         return []
     found = marks(ink)
     signs = _signs(found)
+    if len(signs) > FULL:
+        return []
     drawn: list[tuple[Box, NDArray[np.uint8]]] = []
     for members, box in signs:
         drawn += _drawn(ink_of(found, ink, members, box), box, style, surely)
@@ -78,7 +82,7 @@ def usual_height(boxes: NDArray[np.int64]) -> float:
 def _signs(found: Marks) -> list[tuple[NDArray[np.int64], Box]]:
     """Return the marks that belong together, as their numbers from 1 and their box."""
     use = np.flatnonzero(~frames(found) & (found.sides >= 2))
-    if not len(use):
+    if not 0 < len(use) <= TEXTURE:
         return []
     boxes = found.boxes[use]
     usual = usual_height(boxes)
@@ -122,48 +126,40 @@ def _drawn(amount: Floats, box: Box, style: Style, surely: Surely) -> list[tuple
     best = [(box, whole.pixels)]
     if width <= NARROW * height:
         return best
-    least = float(surely(whole.pixels[None])[0]) if width < 2 * TOUCHING * height else 0.0
-    if width <= TOUCHING * height:
-        if least > DOUBTFUL:
-            return best
-        least = max(least, DOUBTFUL)
-    for parts in range(2, min(MOST_TOUCHING, round(width / (NARROWEST * height))) + 1):
-        if not 0.3 * height < width / parts < 1.1 * height:
-            continue
-        cut = _cut(amount, parts, style)
-        if len(cut) < parts:
-            continue
-        sure = float(surely(np.stack([pixels for _, pixels in cut])).min())
-        if sure > least:
-            least = sure
-            best = [((box[0] + t, box[1] + x, box[0] + b, box[1] + r), pixels) for (t, x, b, r), pixels in cut]
-    return best
+    sure = float(surely(whole.pixels[None])[0]) if width < MANY * height else 0.0
+    if width < WIDE_FOR_ONE * height and sure > DOUBTFUL:
+        return best
+    ways = [_placed(parts, box, style) for parts in _ways(amount)]
+    ways = [way for way in ways if way]
+    if not ways:
+        return best
+    sures = surely(np.stack([pixels for way in ways for _, pixels in way]))
+    ends = np.cumsum([len(way) for way in ways])
+    least = [float(part.min()) for part in np.split(sures, ends[:-1])]
+    most = int(np.argmax(least))
+    return ways[most] if 1 - least[most] < LESS * (1 - sure) else best
 
 
-def _cut(amount: Floats, parts: int, style: Style) -> list[tuple[Box, NDArray[np.uint8]]]:
-    """Cut ink (h, w) where it is thinnest, near the places that divide it evenly."""
-    width = amount.shape[1]
-    thick = ndimage.uniform_filter1d(amount.sum(0), 3)
-    places = [0]
-    for i in range(1, parts):
-        middle, reach = width * i / parts, 0.35 * width / parts
-        near = np.arange(max(round(middle - reach), places[-1] + 1), min(round(middle + reach) + 1, width))
-        if not len(near):
-            return []
-        away = np.abs(near - middle) / reach
-        places.append(int(near[(thick[near] * (1 + 0.5 * away)).argmin()]))
+def _ways(amount: Floats) -> list[cut.Parts]:
+    """Return the likeliest ways to cut a sign into digits."""
+    height, width = amount.shape
+    ways = cut.halves(amount) if width < MOST_OF_TWO * height else []
+    for count in range(3, min(MOST_TOUCHING, round(width / (NARROWEST * height))) + 1):
+        parts = cut.evenly(amount, count) if 0.4 * height < width / count < 1.1 * height else None
+        if parts:
+            ways.append(parts)
+    return ways
+
+
+def _placed(parts: cut.Parts, box: Box, style: Style) -> list[tuple[Box, NDArray[np.uint8]]]:
+    """Return the digits of a sign as training images are; none if one of them is none."""
+    top, left = box[:2]
     found = []
-    for left, right in zip(places, [*places[1:], width], strict=True):
-        part = amount[:, left:right]
-        shown = part > 0.3
-        if not shown.any():
-            return []
-        rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
-        box = int(rows[0]), left + int(columns[0]), int(rows[-1]) + 1, left + int(columns[-1]) + 1
-        placed = place(amount[box[0] : box[2], box[1] : box[3]], style)
+    for (first, start, last, end), ink in parts:
+        placed = place(ink, style)
         if placed is None:
             return []
-        found.append((box, placed.pixels))
+        found.append(((top + first, left + start, top + last, left + end), placed.pixels))
     return found
 
 
@@ -181,8 +177,8 @@ def _order(boxes: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 def _slope(y: NDArray[np.float64], x: NDArray[np.float64], usual: float) -> float:
     """Return the slope of lines: that at which digits gather at the fewest heights."""
-    apart = np.abs(y[:, None] - y[None, :] - SLOPES[:, None, None] * (x[:, None] - x[None, :]))
-    near = np.exp(-((apart / (0.2 * usual)) ** 2)).sum((1, 2))
+    down, across = y[:, None] - y, x[:, None] - x
+    near = np.array([np.exp(-(((down - slope * across) / (0.2 * usual)) ** 2)).sum() for slope in SLOPES])
     best = near.max()
     close = np.flatnonzero(near >= best * (1 - 1e-9))
     return float(SLOPES[close[np.abs(SLOPES[close]).argmin()]])

@@ -1,4 +1,10 @@
-"""Find the lines of ruled and squared paper, and take them off."""
+"""Find the lines of ruled and squared paper, and take them off.
+
+Rules are straight, thin, of one slope, and go all across the paper: along their slope, marks gather in few rows.
+Broken lines, in shadow or under strokes, count if many of them lie at even distances.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,80 +12,141 @@ from scipy import ndimage
 
 from fcnet.data.photos.ground import Mask
 
-SLOPES = np.linspace(-0.12, 0.12, 49)  # of rules: up to 7 degrees
+STEEPEST, STEP, FINER = 0.125, 0.005, 5  # slopes of rules: up to 7 degrees; then that many finer steps either way
 ACROSS = 0.8  # of the picture's width: shorter lines belong to what is written
+BROKEN, MANY, EVEN = 0.4, 4, 0.15  # unless there are many, at even distances (that share of one of them)
+SPILL = 0.15  # of the width: rows beside a rule that it spills into
+LONG = 0.5  # of the width: lines across a corner that are shorter are not told from strokes
 LEAST = 64  # pixels of a picture's side: smaller ones are drawings, whose strokes may go from edge to edge
-SOME = 10_000  # marks that suffice to find their slope
+SOME = 20_000  # marks that suffice to find their slope
 THICK = 0.03  # of the picture's longer side: thicker lines are no rules
+CLEARLY = 1.6  # times the thickness of a rule: marks on it that are thicker are strokes
+ALL = 0.8  # of all marks: a single line that is as much is what is written
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """Where the rules of one direction lie.
+
+    Attributes:
+        where: (H, W), whether a pixel lies on a rule.
+        count: of rules.
+        thick: pixels across one.
+    """
+
+    where: Mask
+    count: int
+    thick: int
+
+    def turned(self) -> "_Bands":
+        return _Bands(self.where.T, self.count, self.thick)
 
 
 def rules(marks: Mask) -> Mask | None:
     """Return which pixels (H, W) of marks belong to rules in either direction; None if there are none."""
-    found = [_horizontal(marks), None]
-    turned = _horizontal(marks.T)
-    found[1] = None if turned is None else turned.T
-    some = [one for one in found if one is not None]
-    return np.logical_or.reduce(some) if some else None
-
-
-def _horizontal(marks: Mask) -> Mask | None:
-    """Return the pixels of lines from edge to edge, apart from strokes that cross them."""
-    height, width = marks.shape
-    rows, columns = np.nonzero(marks)
-    if len(rows) < ACROSS * width or min(height, width) < LEAST:
+    if min(marks.shape) < LEAST:
         return None
-    slope = _slope(rows, columns, height, width)
-    shift = np.rint(slope * (np.arange(width) - width / 2)).astype(np.int64)
-    level = rows - shift[columns]
-    low = int(level.min())
-    counts = np.bincount(level - low)
-    most = max(round(THICK * max(height, width)), 2)
-    rule = counts > ACROSS * width
-    bands = _bands(rule, counts, width, most)
+    most = max(round(THICK * max(marks.shape)), 2)
+    level, upright = _bands(marks, most), _bands(np.ascontiguousarray(marks.T), most)
+    upright = upright.turned() if upright else None
+    if not level and not upright:
+        return None
+    off = _thin(marks, level, upright)
+    if (level.count if level else 0) + (upright.count if upright else 0) == 1 and off.sum() > ALL * marks.sum():
+        return None
+    return off
+
+
+def _thin(marks: Mask, level: _Bands | None, upright: _Bands | None) -> Mask:
+    """Return the marks of rules but not of strokes that cross them: those that are as thin as a rule is."""
+    off = np.zeros_like(marks)
+    for _ in range(2):  # the second time where rules cross: what is left there is short in both directions
+        left = marks & ~off
+        if level:
+            off |= left & level.where & ~_longer(left, level.thick)
+        if upright:
+            off |= left & upright.where & ~_longer(left.T, upright.thick).T
+    reach = max(one.thick for one in (level, upright) if one) + 2
+    kept = (marks & ~off).view(np.uint8)
+    joined = ndimage.minimum_filter(ndimage.maximum_filter(kept, reach), reach).view(bool)
+    thin: Mask = off & ~joined
+    return thin
+
+
+def _longer(marks: Mask, thick: int) -> Mask:
+    """Return the marks on columns of them that are clearly longer than a rule is thick."""
+    length = round(CLEARLY * thick) + 1
+    shrunk = ndimage.minimum_filter1d(marks.view(np.uint8), length, axis=0, mode="constant")
+    grown = ndimage.maximum_filter1d(shrunk, length, axis=0, mode="constant", origin=-1 if length % 2 == 0 else 0)
+    longer: Mask = grown.view(bool)
+    return longer
+
+
+def _bands(marks: Mask, most: int) -> _Bands | None:
+    """Return where the rules lie that go across, if there are any."""
+    height, width = marks.shape
+    thin = marks & ~_longer(marks, round(most / CLEARLY))
+    rows, columns = np.nonzero(thin)
+    if len(rows) < BROKEN * width:
+        return None
+    shift = np.rint(_slope(rows, columns, height, width) * (np.arange(width) - width / 2)).astype(np.int64)
+    low = -int(shift.max())
+    levels = height + int(shift.max() - shift.min())
+    length = np.zeros(levels + 1)
+    np.add.at(length, -shift - low, 1)
+    np.add.at(length, -shift - low + height, -1)
+    length = np.cumsum(length)[:levels]
+    covered = np.bincount(rows - shift[columns] - low, minlength=levels) / np.maximum(length, LONG * width)
+    bands = _chosen(covered, most)
     if not bands:
         return None
-    lies = np.zeros(len(counts), bool)
+    lies = np.zeros(levels, bool)
     for first, last in bands:
-        lies[first:last] = True
-    on_rule = np.zeros_like(marks)
-    chosen = lies[level - low]
-    on_rule[rows[chosen], columns[chosen]] = True
-    return on_rule & ~_crossing(marks, on_rule, most)
+        lies[max(first - 1, 0) : last + 1] = True
+    where = lies[np.arange(height)[:, None] - shift - low]
+    thick = max(
+        round(float(np.median([covered[first:last].sum() / covered[first:last].max() for first, last in bands]))), 1
+    )
+    return _Bands(where, len(bands), thick)
 
 
-def _slope(rows: NDArray[np.int64], columns: NDArray[np.int64], height: int, width: int) -> float:
+def _slope(rows: Integers, columns: Integers, height: int, width: int) -> float:
     """Return the slope along which marks gather in the fewest rows."""
-    best, slope = -1.0, 0.0
     some = slice(None, None, max(len(rows) // SOME, 1))
-    y, x = rows[some], columns[some] - width / 2
-    for one in SLOPES:
-        counts = np.bincount((y - one * x + height).astype(np.int64)).astype(np.float64)
-        score = float((counts**2).sum())
-        if score > best:
-            best, slope = score, float(one)
-    return slope
+    y, x = rows[some] + float(height), columns[some] - width / 2
+
+    def gathered(slope: float) -> float:
+        counts = np.bincount((y - slope * x).astype(np.int64))
+        return float(counts @ counts)
+
+    best = max(np.arange(-STEEPEST, STEEPEST + STEP / 2, STEP), key=gathered)
+    return float(max(best + np.arange(-FINER, FINER + 1) / FINER * STEP, key=gathered))
 
 
-def _bands(rule: Mask, counts: NDArray[np.int64], width: int, most: int) -> list[tuple[int, int]]:
+def _chosen(covered: NDArray[np.float64], most: int) -> list[tuple[int, int]]:
     """Return first and end of each band of rows that holds a rule, with the rows beside it that it spills into."""
-    labels, n = ndimage.label(rule)
-    found = []
-    for band in ndimage.find_objects(labels)[:n]:
-        first, last = band[0].start, band[0].stop
-        while first > 0 and counts[first - 1] > 0.2 * width and last - first < most:
-            first -= 1
-        while last < len(counts) and counts[last] > 0.2 * width and last - first < most:
-            last += 1
-        if last - first <= most:
-            found.append((max(first - 1, 0), min(last + 1, len(counts))))
+    found = _runs(covered, BROKEN, most)
+    if not _even(found):
+        found = [(first, last) for first, last in found if covered[first:last].max() > ACROSS]
     return found
 
 
-def _crossing(marks: Mask, on_rule: Mask, most: int) -> Mask:
-    """Return the pixels of rules that strokes cross: those with marks close above and below that are no rules."""
-    others = marks & ~on_rule
-    near = ndimage.maximum_filter1d(others, 3, axis=1)
-    above = ndimage.maximum_filter1d(near, most + 2, axis=0, origin=(most + 1) // 2)
-    below = ndimage.maximum_filter1d(near, most + 2, axis=0, origin=-((most + 2) // 2))
-    crossed: Mask = on_rule & above & below
-    return crossed
+def _runs(covered: NDArray[np.float64], least: float, most: int) -> list[tuple[int, int]]:
+    """Return first and end of the runs of rows around those that are covered at least by this."""
+    labels, n = ndimage.label(covered > SPILL)
+    found = []
+    for (run,) in ndimage.find_objects(labels)[:n]:
+        if run.stop - run.start <= most and covered[run].max() > least:
+            found.append((run.start, run.stop))
+    return found
+
+
+def _even(bands: list[tuple[int, int]]) -> bool:
+    """Return whether bands are many, at even distances; some may be missing."""
+    if len(bands) < MANY:
+        return False
+    apart = np.diff(np.mean(bands, 1))
+    share = apart / np.median(apart)
+    return bool(np.mean(np.abs(share - np.maximum(np.rint(share), 1)) < EVEN) > 0.7)
