@@ -14,7 +14,7 @@ Points = Sequence[tuple[float, float]]  # x to the right and y down, in a box of
 Strokes = list[tuple[Points, bool]]  # and whether each is drawn as a curve
 
 SIDE, MARGIN = 160, 40  # pixels of a digit's height, and around it
-WIDTH = (0.06, 0.14)  # of a pen, in heights
+WIDTH = (0.05, 0.2)  # of a pen, in heights
 JITTER = 0.03  # standard deviation by which each point is moved, in heights
 SMOOTH = 8  # points between two of a curve
 
@@ -29,7 +29,7 @@ def _one(pick: np.random.Generator) -> Strokes:
     """Return a stroke with a hook of any length, rising more than the bar of a 7, and sometimes a base."""
     x = pick.uniform(0.4, 0.6)
     foot = x - pick.uniform(-0.05, 0.25)
-    length, rise = pick.uniform(0.15, 0.6), np.deg2rad(pick.uniform(25, 65))
+    length, rise = pick.uniform(0.15, 0.7), np.deg2rad(pick.uniform(25, 65))
     hook: Points = [(x - length * float(np.cos(rise)), length * float(np.sin(rise))), (x, 0.0), (foot, 1.0)]
     base: Strokes = [([(foot - 0.25, 1.0), (foot + 0.25, 1.0)], False)] if pick.random() < 0.25 else []
     return [(hook, False), *base]
@@ -64,9 +64,9 @@ def _five(pick: np.random.Generator) -> Strokes:
 
 def _six(pick: np.random.Generator) -> Strokes:
     """Return a loop below a stem of any length."""
-    loop, top = pick.uniform(0.18, 0.32), pick.uniform(0.3, 0.6)
-    bowl = _arc(0.3, 1 - loop, 0.28, loop, 180, -180)
-    return [([(top, 0.0), (0.1, 0.45), *bowl], True)]
+    loop, across, top = pick.uniform(0.18, 0.36), pick.uniform(0.22, 0.34), pick.uniform(0.3, 0.7)
+    bowl = _arc(across, 1 - loop, across, loop, 180, -180)
+    return [([(top, 0.0), (0.1, pick.uniform(0.3, 0.5)), *bowl], True)]
 
 
 def _seven(pick: np.random.Generator) -> Strokes:
