@@ -29,7 +29,7 @@ def check(path: Path) -> None:
     """Raise ConfigError if a figure cannot be written to a file: another format, or a file that fcnet did not write."""
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"--show {path}: is not a {', '.join(FORMATS)} file; give a name that ends in one of these")
-    if files.look(path) is not None and not own_files.is_picture(path):
+    if files.look(path) is not None and not own_files.has_mark(path):
         raise ConfigError(f"--show {path}: already exists and was not drawn by fcnet; choose another name")
 
 
