@@ -27,6 +27,7 @@ WIDTHS = (25, 50, 99)  # percentiles of the widths of strokes: thin, middle, thi
 # this factor.
 PAPER, SMOOTH = 140, 20.0
 MIDDLE, SIZES = 0.08, 1.6
+SMALLEST = 8  # pixels of a side: on smaller images signs are not told from other things
 LOOKED_AT = 4000  # training images, evenly spread, at most
 
 
@@ -105,6 +106,8 @@ def _is_plain(edges: NDArray[Any], ground: float) -> bool:
 
 def unprepared(images: Images) -> list[str]:
     """Return why images look like photos or drawings that nobody prepared, in words; nothing if they do not."""
+    if min(images.shape[1:]) < SMALLEST:
+        return []
     edges = _edges(images).astype(np.float32)
     ground = float(np.median(edges))
     if not _is_plain(edges, ground):
