@@ -92,7 +92,9 @@ def read(paths: Sequence[Path], found: Located, mode: Prepare, sinks: Sinks = SI
     size, white = image_size(found.settings), found.settings.data.white
     if preparing is None:
         pixels = image_files.read_images(paths, size, white, sinks)
-        image_files.warn_of_light(paths, pixels, found.run, sinks)
+        prepares = mode == "off" and style_of(found) is not None
+        fix = "leave out --prepare off" if prepares else "invert them"
+        image_files.warn_of_light(paths, pixels, found.run, sinks, fix)
         return Seen(pixels, [Told()] * len(paths))
     return _seen(paths, _read(paths, preparing, white), sinks)
 
