@@ -89,7 +89,9 @@ def _images_in(folder: Path, sinks: Sinks) -> list[Path]:
 def _fitting(word: str) -> list[Path]:
     """Return the files that match a pattern. Raises DataError if there are none, or if links are broken."""
     names = glob.glob(paths.pattern(word), recursive=True)
-    broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
+    broken = [
+        problem for name in dict.fromkeys([word, *names]) if (problem := entries.dead_link(Path(name))) is not None
+    ]
     if broken:
         raise DataError(*listed(broken, "broken links"))
     found = [Path(name) for name in names if os.path.isfile(name)]
