@@ -8,6 +8,7 @@ import torch
 from fcnet.data.audit import audit, identical
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
+from helpers.digits import strokes
 from helpers.tiny import pictures
 
 PIXELS, LABELS = pictures(30, 0)
@@ -36,6 +37,17 @@ def test_identical_images_are_found() -> None:
         assert {j for _, j in pairs} == expected
         assert len(pairs) == len(expected)
         assert all((first[i] == second[j]).all() for i, j in pairs)
+
+
+def test_photos_that_nobody_prepared_are_said_once() -> None:
+    moved = np.stack([np.roll(strokes(i), (i % 9 - 4, i % 7 - 3), (0, 1)) for i in range(30)])
+    labels = np.arange(30) % 3
+    found = audit(Splits(split(moved, labels), None, split(moved, labels)))
+    assert [one for one in found.warnings if "signs" in one] == [
+        "train, test: the images show signs off centre; data.prepare: mnist prepares them (docs/photos.md)"
+    ]
+    found = audit(Splits(split(np.stack([strokes(i) for i in range(15)]), labels[:15]), None, split(moved, labels)))
+    assert [one.split(":")[0] for one in found.warnings if "signs" in one] == ["test"]
 
 
 def test_a_clean_set_has_lines_and_no_warnings() -> None:

@@ -42,3 +42,15 @@ def on_paper(sheet: Image.Image, seed: int = 0, shadow: float = 0.5, noise: floa
     found = paper * (0.2 + 0.8 * ink) * light[:, :, None] + generator.normal(0, noise, (height, width, 1))
     pixels: Pixels = found.clip(0, 255).astype(np.uint8)
     return pixels
+
+
+PAGE = ("3141", "5926", "5358")
+
+
+def page() -> Pixels:
+    """The digits of ``PAGE`` on paper (780, 760, 3)."""
+    sheet = Image.new("L", (760, 780), 255)
+    for i, line in enumerate(PAGE):
+        for j, digit in enumerate(line):
+            sheet.paste(drawn(digit, 110), (30 + 170 * j, 10 + 240 * i))
+    return on_paper(sheet, seed=5)

@@ -50,3 +50,7 @@ def test_a_long_name_keeps_both_of_its_ends() -> None:
     assert text.SHORTENED in found
     assert text.width(found) == 20
     assert text.width(text.short("零" * 100, 20)) <= 20
+
+
+def test_counted() -> None:
+    assert [text.counted(n, "line") for n in (0, 1, 2)] == ["0 lines", "1 line", "2 lines"]

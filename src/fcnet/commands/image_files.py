@@ -89,7 +89,9 @@ def _images_in(folder: Path, sinks: Sinks) -> list[Path]:
 def _fitting(word: str) -> list[Path]:
     """Return the files that match a pattern. Raises DataError if there are none, or if links are broken."""
     names = glob.glob(paths.pattern(word), recursive=True)
-    broken = [problem for name in [word, *names] if (problem := entries.dead_link(Path(name))) is not None]
+    broken = [
+        problem for name in dict.fromkeys([word, *names]) if (problem := entries.dead_link(Path(name))) is not None
+    ]
     if broken:
         raise DataError(*listed(broken, "broken links"))
     found = [Path(name) for name in names if os.path.isfile(name)]
@@ -175,8 +177,10 @@ def warn_of_one_colour(files: Sequence[Path], pixels: Tensor, sinks: Sinks) -> N
         sinks.warn(f"{few(plain, 10)}: {are} of one colour, and results for an empty image are meaningless")
 
 
-def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks: Sinks) -> None:
-    """Warn of images with a light background if the training images had a dark one."""
+def warn_of_light(
+    files: Sequence[Path], pixels: Tensor, run: Path | None, sinks: Sinks, fix: str = "invert them"
+) -> None:
+    """Warn of images with a light background if the training images had a dark one, and say how to fix that."""
     if run is None:
         return
     try:
@@ -193,5 +197,5 @@ def warn_of_light(files: Sequence[Path], pixels: Tensor, run: Path | None, sinks
         shown = few(light, 3)
         sinks.warn(
             f"{shown}: {len(light)} of {len(files)} images have a light background, but the training images had a dark"
-            " one; invert them, or expect wrong results"
+            f" one; {fix}, or expect wrong results"
         )

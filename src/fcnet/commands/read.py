@@ -112,7 +112,7 @@ def read_split(settings: Config, name: str, sinks: Sinks = SILENT) -> ImageFolde
     train, test = parts(settings, writes=False)
     if test is None:
         raise DataError("split 'test': this config has no test images; choose train, or give --images")
-    return read_folder(settings, test, train, sinks)
+    return read_folder(settings, test, train, sinks, preparation(settings))
 
 
 def require_split(splits: Splits, name: str) -> ImageFolder:
@@ -138,9 +138,8 @@ def read_folder(
     sinks: Sinks = SILENT,
     prepare: Preparation | None = None,
 ) -> ImageFolder:
-    """Read any image folder, with the size and the classes of a config, and prepared if that is asked for."""
-    how = _reading(settings)
-    how["prepare"] = prepare or how["prepare"]
+    """Read any image folder, with the size and the classes of a config, prepared in some way or only resized."""
+    how = _reading(settings) | {"prepare": prepare}
     classes = class_names(settings, train)
     with sinks.counting() as progress:
         split = ImageFolder.open(

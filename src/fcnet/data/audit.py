@@ -53,9 +53,9 @@ def audit(splits: Splits, normal: Sequence[str] | None = None) -> Audit:
             *_missing(name, split, asked_for),
             *_rare(name, split),
             *_empty(name, split),
-            *_unprepared(name, split),
             *_contradictions(name, split, copies[name]),
         ]
+    warnings += _unprepared(splits)
     for name, other in (("validation", "train"), ("test", "train"), ("test", "validation")):
         parts = dict(splits.items())
         if name in parts and other in parts:
@@ -87,11 +87,13 @@ def _empty(name: str, split: ImageFolder) -> Iterator[str]:
         yield f"{name}: {have} a single colour ({few((split.names[i] for i in found), 3)})"
 
 
-def _unprepared(name: str, split: ImageFolder) -> Iterator[str]:
+def _unprepared(splits: Splits) -> Iterator[str]:
     """Warn about photos and drawings of signs as people have them, which a net learns badly from a few images."""
-    found = style.unprepared(split.some(LOOKED_AT).numpy())
-    if found:
-        yield f"{name}: the images show signs {' and '.join(found)}; data.prepare: mnist prepares them (docs/photos.md)"
+    found = {name: style.unprepared(split.some(LOOKED_AT).numpy()) for name, split in splits.items()}
+    names = ", ".join(name for name, words in found.items() if words)
+    if names:
+        shown = " and ".join(dict.fromkeys(word for words in found.values() for word in words))
+        yield f"{names}: the images show signs {shown}; data.prepare: mnist prepares them (docs/photos.md)"
 
 
 def _contradictions(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -46,16 +46,16 @@ class Curve:
 
 def save(figure: Figure, path: Path) -> frozenset[str]:
     """Write a figure in the format of the suffix of ``path``; return the characters that no installed font has."""
-    buffer = io.BytesIO()
+    buffer, form = io.BytesIO(), path.suffix[1:].lower()
     # Without a date and random names, the same figure gives the same file.
-    # The creator is named so that the next picture of this name may replace it (``own_files.is_picture``).
+    # The creator is named so that the next picture of this name may replace it (``own_files.has_mark``).
     metadata = {
         "png": {"Software": "fcnet"},
         "svg": {"Date": None, "Creator": "fcnet"},
         "pdf": {"CreationDate": None, "Creator": "fcnet"},
-    }[path.suffix[1:]]
+    }[form]
     with as_drawn(figure):
-        figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+        figure.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, buffer.getvalue())
     return missing(figure)

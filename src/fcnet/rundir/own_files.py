@@ -153,8 +153,9 @@ def _is_own_checkpoint(path: Path, known: bool) -> bool:
     return checkpoints.is_name(path) and (known or checkpoints.is_sealed(path))
 
 
-# Marks that fcnet writes into its PNGs, SVGs and PDFs; and how older PNGs are recognised: matplotlib, 150 dpi.
-_MARKS = (b"Software\0fcnet", b"<dc:title>fcnet</dc:title>", b"/Creator (fcnet)")
+# How PNGs, SVGs and PDFs begin, and the mark that fcnet writes into them; and how older PNGs are recognised:
+# matplotlib, 150 dpi.
+_MARKS = ((b"\x89PNG", b"Software\0fcnet"), (b"<?xml", b"<dc:title>fcnet</dc:title>"), (b"%PDF", b"/Creator (fcnet)"))
 _OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x01")
 
 
@@ -171,14 +172,26 @@ def is_drawn(name: str) -> bool:
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:
-    """Return whether a file is a figure that fcnet drew; with ``in_run``, also one drawn by an older fcnet."""
-    if path.suffix not in PICTURES or not is_drawn(path.stem) or not _is_file(path):
+    """Return whether a file is a figure of a run that fcnet drew; with ``in_run``, also one drawn by an older fcnet."""
+    if path.suffix not in PICTURES or not is_drawn(path.stem):
         return False
+    return has_mark(path) or (in_run and _is_file(path) and all(mark in _ends(path) for mark in _OLD_MARKS))
+
+
+def has_mark(path: Path) -> bool:
+    """Return whether a file, whatever its name, is a figure that fcnet drew."""
+    if not _is_file(path):
+        return False
+    found = _ends(path)
+    return any(found.startswith(begins) and mark in found for begins, mark in _MARKS)
+
+
+def _ends(path: Path) -> bytes:
+    """Return what a file begins with, and what it ends with, where a PDF has its mark."""
     with path.open("rb") as file:
         found = file.read(_LOOKED_AT)
-        file.seek(max(path.stat().st_size - _LOOKED_AT, 0))  # a PDF has its mark at the end
-        found += file.read(_LOOKED_AT)
-    return any(mark in found for mark in _MARKS) or (in_run and all(mark in found for mark in _OLD_MARKS))
+        file.seek(max(path.stat().st_size - _LOOKED_AT, 0))
+        return found + file.read(_LOOKED_AT)
 
 
 def _has_environment(path: Path) -> bool:

@@ -35,6 +35,11 @@ def few(names: Iterable[object], most: int) -> str:
     return ", ".join(found[:most]) + (", ..." if len(found) > most else "")
 
 
+def counted(n: int, what: str) -> str:
+    """Return a number of things, such as "1 digit" or "2 digits"."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def natural(name: str) -> list[tuple[int, str]]:
     """Return a sort key in which ``img2`` comes before ``img10``."""
     parts = re.split(r"([0-9]{1,18})", name)

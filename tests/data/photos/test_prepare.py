@@ -12,6 +12,7 @@ from fcnet.data.photos import reading
 from fcnet.data.photos.prepare import SIDE, Prepared, prepare
 from fcnet.data.photos.reading import Preparation
 from fcnet.errors import DataError
+from helpers.command_line import ROOT
 from helpers.digits import drawn, on_paper, strokes
 
 STYLE = reading.mnist((28, 28))
@@ -133,6 +134,33 @@ def test_two_digits_are_said_unless_all_is_one_sign() -> None:
     whole = prepare(both, STYLE, single=False)
     assert whole.problem == ""
     assert np.ptp(np.nonzero(whole.pixels)[1]) + 1 == 20
+
+
+def many(kind: str) -> np.ndarray:
+    """A page of 8 x 12 digits, or dots."""
+    sheet = Image.new("L", (1000, 800), 255)
+    for i in range(96):
+        left, top = 20 + 80 * (i % 12), 20 + 95 * (i // 12)
+        if kind == "digits":
+            sheet.paste(drawn(str(i % 10), 30).crop((0, 0, 60, 60)), (left, top))
+        else:
+            ImageDraw.Draw(sheet).ellipse((left, top, left + 25, top + 25), fill=0)
+    return rgb(sheet)
+
+
+def texture(grain: float) -> np.ndarray:
+    """Flecks of all sizes, as of stone or cloth."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(600, 800)), (grain, 2 * grain))
+    return rgb(Image.fromarray(np.where(np.abs(noise) > noise.std(), 60, 230).astype(np.uint8)))
+
+
+def test_a_page_of_many_digits_is_said_but_no_texture() -> None:
+    assert of(many("digits")).problem == "96 digits on the picture: --find"
+    assert of(many("dots")).problem == "nothing written found"
+    for grain in (1.5, 3.0, 6.0):
+        assert of(texture(grain)).problem == "nothing written found"
+    photo = colour.read(ROOT / "docs/examples/page.jpg", SIDE)
+    assert of(photo.pixels).problem == "17 digits on the picture: --find"
 
 
 def test_a_digit_at_the_edge_is_said() -> None:

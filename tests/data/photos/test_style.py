@@ -87,11 +87,33 @@ def test_images_without_strokes_on_a_plain_ground_have_no_style() -> None:
     assert style.measured(clothes) is None
 
 
+def test_signs_of_several_parts_are_told_from_single_ones() -> None:
+    assert measured(IMAGES).single
+    bars = np.zeros((20, 28, 28), np.uint8)
+    bars[:, 4:24, 8:11] = bars[:, 4:24, 17:20] = 255  # side by side
+    assert not measured(bars).single
+    assert not measured(bars.transpose(0, 2, 1)).single
+    mixed = np.concatenate([IMAGES, bars[:5]])
+    assert not measured(mixed).single
+    assert not measured(255 - mixed).single
+    dots = np.concatenate([IMAGES, bars])
+    dots[len(IMAGES) :, 9:24, 17:20] = 0  # what is left is small, as the dot of an i
+    assert measured(dots).single
+    assert measured(np.concatenate([IMAGES] * 4 + [bars[:2]])).single  # a broken stroke now and then
+
+
+def test_a_style_that_does_not_record_it_is_of_single_signs() -> None:
+    values = measured(IMAGES).plain()
+    del values["single"]
+    assert Style.of(values).single
+
+
 def test_sets_that_nobody_prepared_are_told_from_others() -> None:
     assert style.unprepared(IMAGES) == []
     assert style.unprepared(255 - IMAGES) == []
     moved = np.stack([np.roll(image, (i % 9 - 4, i % 7 - 3), (0, 1)) for i, image in enumerate(IMAGES)])
     assert style.unprepared(moved) == ["off centre"]
+    assert style.unprepared(moved[:, ::4, ::4]) == []  # too small to tell
     light = np.linspace(0.65, 1, len(IMAGES))[:, None, None]
     assert style.unprepared(((255 - IMAGES * 0.8) * light).astype(np.uint8)) == ["on paper of uneven brightness"]
 

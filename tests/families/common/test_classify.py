@@ -249,6 +249,10 @@ def test_predict_warns_of_a_light_background(fcnet: Run, trained: Path) -> None:
     write_numbered(trained / "light", 255 - images, labels)
     outcome = fcnet("predict", RUN, "tiny/light", "tiny/test/0.png")
     assert outcome.code == 0
+    assert outcome.err == ""  # they are prepared
+    assert "inverted" in outcome.out
+    outcome = fcnet("predict", RUN, "tiny/light", "tiny/test/0.png", "--prepare", "off")
+    assert outcome.code == 0
     assert "fcnet: warning: tiny/light/0.png" in outcome.err
     assert "3 of 4 images have a light background" in outcome.err
 

@@ -1,7 +1,7 @@
 """Read image files as the training images of a run are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ def how(found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Preparation | N
         return None
     style = style_of(found)
     if style is not None:
-        return Preparation(style, mode)
+        return Preparation(style, mode, style.single)
     if mode == "always":
         raise ConfigError(
             f"--prepare always: the training images of {found.path} do not show strokes on a plain ground, or the run"
@@ -61,17 +61,23 @@ def how(found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Preparation | N
 
 def style_of(found: Located) -> Style | None:
     """Return how the training images of a model show their digits; None if that is not known, or not alike."""
+    recorded = None if found.run is None else _recorded(found.run)
     known = preparation(found.settings)
     if known is not None:
-        return known.style
-    if found.run is not None:
-        try:
-            return Style.of(environment.read_json(found.run / directory.ENVIRONMENT)["style"])
-        except (CheckpointError, LookupError, TypeError, ValueError, AttributeError):
-            pass  # an older run, or images that have no style
+        return known.style if recorded is None else replace(known.style, single=recorded.single)
+    if recorded is not None:
+        return recorded
     if found.settings.data.source == "mnist" and not (found.run and _records_style(found.run)):
         return reading.mnist(image_size(found.settings))
     return None
+
+
+def _recorded(run: Path) -> Style | None:
+    """Return the style that a run records; None if it is older, or its images have none."""
+    try:
+        return Style.of(environment.read_json(run / directory.ENVIRONMENT)["style"])
+    except (CheckpointError, LookupError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _records_style(run: Path) -> bool:
@@ -92,7 +98,9 @@ def read(paths: Sequence[Path], found: Located, mode: Prepare, sinks: Sinks = SI
     size, white = image_size(found.settings), found.settings.data.white
     if preparing is None:
         pixels = image_files.read_images(paths, size, white, sinks)
-        image_files.warn_of_light(paths, pixels, found.run, sinks)
+        prepares = mode == "off" and style_of(found) is not None
+        fix = "leave out --prepare off" if prepares else "invert them"
+        image_files.warn_of_light(paths, pixels, found.run, sinks, fix)
         return Seen(pixels, [Told()] * len(paths))
     return _seen(paths, _read(paths, preparing, white), sinks)
 

@@ -25,7 +25,7 @@ from fcnet.families.common.classify import Predictions
 from fcnet.families.common.family import Told, Trained
 from fcnet.rundir import find
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.system.text import csv_text
+from fcnet.system.text import counted, csv_text
 from fcnet.system.threads import limits
 
 
@@ -92,14 +92,17 @@ class Pages:
         return csv_text(header, rows)
 
 
+def title(one: Page) -> str:
+    """Return how many digits in how many lines there are on a page."""
+    return f"{counted(len(one.digits), 'digit')} in {counted(len(one.text), 'line')}"
+
+
 def _lines(one: Page) -> list[str]:
-    digits, lines = len(one.digits), len(one.text)
-    if not digits:
+    if not one.digits:
         return [f"{one.file}: nothing written found"]
     unsure = [digit for digit in one.digits if not digit.sure]
     some = f", {len(unsure)} uncertain" if unsure else ""
-    head = f"{one.file}: {digits} digit{'s' * (digits > 1)} in {lines} line{'s' * (lines > 1)}{some}"
-    return [head, *(f"  {line}" for line in one.text)] + [
+    return [f"{one.file}: {title(one)}{some}", *(f"  {line}" for line in one.text)] + [
         f"  line {digit.line + 1}, {digit.box[0]} pixels from the left: {digit.note}" for digit in unsure
     ]
 
@@ -142,7 +145,7 @@ def run_find(
     threshold = certainty.threshold_of(found.run)
     pages = [reader.read(path, threshold) for path in paths]
     if show is not None:
-        figures.draw_page(show, paths[0], pages[0], sinks)
+        figures.draw_page(show, paths[0], pages[0], title(pages[0]), sinks)
     return Pages(pages)
 
 

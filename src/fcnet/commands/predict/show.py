@@ -29,7 +29,7 @@ def check(path: Path) -> None:
     """Raise ConfigError if a figure cannot be written to a file: another format, or a file that fcnet did not write."""
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"--show {path}: is not a {', '.join(FORMATS)} file; give a name that ends in one of these")
-    if files.look(path) is not None and not own_files.is_picture(path):
+    if files.look(path) is not None and not own_files.has_mark(path):
         raise ConfigError(f"--show {path}: already exists and was not drawn by fcnet; choose another name")
 
 
@@ -45,15 +45,14 @@ def draw(path: Path, images: ImageFolder, result: Result, sinks: Sinks = SILENT)
     write(path, photos.answers(shown, len(images)), sinks)
 
 
-def draw_page(path: Path, file: Path, page: Page, sinks: Sinks = SILENT) -> None:
+def draw_page(path: Path, file: Path, page: Page, title: str, sinks: Sinks = SILENT) -> None:
     """Draw a page with a box around each digit and the answer above it."""
     from fcnet.plots import photos
 
     photo = colour.read(file, PAGE).pixels
     scale = photo.shape[1] / page.size[0]
     boxes = [photos.Box(tuple(scale * one for one in digit.box), digit.predicted, digit.sure) for digit in page.digits]
-    title = f"{file.name}: {len(boxes)} digits in {len(page.text)} lines"
-    write(path, photos.page(photo, boxes, title), sinks)
+    write(path, photos.page(photo, boxes, f"{file.name}: {title}"), sinks)
 
 
 def write(path: Path, figure: Figure, sinks: Sinks) -> None:

@@ -20,7 +20,10 @@ ALONG = 0.35  # of a side of the picture: marks that touch it on more are its fr
 
 # A second digit: as tall as this share of the first, with this share of its area, and this share of its height away.
 TALL, MUCH, APART = 0.5, 0.25, 0.08
-MANY = 15  # second digits from which on a picture is a texture
+# More second digits than this are a texture, unless the smallest of them have more than a share of the largest ones'
+# height (10 of 100 are left out at both ends), they are this high in pixels, strokes rather than dots, not too many.
+MANY = 15
+ALIKE, HIGH, MOST = 0.6, 8, 500
 SOLID = 0.55  # of its longer side: a mark that is this thick is a spot
 SMALL = 64  # pixels of a side of a picture
 LEAST = 0.03  # of the picture's longer side: smaller marks are no digits
@@ -130,13 +133,14 @@ def the_digit(found: Marks, single: bool = True) -> Digit:
     """Return the one digit that marks make; if it need not be ``single``, all that is written as one sign."""
     framing = frames(found)
     weights = found.areas if framing.all() else np.where(framing, 0, found.areas)
-    if not len(weights) or found.sides[weights.argmax()] < max(LEAST * max(found.labels.shape), 3):
+    if not len(weights):
         return NOTHING
     largest = int(weights.argmax())
-    if _is_spot(found, largest):
-        return NOTHING
     others = _others(found, largest, weights)
-    if len(others) and single:
+    none = found.sides[largest] < max(LEAST * max(found.labels.shape), 3) or _is_spot(found, largest)
+    if none and len(others) <= MANY:
+        return NOTHING
+    if len(others) and (single or none):
         return _several(found, largest, others)
     down, across = gaps(found.boxes, found.boxes[largest])
     near = np.maximum(down, across) < NEAR * found.sides[largest]
@@ -179,11 +183,18 @@ def _others(found: Marks, largest: int, weights: NDArray[np.int64]) -> NDArray[n
 
 
 def _several(found: Marks, largest: int, others: NDArray[np.int64]) -> Digit:
-    if len(others) > MANY:
+    if len(others) > MANY and not _are_digits(found, np.append(others, largest)):
         return NOTHING
     down, across = gaps(found.boxes[others], found.boxes[largest])
     where = "side by side" if (across >= down).all() else "on the picture"
     return Digit(NOTHING.members, problem=f"{len(others) + 1} digits {where}: --find")
+
+
+def _are_digits(found: Marks, many: NDArray[np.int64]) -> bool:
+    """Return whether many marks are the digits of a page rather than a texture."""
+    low, usual, high = np.percentile(found.heights[many], (10, 50, 90))
+    thick = np.median(found.areas[many] / found.sides[many] ** 2)
+    return bool(len(many) <= MOST and low > ALIKE * high and usual >= HIGH and thick < SOLID)
 
 
 def _touches(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> str:

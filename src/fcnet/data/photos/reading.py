@@ -13,11 +13,10 @@ from fcnet.data.photos.style import Style
 
 Mode = Literal["auto", "always"]
 
-PASSING = (
-    320  # pixels of the longer side of a picture, and the size of training images: larger ones are always prepared
-)
+# Pixels of the longer side of a picture: larger ones are always prepared, unless the training images are as large.
+PASSING = 320
 
-VERSION = 1  # increase if the preparation changes its results, so that older caches are not read
+VERSION = 2  # increase if the preparation changes its results, so that older caches are not read
 
 
 @dataclass(frozen=True)
