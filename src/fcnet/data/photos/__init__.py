@@ -5,4 +5,4 @@
 ``place`` draws it.
 """
 
-__all__ = ["page", "prepare", "reading", "style"]
+__all__ = ["page", "place", "prepare", "reading", "style"]
