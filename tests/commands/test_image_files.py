@@ -113,12 +113,12 @@ def test_predict_says_what_it_takes_for_white(fcnet: Run, tmp_path: Path) -> Non
     """Where the images that were trained on have 8 bits."""
     assert fcnet("train", "-c", folders(tmp_path / "own", plainly, ".png"), "--out", "run").code == 0
     deep(1023)(TEST[0], tmp_path / "deep.png")
-    outcome = fcnet("predict", "run", "deep.png", "--json")
+    outcome = fcnet("predict", "run", "deep.png", "--prepare", "off", "--json")
     assert json.loads(outcome.out)["predictions"][0]["predicted"] == str(TRUTH[0])
     assert "deep.png: 16-bit images with values only up to" in outcome.err
     assert "1023 is taken as white" in outcome.err
     (tmp_path / "coloured.png").write_bytes(colours_of_16_bits(np.full((SIDE, SIDE, 3), 200)))
-    outcome = fcnet("predict", "run", "coloured.png")
+    outcome = fcnet("predict", "run", "coloured.png", "--prepare", "off")
     assert outcome.code == 3
     assert "save them with 8 bits" in outcome.errors[0]
     Image.fromarray(np.ones((SIDE, SIDE), np.float32)).save(tmp_path / "float.tif")
@@ -135,6 +135,9 @@ def test_images_of_one_colour_are_named(fcnet: Run, tmp_path: Path) -> None:
     outcome = fcnet("train", "-c", config, "--out", "run")
     assert "warning: train: 2 images have a single colour (1/blank.png, 2/clear.png)" in outcome.err
     outcome = fcnet("predict", "run", "own/train/1/blank.png", "own/test/0")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "nothing written found" in outcome.out.splitlines()[1]
+    outcome = fcnet("predict", "run", "own/train/1/blank.png", "own/test/0", "--prepare", "off")
     assert outcome.code == 0
     assert "warning: own/train/1/blank.png: 1 image is of one colour" in outcome.err
 
