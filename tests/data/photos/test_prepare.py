@@ -51,7 +51,7 @@ def test_the_colour_of_ink_and_paper_does_not_matter(ink: tuple[int, int, int]) 
     for paper in ((255, 255, 255), (235, 220, 190), (60, 70, 65)):
         if max(abs(a - b) for a, b in zip(ink, paper, strict=True)) < 60:
             continue
-        found = of(np.where(mask, np.uint8(ink), np.uint8(paper)))
+        found = of(np.where(mask, np.array(ink, np.uint8), np.array(paper, np.uint8)))
         assert likeness(found, 5) > 0.9, paper
 
 

@@ -18,6 +18,7 @@ BROKEN, MANY, EVEN = 0.4, 4, 0.15  # unless there are many, at even distances (t
 SPILL = 0.15  # of the width: rows beside a rule that it spills into
 LONG = 0.5  # of the width: lines across a corner that are shorter are not told from strokes
 SHORT = 0.1  # unless they lie at even distances from many others: then from this length on
+SPREAD = 0.6  # of the columns: rules together have marks in more
 LEAST = 64  # pixels of a picture's side: smaller ones are drawings, whose strokes may go from edge to edge
 SOME = 20_000  # marks that suffice to find their slope
 THICK = 0.03  # of the picture's longer side: thicker lines are no rules
@@ -89,6 +90,8 @@ def _longer(marks: Mask, thick: int) -> Mask:
 def _bands(marks: Mask, most: int) -> _Bands | None:
     """Return where the rules lie that go across, if there are any."""
     height, width = marks.shape
+    if marks.any(0).mean() < SPREAD:
+        return None
     thin = marks & ~_longer(marks, round(most / CLEARLY))
     rows, columns = np.nonzero(thin)
     if len(rows) < BROKEN * width:
