@@ -22,9 +22,9 @@ REACH = 0.15  # marks that close belong together
 TALL, WIDE = 1.5, 1.2  # of what belongs together
 LINE = 0.55  # digits further apart are on different lines
 
-NARROW, WIDE_FOR_ONE = 0.55, 1.15  # times its height: what is wider may be several digits; probably is
-DOUBTFUL = 0.93  # what may be is left whole if the answer to it is surer
-LESS = 0.45  # times the doubt of the answer to the whole: more doubt about a part, and it is left whole
+# Of what is wider than this times its height: it is cut only if the least sure part leaves less than this times its
+# doubt; and less than that, if it is surer than this. Narrow signs are seldom two digits.
+DOUBTS = ((1.15, 0.45, 0.93, 0.02), (0.95, 0.45, 0.93, 0.0), (0.55, 0.25, 0.79, 0.0))
 MOST_OF_TWO, MANY = 2.4, 2.3  # times its height: wider are more than two; are several
 NARROWEST = 0.4  # of its height: a part of three touching digits or more
 MOST_TOUCHING = 4
@@ -124,10 +124,12 @@ def _drawn(amount: Floats, box: Box, style: Style, surely: Surely) -> list[tuple
     if whole is None:
         return []
     best = [(box, whole.pixels)]
-    if width <= NARROW * height:
+    known = next((doubts for wider, *doubts in DOUBTS if width > wider * height), None)
+    if known is None:
         return best
     sure = float(surely(whole.pixels[None])[0]) if width < MANY * height else 0.0
-    if width < WIDE_FOR_ONE * height and sure > DOUBTFUL:
+    less = known[0] if sure <= known[1] else known[2]
+    if not less:
         return best
     ways = [_placed(parts, box, style) for parts in _ways(amount)]
     ways = [way for way in ways if way]
@@ -137,7 +139,7 @@ def _drawn(amount: Floats, box: Box, style: Style, surely: Surely) -> list[tuple
     ends = np.cumsum([len(way) for way in ways])
     least = [float(part.min()) for part in np.split(sures, ends[:-1])]
     most = int(np.argmax(least))
-    return ways[most] if 1 - least[most] < LESS * (1 - sure) else best
+    return ways[most] if 1 - least[most] < less * (1 - sure) else best
 
 
 def _ways(amount: Floats) -> list[cut.Parts]:

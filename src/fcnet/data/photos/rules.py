@@ -17,6 +17,8 @@ ACROSS = 0.8  # of the picture's width: shorter lines belong to what is written
 BROKEN, MANY, EVEN = 0.4, 4, 0.15  # unless there are many, at even distances (that share of one of them)
 SPILL = 0.15  # of the width: rows beside a rule that it spills into
 LONG = 0.5  # of the width: lines across a corner that are shorter are not told from strokes
+SHORT = 0.1  # unless they lie at even distances from many others: then from this length on
+SPREAD = 0.6  # of the columns: rules together have marks in more
 LEAST = 64  # pixels of a picture's side: smaller ones are drawings, whose strokes may go from edge to edge
 SOME = 20_000  # marks that suffice to find their slope
 THICK = 0.03  # of the picture's longer side: thicker lines are no rules
@@ -24,6 +26,7 @@ CLEARLY = 1.6  # times the thickness of a rule: marks on it that are thicker are
 ALL = 0.8  # of all marks: a single line that is as much is what is written
 
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ def _longer(marks: Mask, thick: int) -> Mask:
 def _bands(marks: Mask, most: int) -> _Bands | None:
     """Return where the rules lie that go across, if there are any."""
     height, width = marks.shape
+    if marks.any(0).mean() < SPREAD:
+        return None
     thin = marks & ~_longer(marks, round(most / CLEARLY))
     rows, columns = np.nonzero(thin)
     if len(rows) < BROKEN * width:
@@ -98,17 +103,17 @@ def _bands(marks: Mask, most: int) -> _Bands | None:
     np.add.at(length, -shift - low, 1)
     np.add.at(length, -shift - low + height, -1)
     length = np.cumsum(length)[:levels]
-    covered = np.bincount(rows - shift[columns] - low, minlength=levels) / np.maximum(length, LONG * width)
-    bands = _chosen(covered, most)
+    counts = np.bincount(rows - shift[columns] - low, minlength=levels)
+    covered = counts / np.maximum(length, SHORT * width)
+    bands = _chosen(counts / np.maximum(length, LONG * width), covered, most)
     if not bands:
         return None
     lies = np.zeros(levels, bool)
     for first, last in bands:
         lies[max(first - 1, 0) : last + 1] = True
     where = lies[np.arange(height)[:, None] - shift - low]
-    thick = max(
-        round(float(np.median([covered[first:last].sum() / covered[first:last].max() for first, last in bands]))), 1
-    )
+    across = [covered[first:last].sum() / covered[first:last].max() for first, last in bands]
+    thick = max(round(float(np.median(across))), 1)
     return _Bands(where, len(bands), thick)
 
 
@@ -125,15 +130,21 @@ def _slope(rows: Integers, columns: Integers, height: int, width: int) -> float:
     return float(max(best + np.arange(-FINER, FINER + 1) / FINER * STEP, key=gathered))
 
 
-def _chosen(covered: NDArray[np.float64], most: int) -> list[tuple[int, int]]:
-    """Return first and end of each band of rows that holds a rule, with the rows beside it that it spills into."""
+def _chosen(covered: Floats, short: Floats, most: int) -> list[tuple[int, int]]:
+    """Return first and end of each band of rows that holds a rule: of those covered, and of short ones among many."""
     found = _runs(covered, BROKEN, most)
     if not _even(found):
-        found = [(first, last) for first, last in found if covered[first:last].max() > ACROSS]
+        return [(first, last) for first, last in found if covered[first:last].max() > ACROSS]
+    middles = np.mean(found, 1)
+    apart = float(np.median(np.diff(middles)))
+    for band in _runs(short, BROKEN, most):
+        away = np.abs(middles - np.mean(band)).min() / apart
+        if away > EVEN and abs(away - round(away)) < EVEN:
+            found.append(band)
     return found
 
 
-def _runs(covered: NDArray[np.float64], least: float, most: int) -> list[tuple[int, int]]:
+def _runs(covered: Floats, least: float, most: int) -> list[tuple[int, int]]:
     """Return first and end of the runs of rows around those that are covered at least by this."""
     labels, n = ndimage.label(covered > SPILL)
     found = []
