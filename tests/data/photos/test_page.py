@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from fcnet.data.augment.glyphs import FONTS, folder
+from fcnet.data.augment.replaced.glyphs import FONTS, folder
 from fcnet.data.photos import page, reading
 from fcnet.data.photos.page import Found, find
 from helpers.digits import on_paper, strokes

@@ -52,7 +52,7 @@ def how(found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Preparation | N
     if mode == "always":
         raise ConfigError(
             f"--prepare always: the training images of {found.path} do not show strokes on a plain ground, or the run"
-            " does not record how they do (it is older than fcnet 0.4); leave it out, or train again"
+            " does not record how they do; leave it out, or train again"
         )
     if found.run is not None and not _records_style(found.run):
         sinks.notice(f"{found.run}: does not record how its images show their digits; photos are only resized")

@@ -4,7 +4,7 @@ The ground (paper, screen, board) is estimated locally, so that shadow does not 
 ink, whether darker or lighter, in any colour.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,6 @@ class Ink:
     light: bool
     noise: float
     uneven: bool
-
-    def without(self, mask: Mask) -> "Ink":
-        """Return the ink without that under a mask (H, W)."""
-        return replace(self, amount=np.where(mask, np.float32(0), self.amount))
 
 
 def ink(picture: NDArray[np.uint8]) -> Ink | None:

@@ -16,7 +16,7 @@ Mode = Literal["auto", "always"]
 # Pixels of the longer side of a picture: larger ones are always prepared, unless the training images are as large.
 PASSING = 320
 
-VERSION = 2  # increase if the preparation changes its results, so that older caches are not read
+VERSION = 3  # increase if the preparation changes its results, so that older caches are not read
 
 
 @dataclass(frozen=True)
