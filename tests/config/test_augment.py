@@ -40,7 +40,7 @@ def test_what_is_accepted_is_shown(fcnet: Run, given: str) -> None:
         ("{rotate: 15}", "data.augment.rotate: unknown key; did you mean 'data.augment.rotation'?"),
         ("{angle: 15}", "data.augment.angle: unknown key; did you mean 'data.augment.rotation'?"),
         ("{translate: 2}", "data.augment.translate: unknown key; did you mean 'data.augment.shift'?"),
-        ("{elastic: 2}", "data.augment.elastic: unknown key; allowed here: blur, contrast, noise"),
+        ("{elastic: 2}", "data.augment.elastic: unknown key; allowed here: blur, contrast, hands, noise"),
         ("{scale: 0.9}", "data.augment.scale: is 0.9; should be a number from 1 to 10"),
         ("{scale: wide}", "data.augment.scale: is 'wide'; should be a number f of at least 1 for [1/f, f]"),
         ("{scale: [1.2, 0.8]}", "data.augment.scale: is [1.2, 0.8]; should be [low, high], the lower number first"),
@@ -52,7 +52,10 @@ def test_what_is_accepted_is_shown(fcnet: Run, given: str) -> None:
         ("{blur: .nan}", "data.augment.blur: is .nan; should be a number from 0 to 100"),
         ("{blur: true}", "data.augment.blur: is true; should be a number from 0 to 100"),
         ("{shift: 1, share: 0}", "data.augment.share: is 0; should be a number above 0 and of at most 1"),
-        ("15", "data.augment: is 15; should be a mapping of keys: blur, contrast, noise, rotation, scale, share"),
+        (
+            "15",
+            "data.augment: is 15; should be a mapping of keys: blur, contrast, hands, noise, outliers, rotation, scale, share",
+        ),
     ],
 )
 def test_mistakes_are_named(fcnet: Run, given: str, message: str) -> None:

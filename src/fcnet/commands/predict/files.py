@@ -44,7 +44,13 @@ def how(found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Preparation | N
     Raises:
         ConfigError: they are to be prepared always, but how the training images show their digits is not known.
     """
-    if mode == "off":
+    data = found.settings.data
+    if mode == "always" and data.deskew and data.prepare is None:
+        raise ConfigError(
+            "--prepare always: is not made for a model with data.deskew, whose images were sheared, not prepared; leave"
+            " it out"
+        )
+    if mode == "off" or (data.deskew and data.prepare is None):
         return None
     style = style_of(found)
     if style is not None:
