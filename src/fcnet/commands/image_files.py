@@ -194,8 +194,8 @@ def warn_of_light(
         return
     light = [str(file) for file, image in zip(files, pixels, strict=True) if border([image[None]]) > decode.LIGHT]
     if light:
-        shown = few(light, 3)
+        shown, have = few(light, 3), "has" if len(light) == 1 else "have"
         sinks.warn(
-            f"{shown}: {len(light)} of {len(files)} images have a light background, but the training images had a dark"
-            f" one; {fix}, or expect wrong results"
+            f"{shown}: {len(light)} of {len(files)} images {have} a light background, but the training images had a"
+            f" dark one; {fix}, or expect wrong results"
         )

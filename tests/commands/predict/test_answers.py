@@ -59,7 +59,7 @@ def test_preparation_can_be_switched_off(fcnet: Run, trained: Path) -> None:
     assert one["predicted"] is not None
     warned = fcnet("predict", "run", "seven.png", "--prepare", "off").err
     assert warned == (
-        "fcnet: warning: seven.png: 1 of 1 images have a light background, but the training images had a dark one;"
+        "fcnet: warning: seven.png: 1 of 1 images has a light background, but the training images had a dark one;"
         " leave out --prepare off, or expect wrong results\n"
     )
     assert fcnet("predict", "run", "seven.png", "--prepare", "some").code == 2

@@ -216,7 +216,7 @@ class Restored:
     squared_error: float
     output: str | None = None
     note: str = ""
-    prepared: str = ""
+    prepared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,10 +235,11 @@ class Restorations:
         """Return a row per image."""
         rows = [[one.file, f"{one.squared_error:.4f}", one.output or "-"] for one in self.images]
         header = ["file", "squared error", "written to"]
-        for name in ("note", "prepared"):
-            if any(getattr(one, name) for one in self.images):
+        more = {"note": [one.note for one in self.images], "prepared": [", ".join(one.prepared) for one in self.images]}
+        for name, cells in more.items():
+            if any(cells):
                 header.append(name)
-                rows = [[*row, getattr(one, name) or "-"] for row, one in zip(rows, self.images, strict=True)]
+                rows = [[*row, cell or "-"] for row, cell in zip(rows, cells, strict=True)]
         return "\n".join(align([header, *rows], words=len(header) - 3))
 
     def json(self) -> str:
@@ -247,7 +248,9 @@ class Restorations:
 
     def csv(self) -> str:
         """Return a row per image, with its error."""
-        return csv_text(list(asdict(self.images[0])), (list(asdict(one).values()) for one in self.images))
+        header = list(asdict(self.images[0]))
+        rows = ([*list(asdict(one).values())[:-1], ", ".join(one.prepared)] for one in self.images)
+        return csv_text(header, rows)
 
     def pictures(self) -> NDArray[np.uint8]:
         """Return the reconstructions, uint8 (N, H, W)."""
@@ -261,8 +264,7 @@ class Restorations:
     def told(self, images: Sequence[Told], threshold: float | None) -> "Restorations":  # noqa: ARG002
         """Return the same result with what is known about each image."""
         found = [
-            replace(one, note=of.problem, prepared=", ".join(of.prepared))
-            for one, of in zip(self.images, images, strict=True)
+            replace(one, note=of.problem, prepared=of.prepared) for one, of in zip(self.images, images, strict=True)
         ]
         return replace(self, images=found)
 
