@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fcnet.cli.words import path
 from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals, streams
@@ -24,10 +25,7 @@ def _known(source: str) -> Callable[[Path | None], None]:
     """Return the command that writes a known data set."""
 
     def write(
-        out: Annotated[
-            Path | None,
-            typer.Option("--out", metavar="DIR", parser=paths.option("--out"), help="Folder (default: data/NAME)."),
-        ] = None,
+        out: Annotated[Path | None, path("--out", "DIR", "Folder (default: data/NAME).")] = None,
     ) -> None:
         with signals.importing():
             from fcnet.cli.console import shown
@@ -60,12 +58,7 @@ def import_files(
             " .npz, .npy, Parquet, Arrow. Give training and test files together.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", parser=paths.option("--out"), help="Folder to write (default: data/NAME)."
-        ),
-    ] = None,
+    out: Annotated[Path | None, path("--out", "DIR", "Folder to write (default: data/NAME).")] = None,
 ) -> None:
     """Write what CSV, idx or NumPy files hold.
 

@@ -21,7 +21,6 @@ from fcnet.data.photos import page
 from fcnet.data.photos.style import Style
 from fcnet.errors import ConfigError
 from fcnet.families.common import classify
-from fcnet.families.common.classify import Predictions
 from fcnet.families.common.family import Told, Trained
 from fcnet.rundir import find
 from fcnet.system.sinks import SILENT, Sinks
@@ -185,7 +184,8 @@ class Reader:
         size = [photo.size[1], photo.size[0]]
         if not digits:
             return Page(str(path), size, [], [])
-        answers = self._answers(np.stack([one.pixels for one in digits])).told([Told()] * len(digits), threshold)
+        seen = self._images(np.stack([one.pixels for one in digits]))
+        answers = classify.predictions(self.trained, seen).told([Told()] * len(digits), threshold)
         scale = max(photo.size) / max(photo.pixels.shape[:2])
         read = [
             Digit(_scaled(one.box, scale), one.line, str(of.predicted), float(of.probability or 0), of.sure, of.note)
@@ -196,15 +196,15 @@ class Reader:
         text = [between.join(one.predicted for one in read if one.line == line) for line in lines]
         return Page(str(path), size, read, text)
 
-    def _answers(self, pixels: NDArray[np.uint8]) -> Predictions:
+    def _images(self, pixels: NDArray[np.uint8]) -> ImageFolder:
         device = next(self.trained.net.parameters()).device
         labels = torch.zeros(len(pixels), dtype=torch.int64)
         names = [""] * len(pixels)
-        images = ImageFolder(torch.from_numpy(pixels), labels, tuple(self.classes), Path(), names).to(device)
-        return classify.predictions(self.trained, images)
+        return ImageFolder(torch.from_numpy(pixels), labels, tuple(self.classes), Path(), names).to(device)
 
     def _surely(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return np.array([one.probability for one in self._answers(pixels).images], np.float64)
+        logits = classify.logits_of(self.trained, self._images(pixels))
+        return np.asarray(logits.double().softmax(1).amax(1).numpy())
 
 
 def _scaled(box: page.Box, scale: float) -> list[int]:

@@ -89,7 +89,7 @@ class Augmented:
         n, share = len(self._plain), self._settings.share
         draws = Draws(self._seed, epoch, n, self._plain.device)
         steps = changes(self._settings, draws, size)
-        kept = torch.from_numpy(draws.uniform("share", 0, 1) >= share).to(self._plain.device)
+        kept = ~draws.chosen("share", share)
         replacements = [one.of_epoch(draws) for one in self._replacing]
         self.labels.copy_(self._true)
         for one in replacements:

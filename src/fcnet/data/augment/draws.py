@@ -36,6 +36,14 @@ class Draws:
         drawn: Floats = torch.rand(self._n, generator=self.generator(purpose), dtype=torch.float64).numpy()
         return low + (high - low) * drawn
 
+    def chosen(self, purpose: str, share: float) -> Tensor:
+        """Return which images (n,) are chosen, each with a probability, on the device."""
+        return torch.from_numpy(self.uniform(purpose, 0, 1) < share).to(self._device)
+
+    def whole(self, purpose: str, below: int) -> Tensor:
+        """Return a whole number from 0 to ``below`` - 1 for each image, int64 (n,), on the device."""
+        return torch.from_numpy(self.uniform(purpose, 0, below).astype(np.int64)).to(self._device)
+
     def tensor(self, values: Floats) -> Tensor:
         """Return numbers (n, ...) as float32 on the device."""
         return torch.from_numpy(values).to(self._device, torch.float32)

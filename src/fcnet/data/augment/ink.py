@@ -3,7 +3,6 @@
 import math
 from typing import Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,9 +54,9 @@ class Noise:
         if settings.noise is None:
             return None
         deviations = draws.tensor(draws.uniform("noise", 0.0, settings.noise * WHITE))
-        places = torch.from_numpy(draws.uniform("places of noise", 0, TABLE).astype(np.int64))
+        places = draws.whole("places of noise", TABLE)
         table = torch.randn(TABLE + math.prod(size), generator=draws.generator("table of noise"))
-        return cls(deviations, places.to(deviations.device), table.to(deviations.device))
+        return cls(deviations, places, table.to(deviations.device))
 
     def __call__(self, ink: Tensor, images: slice) -> Tensor:
         """Return ink (B, H, W) with noise."""

@@ -23,7 +23,7 @@ TALL, MUCH, APART = 0.5, 0.25, 0.08
 # More second digits than this are a texture, unless the smallest of them have more than a share of the largest ones'
 # height (10 of 100 are left out at both ends), they are this high in pixels, strokes rather than dots, not too many.
 MANY = 15
-ALIKE, HIGH, MOST = 0.6, 8, 500
+ALIKE, LEGIBLE, MOST = 0.6, 8, 500
 SOLID = 0.55  # of its longer side: a mark that is this thick is a spot
 SMALL = 64  # pixels of a side of a picture
 LEAST = 0.03  # of the picture's longer side: smaller marks are no digits
@@ -107,6 +107,13 @@ def gaps(boxes: NDArray[np.int64], box: NDArray[np.int64]) -> tuple[NDArray[np.i
     return down, across
 
 
+def around(boxes: NDArray[np.int64]) -> tuple[int, int, int, int]:
+    """Return the box around boxes (n, 4)."""
+    top, left = (int(edge) for edge in boxes[:, :2].min(0))
+    bottom, right = (int(edge) for edge in boxes[:, 2:].max(0))
+    return top, left, bottom, right
+
+
 @dataclass(frozen=True)
 class Digit:
     """The digit of a picture, or why there is none.
@@ -148,7 +155,7 @@ def the_digit(found: Marks, single: bool = True) -> Digit:
     whole = near & (weights > SPECK * weights[largest])
     members = np.flatnonzero(whole)
     chosen = found.boxes[members]
-    box = (*chosen[:, :2].min(0).tolist(), *chosen[:, 2:].max(0).tolist())
+    box = around(chosen)
     return Digit(members + 1, box, touches=_touches(box, found.labels.shape), specks=len(members) < len(weights))
 
 
@@ -194,7 +201,7 @@ def _are_digits(found: Marks, many: NDArray[np.int64]) -> bool:
     """Return whether many marks are the digits of a page rather than a texture."""
     low, usual, high = np.percentile(found.heights[many], (10, 50, 90))
     thick = np.median(found.areas[many] / found.sides[many] ** 2)
-    return bool(len(many) <= MOST and low > ALIKE * high and usual >= HIGH and thick < SOLID)
+    return bool(len(many) <= MOST and low > ALIKE * high and usual >= LEGIBLE and thick < SOLID)
 
 
 def _touches(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> str:

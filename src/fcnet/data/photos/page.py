@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fcnet.data.photos import cut, ground
 from fcnet.data.photos.ground import Floats
-from fcnet.data.photos.marks import Marks, frames, ink_of, marks
+from fcnet.data.photos.marks import Marks, around, frames, gaps, ink_of, marks
 from fcnet.data.photos.place import place
 from fcnet.data.photos.style import Style
 
@@ -90,9 +90,7 @@ def _signs(found: Marks) -> list[tuple[NDArray[np.int64], Box]]:
     signs = []
     for group in range(groups.max() + 1):
         mine = use[groups == group]
-        chosen = found.boxes[mine]
-        top, left = (int(edge) for edge in chosen[:, :2].min(0))
-        bottom, right = (int(edge) for edge in chosen[:, 2:].max(0))
+        top, left, bottom, right = around(found.boxes[mine])
         if max(bottom - top, right - left) >= max(SPECK * usual, LEAST) and bottom - top > SPECK * usual:
             signs.append((mine + 1, (top, left, bottom, right)))
     return signs
@@ -105,8 +103,7 @@ def _groups(boxes: NDArray[np.int64], usual: float) -> NDArray[np.int64]:
     small = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(1) < PART * usual)
     for i in small[np.argsort(-(boxes[small, 2] - boxes[small, 0]))]:
         whole = np.concatenate([np.minimum(boxes[:, :2], boxes[i, :2]), np.maximum(boxes[:, 2:], boxes[i, 2:])], 1)
-        down = np.maximum(boxes[:, 0] - boxes[i, 2], boxes[i, 0] - boxes[:, 2])
-        across = np.maximum(boxes[:, 1] - boxes[i, 3], boxes[i, 1] - boxes[:, 3])
+        down, across = gaps(boxes, boxes[i])
         fits = (whole[:, 2] - whole[:, 0] < TALL * usual) & (whole[:, 3] - whole[:, 1] < WIDE * usual)
         apart = np.where(fits & (groups != groups[i]), np.maximum(down, 0) + np.maximum(across, 0), np.inf)
         j = int(apart.argmin())

@@ -73,10 +73,8 @@ class Hands:
 
     def of_epoch(self, draws: Draws) -> "DrawnDigits":
         """Return the drawings of an epoch."""
-        device = self.ink.device
-        chosen = torch.from_numpy(draws.uniform("hands", 0, 1) < self._share).to(device)
-        which = torch.from_numpy(draws.uniform("drawings", 0, len(self.ink)).astype(np.int64)).to(device)
-        return DrawnDigits(chosen, self.labels[which], self.ink, which)
+        which = draws.whole("drawings", len(self.ink))
+        return DrawnDigits(draws.chosen("hands", self._share), self.labels[which], self.ink, which)
 
 
 @dataclass(frozen=True)

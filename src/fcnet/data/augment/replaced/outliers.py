@@ -8,7 +8,6 @@ classifiers for detecting out-of-distribution samples", equation 1.
 from collections.abc import Callable
 from typing import Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,16 +59,13 @@ class Drawn:
     """
 
     def __init__(self, characters: Tensor, draws: Draws, share: float, classes: int) -> None:
-        def whole(purpose: str, below: int) -> Tensor:
-            return torch.from_numpy(draws.uniform(purpose, 0, below).astype(np.int64)).to(characters.device)
-
-        self.chosen = torch.from_numpy(draws.uniform("outliers", 0, 1) < share).to(characters.device)
-        self.labels = whole("labels of outliers", classes)
+        self.chosen = draws.chosen("outliers", share)
+        self.labels = draws.whole("labels of outliers", classes)
         self._characters, n = characters, len(self.chosen)
-        self._which, self._partner = whole("characters", len(characters)), whole("partners of outliers", n)
-        self._kind = whole("kinds of outliers", KINDS)
-        self._is_character = torch.from_numpy(draws.uniform("characters or not", 0, 1) < CHARACTERS)
-        self._is_character = self._is_character.to(characters.device)
+        self._which = draws.whole("characters", len(characters))
+        self._partner = draws.whole("partners of outliers", n)
+        self._kind = draws.whole("kinds of outliers", KINDS)
+        self._is_character = draws.chosen("characters or not", CHARACTERS)
         self._cut = draws.tensor(draws.uniform("cuts of outliers", *CUT))
 
     def replace(self, ink: Tensor, ink_of: Callable[[Tensor], Tensor], images: slice) -> Tensor:
