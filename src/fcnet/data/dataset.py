@@ -21,6 +21,7 @@ from fcnet.data.cache import store
 from fcnet.data.cache.form import Form
 from fcnet.data.cache.store import Progress
 from fcnet.data.folder import layouts
+from fcnet.data.looks import spread
 from fcnet.data.mapped import Mapped, pieces
 from fcnet.data.photos.reading import Preparation
 from fcnet.system.memory import advisable
@@ -209,8 +210,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
 
     def some(self, most: int) -> Tensor:
         """Return at most so many images uint8 (n, H, W), evenly spread, in host memory."""
-        n = min(len(self), most)
-        return self.images[torch.arange(n, device=self.images.device) * len(self) // n].cpu()
+        return spread(self.images, most)
 
     def batches(
         self, batch_size: int, order: Tensor | None = None, start: int = 0, dtype: torch.dtype = torch.float32

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor
 
 from fcnet.data.images.decode import edges
@@ -12,6 +13,12 @@ def border(pieces: Iterable[Tensor]) -> float:
     sums, counts = zip(*(edges(piece.cpu().numpy()) for piece in pieces), strict=True)
     brightness: float = sum(sums) / sum(counts) / 255
     return brightness
+
+
+def spread(images: Tensor, most: int) -> Tensor:
+    """Return at most so many of images (N, H, W), evenly spread, in host memory."""
+    n = min(len(images), most)
+    return images[torch.arange(n, device=images.device) * len(images) // n].cpu()
 
 
 def of_one_colour(images: Tensor) -> Tensor:

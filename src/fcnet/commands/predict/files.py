@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,37 +61,41 @@ def how(found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Preparation | N
             f"--prepare always: the training images of {found.path} do not show strokes on a plain ground, or the run"
             " does not record how they do; leave it out, or train again"
         )
-    if found.run is not None and not _records_style(found.run):
+    if found.run is not None and "style" not in _facts(found.run):
         sinks.notice(f"{found.run}: does not record how its images show their digits; photos are only resized")
     return None
 
 
 def style_of(found: Located) -> Style | None:
     """Return how the training images of a model show their digits; None if that is not known, or not alike."""
-    recorded = None if found.run is None else _recorded(found.run)
+    facts = _facts(found.run)
+    recorded = _recorded(facts)
     known = preparation(found.settings)
     if known is not None:
         return known.style if recorded is None else replace(known.style, single=recorded.single)
     if recorded is not None:
         return recorded
-    if found.settings.data.source == "mnist" and not (found.run and _records_style(found.run)):
+    if found.settings.data.source == "mnist" and "style" not in facts:
         return reading.mnist(image_size(found.settings))
     return None
 
 
-def _recorded(run: Path) -> Style | None:
+def _facts(run: Path | None) -> dict[str, Any]:
+    """Return what a run records about its environment; nothing without a run, or if that cannot be read."""
+    if run is None:
+        return {}
+    try:
+        return environment.read_json(run / directory.ENVIRONMENT)
+    except CheckpointError:
+        return {}
+
+
+def _recorded(facts: dict[str, Any]) -> Style | None:
     """Return the style that a run records; None if it is older, or its images have none."""
     try:
-        return Style.of(environment.read_json(run / directory.ENVIRONMENT)["style"])
-    except (CheckpointError, LookupError, TypeError, ValueError, AttributeError):
+        return Style.of(facts["style"])
+    except (LookupError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _records_style(run: Path) -> bool:
-    try:
-        return "style" in environment.read_json(run / directory.ENVIRONMENT)
-    except CheckpointError:
-        return False
 
 
 def read(paths: Sequence[Path], found: Located, mode: Prepare, sinks: Sinks = SILENT) -> Seen:

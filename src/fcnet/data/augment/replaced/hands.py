@@ -11,6 +11,7 @@ from torch import Tensor
 from fcnet.config.data import Augment
 from fcnet.data.augment.draws import Draws
 from fcnet.data.augment.replaced import pens
+from fcnet.data.looks import spread
 from fcnet.data.photos import style
 from fcnet.data.photos.style import Style
 from fcnet.errors import ConfigError
@@ -24,9 +25,7 @@ def style_of(images: Tensor, key: str) -> Style:
     Raises:
         ConfigError: they do not show strokes on a plain ground; names the key that needs that.
     """
-    n = min(len(images), style.LOOKED_AT)
-    some = images[torch.arange(n, device=images.device) * len(images) // n]
-    found = style.measured(some.cpu().numpy())
+    found = style.measured(spread(images, style.LOOKED_AT).numpy())
     if found is None:
         raise ConfigError(
             f"data.augment.{key}: draws signs as the training images show theirs, but these are not strokes on a plain"
