@@ -1,0 +1,34 @@
+"""A plan: the runs of a sweep, and what they share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fcnet.sweep.plan.section import Sweep
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run of a sweep.
+
+    Attributes:
+        name: its directory in that of the sweep, after what differs from the base: ``hidden-300_lr-3e-4_seed-0``.
+        hash: of its whole config, twelve hexadecimal digits.
+        changes: what differs from the base: dotted keys and their values, the seed among them.
+    """
+
+    name: str
+    hash: str
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a sweep.
+
+    Attributes:
+        settings: the sweep file, its base as the mapping of a whole resolved config.
+        runs: in the order in which they are begun; none of a search, whose runs are chosen one after another.
+    """
+
+    settings: Sweep
+    runs: tuple[Planned, ...]
