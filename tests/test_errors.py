@@ -8,6 +8,7 @@ from fcnet.system import files, text
 
 def test_exit_codes_are_those_of_the_table() -> None:
     codes = {kind.__name__: kind.exit_code for kind in errors.FcnetError.__subclasses__()}
+    assert errors.OutOfMemory.exit_code == errors.ResourceError.exit_code
     assert codes == {
         "ConfigError": 2,
         "DataError": 3,
@@ -15,6 +16,7 @@ def test_exit_codes_are_those_of_the_table() -> None:
         "CheckpointError": 5,
         "ResourceError": 6,
         "InUseError": 7,
+        "RunsFailed": 8,
         "Stopped": 75,
     }
     for name, code in codes.items():

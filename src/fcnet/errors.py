@@ -6,7 +6,9 @@
     ├── DivergedError         4   a loss or a gradient that is not finite
     ├── CheckpointError       5   a model file or checkpoint that is missing, damaged or does not fit the model
     ├── ResourceError         6   disk, memory or permission
+    │   └── OutOfMemory       6   memory alone: less of it may be asked for
     ├── InUseError            7   a run directory that another process is using
+    ├── RunsFailed            8   some runs of a sweep
     └── Stopped              75   not a failure: a signal requested a stop, all is saved, the run can be resumed
 
 An error carries one or more lines: a config with three mistakes reports all three at once. Only the command line prints
@@ -70,10 +72,20 @@ class ResourceError(FcnetError):
     exit_code = 6
 
 
+class OutOfMemory(ResourceError):
+    """The memory of the machine or of a GPU ran out."""
+
+
 class InUseError(FcnetError):
     """Another process is using the run directory."""
 
     exit_code = 7
+
+
+class RunsFailed(FcnetError):
+    """Some runs of a sweep failed, for the reasons that it names; all others are finished."""
+
+    exit_code = 8
 
 
 class Stopped(FcnetError):

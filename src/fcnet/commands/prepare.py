@@ -2,7 +2,7 @@
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,9 +10,10 @@ from torch import nn
 
 from fcnet import families
 from fcnet.commands import read, resume, warm_start
+from fcnet.commands.shelf import Images, Shelf
 from fcnet.data import audit
 from fcnet.data.splits import Splits
-from fcnet.errors import ResourceError
+from fcnet.errors import OutOfMemory
 from fcnet.schema import Config
 from fcnet.system.device import seeded, wake
 from fcnet.system.memory import is_out_of_memory
@@ -49,6 +50,7 @@ def gather(
     begins: bool = True,
     writes: bool = True,
     sinks: Sinks = SILENT,
+    shelf: Shelf | None = None,
 ) -> Work:
     """Read and audit the images, and make the model; if the training ``begins``, load initial weights of another run.
 
@@ -58,6 +60,7 @@ def gather(
         begins: whether the training begins rather than resumes.
         writes: whether a known data set is written if it does not exist yet.
         sinks: for notices and warnings.
+        shelf: images of earlier trainings of this process, which are not read again.
 
     Raises:
         Stopped: a signal asks to stop in the meantime.
@@ -65,23 +68,33 @@ def gather(
     device = read.choose_device(settings.device)
     be_deterministic(device)
     wake(device)
-    splits = read.read_splits(settings, stop.check, writes, sinks)
-    normal = read.normal_classes(settings, splits)
-    found = audit.audit(splits, normal)
-    for line in found.lines:
-        sinks.say(line)
-    for line in found.warnings:
+    images = None if shelf is None else shelf.find(settings, device)
+    if images is None:
+        images = _look_at(settings, read.read_splits(settings, stop.check, writes, sinks), sinks)
+    splits = images.splits
+    for line in images.warnings:
         sinks.warn(line)
     if (warning := settings.model.warning(math.prod(splits.train.size))) is not None:
         sinks.warn(warning)
-    chosen = {"classes": list(splits.classes), "normal_classes": normal, "white": splits.train.white}
+    chosen = {"classes": list(splits.classes), "normal_classes": images.normal, "white": splits.train.white}
     said = {note for _, split in splits.items() for note in split.notes}
     model, splits = prepare(settings, splits, device, begins, sinks)
+    if shelf is not None:
+        shelf.keep(settings, device, replace(images, splits=splits))
     for note in (note for _, split in splits.items() for note in split.notes if note not in said):
         sinks.warn(note)
     stop.check()
     settings = settings.model_copy(update={"data": settings.data.model_copy(update=chosen)})
     return Work(settings, splits, model, device, resume.facts(settings, splits, device))
+
+
+def _look_at(settings: Config, splits: Splits, sinks: Sinks) -> Images:
+    """Audit images, and describe them in the log."""
+    normal = read.normal_classes(settings, splits)
+    found = audit.audit(splits, normal)
+    for line in found.lines:
+        sinks.say(line)
+    return Images(splits, normal, found.warnings)
 
 
 def prepare(
@@ -92,7 +105,7 @@ def prepare(
     For CUDA, makes torch use deterministic kernels in the whole process.
 
     Raises:
-        ResourceError: the model does not fit into memory.
+        OutOfMemory: the model does not fit into memory.
     """
     be_deterministic(device)
     family, size, classes = families.of(settings.model), splits.train.size, len(splits.classes)
@@ -116,12 +129,12 @@ def be_deterministic(device: torch.device) -> None:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def too_large(settings: Config, splits: Splits) -> ResourceError:
+def too_large(settings: Config, splits: Splits) -> OutOfMemory:
     """Return the error of a model that does not fit into memory, with its weights, counted without making them."""
     with torch.device("meta"):
         empty = families.of(settings.model).build(settings.model, splits.train.size, len(splits.classes))
     weights = sum(matrix.numel() for matrix in weight_matrices(empty))
-    return ResourceError(
+    return OutOfMemory(
         f"model.hidden: {getattr(settings.model, 'hidden', '')} needs {4 * weights / 2**30:.1f} GiB for"
         f" {weights:,} weights; this machine does not have that much free memory; choose narrower layers"
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fcnet.errors import CheckpointError, DivergedError, FcnetError, InUseError, ResourceError, Stopped
+from fcnet.errors import CheckpointError, DivergedError, FcnetError, InUseError, OutOfMemory, Stopped
 from fcnet.rundir import directory, environment, log, tensor_files
 from fcnet.rundir.checkpoints import Checkpointer
 from fcnet.rundir.lock import Beat
@@ -103,7 +103,7 @@ class Recorder:
         Raises:
             Stopped: a signal asked for it; all is saved.
             DivergedError: the weights are those of the last good step.
-            ResourceError: memory or disk ran out; the last checkpoint is kept.
+            ResourceError: memory (OutOfMemory) or disk ran out; the last checkpoint is kept.
         """
         try:
             self._train()
@@ -199,9 +199,9 @@ class Recorder:
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
 
-    def _out_of_memory(self) -> ResourceError:
+    def _out_of_memory(self) -> OutOfMemory:
         kept = f"the checkpoint of epoch {self._saved[0]}, step {self._saved[1]} is kept" if any(self._saved) else ""
-        return ResourceError(
+        return OutOfMemory(
             f"{self.training.smaller}; memory ran out {self.training.place()}; free some memory and resume with: fcnet"
             f" train --resume {self.run}; or start a new run with less" + (f"; {kept}" if kept else "")
         )

@@ -11,6 +11,7 @@ from fcnet.commands import resume, warm_start
 from fcnet.commands.predict import certainty
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
+from fcnet.commands.shelf import Shelf
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
@@ -59,6 +60,8 @@ def run_train(
     target: Target,
     stop: Stop | None = None,
     sinks: Sinks = SILENT,
+    shelf: Shelf | None = None,
+    draws: bool = True,
 ) -> RunResult:
     """Train the model of a config, into a run directory, and draw its curves.
 
@@ -67,6 +70,8 @@ def run_train(
         target: the run directory: a new one, one to replace, or one to resume.
         stop: whether a signal has asked to stop.
         sinks: for records of the training, notices and warnings.
+        shelf: images of earlier trainings of this process, which are not read again.
+        draws: whether the curves are drawn.
 
     Raises:
         FcnetError: for bad configs and data, before anything but the cache of decoded images is written;
@@ -76,15 +81,18 @@ def run_train(
     streams.forget()
     run = choose(target, settings, sinks)
     if run is not None and target.resumes and resume.nothing_to_do(run, settings, sinks):
-        finish_drawing(run, settings, target.force, sinks)
+        if draws:
+            finish_drawing(run, settings, target.force, sinks)
         sinks.say(f"run: {run} is already finished; nothing to do")
     else:
         with limits.chosen(None if settings.threads == "auto" else settings.threads):
-            run = _train(settings, target, run, stop, sinks)
+            run = _train(settings, target, run, stop, sinks, shelf, draws)
     return RunResult(run, environment.read_json(run / directory.RESULT))
 
 
-def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks: Sinks) -> Path:
+def _train(
+    settings: Config, target: Target, run: Path | None, stop: Stop, sinks: Sinks, shelf: Shelf | None, draws: bool
+) -> Path:
     """Train into a run directory, which is created if there is none yet; return it."""
     with contextlib.ExitStack() as held:
         # An existing run is locked before reading images, which can be slow; a new one is created afterwards.
@@ -94,8 +102,8 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
             found = resume.newest(run, settings, target.insisted is not None)
         if found is None:
             warm_start.check_there(settings)
-        work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks)
-        if work.device.type == "cuda":  # which leaves a core for the import of matplotlib
+        work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks, shelf=shelf)
+        if work.device.type == "cuda" and draws:  # which leaves a core for the import of matplotlib
             in_background(lambda: importlib.import_module("fcnet.commands.plot"))
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
@@ -113,7 +121,8 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
                 sinks.warn(f"{run}: contains no checkpoint yet; starting from the beginning")
             _begin(recorder, work, target.name, sinks)
         recorder.train()
-        drawn = finish(recorder, work, sinks)
+        finish(recorder, work, sinks)
+        drawn = draw(run, sinks) if draws else []
     names = ["model.pth", "metrics.jsonl", *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
     sinks.say(f"run: {run} ({', '.join(names)})")
     return run
@@ -137,20 +146,16 @@ def _resume(recorder: Recorder, work: Work, found: resume.Found, warnings: list[
     sinks.say(f"{headline(work)}, into {recorder.run}, resuming {training.place()}")
 
 
-def finish(recorder: Recorder, work: Work, sinks: Sinks) -> list[Path]:
-    """Record that a run is finished, and whether it has learned anything; then draw its curves.
+def finish(recorder: Recorder, work: Work, sinks: Sinks) -> None:
+    """Record that a run is finished, and whether it has learned anything.
 
-    The run counts as finished even if drawing fails or the process is killed meanwhile.
-
-    Returns:
-        The files of the figures.
+    It counts as finished even if drawing fails afterwards or the process is killed meanwhile.
     """
     model = recorder.training.model
     warnings = families.of(work.settings.model).verdict(model, work.settings, work.splits.train, recorder.last)
     for line in warnings:
         sinks.warn(line)
     recorder.write_result("finished", _certainty(recorder.run, work), warnings)
-    return draw(recorder.run, sinks)
 
 
 def _certainty(run: Path, work: Work) -> dict[str, Any]:

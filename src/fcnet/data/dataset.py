@@ -189,6 +189,8 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         Images in a file stay there, and images that would take nearly all of a GPU's free memory stay in host memory:
         batches are copied one by one, and a note says so.
         """
+        if self.labels.device == device and (self.mapped or self.images.device == device):
+            return self
         labels = self.labels.to(device)
         if self.mapped or device == self.images.device:
             return replace(self, labels=labels)

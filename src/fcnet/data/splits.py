@@ -37,8 +37,10 @@ class Splits:
 
     def to(self, device: torch.device) -> "Splits":
         """Return the same data with pixels and labels on a device."""
-        validation = None if self.validation is None else self.validation.to(device)
-        return Splits(self.train.to(device), validation, None if self.test is None else self.test.to(device))
+        before = (self.train, self.validation, self.test)
+        train, validation, test = (None if split is None else split.to(device) for split in before)
+        assert train is not None
+        return self if (train, validation, test) == before else Splits(train, validation, test)
 
     def items(self) -> list[tuple[str, ImageFolder]]:
         """Return the splits that exist, by name."""

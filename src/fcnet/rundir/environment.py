@@ -1,5 +1,6 @@
 """A run's files besides its log: write and read config, environment and result."""
 
+import functools
 import json
 import platform
 import subprocess
@@ -8,12 +9,13 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
 from fcnet import schema
+from fcnet.data import looks
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.looks import border
 from fcnet.data.photos import style
 from fcnet.data.splits import Splits
 from fcnet.errors import CheckpointError
@@ -21,6 +23,9 @@ from fcnet.rundir.directory import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.training.records import EpochRecord
+
+# What is known of images, while they are in memory: a process may train many nets on them.
+_IMAGES: "WeakKeyDictionary[Splits, tuple[dict[str, Any], dict[str, Any] | None]]" = WeakKeyDictionary()
 
 
 def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
@@ -52,16 +57,16 @@ def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, 
 
 def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
     """Return what is needed to rerun a run, and to find out why another machine's metrics differ."""
-    facts = {
-        name: {
-            "images": str(split.origin),
-            "n": len(split),
-            "sha256": split.sha256,
-            "border": round(border(split.pieces()), 4),
-        }
-        for name, split in splits.items()
-    }
-    return machine(device) | {"data": facts, "style": _style(splits.train)}
+    if splits not in _IMAGES:
+        _IMAGES[splits] = {name: _facts(split) for name, split in splits.items()}, _style(splits.train)
+    facts, style = _IMAGES[splits]
+    return machine(device) | {"data": facts, "style": style}
+
+
+def _facts(split: ImageFolder) -> dict[str, Any]:
+    """Return what the images of a split are."""
+    border = round(looks.border(split.pieces()), 4)
+    return {"images": str(split.origin), "n": len(split), "sha256": split.sha256, "border": border}
 
 
 def _style(images: ImageFolder) -> dict[str, Any] | None:
@@ -78,7 +83,7 @@ def machine(device: torch.device) -> dict[str, Any]:
         "platform": platform.platform(),
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "git_commit": _git_commit(),
+        "git_commit": _commit_of_process(str(Path.cwd())),
         "command": sys.argv,
         "folder": str(Path.cwd()),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -109,6 +114,12 @@ def _git_commit() -> str | None:
         return None
     # Bytes: the names of changed files may not be UTF-8.
     return commit.stdout.decode().strip() + "+" * bool(changes.stdout) if commit.returncode == 0 else None
+
+
+@functools.cache
+def _commit_of_process(folder: str) -> str | None:  # noqa: ARG001
+    """Return the commit, as it was when the process first asked in a folder: it has the code of that time."""
+    return _git_commit()
 
 
 def write_result(

@@ -19,7 +19,7 @@ from fcnet.system.text import few
 
 ROOT = Path("checkpoints")
 
-CONFIG = "config.yaml"  # of a run
+CONFIG, RESULT = "config.yaml", "result.json"  # of a run
 
 CONFIGS = "configs"  # folders below one of this name are part of a run's name
 

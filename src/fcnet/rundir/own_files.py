@@ -13,13 +13,13 @@ from pathlib import Path
 from fcnet import schema
 from fcnet.config import yaml_lines
 from fcnet.errors import ConfigError
-from fcnet.rundir import checkpoints
+from fcnet.rundir import checkpoints, find
 from fcnet.rundir.checkpoints import FOLDER
 from fcnet.rundir.lock import LOCK, OWNER
 from fcnet.system import files
 from fcnet.system.text import few
 
-CONFIG, ENVIRONMENT, METRICS, RESULT = "config.yaml", "environment.json", "metrics.jsonl", "result.json"
+CONFIG, ENVIRONMENT, METRICS, RESULT = find.CONFIG, "environment.json", "metrics.jsonl", find.RESULT
 MODEL, BEST, PLOTS, SKIPPED = "model.pth", "best.pth", "plots", "skipped.txt"
 FOLDERS = (FOLDER, PLOTS)
 FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, SKIPPED})

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fcnet.errors import ResourceError
+from fcnet.errors import OutOfMemory
 
 SHARE = 4  # images are mapped automatically if they take more than a quarter of the memory
 UNKNOWN_MEMORY = 8 << 30  # bytes assumed for a machine that does not report its memory
@@ -70,14 +70,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def no_memory() -> ResourceError:
+def no_memory() -> OutOfMemory:
     """Return the error of a process that ran out of memory, if no better cause is known."""
     if (limit := _address_space()) is not None:
-        return ResourceError(
+        return OutOfMemory(
             f"memory: this process may use {limit / 1e9:.1f} GB of address space (ulimit -v), of which PyTorch alone"
             " takes 3 to 4; raise the limit"
         )
-    return ResourceError("memory: not enough free memory; use a smaller net, batch or image size")
+    return OutOfMemory("memory: not enough free memory; use a smaller net, batch or image size")
 
 
 def _address_space() -> int | None:

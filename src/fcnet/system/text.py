@@ -138,3 +138,17 @@ def changed(what: str, before: object, now: object) -> str:
         f"{what} was {before} and is now {now}: the last bits of the results may differ from those of an uninterrupted"
         " run"
     )
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units: ``40 s``, ``3 min``, ``1 h 20 min``, ``2 d 3 h``."""
+    minutes = round(seconds / 60)
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    days, rest = divmod(hours, 24)
+    if days < 3:
+        return f"{hours} h {minutes} min"
+    return f"{days} d {rest} h"
