@@ -54,6 +54,10 @@ class Sweep(Section):
         "auto",
         description="runs that are trained together, as one computation: auto where that is faster, off, or how many",
     )
+    plots: bool = Field(
+        False,
+        description="draw the curves of each run, as fcnet train does; fcnet plot and fcnet compare draw them too",
+    )
     dead_after: Annotated[float, Field(ge=1, le=86400)] = Field(
         60.0, description="seconds without a sign of life after which a worker on another host counts as dead"
     )
