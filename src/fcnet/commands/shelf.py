@@ -36,7 +36,7 @@ class Shelf:
         self._kept: Images | None = None
 
     def find(self, settings: Config, device: torch.device) -> Images | None:
-        """Return the images of a config on a device if they are those that are kept; else drop these, and return None."""
+        """Return the images of a config on a device if they are kept; else drop those that are, and return None."""
         if self._key != _key(settings, device):
             self._key = self._kept = None
         return self._kept

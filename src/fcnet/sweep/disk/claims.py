@@ -1,9 +1,9 @@
 """Claims: which worker trains which runs, agreed upon by files alone.
 
-A claim is a file ``UNIT.N`` with its holder, created exclusively; the largest N is valid. Its holder touches it now and
-then. Whoever finds a valid claim whose holder has ended, or has given it up, creates ``UNIT.N+1``: of several that try,
-one succeeds. A holder that was taken for dead although it was only suspended finds the larger number and stops. Files are
-never removed, so that a number is never used twice.
+A claim is a file ``UNIT.N`` with its holder, created exclusively; the largest N is valid. Its holder touches it now
+and then. Whoever finds a valid claim whose holder has ended, or has given it up, creates ``UNIT.N+1``: of several that
+try, one succeeds. A holder that was taken for dead although it was only suspended finds the larger number and stops.
+Files are never removed, so that a number is never used twice.
 
 No clock of another host is read: a holder on another host counts as dead if its file did not change for a time that the
 observer measures itself.
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from fcnet.errors import InUseError
-from fcnet.sweep import host
-from fcnet.sweep.host import Process
+from fcnet.sweep.disk import host
+from fcnet.sweep.disk.host import Process
 from fcnet.system import files
 from fcnet.system.files import naming
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from fcnet.errors import InUseError
-from fcnet.sweep import claims as module
-from fcnet.sweep import host
-from fcnet.sweep.claims import Claim, Claims
+from fcnet.sweep.disk import claims as module
+from fcnet.sweep.disk import host
+from fcnet.sweep.disk.claims import Claim, Claims
 from helpers.seeds import seed
 
 LONG = 60.0  # seconds after which a holder counts as dead, where a test does not wait for it
@@ -71,7 +71,7 @@ def test_numbers_that_are_known_too_late_are_refused(folder: Path) -> None:
 
 def test_the_claim_of_a_process_that_has_ended_is_inherited_at_once(folder: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from fcnet.sweep.claims import Claims;"
+        "import sys; from pathlib import Path; from fcnet.sweep.disk.claims import Claims;"
         f"print(Claims(Path({str(folder)!r}), 60.0).take('a', 0) is not None, flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

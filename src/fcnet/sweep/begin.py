@@ -1,0 +1,100 @@
+"""Begin a sweep in a directory, or continue one, perhaps with more runs than before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fcnet.errors import ConfigError
+from fcnet.sweep import groups
+from fcnet.sweep.disk.folder import Entry, Folder, check_new, is_sweep
+from fcnet.sweep.plan import identity, load, merge
+from fcnet.sweep.plan.plan import Plan
+from fcnet.sweep.work import slots
+from fcnet.system.text import few
+
+SHOWN = 5  # settings or runs that a message names
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A sweep on disk.
+
+    Attributes:
+        folder: the sweep.
+        added: how many runs are new in it.
+        left: names of runs that are not in the plan any more; they are kept, and not trained.
+        together: why runs are trained together or not, in words; empty if nothing is new.
+    """
+
+    folder: Folder
+    added: int
+    left: Sequence[str]
+    together: str
+
+
+def begin(out: Path, plan: Plan) -> Begun:
+    """Write a plan into a new directory, or into that of the same sweep.
+
+    Raises:
+        ConfigError: the directory holds something else, or runs of the same names with other settings.
+        ResourceError: it is not writable.
+    """
+    if not is_sweep(out):
+        check_new(out)
+        old = []
+    else:
+        old = Folder.open(out).entries()
+        _check_same_search(Folder.open(out), plan)
+    merged = merge.merge([vars(entry) for entry in old], plan)
+    _check(out, old, merged, plan)
+    new = [run for run in merged.runs if run.name in set(merged.added)]
+    configs = [identity.config_of(plan.base, run.changes) for run in new]
+    units, together = _units([run.name for run in new], configs, plan)
+    known = {entry.name: entry.unit for entry in old} | units
+    entries = [Entry(run.name, run.hash, run.changes, known[run.name]) for run in merged.runs]
+    folder = Folder(out)
+    text = load.text(plan)
+    if not (is_sweep(out) and folder.holds(text, entries)):
+        folder.write(text, entries)
+    return Begun(folder, len(new), [str(entry["name"]) for entry in merged.left], together)
+
+
+def _check(out: Path, old: Sequence[Entry], merged: merge.Merged, plan: Plan) -> None:
+    """Raise ConfigError if a directory holds another sweep."""
+    if merged.changed:
+        entry = merged.changed[0]
+        folder = Folder.open(out)
+        there = identity.config_of(folder.base, entry["changes"])
+        run = next(run for run in plan.runs if run.name == entry["name"])
+        differ = identity.differences(there, identity.config_of(plan.base, run.changes))
+        raise ConfigError(
+            f"--out {out}: holds a sweep whose {entry['name']} has other settings ({few(differ, SHOWN)}); set them as"
+            f" before, or choose another directory"
+        )
+    if old and plan.runs and not merged.stayed:
+        raise ConfigError(
+            f"--out {out}: holds another sweep: none of its {len(old)} runs ({few([one.name for one in old], 2)}) is in"
+            " this plan; choose another directory"
+        )
+
+
+def _check_same_search(folder: Folder, plan: Plan) -> None:
+    """Raise ConfigError if one of two plans is a search and the other is not."""
+    before, now = (settings.search is not None for settings in (folder.settings, plan.settings))
+    if before != now:
+        what = ("lists its runs", "is a search")
+        raise ConfigError(
+            f"--out {folder.path}: holds a sweep that {what[before]}, and this plan {what[now]}; choose another"
+            " directory"
+        )
+
+
+def _units(names: Sequence[str], configs: Sequence[groups.Config], plan: Plan) -> tuple[dict[str, str], str]:
+    """Return the unit of each new run, and why some are trained together or not."""
+    if not configs:
+        return {}, ""
+    workers = plan.settings.workers
+    found = slots.slots(configs[0], None if workers == "auto" else workers, len(configs))
+    device = "cpu" if found[0].gpu is None else "cuda"
+    parts, why = groups.groups(configs, plan.settings.fuse, device, len(found))
+    return {names[i]: names[part[0]] for part in parts for i in part}, why

@@ -1,0 +1,164 @@
+"""A worker: one process that claims runs of a sweep and trains them, one after another, until nothing is left.
+
+Its images are read once. What it does is reported as events, for the process that started it; all that counts is in the
+sweep's directory.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fcnet.commands import train
+from fcnet.commands.shelf import Shelf
+from fcnet.errors import FcnetError, Stopped
+from fcnet.rundir.target import Target
+from fcnet.sweep.disk.claims import Claim
+from fcnet.sweep.disk.folder import Entry, Folder
+from fcnet.sweep.plan import identity
+from fcnet.sweep.work.outcomes import Outcomes, Report, told
+from fcnet.sweep.work.stops import StopOfRun
+from fcnet.sweep.work.trials import Trials
+from fcnet.system.signals import Stop
+from fcnet.system.sinks import Sink, Sinks
+
+POLL = 0.5  # seconds between two looks for work, while all that is left is held by other workers
+
+
+class Holding:
+    """A sink that ends a training whose claim was lost: another worker goes on with it."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+
+    def write(self, _record: Any) -> None:
+        """Raise InUseError if the claim is lost."""
+        self._claim.check()
+
+    def close(self) -> None:
+        """Do nothing: the claim outlives the training."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a worker works.
+
+    Attributes:
+        waits: for runs that other workers hold, in case that they die; else it ends.
+        alone: no other worker shares its memory or GPU, so that memory which runs out is a failure of the run.
+        sink_of: makes a sink for what the training of a run reports.
+    """
+
+    waits: bool = True
+    alone: bool = True
+    sink_of: Callable[[str], Sink] | None = None
+
+
+class Worker:
+    """Works on a sweep.
+
+    Args:
+        folder: the sweep.
+        stop: whether a signal has asked to stop.
+        report: receives events.
+        way: how it works.
+    """
+
+    def __init__(self, folder: Folder, stop: Stop, report: Report, way: Way) -> None:
+        self._folder, self._stop, self._report, self._way = folder, stop, report, way
+        self._claims, self._shelf = folder.claims(), Shelf()
+        self._over: set[str] = set()  # runs that have ended for good
+        search = folder.settings.search
+        self._trials = None if search is None else Trials(folder, identity.config_of(folder.base, {}))
+        self._outcomes = Outcomes(folder, report, self._trials, way.alone)
+
+    def work(self) -> None:
+        """Train runs until all have ended, or none is left that nobody holds.
+
+        Raises:
+            Stopped: a signal asked for it; all is saved.
+            OutOfMemory: with several workers on one memory, there should be fewer.
+            ResourceError: the disk is full or does not allow writing: no run could be trained.
+        """
+        with contextlib.closing(self._trials) if self._trials is not None else contextlib.nullcontext():
+            while self._works():
+                if self._stop.signal:
+                    raise Stopped(f"{self._stop.signal}; all is saved")
+
+    def _works(self) -> bool:
+        """Train the next unit, or wait a moment; return whether there may be more to do."""
+        claim, entries = self._next()
+        if claim is not None:
+            with claim.kept():
+                self._train(claim, entries)
+            return True
+        if self._trials is not None and self._trials.more():
+            return True
+        if self._way.waits and self._left(self._folder.entries()):
+            time.sleep(POLL)
+            return True
+        return False
+
+    def _left(self, entries: Sequence[Entry]) -> bool:
+        """Return whether some runs have not ended for good."""
+        self._over |= {one.name for one in entries if one.name not in self._over and self._folder.ended(one.name)}
+        return any(entry.name not in self._over for entry in entries)
+
+    def _next(self) -> tuple[Claim | None, list[Entry]]:
+        """Claim the next unit with something to do; return the claim and the unit's runs."""
+        valid = self._claims.valid()
+        for unit, entries in self._units():
+            if not self._left(entries) or (claim := self._claims.take(unit, valid.get(unit, 0))) is None:
+                continue
+            if self._left(entries):
+                return claim, entries
+            claim.give_up()  # another worker has just finished it
+        return None, []
+
+    def _units(self) -> Iterator[tuple[str, list[Entry]]]:
+        """Yield the units, with their runs: those that never failed before those that did."""
+        units: dict[str, list[Entry]] = {}
+        for entry in self._folder.entries():
+            units.setdefault(entry.unit, []).append(entry)
+        tried = self._folder.tried()
+        yield from sorted(units.items(), key=lambda one: any(entry.name in tried for entry in one[1]))
+
+    def _train(self, claim: Claim, entries: list[Entry]) -> None:
+        """Train the runs of a unit, and record how that ended."""
+        if claim.inherited and not self._outcomes.survive(entries):
+            return
+        for entry in entries:
+            self._report("began", run=entry.name, resumed=claim.number > 1)
+        began = time.monotonic()
+        try:
+            found = self._trained(claim, entries)
+        except Exception as error:
+            found = [told(error) for _ in entries]
+        self._outcomes.record(entries, found, time.monotonic() - began)
+
+    def _trained(self, claim: Claim, entries: list[Entry]) -> list[train.RunResult | FcnetError]:
+        """Train the runs of a unit; return the result of each, or why it ended early."""
+        (entry,) = entries
+        stop = StopOfRun(self._stop)
+        result = train.run_train(
+            identity.config_of(self._folder.base, entry.changes),
+            self._target(entry),
+            stop,
+            self._sinks(claim, entry, stop),
+            self._shelf,
+            self._folder.settings.plots,
+        )
+        return [result]
+
+    def _target(self, entry: Entry) -> Target:
+        return Target(entry.name, self._folder.run(entry.name), resume=True, force=True)
+
+    def _sinks(self, claim: Claim, entry: Entry, stop: Stop) -> Sinks:
+        """Return the sinks of a run: its claim, the search, the log."""
+        sinks: list[Sink] = [Holding(claim)]
+        if self._trials is not None:
+            sinks.append(self._trials.watch(entry.name, stop))
+        if self._way.sink_of is not None:
+            sinks.append(self._way.sink_of(entry.name))
+        return Sinks(sinks)
