@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, Tag
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from fcnet.config import expected, near
@@ -18,8 +18,13 @@ Root = type[BaseModel]  # the schema of a whole config
 Place = tuple[str | int, ...]  # of a key in the config, such as ("train", "optimizer", "lr")
 
 
-def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
-    """Return one of pydantic's errors as (layer, line, message)."""
+def located(error: ValidationError, layers: Sequence[Layer], root: Root) -> Iterator[tuple[int, int, str]]:
+    """Yield the mistakes that pydantic found as (layer, line, ``KEY: problem``)."""
+    for detail in error.errors(include_url=False):
+        yield _located(detail, layers, root)
+
+
+def _located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
     path = _path(detail)
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
         path = (*path, "kind")
@@ -29,7 +34,7 @@ def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[
     line = layers[number].where(place)[1]
     key = f"{dotted(path)}: " if path else ""  # the message of an error of the whole config begins with a key
     because = "".join(_chosen(detail["loc"], layers, number))
-    return number, line, f"{layers[number].place(line)}: {key}{_problem(detail, because, root)}"
+    return number, line, f"{key}{_problem(detail, because, root)}"
 
 
 def _named_by(detail: ErrorDetails) -> Place:
@@ -160,7 +165,7 @@ def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
     if near.bare(word) in here:
         return f"did you mean {dotted((*path[:-1], here[near.bare(word)]))!r}? "
     other = near.key(word, dotted(section))
-    if other is not None and other.startswith(f"{own}."):
+    if other is not None and (other.startswith(f"{own}.") or (" " not in other and other not in known_keys)):
         other = None
     if other is not None and " " in other:
         return f"{other}; "
