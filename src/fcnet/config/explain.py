@@ -14,6 +14,8 @@ from fcnet.config.fields import TAG, UNKNOWN_NAME, WRONG_KIND, Named, tag_of
 from fcnet.config.yaml_lines import Layer
 from fcnet.system import punctuation
 
+_VERY_CLOSE = 0.88  # one letter of nine: seed and seeds
+
 Root = type[BaseModel]  # the schema of a whole config
 Place = tuple[str | int, ...]  # of a key in the config, such as ("train", "optimizer", "lr")
 
@@ -170,6 +172,8 @@ def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
     if other is not None and " " in other:
         return f"{other}; "
     same = [] if own in known_keys else [key for key in known_keys if near.bare(key.split(".")[-1]) == near.bare(word)]
+    here_too = difflib.get_close_matches(word, known, n=1, cutoff=_VERY_CLOSE) if same else []
+    same = [] if here_too else same
     depth = min((key.count(".") for key in same), default=0)
     highest = [key for key in same if key.count(".") == depth]
     found = highest if len(highest) == 1 else [other] if other is not None else []
