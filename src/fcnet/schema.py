@@ -90,9 +90,9 @@ def load(path: Path, overrides: Sequence[str] = (), needed: bool = False) -> Con
     return loading.load(Config, path, overrides, needed)
 
 
-def check(layers: Sequence[Layer]) -> Config:
+def check(layers: Sequence[Layer], needed: bool = False) -> Config:
     """Merge layers (the last one wins) and validate. Raises ConfigError with one line per mistake."""
-    return loading.check(Config, layers)
+    return loading.check(Config, layers, needed)
 
 
 def keys() -> set[str]:
@@ -105,7 +105,12 @@ def named_keys() -> set[str]:
     return explain.named_keys(Config)
 
 
+def values(config: Config) -> dict[str, Any]:
+    """Return all settings of the resolved config that matter, as plain values."""
+    others = set(TRAINED_BY.values()) - {TRAINED_BY[config.model.kind]}
+    return config.model_dump(exclude_none=True, exclude=others)
+
+
 def dump(config: Config) -> str:
     """Return the resolved config as YAML that ``load`` reads back to the same config."""
-    others = set(TRAINED_BY.values()) - {TRAINED_BY[config.model.kind]}
-    return loading.dump(config.model_dump(exclude_none=True, exclude=others))
+    return loading.dump(values(config))

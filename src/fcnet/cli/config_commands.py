@@ -33,12 +33,27 @@ def show(words: Settings = None, config: ConfigFile = None) -> None:
 
 @app.command(epilog="Example: fcnet config check configs/mnist.yaml")
 def check(words: Settings = None, config: ConfigFile = None) -> None:
-    """Check a config without running it; report every mistake with its line."""
+    """Check a config or a sweep file without running it; report every mistake with its line."""
     from fcnet import schema
+    from fcnet.config import load, yaml_lines
 
     file, overrides = _config_and_settings(config, words)
+    if load.is_sweep(yaml_lines.read(file)):
+        streams.write(sys.stdout, f"{file}: fine; {_check_sweep(file, overrides)}")
+        return
     schema.load(file, overrides, needed=True)
     streams.write(sys.stdout, f"{file}: fine")
+
+
+def _check_sweep(file: Path, overrides: list[str]) -> str:
+    """Check a sweep file; return what it plans. Raises ConfigError."""
+    from fcnet.sweep.plan import load
+
+    plan = load.from_file(file, overrides, yes=True)
+    if plan.settings.search is not None:
+        return f"a search of {plan.settings.search.trials} trials"
+    equal = f"; {plan.equal} more would be equal to one of them" if plan.equal else ""
+    return f"a sweep of {len(plan.runs)} runs{equal}"
 
 
 def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[Path, list[str]]:
@@ -54,10 +69,13 @@ def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[
 
 
 @app.command(epilog="Example: fcnet config schema > fcnet.schema.json")
-def schema() -> None:
+def schema(
+    sweep: Annotated[bool, typer.Option("--sweep", help="That of sweep files, for fcnet sweep.")] = False,
+) -> None:
     """Print the JSON Schema of configs, for editors."""
     import json
 
     from fcnet.schema import Config
+    from fcnet.sweep.plan.section import Sweep
 
-    streams.write(sys.stdout, json.dumps(Config.model_json_schema(), indent=2))
+    streams.write(sys.stdout, json.dumps((Sweep if sweep else Config).model_json_schema(), indent=2))

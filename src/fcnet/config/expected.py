@@ -54,6 +54,10 @@ def of(annotation: Any, extra: tuple[Any, ...], value: Any) -> Expected:
         return Expected("choice", _one_of(names), names, nullable=nullable)
     if get_origin(kind) is list:
         return _of_list(kind, metadata, nullable, value)
+    if get_origin(kind) is dict:
+        return Expected("section", "a mapping of keys", nullable=nullable)
+    if kind is Any:
+        return Expected("any", "", nullable=True)
     if kind is bool:
         return Expected("bool", "true or false", nullable=nullable)
     if kind in (int, float):
@@ -111,7 +115,8 @@ def _of_list(kind: Any, metadata: tuple[Any, ...], nullable: bool, value: Any) -
     most = min((one.max_length for one in metadata if getattr(one, "max_length", None)), default=None)
     length = least if least == most else None
     many = f" of {length}" if length else f" of {least} or more" if least else ""
-    return Expected("list", f"a list{many}, each {item.words}", length=length, item=item, nullable=nullable)
+    each = f", each {item.words}" if item.words else ""
+    return Expected("list", f"a list{many}{each}", length=length, item=item, nullable=nullable)
 
 
 def _bounds(metadata: tuple[Any, ...], value: Any) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, Tag
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from fcnet.config import expected, near
@@ -14,12 +14,19 @@ from fcnet.config.fields import TAG, UNKNOWN_NAME, WRONG_KIND, Named, tag_of
 from fcnet.config.yaml_lines import Layer
 from fcnet.system import punctuation
 
+_VERY_CLOSE = 0.88  # one letter of nine: seed and seeds
+
 Root = type[BaseModel]  # the schema of a whole config
 Place = tuple[str | int, ...]  # of a key in the config, such as ("train", "optimizer", "lr")
 
 
-def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
-    """Return one of pydantic's errors as (layer, line, message)."""
+def located(error: ValidationError, layers: Sequence[Layer], root: Root) -> Iterator[tuple[int, int, str]]:
+    """Yield the mistakes that pydantic found as (layer, line, ``KEY: problem``)."""
+    for detail in error.errors(include_url=False):
+        yield _located(detail, layers, root)
+
+
+def _located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[int, int, str]:
     path = _path(detail)
     if detail["type"] == WRONG_KIND and isinstance(detail["input"], dict):
         path = (*path, "kind")
@@ -29,7 +36,7 @@ def located(detail: ErrorDetails, layers: Sequence[Layer], root: Root) -> tuple[
     line = layers[number].where(place)[1]
     key = f"{dotted(path)}: " if path else ""  # the message of an error of the whole config begins with a key
     because = "".join(_chosen(detail["loc"], layers, number))
-    return number, line, f"{layers[number].place(line)}: {key}{_problem(detail, because, root)}"
+    return number, line, f"{key}{_problem(detail, because, root)}"
 
 
 def _named_by(detail: ErrorDetails) -> Place:
@@ -160,11 +167,13 @@ def _nearest(path: Place, known: Sequence[str], root: Root) -> str:
     if near.bare(word) in here:
         return f"did you mean {dotted((*path[:-1], here[near.bare(word)]))!r}? "
     other = near.key(word, dotted(section))
-    if other is not None and other.startswith(f"{own}."):
+    if other is not None and (other.startswith(f"{own}.") or (" " not in other and other not in known_keys)):
         other = None
     if other is not None and " " in other:
         return f"{other}; "
     same = [] if own in known_keys else [key for key in known_keys if near.bare(key.split(".")[-1]) == near.bare(word)]
+    here_too = difflib.get_close_matches(word, known, n=1, cutoff=_VERY_CLOSE) if same else []
+    same = [] if here_too else same
     depth = min((key.count(".") for key in same), default=0)
     highest = [key for key in same if key.count(".") == depth]
     found = highest if len(highest) == 1 else [other] if other is not None else []

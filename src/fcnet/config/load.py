@@ -1,4 +1,4 @@
-"""Load a checked ``Config`` from files and overrides: defaults < ``extends`` < file < command line.
+"""Load checked settings from files and overrides: defaults < ``extends`` < file < command line.
 
 A null removes an inherited setting, so that its default applies again. All mistakes of a config are reported at once,
 each on one line with its file and line number.
@@ -35,29 +35,38 @@ def load(schema: type[C], path: Path, overrides: Sequence[str] = (), needed: boo
     Raises:
         ConfigError: with one line per mistake.
     """
-    layers = [*_files(path), *map(_override, overrides)]
-    config = check(schema, layers)
-    if needed and (problems := list(_next_to_config(layers))):
-        raise ConfigError(*problems)
-    return config
+    return check(schema, layers(path, overrides), needed)
 
 
-def check(schema: type[C], layers: Sequence[Layer]) -> C:
+def layers(path: Path, overrides: Sequence[str] = ()) -> list[Layer]:
+    """Read a config, what it extends, and overrides, the most basic first. Raises ConfigError."""
+    return [*inherited(_read_config(path), path), *map(override, overrides)]
+
+
+def check(schema: type[C], layers: Sequence[Layer], needed: bool = False) -> C:
     """Merge the layers (the last one wins) and validate. Raises ConfigError with one line per mistake."""
     values: dict[str, Any] = {}
     found: list[tuple[int, int, str]] = []  # (layer, line, problem), to report them in the order of the text
     words = explain.named_keys(schema)
     for number, layer in enumerate(layers):
-        values = _merge(values, layer.values, words)
+        values = merge(values, layer.values, words)
         found += [(number, line, problem) for line, problem in layer.problems]
     values.pop("extends", None)
     try:
         config = schema.model_validate(values)
     except ValidationError as error:
-        found += [explain.located(detail, layers, schema) for detail in error.errors(include_url=False)]
+        for number, line, problem in explain.located(error, layers, schema):
+            found.append((number, line, f"{layers[number].place(line)}: {problem}"))
     if found:
         raise ConfigError(*dict.fromkeys(problem for _, _, problem in sorted(found)))
+    if needed and (problems := list(_next_to_config(layers))):
+        raise ConfigError(*problems)
     return config
+
+
+def is_sweep(layer: Layer) -> bool:
+    """Return whether a file describes a sweep, of many runs, not a config."""
+    return "base" in layer.values and not layer.values.keys() & {"data", "extends"}
 
 
 def dump(values: dict[str, Any]) -> str:
@@ -73,38 +82,50 @@ def _shorten(value: Any) -> Any:
     return [_shorten(one) for one in value] if isinstance(value, list) else value
 
 
-def _files(path: Path) -> list[Layer]:
-    """Read the file and those it extends, the most basic first. Raises ConfigError on a cycle."""
-    layers: list[Layer] = []
+def _read_config(path: Path) -> Layer:
+    """Read one file. Raises ConfigError if it is a sweep file."""
+    layer = yaml_lines.read(path)
+    if is_sweep(layer):
+        raise ConfigError(f"{path}: is a sweep file, for many runs; run it with: fcnet sweep run {path}")
+    return layer
+
+
+def inherited(layer: Layer, path: Path) -> list[Layer]:
+    """Return the files that a layer of the file ``path`` extends, the most basic first, and itself.
+
+    Raises:
+        ConfigError: one of them is missing, or they extend each other.
+    """
+    found: list[Layer] = []
     seen: list[Path] = []
     while True:
-        layer = yaml_lines.read(path)
-        layers.insert(0, layer)
+        found.insert(0, layer)
         seen.append(path.resolve())
         parent = layer.values.get("extends")
         if parent is None:
-            return layers
+            return found
         place = layer.place(layer.where(("extends",))[1])
-        path = _extended(path, parent, place)
+        path = beside(path, parent, f"{place}: extends")
         if path.resolve() in seen:
             chain = " -> ".join(str(one.name) for one in [*seen, path])
             raise ConfigError(f"{place}: extends: is circular ({chain}); remove one of them")
+        layer = _read_config(path)
 
 
-def _extended(path: Path, parent: Any, place: str) -> Path:
-    """Return the file that ``path`` extends. Raises ConfigError if there is none."""
-    if not isinstance(parent, str) or not parent or "\0" in parent:
-        raise ConfigError(f"{place}: extends: is {explain.short(parent)}; name one YAML file, relative to this one")
-    found = path.parent / parent
+def beside(path: Path, name: Any, where: str) -> Path:
+    """Return the file that a setting of the file ``path`` names. Raises ConfigError, after ``where``, without one."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise ConfigError(f"{where}: is {explain.short(name)}; name one YAML file, relative to this one")
+    found = path.parent / name
     if not found.is_file():
         try:
-            found = path.parent / paths.expand(parent)
+            found = path.parent / paths.expand(name)
         except ValueError as error:
-            raise ConfigError(f"{place}: extends: {error}") from None
+            raise ConfigError(f"{where}: {error}") from None
     if not found.is_file():
-        near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / parent) if Path(one).is_file()]
+        near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / name) if Path(one).is_file()]
         fix = f"; write {os.path.relpath(near_by[0], path.parent)}" if near_by else ""
-        raise ConfigError(f"{place}: extends: there is no file {found}; the path is relative to this config{fix}")
+        raise ConfigError(f"{where}: there is no file {found}; the path is relative to this config{fix}")
     return found
 
 
@@ -124,8 +145,8 @@ def _next_to_config(layers: Sequence[Layer]) -> Iterator[str]:
             )
 
 
-def _override(word: str) -> Layer:
-    """Return ``train.optimizer.lr=3e-4`` as a layer of its own."""
+def override(word: str) -> Layer:
+    """Return ``train.optimizer.lr=3e-4`` as a layer of its own. Raises ConfigError."""
     key, equals, text = word.partition("=")
     parts = key.split(".")
     if parts == ["extends"]:
@@ -138,12 +159,18 @@ def _override(word: str) -> Layer:
         raise ConfigError(
             f"command line: {key}=: has no value (an unset variable?); write {key}=null to remove a setting"
         )
-    for part in reversed(parts):
+    return Layer("command line", nested(key, value))
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """Return ``{train: {l2: 0.1}}`` for ``train.l2`` and 0.1."""
+    for part in reversed(key.split(".")):
         value = {part: value}
-    return Layer("command line", value)
+    whole: dict[str, Any] = value
+    return whole
 
 
-def _merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) -> dict[str, Any]:
+def merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) -> dict[str, Any]:
     """Merge ``top`` over ``base``: mappings key by key, all else as a whole; null removes what ``base`` has.
 
     A mapping with another ``name`` and settings of its own replaces the old one; a name alone keeps the old settings.
@@ -156,7 +183,7 @@ def _merge(base: dict[str, Any], top: dict[str, Any], words: Collection[str]) ->
         elif key in words and isinstance(value, dict) and isinstance(base.get(key), str):
             merged[key] = {"name": base[key]} | value
         elif isinstance(value, dict) and isinstance(base.get(key), dict) and not _renamed(base[key], value):
-            merged[key] = _merge(base[key], value, words)
+            merged[key] = merge(base[key], value, words)
         else:
             merged[key] = value
     return merged

@@ -11,8 +11,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fcnet.config import load as loading
 from fcnet.config import yaml_lines
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, FcnetError
 from fcnet.schema import DEFAULT_KIND
 from fcnet.system import files
 from fcnet.system.text import few
@@ -52,7 +53,14 @@ def check_name(name: str) -> None:
 def config_named(name: str) -> Path | None:
     """Return the config below ``configs/`` whose runs have a name; None if there is none."""
     found = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
-    return next((file for file in found if of_config(file) == name), None)
+    return next((file for file in found if of_config(file) == name and not _is_sweep(file)), None)
+
+
+def _is_sweep(file: Path) -> bool:
+    try:
+        return loading.is_sweep(yaml_lines.read(file))
+    except FcnetError:
+        return False
 
 
 def how_to_train() -> str:

@@ -26,9 +26,17 @@ class Plan:
     """The runs of a sweep.
 
     Attributes:
-        settings: the sweep file, its base as the mapping of a whole resolved config.
+        settings: the sweep file, its base as a mapping that needs no other file.
         runs: in the order in which they are begun; none of a search, whose runs are chosen one after another.
+        equal: runs that were left out because an earlier one has the same config.
     """
 
     settings: Sweep
     runs: tuple[Planned, ...]
+    equal: int = 0
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """Return the settings that the runs share."""
+        assert isinstance(self.settings.base, dict)  # that of a plan is never a path
+        return self.settings.base

@@ -3,11 +3,14 @@
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from fcnet.config.fields import LARGEST, Positive, Section
+from fcnet.config.fields import Positive, Section, by_type
 
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Number = Annotated[
+    Annotated[int, Tag("|whole")] | Annotated[float, Tag("|real")],
+    by_type({"|whole": int, "|real": float}, "should be a number"),
+]
 
 
 class Choices(Section):
@@ -19,10 +22,10 @@ class Choices(Section):
 class Range(Section):
     """A number between two others."""
 
-    low: int | float = Field(description="least value")
-    high: int | float = Field(description="largest value; with integers at both ends, integers are tried")
+    low: Number = Field(description="least value")
+    high: Number = Field(description="largest value; with integers at both ends, integers are tried")
     log: bool = Field(False, description="choose evenly by the logarithm; for rates")
-    step: int | float | None = Field(None, description="distance between two values")
+    step: Number | None = Field(None, description="distance between two values")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -31,15 +34,34 @@ class Range(Section):
         if self.log and self.low <= 0:
             raise ValueError(f"low: is {self.low}; with log it should be above 0")
         if self.log and self.step is not None:
-            raise ValueError("log, step: choose one of the two")
+            raise ValueError("step: is not possible with log; remove one of the two")
+        if self.step is not None and self.step <= 0:
+            raise ValueError(f"step: is {self.step}; should be above 0")
         return self
+
+
+def _choose(value: Any) -> str | None:
+    """Return the tag of the kind of parameter that a value is."""
+    if isinstance(value, dict):
+        return "|choices" if "choices" in value else "|range"
+    return "|choices" if isinstance(value, Choices) else "|range" if isinstance(value, Range) else None
+
+
+Parameter = Annotated[
+    Annotated[Choices, Tag("|choices")] | Annotated[Range, Tag("|range")],
+    Discriminator(
+        _choose,
+        custom_error_type="unknown_kind",
+        custom_error_message="should be {choices: [...]}, or {low: ..., high: ...}",
+    ),
+]
 
 
 class Search(Section):
     """A search by Optuna."""
 
     trials: Positive = Field(description="runs in all")
-    parameters: Annotated[dict[str, Choices | Range], Len(1)] = Field(
+    parameters: Annotated[dict[str, Parameter], Len(1)] = Field(
         description="what is varied: dotted keys of a config, each with `choices`, or with `low` and `high`"
     )
     sampler: Literal["tpe", "random"] = Field("tpe", description="how settings are chosen")

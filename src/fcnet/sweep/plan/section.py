@@ -11,8 +11,8 @@ from fcnet.system.paths import PathText
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Seeds = Annotated[
-    Annotated[Positive, Tag("|number")] | Annotated[list[Seed], Len(1), Tag("|list")],
-    by_type({"|number": int, "|list": list}, "should be a number of seeds, or a list of them"),
+    Annotated[Positive, Tag("|number")] | Annotated[list[Seed], Len(1), Tag("|seeds")],
+    by_type({"|number": int, "|seeds": list}, "should be a number of seeds, or a list of them"),
 ]
 Fuse = Annotated[
     Annotated[Literal["auto", "off"], Tag("|word")] | Annotated[int, Field(ge=2, le=4096), Tag("|number")],
@@ -22,16 +22,20 @@ Workers = Annotated[
     Annotated[Literal["auto"], Tag("|word")] | Annotated[Positive, Tag("|number")],
     by_type({"|word": str, "|number": int}, "should be auto, or a whole number of at least 1", ("auto",)),
 ]
-
-
-Axes = dict[str, Annotated[list[Any], Len(1)]]
-Combinations = Annotated[list[dict[str, Any]], Len(1)]  # named here: in the class below, `list` is a key
+Base = Annotated[
+    Annotated[PathText, Tag("|file")] | Annotated[dict[str, Any], Tag("|mapping")],
+    by_type({"|file": str, "|mapping": dict}, "should be a config file, or the settings themselves, as a mapping"),
+]
+Axes = Annotated[dict[str, Annotated[list[Any], Len(1)]], Len(1)]
+Combinations = Annotated[
+    list[Annotated[dict[str, Any], Len(1)]], Len(1)
+]  # named here: in the class below, `list` is a key
 
 
 class Sweep(Section):
     """Many runs that differ in some settings."""
 
-    base: PathText | dict[str, Any] = Field(
+    base: Base = Field(
         description="what the runs share: a config file, its path relative to this file; or the settings themselves"
     )
     grid: Axes | None = Field(
@@ -63,7 +67,21 @@ class Sweep(Section):
     )
 
     @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        for key in ("grid", "list"):
+            if key in self.model_fields_set and getattr(self, key) is None:
+                raise ValueError(f"{key}: is empty; write what the runs differ in below it, indented, or remove it")
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_choose(self) -> Self:
         if self.search is not None and (self.grid or self.list):
             raise ValueError("search: chooses the settings itself; remove `grid` and `list`, or `search`")
+        if self.search is not None and self.seeds is not None:
+            raise ValueError("seeds: a search trains each of its settings once; set `seed` in the base instead")
         return self
+
+
+def values(settings: Sweep) -> dict[str, Any]:
+    """Return the settings that a sweep file gives, as plain values."""
+    return settings.model_dump(exclude_unset=True)

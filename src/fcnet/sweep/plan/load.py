@@ -1,0 +1,203 @@
+"""Plans from files and from words of the command line, and as a text that needs no other file."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fcnet import schema
+from fcnet.config import load as loading
+from fcnet.config import yaml_lines
+from fcnet.config.yaml_lines import Layer
+from fcnet.errors import ConfigError
+from fcnet.sweep.plan import axes, expand, section, trials
+from fcnet.sweep.plan.axes import written
+from fcnet.sweep.plan.identity import fixed
+from fcnet.sweep.plan.plan import Plan
+from fcnet.sweep.plan.section import Sweep
+
+MANY = 10_000  # runs that are begun only if asked for twice: at a second each, they take three hours
+MOST = 1_000_000  # runs of a sweep, whose plan is a gigabyte
+
+_COMMAND_LINE = "command line"
+_OPENED, _CLOSED = "[{", "]}"
+_BEFORE_QUOTES = ("", "[", "{", ",", ":")  # elsewhere a quote is part of a word: don't
+
+
+def from_file(
+    path: Path, words: Sequence[str] = (), options: Mapping[str, Any] | None = None, yes: bool = False
+) -> Plan:
+    """Return the plan of a sweep file.
+
+    Args:
+        path: the YAML file.
+        words: ``KEY=VALUE``: one value overrides the base, several (``KEY=A,B``) are one more axis of the grid.
+        options: keys of the sweep file that the command line sets, such as ``{"workers": 4}``.
+        yes: allow more than ``MANY`` runs.
+
+    Raises:
+        ConfigError: with one line per mistake.
+    """
+    layer = yaml_lines.read(path)
+    if not loading.is_sweep(layer) and layer.values.keys() & {"data", "extends", "model", "train"}:
+        raise ConfigError(
+            f"{path}: is the config of one run, not a sweep file; train it with: fcnet train --config {path}; or give a"
+            f" setting several values, such as: fcnet sweep run --config {path} train.optimizer.lr=1e-3,3e-4"
+        )
+    return _plan([layer], path, words, options or {}, yes)
+
+
+def from_words(
+    config: Path,
+    words: Sequence[str],
+    seeds: int | Sequence[int] | None = None,
+    options: Mapping[str, Any] | None = None,
+    yes: bool = False,
+) -> Plan:
+    """Return the plan of a sweep over settings of a config.
+
+    Args:
+        config: the base.
+        words: ``KEY=A,B``, which is an axis; ``KEY=VALUE``, which overrides the base.
+        seeds: of each combination: a number, or a list.
+        options: further keys of a sweep file, such as ``{"workers": 4}``.
+        yes: allow more than ``MANY`` runs.
+
+    Raises:
+        ConfigError: with one line per mistake.
+    """
+    given = {} if seeds is None else {"seeds": seeds if isinstance(seeds, int) else list(seeds)}
+    layer = Layer(_COMMAND_LINE, {"base": str(config)} | given)
+    return _plan([layer], None, words, options or {}, yes)
+
+
+def text(plan: Plan) -> str:
+    """Return a plan as a sweep file with its base written out, from which ``of_text`` makes the same runs."""
+    return yaml_lines.dump(section.values(plan.settings))
+
+
+def of_text(written_out: str, where: str) -> Plan:
+    """Return the plan that ``text`` wrote. Raises ConfigError, naming ``where``, if it was changed and is not valid."""
+    return _plan([yaml_lines.parse(written_out, where)], Path(where), (), {}, yes=True)
+
+
+def _plan(layers: list[Layer], path: Path | None, words: Sequence[str], options: Mapping[str, Any], yes: bool) -> Plan:
+    """Return a plan from the layers of a sweep file, at ``path`` unless all is from the command line."""
+    overrides, grid = _sorted(words)
+    _check_unset(layers, [*overrides, *grid])
+    given = dict(options) | ({"grid": grid} if grid else {})
+    layers = [*layers, Layer(_COMMAND_LINE, given)] if given else layers
+    settings, base_layers = _checked(layers, path, overrides)
+    _check_size(axes.count(settings), layers[0].name, yes)
+    base = schema.check(base_layers, needed=True)
+    whole = fixed(base)
+    if settings.search is not None:
+        trials.check(settings.search, layers, base, base_layers)
+        return Plan(settings.model_copy(update={"base": whole}), ())
+    found, equal = expand.runs(whole, base_layers, axes.of(settings, layers))
+    return Plan(settings.model_copy(update={"base": whole}), found, equal)
+
+
+def _checked(layers: Sequence[Layer], path: Path | None, overrides: Sequence[str]) -> tuple[Sweep, list[Layer]]:
+    """Return the settings of a sweep, and its base as layers. Raises ConfigError with the mistakes of both."""
+    problems: list[str] = []
+    settings, base = None, list[Layer]()
+    try:
+        settings = loading.check(Sweep, layers)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        base = _base(layers[0], path, overrides)
+        if problems and base:
+            schema.check(base)
+    except ConfigError as error:
+        problems += error.problems
+    if problems or settings is None:
+        raise ConfigError(*dict.fromkeys(problems))
+    return settings, base
+
+
+def _base(layer: Layer, path: Path | None, overrides: Sequence[str]) -> list[Layer]:
+    """Return the base and its overrides as layers; none if the base is of a wrong type."""
+    base = layer.value(("base",))
+    if isinstance(base, dict):
+        inline = written([layer], ("base",), None, base)
+        found = loading.inherited(inline, path) if path is not None else [inline]
+    elif not isinstance(base, str):
+        return []
+    elif path is None:
+        found = loading.layers(Path(base))
+    else:
+        where = f"{layer.place(layer.where(('base',))[1])}: base"
+        file = loading.beside(path, base, where)
+        if loading.is_sweep(yaml_lines.read(file)):
+            raise ConfigError(f"{where}: {file} is a sweep file too; name a config, or copy what you need from it")
+        found = loading.layers(file)
+    return [*found, *map(loading.override, overrides)]
+
+
+def _sorted(words: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
+    """Return the words that override the base, and the axes. Raises ConfigError."""
+    overrides: list[str] = []
+    grid: dict[str, list[Any]] = {}
+    for word in words:
+        key, _, given = word.partition("=")
+        parts = split(given)
+        if len(parts) == 1:
+            overrides.append(word)
+        elif key in grid:
+            raise ConfigError(f"{_COMMAND_LINE}: {key}: is given several values twice; give all of them at once")
+        else:
+            layers = [loading.override(f"{key}={part.strip()}") for part in parts]
+            grid[key] = [layer.value(tuple(key.split("."))) for layer in layers]
+    return overrides, grid
+
+
+def split(text: str) -> list[str]:
+    """Split a text at commas outside brackets, braces and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for c in text:
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "'\"" and parts[-1].rstrip()[-1:] in _BEFORE_QUOTES:
+            quote = c
+        elif c in _OPENED:
+            depth += 1
+        elif c in _CLOSED:
+            depth -= 1
+        elif c == "," and depth == 0:
+            parts.append("")
+            continue
+        parts[-1] += c
+    return parts
+
+
+def _check_unset(layers: Sequence[Layer], words: Sequence[str]) -> None:
+    """Raise ConfigError if a word of the command line sets what the sweep file varies, which would be lost."""
+    for word in words:
+        key = word.partition("=")[0]
+        for layer in layers:
+            for place in _varied(layer):
+                if f"{key}.".startswith(f"{place[-1]}."):
+                    line = layer.place(layer.where(place)[1])
+                    axis = f"{place[0]}.{place[-1]}"
+                    raise ConfigError(f"{_COMMAND_LINE}: {key}: is varied by {line}, {axis}; change it there")
+
+
+def _varied(layer: Layer) -> list[tuple[str | int, ...]]:
+    """Return the places of the keys that a sweep file varies."""
+    found: list[tuple[str | int, ...]] = []
+    for place in (("grid",), ("search", "parameters")):
+        keys = layer.value(place)
+        found += [(*place, key) for key in keys] if isinstance(keys, dict) else []
+    entries = layer.value(("list",))
+    for i, entry in enumerate(entries if isinstance(entries, list) else []):
+        found += [("list", i, key) for key in entry] if isinstance(entry, dict) else []
+    return found
+
+
+def _check_size(number: int, where: str, yes: bool) -> None:
+    """Raise ConfigError if there are too many runs."""
+    if number > MOST:
+        raise ConfigError(f"{where}: plans {number:,} runs; a sweep has at most {MOST:,}: vary less")
+    if number > MANY and not yes:
+        raise ConfigError(f"{where}: plans {number:,} runs; vary less, or confirm it with --yes")

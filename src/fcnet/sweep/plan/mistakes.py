@@ -1,0 +1,83 @@
+"""Mistakes of the runs of a sweep: each reported once, at the value that makes it, however many runs have it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from fcnet.config import explain
+from fcnet.config.fields import TAG
+from fcnet.config.yaml_lines import Layer
+from fcnet.schema import Config
+from fcnet.sweep.plan.axes import Choice
+from fcnet.sweep.plan.identity import merged, problem
+
+# Errors whose input is a whole section, which says nothing that the place does not say.
+_OF_A_SECTION = ("missing", "value_error")
+
+
+class Mistakes:
+    """Collects what is wrong with runs.
+
+    Args:
+        base: the settings that the runs share.
+        layers: the same, as written, for the lines.
+    """
+
+    def __init__(self, base: Mapping[str, Any], layers: Sequence[Layer]) -> None:
+        self._base, self._layers = base, list(layers)
+        self._seen: set[tuple[str, ...]] = set()
+        self._found: dict[tuple[str, int, str], None] = {}  # (file, line, message), each once
+
+    @property
+    def problems(self) -> list[str]:
+        """Return them in the order of the lines."""
+        return list(dict.fromkeys(message for _, _, message in sorted(self._found, key=lambda one: one[:2])))
+
+    def add(self, error: ValidationError, picks: Sequence[Choice]) -> None:
+        """Add what is wrong with the run that makes these choices."""
+        found = {(*_kind(detail), *_related(detail, picks)) for detail in error.errors(include_url=False)}
+        if found <= self._seen:
+            return
+        self._seen |= found
+        changes = sorted((change for pick in picks for change in pick.written), key=lambda change: change[0].count("."))
+        layers = [*self._layers, *(layer for _, layer in changes)]
+        for number, line, text in explain.located(error, layers, Config):
+            if number >= len(self._layers):
+                self._note(layers[number], line, text)
+            else:  # the base alone has no mistakes: a choice does not fit it
+                self._blame(error, picks, text)
+
+    def _note(self, layer: Layer, line: int, text: str) -> None:
+        self._found[layer.name, line, f"{layer.place(line)}: {text}"] = None
+
+    def _blame(self, error: ValidationError, picks: Sequence[Choice], text: str) -> None:
+        """Note the choices that alone make the same mistake; if there are none, all of them together."""
+        kinds = {_kind(detail) for detail in error.errors(include_url=False)}
+        alone = [pick for pick in picks if kinds & _kinds(problem(merged(self._base, pick.changes)))]
+        for pick in alone:
+            self._note(*pick.head, f"{', '.join(pick.changes)}: does not fit; {text}")
+        if not alone:
+            both = ", ".join(f"{key}={explain.short(value)}" for pick in picks for key, value in pick.changes.items())
+            self._note(*picks[-1].head, f"{both}: do not fit together; {text}")
+
+
+def _kinds(error: ValidationError | None) -> set[tuple[str, ...]]:
+    return set() if error is None else {_kind(detail) for detail in error.errors(include_url=False)}
+
+
+def _kind(detail: ErrorDetails) -> tuple[str, ...]:
+    """Return what tells a mistake from others."""
+    given = "" if detail["type"] in _OF_A_SECTION else repr(detail["input"])
+    return detail["type"], repr(detail["loc"]), detail["msg"], given
+
+
+def _related(detail: ErrorDetails, picks: Sequence[Choice]) -> Iterator[str]:
+    """Yield the choices that set the place of a mistake, or something inside it."""
+    if detail["type"] in _OF_A_SECTION:
+        return
+    place = ".".join(str(part) for part in detail["loc"] if not str(part).startswith(TAG)) + "."
+    for pick in picks:
+        if any(place.startswith(f"{key}.") or f"{key}.".startswith(place) for key in pick.changes):
+            yield str(id(pick))
