@@ -9,8 +9,8 @@ def entry() -> None:
     """Run the command line of this process; signals are handled from here on."""
     try:
         command = next((word for word in sys.argv[1:] if word != "--debug"), None)
-        # `train` keeps its handlers until the process ends, so that a repeated signal is harmless.
-        stop = signals.catch() if command == "train" else None
+        # These keep their handlers until the process ends, so that a repeated signal is harmless.
+        stop = signals.catch() if command in ("train", "sweep") else None
         from fcnet.cli import main
     except KeyboardInterrupt:
         raise SystemExit(signals.INTERRUPTED) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fcnet import __version__
-from fcnet.cli import config_commands, data_commands, predict
+from fcnet.cli import config_commands, data_commands, predict, sweep_commands
 from fcnet.cli.predict import Prepare
 from fcnet.cli.words import ConfigFile, Device, Run, Runs, answer, check_format, path
 from fcnet.errors import ConfigError
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(data_commands.app, name="data")
 app.add_typer(config_commands.app, name="config")
+app.add_typer(sweep_commands.app, name="sweep")
 
 
 class Split(StrEnum):

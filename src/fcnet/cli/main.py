@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    if stop is not None or words[:1] != ["train"]:
+    if stop is not None or words[:1] not in (["train"], ["sweep"]):
         return _run(words, debug, stop or Stop())
     with signals.catching() as stop:
         return _run(words, debug, stop)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcnet.errors import ConfigError
-from fcnet.sweep import groups
 from fcnet.sweep.disk.folder import Entry, Folder, check_new, is_sweep
 from fcnet.sweep.plan import identity, load, merge
 from fcnet.sweep.plan.plan import Plan
-from fcnet.sweep.work import slots
 from fcnet.system.text import few
 
 SHOWN = 5  # settings or runs that a message names
@@ -48,8 +46,7 @@ def begin(out: Path, plan: Plan) -> Begun:
     merged = merge.merge([vars(entry) for entry in old], plan)
     _check(out, old, merged, plan)
     new = [run for run in merged.runs if run.name in set(merged.added)]
-    configs = [identity.config_of(plan.base, run.changes) for run in new]
-    units, together = _units([run.name for run in new], configs, plan)
+    units, together = {run.name: run.name for run in new}, ""
     known = {entry.name: entry.unit for entry in old} | units
     entries = [Entry(run.name, run.hash, run.changes, known[run.name]) for run in merged.runs]
     folder = Folder(out)
@@ -87,14 +84,3 @@ def _check_same_search(folder: Folder, plan: Plan) -> None:
             f"--out {folder.path}: holds a sweep that {what[before]}, and this plan {what[now]}; choose another"
             " directory"
         )
-
-
-def _units(names: Sequence[str], configs: Sequence[groups.Config], plan: Plan) -> tuple[dict[str, str], str]:
-    """Return the unit of each new run, and why some are trained together or not."""
-    if not configs:
-        return {}, ""
-    workers = plan.settings.workers
-    found = slots.slots(configs[0], None if workers == "auto" else workers, len(configs))
-    device = "cpu" if found[0].gpu is None else "cuda"
-    parts, why = groups.groups(configs, plan.settings.fuse, device, len(found))
-    return {names[i]: names[part[0]] for part in parts for i in part}, why

@@ -65,13 +65,17 @@ class Status:
         return {state: found[state] for state in STATES if found[state]}
 
     @property
+    def left(self) -> int:
+        """Return the number of runs that have not ended for good."""
+        return sum(run.state not in OVER for run in self.runs)
+
+    @property
     def seconds_left(self) -> float | None:
         """Return how long the rest may take, by the mean of what has ended; None if that is not known."""
         known = [run.seconds for run in self.runs if run.seconds and run.state in ("finished", "pruned")]
-        left = sum(run.state not in OVER for run in self.runs)
         if not known or not self.workers:
-            return None if left else 0.0
-        return sum(known) / len(known) * left / self.workers
+            return None if self.left else 0.0
+        return sum(known) / len(known) * self.left / self.workers
 
     def check(self) -> None:
         """Raise RunsFailed if runs have failed or diverged."""

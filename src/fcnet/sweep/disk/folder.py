@@ -140,9 +140,10 @@ class Folder:
         """Write what went wrong with a run."""
         tries.write(self._tries(name))
 
-    def forget_tries(self, name: str) -> None:
-        """Let a run be tried as often as if it had never failed."""
-        self._tries(name).unlink(missing_ok=True)
+    def forget_failures(self) -> None:
+        """Let all runs be tried as often as if none had ever failed."""
+        for name in self.tried():
+            self._tries(name).unlink(missing_ok=True)
 
     def _tries(self, name: str) -> Path:
         return self._state / "tries" / f"{name}.json"

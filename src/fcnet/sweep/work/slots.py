@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from fcnet.errors import ConfigError
 from fcnet.schema import TRAINED_BY, Config
+from fcnet.sweep.disk.folder import Folder
+from fcnet.sweep.plan import identity
 from fcnet.system.memory import memory
 from fcnet.system.threads import limits
 
@@ -66,6 +68,13 @@ class GPU:
 
     name: str
     free: float
+
+
+def for_sweep(folder: Folder, workers: int | None, left: int) -> list[Slot]:
+    """Return the slots of this host for a sweep with some runs left; ``workers`` overrides the plan."""
+    wanted = folder.settings.workers if workers is None else workers
+    config = identity.config_of(folder.base, {})
+    return slots(config, None if wanted == "auto" else int(wanted), left)
 
 
 def slots(config: Config, wanted: int | None, units: int, cores: int | None = None) -> list[Slot]:

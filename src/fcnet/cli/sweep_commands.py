@@ -1,0 +1,201 @@
+"""``fcnet sweep``: many runs as one thing."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fcnet.cli.words import path
+from fcnet.errors import ConfigError, Stopped
+from fcnet.system import paths, streams
+
+if TYPE_CHECKING:
+    from fcnet.sweep.begin import Begun
+    from fcnet.sweep.plan.plan import Plan
+
+app = typer.Typer(
+    help="Train many runs, with any number of workers on any number of hosts: run, status, slurm.",
+    rich_markup_mode=None,
+)
+
+ROOT = Path("runs")  # of sweeps for which no directory is named
+WATCH = 2.0  # seconds between two looks at a sweep that is watched
+CLEAR = "\x1b[H\x1b[J"  # moves a terminal's cursor to the top, and clears what is below
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE|DIR] [KEY=VALUE[,VALUE]...]...",
+        help="Sweep file, or the directory of a sweep to continue; and settings: with several values, each is tried.",
+    ),
+]
+Sweep = Annotated[Path, typer.Argument(metavar="DIR", parser=paths.option("DIR"), help="Directory of a sweep.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: accuracies as fractions, times in seconds.")]
+
+
+@app.command(
+    epilog="Example: fcnet sweep run -c configs/mnist.yaml model.hidden=[300],[500] --seeds 5 --out runs/width"
+)
+def run(
+    context: typer.Context,
+    words: Words = None,
+    config: Annotated[
+        Path | None, path("--config", "FILE", "Config that the runs share, in place of a sweep file.", "-c")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds of each combination, 0 to N - 1.", min=1)] = None,
+    out: Annotated[
+        Path | None, path("--out", "DIR", "Directory of the sweep (default: runs/NAME, after the file).")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes on this host (default: one per core or GPU).", min=1)
+    ] = None,
+    fuse: Annotated[
+        str | None, typer.Option(metavar="auto|off|N", help="Runs that are trained together, as one computation.")
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try runs again that have failed.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End when all runs that are left are trained by other workers.")
+    ] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print the runs, and begin none.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow more than 10,000 runs.")] = False,
+) -> None:
+    """Train all runs of a sweep here; again: go on where it stopped. Finished runs are never trained again."""
+    options = {"workers": workers, "fuse": None if fuse is None else int(fuse) if fuse.isdecimal() else fuse}
+    given = {key: value for key, value in options.items() if value is not None}
+    directory = _directory(config, words or [], out)
+    if directory is not None:
+        if seeds is not None or len(words or []) > 1 or fuse is not None:
+            raise ConfigError(
+                f"{directory}: is a sweep that was begun; its runs are changed by giving its sweep file again, with"
+                f" --out {directory}"
+            )
+        begun = _open(directory)
+    else:
+        plan, name = _plan(config, words or [], seeds, given, yes)
+        if dry:
+            _list(plan)
+            return
+        begun = _begin(plan, ROOT / name if out is None else out)
+    _work(begun, context.obj, workers, retry, not no_wait)
+
+
+def _directory(config: Path | None, words: list[str], out: Path | None) -> Path | None:
+    """Return the directory of the sweep to continue; None if a plan is given."""
+    if config is None and not words and out is not None:
+        return out
+    if config is None and words and "=" not in words[0] and Path(words[0]).is_dir():
+        return Path(words[0])
+    return None
+
+
+def _open(directory: Path) -> "Begun":
+    """Return a sweep that was begun."""
+    from fcnet.sweep.begin import Begun
+    from fcnet.sweep.disk.folder import Folder
+
+    return Begun(Folder.open(directory), 0, [], "")
+
+
+def _plan(
+    config: Path | None, words: list[str], seeds: int | None, options: dict[str, Any], yes: bool
+) -> tuple["Plan", str]:
+    """Return the plan that the words of the command line describe, and a name for its directory."""
+    from fcnet.cli import options as known
+    from fcnet.sweep.plan import load
+
+    if config is not None:
+        for word in words:
+            if "=" not in word:
+                raise ConfigError(f"{word}: is neither KEY=VALUE nor wanted beside --config; leave it out")
+        return load.from_words(config, words, seeds, options, yes), config.stem
+    if not words or "=" in words[0]:
+        raise ConfigError(
+            f"FILE: is missing; give a sweep file, such as configs/sweeps/digits.yaml, the directory of a sweep, or a config"
+            f" with --config{known.example()}"
+        )
+    file, given = Path(words[0]), options | ({} if seeds is None else {"seeds": seeds})
+    return load.from_file(file, words[1:], given, yes), file.stem
+
+
+def _list(plan: "Plan") -> None:
+    """Print the runs of a plan."""
+    for one in plan.runs:
+        streams.write(sys.stdout, one.name)
+    search = plan.settings.search
+    what = f"{len(plan.runs)} runs" if search is None else f"a search of {search.trials} trials"
+    equal = f"; {plan.equal} more would be equal to one of them" if plan.equal else ""
+    streams.write(sys.stderr, f"sweep: {what}{equal}")
+
+
+def _begin(plan: "Plan", out: Path) -> "Begun":
+    """Write a plan to its directory."""
+    from fcnet.sweep.begin import begin
+
+    if plan.equal:
+        streams.tell(sys.stderr, f"sweep: {plan.equal} runs are left out, because they are equal to others")
+    return begin(out, plan)
+
+
+def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bool) -> None:
+    """Train the runs of a sweep with the workers of this host, and say how it ended."""
+    from fcnet.cli.sweep_console import SweepConsole
+    from fcnet.sweep import status
+    from fcnet.sweep.work import pool, slots
+
+    folder = begun.folder
+    if retry:
+        folder.forget_failures()
+    left = status.of(folder).left
+    if left:
+        places = slots.for_sweep(folder, workers, left)
+        console = SweepConsole(folder)
+        console.begin(begun, places)
+        pool.Pool(folder, places, stop, console.tell, waits).run()
+    found = status.of(folder)
+    streams.write(sys.stdout, found.text())
+    found.check()
+    if found.left:
+        raise Stopped(f"{folder.path}: {found.left} runs are left to other workers; wait for them, or run this again")
+    streams.tell(sys.stderr, f"compare them: fcnet compare {folder.path}")
+
+
+@app.command(hidden=True)
+def work(
+    context: typer.Context,
+    directory: Sweep,
+    no_wait: Annotated[bool, typer.Option("--no-wait")] = False,
+    alone: Annotated[bool, typer.Option("--alone")] = False,
+) -> None:
+    """Train runs in this process: what ``run`` starts in each slot. It stops when its stdin is closed."""
+    from fcnet.cli.sweep_worker import work_until_closed
+
+    work_until_closed(directory, context.obj, not no_wait, alone)
+
+
+@app.command(epilog="Example: fcnet sweep status runs/width --watch")
+def status(
+    context: typer.Context,
+    directory: Sweep,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it anew every two seconds, until all has ended.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show how a sweep is doing: planned, running, finished and failed runs, and the time that is left."""
+    from fcnet.sweep import status as states
+    from fcnet.sweep.disk.folder import Folder
+
+    folder = Folder.open(directory)
+    while True:
+        found = states.of(folder)
+        if json:
+            streams.write(sys.stdout, found.json(), for_programs=True)
+        else:
+            clear = CLEAR if watch and sys.stdout.isatty() else ""
+            sys.stdout.write(clear)
+            streams.write(sys.stdout, found.text())
+        if not watch or not found.left or context.obj.signal:
+            return
+        time.sleep(WATCH)

@@ -1,0 +1,79 @@
+"""What users see while a sweep runs: a line for each run that ends, with how many are left."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fcnet.system import streams
+from fcnet.system.text import duration, few
+
+if TYPE_CHECKING:
+    from fcnet.sweep.begin import Begun
+    from fcnet.sweep.disk.folder import Folder
+    from fcnet.sweep.work.slots import Slot
+
+
+class SweepConsole:
+    """Shows the events of workers.
+
+    Args:
+        folder: the sweep.
+    """
+
+    def __init__(self, folder: "Folder") -> None:
+        self._folder = folder
+        self._began, self._ended = time.monotonic(), 0
+
+    def begin(self, begun: "Begun", slots: Sequence["Slot"]) -> None:
+        """Say what is trained, by how many workers."""
+        if begun.left:
+            streams.tell(sys.stderr, f"sweep: not in the plan any more, and left as they are: {few(begun.left, 3)}")
+        if begun.together:
+            streams.tell(sys.stderr, f"sweep: {begun.together}")
+        many = f"{len(slots)} workers ({slots[0]} each)" if len(slots) > 1 else f"1 worker ({slots[0]})"
+        streams.tell(sys.stderr, f"sweep: {self._folder.path}, {many}")
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Show an event."""
+        run = event.get("run", "")
+        match event["event"]:
+            case "ended" if event["how"] == "finished":
+                self._ended += 1
+                streams.tell(sys.stdout, f"{run}: {_metric(event)}{event['seconds']:.1f} s{self._rest()}")
+            case "ended":
+                self._ended += 1
+                why = event["why"]
+                streams.tell(sys.stdout, f"{run}: {event['how']}{f': {why}' if why else ''}{self._rest()}")
+            case "failed":
+                streams.tell(sys.stderr, f"fcnet: warning: {run}: failed, and will be tried again: {event['why']}")
+            case "left":
+                streams.tell(sys.stderr, f"fcnet: warning: {event['why']}")
+            case "died":
+                text = f"worker {event['worker']} ended without a word (exit code {event['code']}); see {event['log']}"
+                streams.tell(sys.stderr, f"fcnet: warning: {text}")
+            case "memory":
+                text = f"memory ran out; going on with {event['left']} worker{'s' * (event['left'] > 1)} on it"
+                streams.tell(sys.stderr, f"fcnet: warning: {text}")
+
+    def _rest(self) -> str:
+        """Return how many runs of how many have ended, and how long the others may take."""
+        entries = self._folder.entries()
+        search = self._folder.settings.search
+        total = len(entries) if search is None else search.trials
+        over = sum(self._folder.ended(entry.name) is not None for entry in entries)
+        if over >= total or not self._ended:
+            return f" ({over} of {total})"
+        left = (time.monotonic() - self._began) / self._ended * (total - over)
+        return f" ({over} of {total}, about {duration(left)} left)"
+
+
+def _metric(event: dict[str, Any]) -> str:
+    """Return the metric of a run's test images, else of its training images."""
+    for name in ("test", "validation", "train"):
+        metrics = event.get(name)
+        if isinstance(metrics, dict):
+            if metrics.get("accuracy") is not None:
+                return f"{name} {100 * metrics['accuracy']:.2f} %, "
+            return f"{name} loss {metrics['loss']:.4f}, "
+    return ""
