@@ -112,8 +112,8 @@ def _plan(
         return load.from_words(config, words, seeds, options, yes), config.stem
     if not words or "=" in words[0]:
         raise ConfigError(
-            f"FILE: is missing; give a sweep file, such as configs/sweeps/digits.yaml, the directory of a sweep, or a config"
-            f" with --config{known.example()}"
+            f"FILE: is missing; give a sweep file, such as configs/sweeps/digits.yaml, the directory of a sweep, or a"
+            f" config with --config{known.example()}"
         )
     file, given = Path(words[0]), options | ({} if seeds is None else {"seeds": seeds})
     return load.from_file(file, words[1:], given, yes), file.stem
@@ -178,9 +178,7 @@ def work(
 def status(
     context: typer.Context,
     directory: Sweep,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Show it anew every two seconds, until all has ended.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every 2 s until all has ended.")] = False,
     json: Json = False,
 ) -> None:
     """Show how a sweep is doing: planned, running, finished and failed runs, and the time that is left."""

@@ -14,7 +14,7 @@ class StopOfRun(Stop):
         self._worker, self._own = worker, ""
 
     @property
-    def signal(self) -> str:  # type: ignore[override]
+    def signal(self) -> str:
         """Return the name of the reason; empty without any."""
         return self._worker.signal or self._own
 

@@ -1,0 +1,67 @@
+"""A sink that reports a training to its study, and ends it early if it does worse than others."""
+
+from typing import TYPE_CHECKING, Any
+
+from fcnet.errors import ConfigError
+from fcnet.sweep.search.study import Study, name_of
+from fcnet.system.signals import Stop
+
+if TYPE_CHECKING:
+    from fcnet.training.records import EpochRecord
+
+SIGNAL = "PRUNED"  # what a run that was ended early has in place of the signal that stopped it
+
+
+class Watch:
+    """Reports the validation metric of each epoch. Of a run that was resumed, epochs may come again.
+
+    A run that should end early is stopped as by a signal: between two steps, all saved. Then ``run_train`` raises
+    ``Stopped``, and ``pruned`` is true; the worker tells the study so.
+
+    Args:
+        study: the study.
+        number: of the trial.
+        stop: of the training.
+
+    Attributes:
+        pruned: whether the run should end early; true from the beginning if that was decided before it was resumed.
+    """
+
+    def __init__(self, study: Study, number: int, stop: Stop) -> None:
+        self._study, self._number, self._stop = study, number, stop
+        self._epochs = 0
+        self._reported = study.reported(number)
+        self.pruned = study.is_pruned(number)
+
+    def write(self, record: Any) -> None:
+        """Take a record. Raises ConfigError if an epoch has no metric to choose by."""
+        self._study.renew()
+        if record.kind == "start":
+            self._epochs = record.epochs
+        elif record.kind == "epoch":
+            self._report(record)
+        if self.pruned:
+            self._stop.signal = self._stop.signal or SIGNAL
+
+    def close(self) -> None:
+        """Do nothing: each metric is reported at once."""
+
+    def _report(self, record: "EpochRecord") -> None:
+        value = measured(record, self._study.search.metric, name_of(self._number))
+        if record.epoch < self._reported:
+            return  # it was reported before the run was interrupted, and the run went on
+        # Losses of a training by phases are of different things, and after the last epoch nothing is saved by ending.
+        prunes = not record.stage and record.epoch < self._epochs
+        self.pruned = self._study.report(self._number, record.epoch, value, prunes, record.stage) or self.pruned
+        self._reported = record.epoch
+
+
+def measured(record: "EpochRecord", metric: str, where: str) -> float:
+    """Return the validation metric of an epoch. Raises ConfigError if it has none."""
+    value = None if record.validation is None else getattr(record.validation, metric)
+    if value is None:
+        raise ConfigError(
+            f"{where}: has no {metric} of validation images, by which the search chooses; set data.validation in the"
+            " base of the sweep, or search.metric to loss for a model that does not classify"
+        )
+    return float(value)
