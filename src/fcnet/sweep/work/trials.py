@@ -49,10 +49,10 @@ class Trials:
                 return True
             if ended := self._folder.ended(trial.name):
                 self.tell(trial.name, ended)
-        trial = self._study.next()
-        if trial is not None:
-            self._add(trial)
-        return trial is not None
+        chosen = self._study.next()
+        if chosen is not None:
+            self._add(chosen)
+        return chosen is not None
 
     def _add(self, trial: Trial) -> None:
         config = identity.config_of(self._folder.base, trial.changes)
