@@ -23,7 +23,8 @@ class SweepConsole:
 
     def __init__(self, folder: "Folder") -> None:
         self._folder = folder
-        self._began, self._ended = time.monotonic(), 0
+        self._began, self._ended = 0.0, 0  # when the first run began, and how many have ended since
+        self._over: set[str] = set()
 
     def begin(self, begun: "Begun", slots: Sequence["Slot"]) -> None:
         """Say what is trained, by how many workers."""
@@ -38,6 +39,8 @@ class SweepConsole:
         """Show an event."""
         run = event.get("run", "")
         match event["event"]:
+            case "began":
+                self._began = self._began or time.monotonic()
             case "ended" if event["how"] == "finished":
                 self._ended += 1
                 streams.tell(sys.stdout, f"{run}: {_metric(event)}{event['seconds']:.1f} s{self._rest()}")
@@ -61,11 +64,13 @@ class SweepConsole:
         entries = self._folder.entries()
         search = self._folder.settings.search
         total = len(entries) if search is None else search.trials
-        over = sum(self._folder.ended(entry.name) is not None for entry in entries)
+        left = [entry.name for entry in entries if entry.name not in self._over]
+        self._over |= {name for name in left if self._folder.ended(name)}
+        over = len(self._over)
         if over >= total or not self._ended:
             return f" ({over} of {total})"
-        left = (time.monotonic() - self._began) / self._ended * (total - over)
-        return f" ({over} of {total}, about {duration(left)} left)"
+        rest = (time.monotonic() - self._began) / self._ended * (total - over)
+        return f" ({over} of {total}, about {duration(rest)} left)"
 
 
 def _metric(event: dict[str, Any]) -> str:

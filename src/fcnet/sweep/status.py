@@ -12,6 +12,7 @@ from fcnet.errors import RunsFailed
 from fcnet.rundir.find import CONFIG
 from fcnet.sweep.disk.claims import Claims, Held
 from fcnet.sweep.disk.folder import Entry, Folder
+from fcnet.sweep.search import study
 from fcnet.system.text import duration, few
 
 STATES = ("finished", "pruned", "diverged", "failed", "running", "stopped", "planned")
@@ -124,6 +125,9 @@ def of(folder: Folder) -> Status:
     alive = {unit: one for unit, one in held.items() if _is_alive(claims, one, folder.settings.dead_after, now)}
     entries = folder.entries()
     runs = [_state(folder, entry, alive.get(entry.unit), entry.name in tried) for entry in entries]
+    search = folder.settings.search
+    if search is not None:  # those that are not chosen yet
+        runs += [Run(study.name_of(number), "planned") for number in range(len(entries), search.trials)]
     working = {str(alive[entry.unit].holder) for entry in entries if entry.unit in alive}
     return Status(str(folder.path), runs, len(working), _others(folder, entries))
 
