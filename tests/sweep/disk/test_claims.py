@@ -8,12 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from fcnet.errors import InUseError
-from fcnet.sweep.disk import claims as module
 from fcnet.sweep.disk import host
 from fcnet.sweep.disk.claims import Claim, Claims
 from helpers.seeds import seed
@@ -131,7 +131,7 @@ def test_a_holder_that_was_suspended_looks_before_it_goes_on(folder: Path, monke
     (folder / "a.2").write_text("{}")
     claim.check()  # it has given a sign of life just now
     now = time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + 6)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 6)
     with pytest.raises(InUseError, match="another process"):
         claim.check()
 
@@ -143,11 +143,11 @@ def test_a_holder_that_cannot_give_signs_stops(folder: Path, monkeypatch: pytest
     def fails(_path: Path) -> None:
         raise OSError(5, "the server is away")
 
-    monkeypatch.setattr(module.os, "utime", fails)
+    monkeypatch.setattr(os, "utime", fails)
     now = time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + 6)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 6)
     claim.check()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now + 8)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 8)
     with pytest.raises(InUseError, match="no sign of life"):
         claim.check()
 
@@ -190,11 +190,11 @@ def holds_often(folder: Path, chance: random.Random, end: float) -> None:
 
 
 @pytest.fixture
-def racers(folder: Path) -> Iterator[list[multiprocessing.Process]]:
+def racers(folder: Path) -> Iterator[list[BaseProcess]]:
     chance = random.Random(seed())
     (folder / "claims").mkdir()
     context = multiprocessing.get_context("fork")
-    found = [
+    found: list[BaseProcess] = [
         context.Process(target=holds_often, args=(folder, random.Random(chance.random()), time.monotonic() + 2))
         for _ in range(8)
     ]
@@ -204,7 +204,7 @@ def racers(folder: Path) -> Iterator[list[multiprocessing.Process]]:
         process.join()
 
 
-def test_many_processes_never_hold_the_same(folder: Path, racers: list[multiprocessing.Process]) -> None:
+def test_many_processes_never_hold_the_same(folder: Path, racers: list[BaseProcess]) -> None:
     for process in racers:
         process.start()
     for process in racers:

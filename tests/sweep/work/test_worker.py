@@ -6,9 +6,12 @@ import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fcnet.commands import read, train
+from fcnet.data.splits import Splits
 from fcnet.errors import OutOfMemory, ResourceError, RunsFailed, Stopped
 from fcnet.sweep import status
 from fcnet.sweep.disk import tries
@@ -111,7 +114,7 @@ def test_memory_that_runs_out_counts_only_without_others(
     def runs_out(*_: object) -> None:
         raise OutOfMemory("model.hidden: needs 4 GiB")
 
-    monkeypatch.setattr(module.train, "run_train", runs_out)
+    monkeypatch.setattr(train, "run_train", runs_out)
     folder = begun(sweep, tmp_path / "out").folder
     if alone:
         assert set(ended(work(folder, alone=True)).values()) == {"failed"}
@@ -129,7 +132,7 @@ def test_a_full_disk_ends_the_worker_and_no_run_is_blamed(
 
     folder = begun(sweep, tmp_path / "out").folder
     with monkeypatch.context() as patched:
-        patched.setattr(module.train, "run_train", fills)
+        patched.setattr(train, "run_train", fills)
         with pytest.raises(ResourceError, match="disk is full"):
             work(folder)
     assert status.of(folder).counts == {"planned": 4}
@@ -172,11 +175,13 @@ def test_a_run_whose_worker_died_again_and_again_is_given_up(tiny: Path, tmp_pat
 
 
 def test_images_are_read_once(sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fcnet.commands import prepare
+    reads, before = [], read.read_splits
 
-    reads = []
-    read = prepare.read.read_splits
-    monkeypatch.setattr(prepare.read, "read_splits", lambda *words, **more: reads.append(1) or read(*words, **more))
+    def counted(*words: Any, **more: Any) -> Splits:
+        reads.append(words)
+        return before(*words, **more)
+
+    monkeypatch.setattr(read, "read_splits", counted)
     work(begun(sweep, tmp_path / "out").folder)
     assert len(reads) == 1
 
