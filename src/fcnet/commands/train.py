@@ -103,7 +103,7 @@ def _train(settings: Config, target: Target, run: Path | None, stop: Stop, sinks
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
-        recorder = Recorder(run, training, work.facts, stop, beat, sinks)
+        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings.train.early_stop)
         if found is not None:
             limits.resumes(resume.threads_of(found))
             _resume(recorder, work, found, warnings, sinks)
