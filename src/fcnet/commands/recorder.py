@@ -203,6 +203,11 @@ class Recorder:
         """Return the record of the last epoch."""
         return self._last
 
+    @property
+    def best(self) -> EpochRecord | None:
+        """Return the record of the best epoch by validation."""
+        return self._best
+
     def write_result(self, ended: str, more: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> None:
         """Write result.json: the metrics so far, how the training ended, and warnings, with those of lost output."""
         warnings = [*warnings, *streams.losses()]
