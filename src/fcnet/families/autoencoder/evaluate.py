@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -112,13 +113,16 @@ class Reconstruction:
 
     def json(self) -> str:
         """Return the metrics as one JSON object; absent ones are omitted."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.dumps(found | plain(self.weights), ensure_ascii=False)
+        found = {name: value for name, value in self._plain().items() if value is not None}
+        return json.dumps(found, ensure_ascii=False)
+
+    def _plain(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "weights"} | plain(self.weights)
 
     def csv(self) -> str:
         """Return a row per metric, those of a group as ``group.name``."""
         rows: list[tuple[str, object]] = []
-        for name, value in (asdict(self) | plain(self.weights)).items():
+        for name, value in self._plain().items():
             if isinstance(value, dict):
                 rows += [(f"{name}.{key}", one) for key, one in value.items()]
             elif value is not None:

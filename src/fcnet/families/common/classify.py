@@ -72,7 +72,8 @@ class Evaluation:
 
     def json(self) -> str:
         """Return the metrics as one JSON object."""
-        return json.dumps(asdict(self) | plain(self.weights), ensure_ascii=False)
+        found = {name: value for name, value in asdict(self).items() if name != "weights"}
+        return json.dumps(found | plain(self.weights), ensure_ascii=False)
 
     def csv(self) -> str:
         """Return a row per class."""

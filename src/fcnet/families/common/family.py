@@ -144,8 +144,8 @@ def choice(weights: Weights | None) -> str:
 
 
 def plain(weights: Weights | None) -> dict[str, Any]:
-    """Return the entries of a result's JSON about its weights, which are null for a model file outside any run."""
-    return {"weights": weights and weights.which, "epoch": weights and weights.epoch}
+    """Return the entries of a result's JSON about its weights; none if the run has no others."""
+    return {} if weights is None or weights.alone else {"weights": weights.which, "epoch": weights.epoch}
 
 
 @dataclass(frozen=True)
