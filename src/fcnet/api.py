@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcnet import schema
-from fcnet.config.names import Prepare
+from fcnet.config.names import Prepare, Which
 from fcnet.schema import Config
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def evaluate(
     images: PathName | None = None,
     labels: PathName | None = None,
     prepare: Prepare = "auto",
+    weights: Which | None = None,
     device: str = "auto",
     sinks: Sequence["Sink"] = (),
 ) -> "Result":
@@ -81,6 +82,7 @@ def evaluate(
         images: another folder of images, instead of ``split``.
         labels: their labels, .txt or .csv; without it, class folders.
         prepare: whether photos among them are prepared, as for ``predict``.
+        weights: of a run: best, of the best epoch by validation, or last; by default best if it has validation images.
         device: auto, cpu, cuda or cuda:N.
         sinks: for notices and warnings.
 
@@ -95,7 +97,7 @@ def evaluate(
     from fcnet.system.sinks import Sinks
 
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
-    return run_eval(Path(run), None, split, folder, device, Sinks(sinks), prepare)
+    return run_eval(Path(run), None, split, folder, device, Sinks(sinks), prepare, weights)
 
 
 def predict(
@@ -103,6 +105,7 @@ def predict(
     images: Sequence[PathName],
     *,
     prepare: Prepare = "auto",
+    weights: Which | None = None,
     device: str = "auto",
     sinks: Sequence["Sink"] = (),
 ) -> "Result":
@@ -113,6 +116,7 @@ def predict(
         images: files, folders of them, or glob patterns.
         prepare: auto prepares photos and drawings as the training images are, and leaves images alone that are made
             like them; always prepares all; off only resizes (docs/photos.md).
+        weights: as for ``evaluate``.
         device: auto, cpu, cuda or cuda:N.
         sinks: for notices and warnings.
 
@@ -125,4 +129,4 @@ def predict(
     from fcnet.commands.predict.answers import run_predict
     from fcnet.system.sinks import Sinks
 
-    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks), prepare=prepare)
+    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks), prepare=prepare, weights=weights)

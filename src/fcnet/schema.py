@@ -74,6 +74,14 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _stops_by_validation(self) -> Self:
+        if self.train.early_stop is not None and self.data.validation is None:
+            raise ValueError(
+                "train.early_stop: needs validation images; hold some out with data.validation: 0.1, or remove it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_train(self) -> Self:
         own = TRAINED_BY[self.model.kind]
         for other in sorted(set(TRAINED_BY.values()) - {own}):

@@ -1,8 +1,8 @@
 """One sitting of a training."""
 
-from fcnet.commands.recorder import better
 from fcnet.training.metrics import Metrics
 from fcnet.training.records import EpochRecord
+from fcnet.training.stopping.early_stop import better
 
 
 def test_better_is_by_accuracy_then_loss() -> None:

@@ -39,6 +39,7 @@ KINDS = {
         "data.validation=0.2",
     ],
     "bf16": ["train.precision=bf16", "train.optimizer={name: adamw}", "train.schedule=cosine", "model.dropout=0.3"],
+    "early stop": ["data.validation=0.2", "train.epochs=30", "train.early_stop={patience: 2, min_gain: 0.3}"],
 }
 
 
@@ -57,6 +58,7 @@ def test_interrupted_is_uninterrupted(
     assert outcome.code == 0, outcome.err
     assert sittings >= 21 // steps
     assert same("cut", "whole")
+    assert ("early stop" in kind) == ("early_stop" in json.loads(Path("whole/result.json").read_text()))
 
 
 @pytest.mark.parametrize("left_out", ["generator", "sums", "good weights", "optimiser"])

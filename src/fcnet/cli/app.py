@@ -13,7 +13,7 @@ import typer
 from fcnet import __version__
 from fcnet.cli import config_commands, data_commands, predict, sweep_commands
 from fcnet.cli.predict import Prepare
-from fcnet.cli.words import ConfigFile, Device, Run, Runs, answer, check_format, path
+from fcnet.cli.words import ConfigFile, Device, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per class.")] = False,
+    weights: Weights = None,
     device: Device = "auto",
 ) -> None:
     """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; for autoencoders, errors."""
@@ -181,7 +182,7 @@ def evaluate(
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
     with shown() as sinks:
         chosen = (split or Split.TEST).value
-        result = run_eval(run[0] if run else None, config, chosen, folder, device, sinks, prepare.value)
+        result = run_eval(run[0] if run else None, config, chosen, folder, device, sinks, prepare.value, which(weights))
     answer(result, json, csv)
 
 
@@ -190,6 +191,7 @@ def plot(
     runs: Runs = None,
     out: Annotated[Path | None, path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
+    weights: Weights = None,
 ) -> None:
     """Draw loss, accuracy, ridge path, confusion matrix, errors and weights; compare several runs."""
     with signals.importing():
@@ -197,7 +199,7 @@ def plot(
         from fcnet.commands.plot import run_plot
 
     with shown() as sinks:
-        files = run_plot(runs or [], out, file_format.value, sinks)
+        files = run_plot(runs or [], out, file_format.value, sinks, which(weights))
     for file in files:
         streams.write(sys.stdout, str(file))
 
@@ -222,6 +224,7 @@ def encode(
     prepare: Annotated[
         Prepare, typer.Option(help="Prepare photos as the training images are made (as in predict).")
     ] = Prepare.AUTO,
+    weights: Weights = None,
     device: Device = "auto",
 ) -> None:
     """Write an autoencoder's codes of images to a file."""
@@ -230,5 +233,5 @@ def encode(
         from fcnet.commands.evaluate import run_encode
 
     with shown() as sinks:
-        n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value)
+        n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value, which(weights))
     streams.write(sys.stdout, f"{out}: {n} codes of {k} values")

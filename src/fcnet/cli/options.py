@@ -28,7 +28,7 @@ _OPTIONS = {
     **dict.fromkeys(("continue", "restart", "resume_from", "resume_from_checkpoint", "last"), "--resume"),
     **dict.fromkeys(("overwrite_existing", "exist_ok", "replace"), "--overwrite"),
 }
-_RUN = ("run", "model", "checkpoint", "ckpt", "weights", "load", "model_path", "m", "w", "checkpoint_dir", "run_dir")
+_RUN = ("run", "model", "checkpoint", "ckpt", "load", "model_path", "m", "w", "checkpoint_dir", "run_dir")
 _IMAGES = ("image", "images", "input", "source", "img", "i", "data", "file", "files")
 
 _SENTENCES = {
@@ -78,6 +78,8 @@ def explain(error: Any, words: Sequence[str], app: Any) -> ConfigError:
     )
     choices = re.search(r"'([^']*)' is not one of (.*)", message)
     meant = near.value(choices[1], re.findall(r"'([^']*)'", choices[2])) if choices else None
+    if choices and meant is None and "'--weights'" in message:
+        meant = "a file of weights is named without an option, in place of the RUN"
     return ConfigError(f"command line: {message}{f'; {meant}' if meant else '.'} See {path} --help")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fcnet.cli.words import ConfigFile, Device, RunAndImages, answer, check_format, path
+from fcnet.cli.words import ConfigFile, Device, RunAndImages, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
 from fcnet.system import signals
 
@@ -42,6 +42,7 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with the probability of each class.")] = False,
     out: Annotated[Path | None, path("--out", "DIR", "Folder for the reconstructed images of an autoencoder.")] = None,
+    weights: Weights = None,
     device: Device = "auto",
 ) -> None:
     """Classify images and photos, or reconstruct them with an autoencoder, with the errors as outlier scores."""
@@ -59,7 +60,7 @@ def predict(
     with shown() as sinks:
         result: Result
         if find:
-            result = run_find(words, device, config, sinks, prepare.value, show)
+            result = run_find(words, device, config, sinks, prepare.value, show, which(weights))
         else:
-            result = run_predict(words, device, out, config, sinks, prepare.value, show)
+            result = run_predict(words, device, out, config, sinks, prepare.value, show, which(weights))
     answer(result, json, csv)

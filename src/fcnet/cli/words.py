@@ -1,8 +1,9 @@
 """Arguments and options that several commands share, and their answers."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -44,7 +45,29 @@ RunAndImages = Annotated[
     ),
 ]
 ConfigFile = Annotated[Path | None, path("--config", "FILE", "Config for a model file without a run directory.", "-c")]
+
+
+class Which(StrEnum):
+    """Weights of a run."""
+
+    BEST = "best"
+    LAST = "last"
+
+
+Weights = Annotated[
+    Which | None,
+    typer.Option(
+        "--weights",
+        help="Weights of the run: of the best epoch by validation, or after the last one (default: best, if the run"
+        " has validation images).",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+
+
+def which(weights: Which | None) -> Literal["best", "last"] | None:
+    """Return the name of the weights that are asked for; None for those that a run has by default."""
+    return weights.value if weights else None
 
 
 def check_format(json: bool, csv: bool) -> None:

@@ -15,7 +15,7 @@ from fcnet.commands.predict import files as as_trained
 from fcnet.commands.read import choose_device, read_folder, read_split
 from fcnet.commands.trained import locate
 from fcnet.config.data import ImageSplit
-from fcnet.config.names import Prepare
+from fcnet.config.names import Prepare, Which
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.folder.listing import UNLABELLED
 from fcnet.errors import ConfigError
@@ -38,6 +38,7 @@ def run_eval(
     device: str = "auto",
     sinks: Sinks = SILENT,
     prepare: Prepare = "auto",
+    weights: Which | None = None,
 ) -> Result:
     """Evaluate a model.
 
@@ -49,8 +50,9 @@ def run_eval(
         device: where to compute.
         sinks: for notices and warnings.
         prepare: whether photos in ``folder`` are prepared as the training images are.
+        weights: of a run: best or last; the best if it has them, when None.
     """
-    found = locate(run, config_file, sinks)
+    found = locate(run, config_file, sinks, weights)
     where = choose_device(device)
     if folder is not None:
         preparing = as_trained.how(found, prepare, sinks)
@@ -73,6 +75,7 @@ def run_encode(
     config_file: Path | None = None,
     sinks: Sinks = SILENT,
     prepare: Prepare = "auto",
+    weights: Which | None = None,
 ) -> tuple[int, int]:
     """Write the codes of images: arrays ``codes`` (N, K), ``files`` (N,), and for a config's split ``labels`` (N,).
 
@@ -85,6 +88,7 @@ def run_encode(
         config_file: for a model file outside any run directory.
         sinks: for notices and warnings.
         prepare: whether photos are prepared as the training images are.
+        weights: of a run: best or last; the best if it has them, when None.
 
     Returns:
         The number of images, and of values per code.
@@ -96,7 +100,8 @@ def run_encode(
     run, wanted = image_files.split(words)
     if split is not None and wanted:
         raise ConfigError("--split, IMAGE: give only one of the two")
-    found = locate(run, config_file, sinks)
+    found = locate(run, config_file, sinks, weights)
+    found.tell(sinks)
     where = choose_device(device)
     trained = found.load(len(found.settings.data.classes or ()), where, sinks)
     if not isinstance(trained.net, Encodes):

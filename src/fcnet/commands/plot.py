@@ -13,6 +13,7 @@ import torch
 from fcnet import families, schema
 from fcnet.commands.read import held_out, read_split
 from fcnet.commands.trained import Located, locate
+from fcnet.config.names import Which
 from fcnet.data.augment.augmented import Augmented
 from fcnet.errors import ConfigError
 from fcnet.plots import compare, curves, samples, style
@@ -73,7 +74,11 @@ def album(out: Path, file_format: str = "png", in_run: bool = True, sinks: Sinks
 
 
 def run_plot(
-    runs: Sequence[Path], out: Path | None = None, file_format: str = "png", sinks: Sinks = SILENT
+    runs: Sequence[Path],
+    out: Path | None = None,
+    file_format: str = "png",
+    sinks: Sinks = SILENT,
+    weights: Which | None = None,
 ) -> list[Path]:
     """Draw the figures of runs.
 
@@ -85,19 +90,24 @@ def run_plot(
         out: another folder for the figures.
         file_format: png, svg or pdf.
         sinks: for notices and warnings.
+        weights: of the runs: best or last; the best of each that has them, when None.
 
     Returns:
         The files written.
     """
-    found = [locate(run, sinks=sinks) for run in choose(runs, sinks)] or [locate(None, sinks=sinks)]
+    named: list[Path | None] = [*choose(runs, sinks)] or [None]
+    if len(named) == len(runs) == 1 and runs[0].name in (directory.MODEL, directory.BEST):
+        named = [runs[0]]  # these weights are meant
+    found = [locate(run, sinks=sinks, weights=weights) for run in named]
     folders = [one.run for one in found if one.run is not None]
     beside = folders[0].parent if len(folders) > 1 else folders[0]
     in_run, out = out is None and len(folders) == 1, out or beside / directory.PLOTS
     with album(out, file_format, in_run, sinks) as pictures:
         if len(folders) > 1:
-            draw_beside(folders, pictures, sinks)
+            draw_beside(folders, pictures, sinks, weights)
         else:
             draw_metrics(folders[0], pictures, sinks)
+            found[0].tell(sinks)
             draw_model(found[0], pictures, sinks)
             draw_augmented(found[0], pictures, sinks)
     return pictures.files
@@ -152,8 +162,11 @@ def draw_metrics(run: Path, pictures: Album, sinks: Sinks) -> None:
     pictures.save(families.of(settings.model).curves(curve, settings))
 
 
-def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks) -> None:
-    """Compare several runs: curves of those trained by gradients, and accuracy against time and units."""
+def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks, weights: Which | None = None) -> None:
+    """Compare several runs: curves of those trained by gradients, and accuracy against time and units.
+
+    The accuracy is that of the weights that other commands take too: see ``trained.locate``.
+    """
     several = _curves(runs, sinks)
     settings = [schema.load(run / directory.CONFIG) for run in runs]
     losses = [(one.model.unit, one.model.classifies) for one in settings]
@@ -169,7 +182,7 @@ def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks) -> None:
     figures: dict[str, Figure] = {}
     if by_gradients:
         figures |= {"loss": curves.loss(by_gradients), "accuracy": curves.accuracy(by_gradients)}
-    points = [_point(curve, one) for curve, one in zip(several, settings, strict=True)]
+    points = [_point(curve, one, weights) for curve, one in zip(several, settings, strict=True)]
     if len({point.split for point in points}) == 1:
         figures["trade"] = compare.trade(points)
         in_series = [point for point in points if point.units is not None]
@@ -199,17 +212,24 @@ def _records(run: Path, sinks: Sinks) -> list[dict[str, Any]]:
     return records
 
 
-def _point(curve: curves.Curve, settings: Config) -> Point:
-    """Return a run's last accuracy, on the test images if there are any, and its seconds of training."""
+def _point(curve: curves.Curve, settings: Config, weights: Which | None) -> Point:
+    """Return a run's accuracy, on the test images if there are any, and its seconds of training."""
     epochs = curve.of("epoch")
-    last = epochs[-1]
-    split = next(name for name in ("test", "validation", "train") if last[name] is not None)
+    shown = _best(epochs) if weights != "last" else epochs[-1]
+    split = next(name for name in ("test", "validation", "train") if shown[name] is not None)
     # A solution in closed form takes one pass; its later epochs are for images that were added.
     timed = epochs[-1:] if curve.of("stage") else epochs
     seconds = sum(float(record["seconds"]) for record in timed)
     series, units = settings.model.series(settings) or ("", None)
     kind = settings.model.kind
-    return Point(curve.name, kind, seconds, float(last[split]["accuracy"]), split, units, series)
+    return Point(curve.name, kind, seconds, float(shown[split]["accuracy"]), split, units, series)
+
+
+def _best(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the record of a classifier's best epoch by validation; without validation images, the last one."""
+    if epochs[-1]["validation"] is None:
+        return epochs[-1]
+    return max(epochs, key=lambda record: (record["validation"]["accuracy"], -record["validation"]["loss"]))
 
 
 def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from fcnet.config.train import EarlyStop
 from fcnet.errors import CheckpointError, DivergedError, FcnetError, InUseError, OutOfMemory, Stopped
 from fcnet.rundir import directory, environment, log, tensor_files
 from fcnet.rundir.checkpoints import Checkpointer
@@ -22,6 +23,7 @@ from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.training.records import End, EpochRecord, Record, StepRecord
+from fcnet.training.stopping.early_stop import Patience, better
 from fcnet.training.trainable import Trainable
 
 SAVE_EVERY = 10.0  # least seconds between two checkpoints, if the config does not set them
@@ -38,6 +40,7 @@ class Recorder:
         stop: whether a signal has asked to stop.
         beat: called after each step.
         sinks: for records and warnings, besides the metrics of the run.
+        early_stop: whether it stops before its last epoch; by default it does not.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Recorder:
         stop: Stop,
         beat: Beat,
         sinks: Sinks = SILENT,
+        early_stop: EarlyStop | None = None,
     ) -> None:
+        self._patience = Patience(early_stop)
         self._sinks = sinks
         self._records = Sinks([log.MetricsLog(run), *sinks])
         self.run, self.training, self._facts = run, training, facts
@@ -74,6 +79,7 @@ class Recorder:
                 EpochRecord.of_plain(state[key]) if state[key] else None for key in ("last", "best")
             )
             self._best_weights = dict(state["best_weights"])
+            self._patience.load(state["patience"] if "patience" in state else self._patience.state())
             self._seconds_before = float(state["seconds"])
             size = int(state["metrics_bytes"])
             if not (math.isfinite(self._seconds_before) and 0 <= size < 2**60):
@@ -96,6 +102,10 @@ class Recorder:
             (self.run / directory.BEST).unlink(missing_ok=True)
         else:
             self._write_best()
+        if self._stops_early:
+            self._sinks.notice(
+                f"{self.run}: stopped early; a higher train.early_stop.patience continues it, more epochs alone do not"
+            )
 
     def train(self) -> None:
         """Train to the end; write the weights however it ends, and the result if it ends early.
@@ -121,7 +131,9 @@ class Recorder:
                 self.write_result("failed", {"error": problem})
             raise error from None
         self._write_weights()
-        if not self.training.finished:
+        if self._stops_early:
+            self._sinks.say(self._patience.text())
+        elif not self.training.finished:
             self.write_result("stopped", {"signal": self._stop.signal})
             raise Stopped(
                 f"{self._stop.signal} {self.training.place()}; saved; resume with: fcnet train --resume {self.run}"
@@ -136,7 +148,7 @@ class Recorder:
                     self._beat()
                     if isinstance(record, StepRecord) and record.step < self.training.step:
                         continue  # several steps were taken together; their other records follow at once
-                    if self.training.finished or self._stop.signal:
+                    if self.training.finished or self._stops_early or self._stop.signal:
                         break
                     if time.monotonic() - self._saved_at >= self._interval():
                         self.save()
@@ -149,11 +161,17 @@ class Recorder:
         self._records.write(record)
         if isinstance(record, EpochRecord):
             self._last = record
+            self._patience.took(record)
             if better(record, self._best):
                 self._best = record
                 weights = self.training.model.state_dict().items()
                 self._best_weights = {name: tensor.detach().cpu().clone() for name, tensor in weights}
                 self._write_best()
+
+    @property
+    def _stops_early(self) -> bool:
+        """Return whether no epoch follows, although the training is not finished."""
+        return self._patience.exhausted and not self.training.finished
 
     def _interval(self) -> float:
         """Return the seconds from one checkpoint to the next."""
@@ -172,6 +190,7 @@ class Recorder:
             "last": self._last.to_plain() if self._last else {},
             "best": self._best.to_plain() if self._best else {},
             "best_weights": self._best_weights,
+            "patience": self._patience.state(),
             "seconds": self._seconds(),
             "metrics_bytes": log.size(self.run),
         }
@@ -184,10 +203,16 @@ class Recorder:
         """Return the record of the last epoch."""
         return self._last
 
+    @property
+    def best(self) -> EpochRecord | None:
+        """Return the record of the best epoch by validation."""
+        return self._best
+
     def write_result(self, ended: str, more: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> None:
         """Write result.json: the metrics so far, how the training ended, and warnings, with those of lost output."""
         warnings = [*warnings, *streams.losses()]
-        more = self.training.facts() | ({"warnings": warnings} if warnings else {}) | (more or {})
+        early = self._patience.facts() if self._stops_early else {}
+        more = self.training.facts() | early | ({"warnings": warnings} if warnings else {}) | (more or {})
         environment.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:
@@ -205,18 +230,3 @@ class Recorder:
             f"{self.training.smaller}; memory ran out {self.training.place()}; free some memory and resume with: fcnet"
             f" train --resume {self.run}; or start a new run with less" + (f"; {kept}" if kept else "")
         )
-
-
-def better(record: EpochRecord, best: EpochRecord | None) -> bool:
-    """Return whether an epoch is the best so far by validation: higher accuracy or, if equal, lower loss.
-
-    For a model that does not classify, the loss decides. A later phase is always better: its loss is a different one.
-    """
-    if record.validation is None:
-        return False
-    if best is None or best.validation is None:
-        return True
-    if record.stage != best.stage:
-        return True
-    new, old = ((one.accuracy or 0.0, -one.loss) for one in (record.validation, best.validation))
-    return new > old

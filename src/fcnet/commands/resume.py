@@ -21,8 +21,11 @@ from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import changed, few
 
 # Keys that may differ when a run is resumed. Those of `data` say where the images are; their contents decide what is
-# learned, and these are compared. `log_every` changes only the log, and more `epochs` continue where the others end.
+# learned, and these are compared. `log_every` changes only the log, and more `epochs` or patience continue where the
+# others end.
+_LENGTHS = ("train.epochs", "train.early_stop.patience")
 _FREE = (
+    *_LENGTHS,
     "device",
     "threads",
     "train.step",
@@ -37,7 +40,6 @@ _FREE = (
     "data.classes",
     "data.white",
     "data.on_bad",
-    "train.epochs",
     "train.log_every",
     "train.save_every",
     "solve.save_every",
@@ -131,7 +133,8 @@ def nothing_to_do(run: Path, settings: Config, sinks: Sinks = SILENT) -> bool:
         return False  # images may have been added, which only reading them shows
     if any(_is_place(difference.split(":")[0]) for difference in _differences_of(run, settings)):
         return False
-    return is_finished(run) and settings.train.epochs == before.train.epochs
+    same = settings.train.epochs == before.train.epochs and settings.train.early_stop == before.train.early_stop
+    return is_finished(run) and same
 
 
 def _compared(before: Config, settings: Config) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
@@ -158,11 +161,11 @@ def _refuse_changes(run: Path, before: Config, settings: Config) -> None:
         for key in differ
         if not any(key.startswith(section) and key != f"{section}name" for section in named)
     ]
-    then, now = before.train.epochs, settings.train.epochs
-    if now < then:
-        problems.append(
-            f"train.epochs: is {now}, but {run} was started with {then}; epochs can be added, but not removed"
-        )
+    problems += [
+        f"{key}: is {new[key]}, but {run} was started with {old[key]}; epochs can be added, but not removed"
+        for key in _LENGTHS
+        if key in old and key in new and new[key] < old[key]
+    ]
     if problems:
         raise ConfigError(*problems)
 

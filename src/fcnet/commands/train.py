@@ -12,6 +12,7 @@ from fcnet.commands.predict import certainty
 from fcnet.commands.prepare import Work, gather, headline
 from fcnet.commands.recorder import Recorder
 from fcnet.commands.shelf import Shelf
+from fcnet.commands.trained import Located
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
@@ -111,7 +112,7 @@ def _train(
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
-        recorder = Recorder(run, training, work.facts, stop, beat, sinks)
+        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings.train.early_stop)
         if found is not None:
             limits.resumes(resume.threads_of(found))
             _resume(recorder, work, found, warnings, sinks)
@@ -155,15 +156,24 @@ def finish(recorder: Recorder, work: Work, sinks: Sinks) -> None:
     warnings = families.of(work.settings.model).verdict(model, work.settings, work.splits.train, recorder.last)
     for line in warnings:
         sinks.warn(line)
-    recorder.write_result("finished", _certainty(recorder.run, work), warnings)
+    recorder.write_result("finished", _certainty(recorder, work), warnings)
 
 
-def _certainty(run: Path, work: Work) -> dict[str, Any]:
-    """Return from which probability on a classifier's answer counts, as an entry for result.json."""
+def _certainty(recorder: Recorder, work: Work) -> dict[str, Any]:
+    """Return from which probability on a classifier's answer counts, with the last weights and with the best ones.
+
+    These are entries for result.json, in which ``best`` has all about the best epoch.
+    """
     if not work.settings.model.classifies:
         return {}
-    trained = Trained(work.model.eval(), work.settings, run / directory.MODEL)
-    return {"certainty": certainty.measure(trained, work.splits)}
+    run = recorder.run
+    last = {
+        "certainty": certainty.measure(Trained(work.model.eval(), work.settings, run / directory.MODEL), work.splits)
+    }
+    if recorder.best in (None, recorder.last):
+        return last if recorder.best is None else last | {"best": last}
+    best = Located(run / directory.BEST, work.settings, run).load(len(work.splits.classes), work.device)
+    return last | {"best": {"certainty": certainty.measure(best, work.splits)}}
 
 
 def finish_drawing(run: Path, settings: Config, force: bool, sinks: Sinks) -> None:

@@ -7,10 +7,11 @@ import torch
 
 from fcnet import families, schema
 from fcnet.commands.read import image_size
+from fcnet.config.names import Which, check_which
 from fcnet.errors import CheckpointError, ConfigError
 from fcnet.families import Family
-from fcnet.families.common.family import Trained
-from fcnet.rundir import directory, find, tensor_files
+from fcnet.families.common.family import Trained, Weights, choice
+from fcnet.rundir import directory, environment, find, tensor_files
 from fcnet.rundir.checkpoints import FOLDER
 from fcnet.schema import Config
 from fcnet.system import files
@@ -36,6 +37,21 @@ class Located:
         """Return the family of the model."""
         return families.of(self.settings.model)
 
+    @property
+    def weights(self) -> Weights | None:
+        """Return which of its run's weights they are; None for a file that is not one of a run's two."""
+        which: dict[str, Which] = {directory.BEST: "best", directory.MODEL: "last"}
+        if self.run is None or self.path.name not in which:
+            return None
+        chosen, epochs = which[self.path.name], _epochs(self.run)
+        alone = chosen == "last" and files.look(self.run / directory.BEST) is None
+        return Weights(chosen, epochs.get(chosen), epochs.get("last"), alone)
+
+    def tell(self, sinks: Sinks) -> None:
+        """Note which of its run's weights they are, if the run has others too."""
+        if words := choice(self.weights):
+            sinks.notice(f"weights: {words}")
+
     def load(self, classes: int, device: torch.device, sinks: Sinks = SILENT) -> Trained:
         """Return the model with its weights, on a device. Raises CheckpointError if they do not fit."""
         if self.run is not None and self.path == self.run / directory.MODEL and files.look(self.path) is None:
@@ -45,29 +61,60 @@ class Located:
             )
             raise CheckpointError(f"{self.path}: {files.absent(self.path, unfinished)}")
         if self.run is not None and files.look(self.run / directory.RESULT) is None:
-            sinks.warn(f"{self.path}: is from an earlier stop; the run has been resumed since and has not ended")
+            what = (
+                "is of the best epoch so far; the run has not ended"
+                if self.path.name == directory.BEST
+                else "is from an earlier stop; the run has been resumed since and has not ended"
+            )
+            sinks.warn(f"{self.path}: {what}")
         notices: list[str] = []
         state = tensor_files.load(self.path, notices.append)
         net = self.family.build(self.settings.model, image_size(self.settings), classes)
         tensor_files.restore(net, state, self.path, notices.append)
         if notices:
             sinks.notice(f"{self.path}: the weights {', '.join(notices)}")
-        return Trained(net.to(device).eval(), self.settings, self.path)
+        return Trained(net.to(device).eval(), self.settings, self.path, self.weights)
 
 
-def locate(run: Path | None, config_file: Path | None = None, sinks: Sinks = SILENT) -> Located:
+def _epochs(run: Path) -> dict[str, int]:
+    """Return the epochs of a run's weights, by which they are; none if the run has not ended."""
+    try:
+        result = environment.read_json(run / directory.RESULT)
+        found = {"last": result.get("epoch"), "best": (result.get("best") or {}).get("epoch")}
+    except (CheckpointError, AttributeError):
+        return {}
+    return {which: epoch for which, epoch in found.items() if isinstance(epoch, int)}
+
+
+def locate(
+    run: Path | None, config_file: Path | None = None, sinks: Sinks = SILENT, weights: Which | None = None
+) -> Located:
     """Find a trained model: a run directory, a model file with its config, or the newest run.
 
+    Of a run, the weights of the best epoch by validation are taken if it has validation images, else the last ones.
     Notes which run it is, unless its path was given in full.
 
+    Args:
+        run: run directory or model file; the newest run when None.
+        config_file: for a model file outside any run directory.
+        sinks: for notices.
+        weights: of the run, if not by default.
+
     Raises:
-        ConfigError: there is none, or a model file has no config.
+        ConfigError: there is none, or a model file has no config; or the run has no such weights.
     """
+    check_which(weights)
     found = find.newest() if run is None else find.one(run)
     if found != run:
         sinks.notice(f"run: {found}")
     if files.is_folder(found):
-        return Located(found / directory.MODEL, schema.load(config_file or found / directory.CONFIG), found)
+        settings = schema.load(config_file or found / directory.CONFIG)
+        return Located(found / _file(found, settings, weights), settings, found)
+    if weights is not None:
+        raise ConfigError(
+            f"--weights {weights}: chooses between the weights of a run, but {found} is a single file; name a run"
+            " directory, or leave --weights out"
+        )
     home = found.parent if find.is_run(found.parent) else None
     if found.parent.name == FOLDER and find.is_run(found.parent.parent):
         run = found.parent.parent
@@ -76,3 +123,16 @@ def locate(run: Path | None, config_file: Path | None = None, sinks: Sinks = SIL
         tensor_files.check_kind(found)  # if it is not a model file, a config would not help
         raise ConfigError(f"{found}: a model file alone does not describe its model; give its YAML file with --config")
     return Located(found, schema.load(config_file or found.parent / directory.CONFIG), home)
+
+
+def _file(run: Path, settings: Config, weights: Which | None) -> str:
+    """Return the name of the file with a run's weights. Raises ConfigError if it cannot have those that are wanted."""
+    if weights == "last" or (weights is None and files.look(run / directory.BEST) is None):
+        return directory.MODEL
+    if files.look(run / directory.BEST) is None:
+        why = "no epoch of it has ended" if settings.data.validation else "its config has no validation images"
+        raise ConfigError(
+            f"--weights best: {run} has no {directory.BEST}, because {why}; leave --weights out, or train with"
+            " data.validation"
+        )
+    return directory.BEST

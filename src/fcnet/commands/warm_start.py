@@ -37,6 +37,7 @@ def prepare(net: nn.Module, settings: Config, classes: Sequence[str], begins: bo
     other = locate(run, sinks=sinks)
     try:
         check_images(settings, other)
+        other.tell(sinks)
         theirs = other.load(len(other.settings.data.classes or ()), torch.device("cpu"), sinks)
         family.adopt(net, settings, classes, theirs)
     except Misfit as problem:

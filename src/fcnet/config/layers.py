@@ -87,7 +87,7 @@ class EncoderInit(Section):
     """The encoder of a trained autoencoder, followed by an output layer with the default initialisation."""
 
     name: Literal["encoder"] = "encoder"
-    run: PathText = Field(description="run directory of the autoencoder; its layers must be the net's")
+    run: PathText = Field(description="run directory of the autoencoder, as for run; its layers must be the net's")
     frozen: bool = Field(
         False, description="train only the output layer: a linear probe of how well the codes separate the classes"
     )
@@ -97,7 +97,10 @@ class RunInit(Section):
     """All weights of a trained net with the same layers, to continue training from there with other settings."""
 
     name: Literal["run"] = "run"
-    run: PathText = Field(description="run directory, or model file in one, of a net with the same layers")
+    run: PathText = Field(
+        description="run directory, or model file in one, of a net with the same layers; of a directory, the weights of"
+        " the best epoch by validation are taken if there are any, else the last ones"
+    )
 
 
 Init = DefaultInit | KaimingInit | GainInit | NormalInit | UniformInit

@@ -10,8 +10,16 @@ KNOWN_SETS: tuple[str, ...] = get_args(KnownSet)
 
 Prepare = Literal["auto", "off", "always"]  # whether photos are prepared as the training images are
 
+Which = Literal["best", "last"]  # weights of a run: of the best epoch by validation, or after the last one
+
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"
+
+
+def check_which(name: str | None) -> None:
+    """Raise ConfigError if a name is not that of weights of a run; None leaves the choice to the run."""
+    if name is not None and name not in get_args(Which):
+        raise ConfigError(f"weights: is {name!r}; should be {' or '.join(get_args(Which))}")
 
 
 def check_device(name: str) -> None:

@@ -17,6 +17,9 @@ for _place, _words in {
     "train.label_smoothing": "smoothing labelsmooth",
     "train.clip_grad_norm": "gradclip clip clipgrad gradientclip gradientclipval maxgradnorm clipnorm clipgradient",
     "train.precision": "amp fp16 bf16 mixedprecision dtype half",
+    "train.early_stop": "earlystopping earlystopper stopearly",
+    "train.early_stop.patience": "patience earlystoppingpatience earlystoppingrounds niternochange",
+    "train.early_stop.min_gain": "mindelta minimprovement earlystoppingdelta",
     "train.log_every": "loginterval logfreq logsteps printfreq printevery loggingsteps logeverynsteps",
     "train.save_every": "saveinterval savefreq checkpointevery saveeveryn",
     "model.hidden": "hiddensize hiddensizes hiddenlayers hiddenlayersizes hiddenunits hiddendim hiddendims nhidden"
@@ -56,7 +59,6 @@ for _sentence, _words in {
     "a classifier's loss is the cross-entropy (see label_smoothing), an autoencoder's is model.loss": "loss criterion"
     " lossfn lossfunction objective",
     "did you mean 'train.l2'? or 'train.optimizer.weight_decay', which only adamw has": "weightdecay wd",
-    "training does not stop early; with 'data.validation' the best epoch is kept in best.pth": "earlystopping patience",
     "pixels are only scaled to [0, 1]; remove it": "normalize normalise mean std standardize transform",
     "metrics are always printed and written to metrics.jsonl; remove it": "verbose metrics",
 }.items():

@@ -97,6 +97,21 @@ class OneCycle(Section):
 Schedule = Annotated[Constant | StepDecay | Cosine | OneCycle, Named(default="constant")]
 
 
+class EarlyStop(Section):
+    """Stop if the validation images show no gain for some epochs.
+
+    An epoch is a gain if its validation accuracy is higher than that of the last gain by more than `min_gain`; if
+    `min_gain` is 0, an equal accuracy with a lower loss is one too. Of an autoencoder, the validation loss counts.
+    """
+
+    patience: Positive = Field(description="epochs without a gain after which training stops")
+    min_gain: Annotated[float, Field(ge=0, le=LARGEST)] = Field(
+        0.0,
+        description="what a gain has to exceed: a share of the validation images, such as 0.001; of an autoencoder, a"
+        " difference of losses",
+    )
+
+
 class Train(Section):
     """Gradient training, in mini-batches."""
 
@@ -129,6 +144,11 @@ class Train(Section):
         "auto",
         description="how steps are computed on a GPU: one after the other (eager), many as a CUDA graph, or all by one"
         " kernel (persistent, for one hidden layer); auto takes the fastest that agrees with eager on the run's images",
+    )
+    early_stop: EarlyStop | None = Field(
+        None,
+        description="stop before the last epoch if validation no longer improves; needs `data.validation`, and no"
+        " `stages`",
     )
     log_every: Positive = Field(100, description="steps between two log lines")
     save_every: Annotated[float, Field(ge=0, le=LARGEST)] | None = Field(

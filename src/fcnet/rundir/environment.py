@@ -130,12 +130,15 @@ def write_result(
     seconds: float,
     more: dict[str, Any] | None = None,
 ) -> None:
-    """Write the final metrics; ``ended`` is "finished" or why the run ended early, and ``more`` are further entries."""
+    """Write the final metrics; ``ended`` is "finished" or why the run ended early.
+
+    ``more`` are further entries, and among them those of ``best``, the best epoch by validation.
+    """
     result: dict[str, Any] = {"ended": ended, "seconds": round(seconds, 3)} | (more or {})
     if last is not None:
         result |= {"epoch": last.epoch} | last.to_plain()["metrics"]
     if best is not None:
-        result["best"] = {"epoch": best.epoch} | best.to_plain()["metrics"]
+        result["best"] = {"epoch": best.epoch} | best.to_plain()["metrics"] | result.get("best", {})
     _write_json(path / RESULT, result)
 
 

@@ -11,7 +11,7 @@ from fcnet.commands.predict import files as as_trained
 from fcnet.commands.predict import show as figures
 from fcnet.commands.read import choose_device, class_names
 from fcnet.commands.trained import Located, locate
-from fcnet.config.names import Prepare
+from fcnet.config.names import Prepare, Which
 from fcnet.data.images.png import encode_png
 from fcnet.errors import ConfigError, DataError
 from fcnet.families.common.family import Pictures, Result, Tells
@@ -31,6 +31,7 @@ def run_predict(
     sinks: Sinks = SILENT,
     prepare: Prepare = "auto",
     show: Path | None = None,
+    weights: Which | None = None,
 ) -> Result:
     """Classify image files, or reconstruct them with an autoencoder; only the run directory is needed.
 
@@ -43,14 +44,16 @@ def run_predict(
         sinks: for notices and warnings.
         prepare: whether photos and drawings are prepared as the training images are (docs/photos.md).
         show: file of a figure of each image, of what the model saw of it, and of its answer.
+        weights: of a run: best or last; the best if it has them, when None.
 
     Raises:
         DataError: naming all files that cannot be found or read, or would be overwritten; nothing is computed then.
         ConfigError: ``out`` is given for a classifier; or there are no images.
     """
     run, wanted = image_files.split(words)
-    found = locate(run, config_file, sinks)
+    found = locate(run, config_file, sinks, weights)
     _check(found, run, wanted, out, show)
+    found.tell(sinks)
     classes = class_names(found.settings) if found.settings.model.classifies else []
     where = choose_device(device)
     images, told = as_trained.read_files(found, wanted, classes, sinks, prepare)
@@ -58,7 +61,7 @@ def run_predict(
     trained = found.load(len(classes), where, sinks)
     result = found.family.predict(trained, images.to(where))
     if isinstance(result, Tells):
-        result = result.told(told, certainty.threshold_of(found.run))
+        result = result.told(told, certainty.threshold_of(found))
     if show is not None:
         figures.draw(show, images, result, sinks)
     return _written(result, out, paths)

@@ -1,9 +1,9 @@
 """From which probability on an answer counts: measured on images that were held out from training."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from fcnet.commands.trained import Located
 from fcnet.data.splits import Splits
 from fcnet.errors import CheckpointError
 from fcnet.families.common import classify
@@ -50,11 +50,16 @@ def measure(trained: Trained, splits: Splits) -> dict[str, Any] | None:
     return {key: round(value, 6) if isinstance(value, float) else value for key, value in asdict(found).items()}
 
 
-def threshold_of(run: Path | None) -> float | None:
-    """Return the threshold in a run's result.json; None if it has none."""
-    if run is None:
+def threshold_of(found: Located) -> float | None:
+    """Return the threshold of a model in its run's result.json; None if it has none.
+
+    An older run has only one, of the last weights, which stands for that of the best ones.
+    """
+    if found.run is None:
         return None
     try:
-        return float(environment.read_json(run / directory.RESULT)["certainty"]["threshold"])
+        result = environment.read_json(found.run / directory.RESULT)
+        best = result["best"] if found.weights is not None and found.weights.which == "best" else {}
+        return float((result | best)["certainty"]["threshold"])
     except (CheckpointError, LookupError, TypeError, ValueError):
         return None

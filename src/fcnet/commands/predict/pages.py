@@ -14,14 +14,14 @@ from fcnet.commands.predict import certainty, files
 from fcnet.commands.predict import show as figures
 from fcnet.commands.read import choose_device, class_names
 from fcnet.commands.trained import Located, locate
-from fcnet.config.names import Prepare
+from fcnet.config.names import Prepare, Which
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.images import colour
 from fcnet.data.photos import page
 from fcnet.data.photos.style import Style
 from fcnet.errors import ConfigError
 from fcnet.families.common import classify
-from fcnet.families.common.family import Told, Trained
+from fcnet.families.common.family import Told, Trained, Weights, plain
 from fcnet.rundir import find
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import counted, csv_text
@@ -68,9 +68,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Pages:
-    """What is written on several pages."""
+    """What is written on several pages.
+
+    Attributes:
+        pages: in the order given.
+        weights: of the model that read them.
+    """
 
     pages: list[Page]
+    weights: Weights | None = None
 
     def text(self) -> str:
         """Return the lines of each page, and which digits are uncertain."""
@@ -78,7 +84,7 @@ class Pages:
 
     def json(self) -> str:
         """Return one JSON object with a list."""
-        return json.dumps({"pages": [asdict(one) for one in self.pages]}, ensure_ascii=False)
+        return json.dumps(plain(self.weights) | {"pages": [asdict(one) for one in self.pages]}, ensure_ascii=False)
 
     def csv(self) -> str:
         """Return a row per digit."""
@@ -114,6 +120,7 @@ def run_find(
     sinks: Sinks = SILENT,
     prepare: Prepare = "auto",
     show: Path | None = None,
+    weights: Which | None = None,
 ) -> Pages:
     """Find and read all digits of pages.
 
@@ -124,14 +131,16 @@ def run_find(
         sinks: for notices and warnings.
         prepare: anything but ``off``: what is found is always prepared.
         show: file of a figure of the page with a box around each digit.
+        weights: of a run: best or last; the best if it has them, when None.
 
     Raises:
         DataError: naming all files that cannot be found or read.
         ConfigError: the model is no classifier, or its images are no strokes on a plain ground.
     """
     run, wanted = image_files.split(words)
-    found = locate(run, config_file, sinks)
+    found = locate(run, config_file, sinks, weights)
     _check(found, wanted, prepare)
+    found.tell(sinks)
     paths = image_files.find_images(wanted, sinks)
     if show is not None:
         figures.check(show)
@@ -141,11 +150,11 @@ def run_find(
     assert preparing is not None
     classes = class_names(found.settings)
     reader = Reader(found.load(len(classes), choose_device(device), sinks), classes, preparing.style)
-    threshold = certainty.threshold_of(found.run)
+    threshold = certainty.threshold_of(found)
     pages = [reader.read(path, threshold) for path in paths]
     if show is not None:
         figures.draw_page(show, paths[0], pages[0], title(pages[0]), sinks)
-    return Pages(pages)
+    return Pages(pages, found.weights)
 
 
 def _check(found: Located, wanted: Sequence[str], prepare: Prepare) -> None:

@@ -36,6 +36,11 @@ class AutoencoderFamily:
             raise ValueError("train.label_smoothing: an autoencoder does not use labels; remove it")
         if train.stages is None:
             return
+        if train.early_stop is not None:
+            raise ValueError(
+                "train.early_stop: does not fit to train.stages, in which each layer has a loss of its own and a fixed"
+                " number of epochs; remove one of the two"
+            )
         if len(train.stages) != len(model.hidden):
             raise ValueError(
                 f"train.stages: has {len(train.stages)} entries, but model.hidden has {len(model.hidden)} layers; give"

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 from fcnet.families.common.classify import check_finite
-from fcnet.families.common.family import Told, Trained
+from fcnet.families.common.family import Told, Trained, Weights, choice, plain
 from fcnet.system.text import align, csv_text, left, width
 from fcnet.training.evaluate import EVALUATION_BATCH, evaluate, fixed_noise
 
@@ -66,6 +67,7 @@ class Reconstruction:
         denoising: psnr of corrupted images, and of their reconstructions; None without corruption.
         likelihood: ELBO and importance-weighted bound of log p(x), in nats; None if the model has none.
         outliers: AUROC of the squared error, numbers of normal images and outliers; None without normal classes.
+        weights: which of its run's the model has; None outside any run.
     """
 
     model: str
@@ -78,6 +80,7 @@ class Reconstruction:
     denoising: dict[str, float] | None = None
     likelihood: dict[str, float] | None = None
     outliers: dict[str, float] | None = None
+    weights: Weights | None = None
 
     def text(self) -> str:
         """Return the metrics, a line each."""
@@ -90,6 +93,7 @@ class Reconstruction:
         terms = self.terms if len(self.terms) > 1 else {}
         rows = [
             ("model", self.model),
+            *([("weights", words)] if (words := choice(self.weights)) else []),
             ("images", f"{self.n}, {self.split}"),
             ("loss", f"{self.loss:.4f}"),
             *((f"  {name.replace('_', ' ')}", f"{value:.4f}") for name, value in terms.items()),
@@ -109,13 +113,16 @@ class Reconstruction:
 
     def json(self) -> str:
         """Return the metrics as one JSON object; absent ones are omitted."""
-        found = {name: value for name, value in asdict(self).items() if value is not None}
+        found = {name: value for name, value in self._plain().items() if value is not None}
         return json.dumps(found, ensure_ascii=False)
+
+    def _plain(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "weights"} | plain(self.weights)
 
     def csv(self) -> str:
         """Return a row per metric, those of a group as ``group.name``."""
         rows: list[tuple[str, object]] = []
-        for name, value in asdict(self).items():
+        for name, value in self._plain().items():
             if isinstance(value, dict):
                 rows += [(f"{name}.{key}", one) for key, one in value.items()]
             elif value is not None:
@@ -146,6 +153,7 @@ def reconstruction(trained: Trained, images: ImageFolder, split: str) -> Reconst
         None if spec.corruption is None else denoising(model, spec, images),
         likelihood(model, spec, images) if spec.has_likelihood else None,
         None if normal is None else outliers(seen.errors, images.to(torch.device("cpu")), normal),
+        trained.weights,
     )
 
 
@@ -226,10 +234,12 @@ class Restorations:
     Attributes:
         images: in the order given; at least one.
         pixels: the reconstructions, uint8 (N, H, W).
+        weights: which of its run's the model has; None outside any run.
     """
 
     images: list[Restored]
     pixels: NDArray[np.uint8]
+    weights: Weights | None = None
 
     def text(self) -> str:
         """Return a row per image."""
@@ -244,7 +254,9 @@ class Restorations:
 
     def json(self) -> str:
         """Return one JSON object with a list."""
-        return json.dumps({"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False)
+        return json.dumps(
+            plain(self.weights) | {"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False
+        )
 
     def csv(self) -> str:
         """Return a row per image, with its error."""
@@ -275,4 +287,4 @@ def restorations(trained: Trained, images: ImageFolder) -> Restorations:
     seen = look(model, images, trained.path)
     grey = (seen.pixels.clamp(0, 1) * 255).round().to(torch.uint8).reshape(-1, *images.size)
     found = [Restored(file, error) for file, error in zip(images.names, seen.errors.tolist(), strict=True)]
-    return Restorations(found, grey.numpy())
+    return Restorations(found, grey.numpy(), trained.weights)

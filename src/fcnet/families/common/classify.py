@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import CheckpointError
-from fcnet.families.common.family import Told, Trained
+from fcnet.families.common.family import Told, Trained, Weights, choice, plain
 from fcnet.system.text import align, csv_text, percent
 from fcnet.training import evaluate
 from fcnet.training.metrics import Metrics
@@ -35,6 +35,7 @@ class Evaluation:
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
         confusion: images by true class (rows) and predicted class (columns).
+        weights: which of its run's the model has; None outside any run.
     """
 
     model: str
@@ -45,11 +46,13 @@ class Evaluation:
     classes: list[str]
     per_class: list[dict[str, Any]]
     confusion: list[list[int]]
+    weights: Weights | None = None
 
     def text(self) -> str:
         """Return the metrics, a row per class, and the confusion matrix if there are few classes."""
         lines = [
             f"model     {self.model}",
+            *([f"weights   {words}"] if (words := choice(self.weights)) else []),
             f"images    {self.n}, {self.split}",
             f"loss      {self.loss:.4f}",
             f"accuracy  {100 * self.accuracy:.2f} %",
@@ -69,7 +72,8 @@ class Evaluation:
 
     def json(self) -> str:
         """Return the metrics as one JSON object."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        found = {name: value for name, value in asdict(self).items() if name != "weights"}
+        return json.dumps(found | plain(self.weights), ensure_ascii=False)
 
     def csv(self) -> str:
         """Return a row per class."""
@@ -85,7 +89,15 @@ def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
     per_class, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), images.classes)
     classes = list(images.classes)
     return Evaluation(
-        str(trained.path), split, metrics.loss, metrics.accuracy, metrics.n, classes, per_class, confusion
+        str(trained.path),
+        split,
+        metrics.loss,
+        metrics.accuracy,
+        metrics.n,
+        classes,
+        per_class,
+        confusion,
+        trained.weights,
     )
 
 
@@ -152,10 +164,12 @@ class Predictions:
     Attributes:
         images: in the order given; at least one.
         classes: names, in the order of the net's outputs.
+        weights: which of its run's the model has; None outside any run.
     """
 
     images: list[Prediction]
     classes: tuple[str, ...]
+    weights: Weights | None = None
 
     def text(self) -> str:
         """Return a row per image; columns for what was prepared and noted if there is any."""
@@ -172,7 +186,9 @@ class Predictions:
 
     def json(self) -> str:
         """Return one JSON object with a list."""
-        return json.dumps({"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False)
+        return json.dumps(
+            plain(self.weights) | {"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False
+        )
 
     def csv(self) -> str:
         """Return a row per image, with the probability of each class."""
@@ -216,4 +232,5 @@ def predictions(trained: Trained, images: ImageFolder) -> Predictions:
             for file, row in zip(images.names, rows, strict=True)
         ],
         classes,
+        trained.weights,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from fcnet.config.names import Which
 from fcnet.families.common.spec import ModelSection, Size
 
 if TYPE_CHECKING:
@@ -113,6 +114,41 @@ class Misfit(ValueError):
 
 
 @dataclass(frozen=True)
+class Weights:
+    """Which of a run's weights a model has.
+
+    Attributes:
+        which: those of the best epoch by validation, or those after the last one.
+        epoch: the epoch that they were written after; None if the run has not ended.
+        epochs: that the run has had; None if it has not ended.
+        alone: whether the run has no others.
+    """
+
+    which: Which
+    epoch: int | None
+    epochs: int | None
+    alone: bool
+
+    def text(self) -> str:
+        """Return it in words."""
+        if self.which == "last":
+            return "last" if self.epoch is None else f"last (epoch {self.epoch})"
+        if self.epoch is None:
+            return "best so far by validation"
+        return f"best (epoch {self.epoch} of {self.epochs} by validation)"
+
+
+def choice(weights: Weights | None) -> str:
+    """Return which of a run's weights a model has, in words; "" if the run has no others."""
+    return "" if weights is None or weights.alone else weights.text()
+
+
+def plain(weights: Weights | None) -> dict[str, Any]:
+    """Return the entries of a result's JSON about its weights; none if the run has no others."""
+    return {} if weights is None or weights.alone else {"weights": weights.which, "epoch": weights.epoch}
+
+
+@dataclass(frozen=True)
 class Trained:
     """A trained model.
 
@@ -120,11 +156,13 @@ class Trained:
         net: with its weights, on the device to compute on.
         settings: the config that it was trained with.
         path: the file of its weights, for messages.
+        weights: which of its run's they are; None outside any run.
     """
 
     net: nn.Module
     settings: Settings
     path: Path
+    weights: Weights | None = None
 
 
 class Family(Protocol):
