@@ -1,10 +1,12 @@
 """A run's files besides its log: write and read config, environment and result."""
 
+import hashlib
 import json
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -57,11 +59,18 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
             "images": str(split.origin),
             "n": len(split),
             "sha256": split.sha256,
+            "labels": split.fingerprint()["labels"],
+            "names": _hash_of(split.names),
             "border": round(border(split.pieces()), 4),
         }
         for name, split in splits.items()
     }
     return machine(device) | {"data": facts, "style": _style(splits.train)}
+
+
+def _hash_of(names: Sequence[str]) -> str:
+    """Return a fingerprint of file names, in order."""
+    return hashlib.sha256("\0".join(names).encode(errors="surrogateescape")).hexdigest()
 
 
 def _style(images: ImageFolder) -> dict[str, Any] | None:

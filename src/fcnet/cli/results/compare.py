@@ -1,0 +1,3 @@
+EXAMPLE=""
+def compare()->None:
+    "Compare."
