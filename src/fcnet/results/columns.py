@@ -14,8 +14,10 @@ from fcnet.errors import ConfigError
 from fcnet.results.row import Row
 from fcnet.system.text import few
 
-FIXED = ("name", "kind", "net", "seed", "epochs", "accuracy", "validation", "loss", "validation_loss", "seconds")
-FIXED += ("ended", "why")
+FIXED = (
+    *("name", "kind", "net", "seed", "epochs", "accuracy", "validation", "loss", "validation_loss"),
+    *("seconds", "ended", "why"),
+)
 SHARES = ("accuracy", "validation")  # fractions, shown as percentages
 
 # What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
@@ -45,7 +47,7 @@ def differing(rows: Iterable[Row]) -> list[str]:
     keys = list(dict.fromkeys(key for row in known for key in row.settings))
     kinds: dict[str | None, list[Row]] = {}
     for row in known:
-        kinds.setdefault(row.net and row.net.kind, []).append(row)
+        kinds.setdefault(None if row.net is None else row.net.kind, []).append(row)
     return [key for key in keys if _differs(key, known, kinds.values())]
 
 

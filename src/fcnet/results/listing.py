@@ -74,9 +74,7 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
     with os.scandir(folder) as entries:
         folders = sorted(Path(one.path) for one in entries if one.name[:1] != "." and one.is_dir())
     for path in folders:
-        if _is_run(path):
-            yield path
-        elif not os.access(path, os.R_OK | os.X_OK):
+        if _is_run(path) or not os.access(path, os.R_OK | os.X_OK):
             yield path
         elif depth > 1:
             yield from _below(path, depth - 1)

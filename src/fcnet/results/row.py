@@ -229,7 +229,7 @@ def _last_epoch(path: Path) -> dict[str, Any] | None:
             record = json.loads(line)
             if record["kind"] == "epoch":
                 _splits(record)
-                return {"epoch": int(record["epoch"])} | record
+                return {**record, "epoch": int(record["epoch"])}
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             continue  # cut off at the start of the tail, or being written
     return None

@@ -70,7 +70,7 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
 
 def _hash_of(names: Sequence[str]) -> str:
     """Return a fingerprint of file names, in order."""
-    return hashlib.sha256("\0".join(names).encode(errors="surrogateescape")).hexdigest()
+    return hashlib.sha256("\0".join(names).encode(errors="backslashreplace")).hexdigest()
 
 
 def _style(images: ImageFolder) -> dict[str, Any] | None:

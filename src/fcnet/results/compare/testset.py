@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fcnet.errors import ConfigError
 from fcnet.results.row import ENVIRONMENT, Row
@@ -86,13 +85,9 @@ def check(rows: Sequence[Row], images: Sequence[Images], split: str) -> list[str
 def _same(one: Images, other: Images) -> bool:
     labels = one.labels is None or other.labels is None or one.labels == other.labels
     if one.form == other.form:
-        return one.n == other.n and one.pixels == other.pixels and labels and _same_names(one, other)
+        return one.n == other.n and one.pixels == other.pixels and labels
     return one.n == other.n and labels and one.names is not None and one.names == other.names
 
 
-def _same_names(one: Images, other: Images) -> bool:
-    return one.names is None or other.names is None or one.names == other.names
-
-
-def _names(rows: Sequence[Any]) -> str:
+def _names(rows: Sequence[Row]) -> str:
     return few((row.name for row in rows), _LISTED)
