@@ -61,6 +61,9 @@ def short_names(keys: Sequence[str]) -> dict[str, str]:
     """Return for each key the shortest of its last parts that no other key and no fixed column has."""
     found: dict[str, str] = {}
     for key in keys:
+        if key == "model.kind":  # what the column of that name shows
+            found[key] = "kind"
+            continue
         parts = _parts(key)
         tails = [".".join(parts[-n:]) for n in range(1, len(parts) + 1)]
         others = [_parts(other) for other in keys if other != key]

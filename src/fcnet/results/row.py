@@ -150,15 +150,18 @@ def _net(model: str, size: str, classes: int) -> Net:
 
 def _finished(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a result tells. Raises ValueError, LookupError or TypeError if it is not one."""
-    ended, best = result["ended"], result.get("best")
-    facts = result.get("diverged", {})
+    ended, best = str(result["ended"]), result.get("best")
+    facts, early = result.get("diverged", {}), result.get("early_stop")
+    if ended == "finished" and early is not None:
+        ended = "early"
     why = {
+        "early": early and f"no gain since epoch {early['last_gain']}",
         "stopped": result.get("signal"),
         "failed": result.get("error"),
         "diverged": ", ".join(f"{key} {facts[key]}" for key in ("epoch", "step") if key in facts),
     }.get(ended)
     return {
-        "ended": str(ended),
+        "ended": ended,
         "why": str(why or ""),
         "epoch": result.get("epoch"),
         "seconds": _number(result["seconds"]),
