@@ -32,7 +32,11 @@ def read(folder: Path) -> list[Row]:
         raise ConfigError(f"{folder}: is a file; name a run directory, or a folder of runs")
     if _is_run(folder):
         return [row.of(folder, str(folder))]
-    found = {str(run.relative_to(folder)): run for run in _below(folder, DEPTH)}
+    places: dict[tuple[int, int], Path] = {}  # each run once, though links may lead to it too
+    for run in _below(folder, DEPTH):
+        where = os.stat(run)
+        places.setdefault((where.st_dev, where.st_ino), run)
+    found = {str(run.relative_to(folder)): run for run in places.values()}
     return [row.of(found[name], name) for name in sorted(found, key=natural)]
 
 
@@ -70,10 +74,10 @@ def _is_run(folder: Path) -> bool:
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
-    """Yield the runs in a folder and below, and folders that cannot be entered, which may be runs."""
+    """Yield the runs in a folder and below, and folders that cannot be entered; those behind links come last."""
     with os.scandir(folder) as entries:
-        folders = sorted(Path(one.path) for one in entries if one.name[:1] != "." and one.is_dir())
-    for path in folders:
+        folders = sorted((one.is_symlink(), one.path) for one in entries if one.name[:1] != "." and one.is_dir())
+    for path in (Path(path) for _, path in folders):
         if _is_run(path) or not os.access(path, os.R_OK | os.X_OK):
             yield path
         elif depth > 1:

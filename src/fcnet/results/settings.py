@@ -22,21 +22,24 @@ Settings = Mapping[str, Any]  # by the dotted path of the key; lists are values
 _REMEMBERED = 1 << 14  # texts of values and sections
 _LINE = re.compile(r"( *)([A-Za-z_]\w*):(?: +(\S.*))?")
 _SECTION = re.compile(r"^(?=\w)", re.MULTILINE)
-_NUMBERS = re.compile(r"[-+0-9.eE\[\], ]+")
-_OTHER = ("|", ">", "&", "*", "!", "#", "%", "@", "`")  # how a value begins that is not all on its line
+_NUMBERS = re.compile(r"[-+0-9.eE]+|\[[-+0-9.eE, ]+\]")
+_OTHER = ("---", "...", "|", ">", "&", "*", "!", "#", "%", "@", "`")  # how a value begins that is not all on its line
+_UNKNOWN = object()
 
 
 def read(path: Path) -> dict[str, Any]:
     """Return the settings in a config file by their dotted keys. Raises ConfigError with file and line."""
     try:
         text = files.read_bytes(path, yaml_lines.MAX_BYTES).decode()
-        found: dict[str, Any] = {}
-        for section in filter(None, _SECTION.split(text)):
-            new = _section(section)
-            if found.keys() & new.keys():
-                raise ConfigError("a section is given twice")
-            found |= new
-        return found
+        before, *sections = _SECTION.split(text)
+        if before:
+            return _whole(path)
+        found = [_section(part) for part in sections]
+        names = [part.partition(":")[0] for part in sections]
+        names += [name for one in found for name in {key.partition(".")[0] for key in one} - set(names)]
+        if len(set(names)) == len(names):
+            return {key: value for one in found for key, value in one.items()}
+        return _whole(path)
     except (OSError, ValueError, ConfigError):  # the ordinary reader says what is wrong, if anything is
         return _whole(path)
 
@@ -106,9 +109,12 @@ def _by_lines(text: str) -> dict[str, Any] | None:
         opened = f"{place}." if value is None else None
         if value is None:
             continue
-        if value.startswith(_OTHER):
+        read = _UNKNOWN if value.startswith(_OTHER) else _value(value)
+        if isinstance(read, dict | list) and value[0] != ("{" if isinstance(read, dict) else "["):
+            read = _UNKNOWN  # such as ``a: b: c``: alone, what is behind the first colon is a mapping
+        if read is _UNKNOWN:
             return None
-        new = flat(_value(value), f"{place}.") if value.startswith("{") else {place: _value(value)}
+        new = flat(read, f"{place}.") if isinstance(read, dict) else {place: read}
         if found.keys() & new.keys():
             return None
         found |= new

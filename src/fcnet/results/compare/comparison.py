@@ -9,6 +9,7 @@ from fcnet.results import columns, listing
 from fcnet.results.compare import groups, statistics, testset
 from fcnet.results.compare.groups import Group, Grouped
 from fcnet.results.compare.statistics import McNemar, Paired, Summary
+from fcnet.results.compare.testset import Images
 from fcnet.results.row import Row
 from fcnet.rundir import find
 from fcnet.system.sinks import SILENT, Sinks
@@ -108,14 +109,14 @@ def run_compare(words: Sequence[Path], asked: Asked, sinks: Sinks = SILENT) -> C
 
 def compare(rows: Sequence[Row], asked: Asked) -> Comparison:
     """Compare runs. Raises ConfigError as ``run_compare``."""
-    reasons = [(row, _unfit(row, asked)) for row in rows]
+    images = {row.path: testset.of(row, asked.split) for row in rows}
+    reasons = [(row, _unfit(row, images[row.path], asked)) for row in rows]
     fit = [row for row, why in reasons if not why]
     left_out = [(row, why) for row, why in reasons if why]
     if not fit:
         raise ConfigError(*_none_left(left_out, asked.split))
     classifies, unit = _one_metric(fit)
-    known = [(row, testset.of(row, asked.split)) for row in fit]
-    notes = testset.check(fit, [images for _, images in known if images is not None], asked.split)
+    notes = testset.check(fit, [found for row in fit if (found := images[row.path]) is not None], asked.split)
     grouped = groups.group(fit, asked.by)
     left_out += [(row, "has the same settings and seed as another run of its group") for row in grouped.repeated]
     single = [row for one in grouped.groups for row in one.rows]
@@ -127,13 +128,13 @@ def compare(rows: Sequence[Row], asked: Asked) -> Comparison:
     return _with_mcnemar(replace(result, single=single)) if len(single) == 2 and classifies else result
 
 
-def _unfit(row: Row, asked: Asked) -> str:
+def _unfit(row: Row, images: Images | None, asked: Asked) -> str:
     """Return why a run cannot be compared; "" if it can."""
     if not row.complete:
         return columns.cell(row, "ended")
     if row.scores(asked.split, asked.weights) is None:
         return f"has no {asked.split} metrics"
-    if testset.of(row, asked.split) is None:
+    if images is None:
         return f"its environment.json does not say which {asked.split} images it has"
     return ""
 
