@@ -16,6 +16,7 @@ def test_a_summary_of_three_values_by_hand() -> None:
     found = statistics.summary([0.90, 0.92, 0.97])
     assert found.mean == pytest.approx(0.93)
     assert found.sd == pytest.approx(math.sqrt((0.03**2 + 0.01**2 + 0.04**2) / 2))
+    assert found.sd is not None
     half = 4.302652729911275 * found.sd / math.sqrt(3)  # the 97.5 % point of Student's t with 2 degrees of freedom
     assert (found.low, found.high) == (pytest.approx(0.93 - half), pytest.approx(0.93 + half))
     assert (found.n, found.min, found.max) == (3, 0.90, 0.97)

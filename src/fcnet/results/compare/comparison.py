@@ -198,6 +198,8 @@ def _notes(grouped: Grouped) -> list[str]:
     notes = []
     if grouped.mixed:
         notes.append(f"runs of a group differ in {few(grouped.mixed, _LISTED)} too, so its spread is not that of seeds")
+    if grouped.beside:
+        notes.append(f"groups differ in {few(grouped.beside, _LISTED)} too, not only in {few(grouped.by, _LISTED)}")
     best = {row.best is not None for one in grouped.groups for row in one.rows}
     if len(best) > 1:
         notes.append("some runs have best weights by validation, others the last ones only; --weights last is fairer")

@@ -40,12 +40,14 @@ class Grouped:
         groups: sorted by their settings.
         by: the keys that set them apart.
         mixed: keys in which runs of a group differ, beside the seed.
+        beside: keys in which groups differ, beside those that set them apart.
         repeated: runs that are left out because a group has one with the same settings and seed.
     """
 
     groups: list[Group]
     by: list[str]
     mixed: list[str]
+    beside: list[str]
     repeated: list[Row]
 
 
@@ -62,20 +64,25 @@ def group(rows: Sequence[Row], by: Sequence[str] = ()) -> Grouped:
     """
     differing = [key for key in columns.differing(rows) if key not in columns.INCIDENTAL]
     chosen = [one if one in PLACES else columns.resolve(one, rows, "--by") for one in by]
-    if bad := [one for one in chosen if one in columns.FIXED and one not in (*PLACES, "seed", "kind", "net")]:
+    chosen = ["model.kind" if one == "kind" else one for one in chosen]
+    if bad := [one for one in chosen if one in columns.FIXED and one not in (*PLACES, "seed", "net")]:
         raise ConfigError(f"--by: {bad[0]}: is a result, not a setting; give a key of the configs, folder or run")
     keys = chosen or [key for key in differing if key != "seed"] or _places(rows)
-    mixed = [key for key in differing if key not in (*keys, "seed")]
     names = columns.short_names([key for key in keys if key not in (*PLACES, *columns.FIXED)])
     found: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: [columns.sort_key(_value(row, key)) for key in keys]):
         found.setdefault(repr([_value(row, key) for key in keys]), []).append(row)
-    if RUN in keys:
-        mixed = []
+    others = [key for key in differing if key not in (*keys, "seed")]
+    mixed = [key for key in others if any(_differs(key, alike) for alike in found.values())]
+    pairing = [*mixed, *(["seed"] if "seed" not in keys else [])]
     repeated: list[Row] = []
-    groups = [_group(alike, keys, names, [*mixed, "seed"], repeated) for alike in found.values()]
-    mixed = [key for key in mixed if any(len({repr(row.settings.get(key)) for row in one.rows}) > 1 for one in groups)]
-    return Grouped(groups, keys, mixed, repeated)
+    groups = [_group(alike, keys, names, pairing, repeated) for alike in found.values()]
+    told = any(key in (*PLACES, "net") for key in keys)  # groups that differ in more than their names say, as meant
+    return Grouped(groups, keys, mixed, [] if told else [key for key in others if key not in mixed], repeated)
+
+
+def _differs(key: str, rows: Sequence[Row]) -> bool:
+    return len({repr(row.settings.get(key)) for row in rows}) > 1
 
 
 def _places(rows: Sequence[Row]) -> list[str]:
