@@ -13,6 +13,7 @@ import typer
 from fcnet import __version__
 from fcnet.cli import config_commands, data_commands, predict, sweep_commands
 from fcnet.cli.predict import Prepare
+from fcnet.cli.results import compare, runs
 from fcnet.cli.words import ConfigFile, Device, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
 
@@ -235,3 +236,7 @@ def encode(
     with shown() as sinks:
         n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value, which(weights))
     streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
+
+
+app.command(epilog=runs.EXAMPLE)(runs.runs)
+app.command(epilog=compare.EXAMPLE)(compare.compare)

@@ -12,7 +12,6 @@ from typing import Any
 
 from fcnet.cli import pasted
 from fcnet.errors import ConfigError
-from fcnet.system.text import few
 
 # Commands of other programs.
 _COMMANDS = {
@@ -26,8 +25,9 @@ _COMMANDS = {
     **dict.fromkeys(("check", "validate-config", "lint"), "config check"),
     **dict.fromkeys(("schema", "keys"), "config schema"),
     **dict.fromkeys(("configs", "init", "cfg"), "config"),
+    **dict.fromkeys(("list", "ls", "status", "ps", "experiments", "history"), "runs"),
+    **dict.fromkeys(("diff", "stats", "statistics", "ttest", "mcnemar", "versus", "vs"), "compare"),
 }
-_LIST = ("list", "ls", "runs", "compare", "status", "ps")
 
 
 def arrange(words: Sequence[str], app: Any) -> list[str]:
@@ -107,14 +107,6 @@ def _unknown_command(word: str, behind: Sequence[str], names: Sequence[str]) -> 
     if word.endswith((".yaml", ".yml")):
         return f"{word}: a command must come first: fcnet train --config {' '.join([word, *behind])}"
     there = f"the commands are {', '.join(names)}"
-    if word in _LIST:
-        from fcnet.rundir import find  # nothing else here needs it
-
-        runs = find.below(find.ROOT)
-        newest_first = sorted(runs, key=find.started, reverse=True)
-        has = few(newest_first, 6) if runs else "none yet"
-        beside = f"; fcnet plot {find.ROOT} compares them" if len(runs) > 1 else ""
-        return f"{word}: no such command; the runs are the folders in {find.ROOT} ({has}){beside}; {there}"
     near = _COMMANDS.get(word) or next(iter(difflib.get_close_matches(word, names, n=1)), None)
     return f"{word}: no such command; {f'did you mean fcnet {near}? ' if near else ''}{there}"
 
@@ -146,7 +138,7 @@ def _check_once(words: Sequence[str], app: Any) -> None:
         if name[:2] != "--" and name[:1] == "-" and len(name) > 2:  # -cFILE
             name, equals, value = word[:2], "=", word[2:]
         option = known.get(name)
-        if option is None or option.is_flag:
+        if option is None or option.is_flag or option.multiple:
             continue
         given.setdefault(option.opts[0], []).append(value if equals else behind.pop(0) if behind else "")
     for name, values in given.items():

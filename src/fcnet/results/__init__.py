@@ -1,1 +1,6 @@
-"""What runs have found, side by side: lists of runs, and comparisons of groups of them."""
+"""What runs have found, side by side: lists of runs (``listing``, ``table``), and comparisons of groups (``compare``).
+
+Nothing here imports torch, matplotlib or SciPy before it needs them: a list of a thousand runs appears at once.
+"""
+
+__all__ = ["compare", "listing", "table"]

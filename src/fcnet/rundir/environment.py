@@ -1,11 +1,13 @@
 """A run's files besides its log: write and read config, environment and result."""
 
 import functools
+import hashlib
 import json
 import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -65,8 +67,19 @@ def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
 
 def _facts(split: ImageFolder) -> dict[str, Any]:
     """Return what the images of a split are."""
-    border = round(looks.border(split.pieces()), 4)
-    return {"images": str(split.origin), "n": len(split), "sha256": split.sha256, "border": border}
+    return {
+        "images": str(split.origin),
+        "n": len(split),
+        "sha256": split.sha256,
+        "labels": split.fingerprint()["labels"],
+        "names": _hash_of(split.names),
+        "border": round(looks.border(split.pieces()), 4),
+    }
+
+
+def _hash_of(names: Sequence[str]) -> str:
+    """Return a fingerprint of file names, in order."""
+    return hashlib.sha256("\0".join(names).encode(errors="backslashreplace")).hexdigest()
 
 
 def _style(images: ImageFolder) -> dict[str, Any] | None:

@@ -161,7 +161,7 @@ _OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x0
 
 # Names of figures; that of a machine's ridge path is followed by the machine's name.
 NAMES = {
-    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units", "augmented"),
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units", "groups", "augmented"),
     *("codes", "reconstructions", "samples", "plane", "errors"),
 }
 

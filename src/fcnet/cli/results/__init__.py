@@ -1,0 +1,3 @@
+"""``fcnet runs`` and ``fcnet compare``: their options, and the calls."""
+
+__all__ = ["compare", "runs"]

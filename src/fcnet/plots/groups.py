@@ -1,0 +1,106 @@
+"""Figures that compare groups of runs: bands over the epochs, and a point for each run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcnet.plots.curves import Floats, new_axes
+from fcnet.plots.style import drawn
+from fcnet.system.text import short
+
+# isort: split
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+FEW = 10  # up to so many groups, colours are matplotlib's ten; beyond, they are taken from one scale
+LONGEST = 36  # columns of a group's name
+IN_AXES = 8  # up to so many groups, the legend lies in the axes
+LINES = ("-", "--", ":", "-.")
+
+
+@dataclass(frozen=True)
+class Band:
+    """A metric over the epochs, from the first one on.
+
+    Attributes:
+        name: of the group.
+        mean: over its runs, per epoch.
+        spread: their standard deviation, per epoch; 0 of one run.
+        runs: how many.
+    """
+
+    name: str
+    mean: Floats
+    spread: Floats
+    runs: int
+
+
+@dataclass(frozen=True)
+class Dots:
+    """The runs of a group.
+
+    Attributes:
+        name: of the group.
+        values: one per run.
+        mean: of the values.
+        interval: 95 % interval of the mean; None for one run.
+    """
+
+    name: str
+    values: Sequence[float]
+    mean: float
+    interval: tuple[float, float] | None
+
+
+@drawn
+def epochs(bands: Sequence[Band], what: str, unit: str) -> Figure:
+    """Draw the mean of each group over the epochs, with a band of one standard deviation on each side."""
+    many = len(bands) > IN_AXES
+    figure, axes = new_axes(f"{what}: mean ± s.d. over runs", "epoch", f"{what} ({unit})", (9.6 if many else 7.2, 4.5))
+    for i, band in enumerate(bands):
+        x, colour = np.arange(1, len(band.mean) + 1), _colour(i, len(bands))
+        label = f"{_name(band.name)} (n = {band.runs})"
+        axes.plot(x, band.mean, color=colour, linestyle=_line(i, len(bands)), linewidth=1.6, label=label)
+        axes.fill_between(x, band.mean - band.spread, band.mean + band.spread, color=colour, alpha=0.18, linewidth=0)
+    if many:
+        figure.legend(loc="outside right upper", fontsize=8)
+    else:
+        axes.legend(fontsize=8)
+    return figure
+
+
+@drawn
+def dots(groups: Sequence[Dots], what: str, unit: str) -> Figure:
+    """Draw each run as a point, one row per group, with the mean and its 95 % interval."""
+    figure, axes = new_axes(
+        f"{what}: every run, mean, 95 % interval", f"{what} ({unit})", "", (7.2, max(2.2, 0.42 * len(groups) + 1.4))
+    )
+    for i, group in enumerate(groups):
+        colour, y = _colour(i, len(groups)), len(groups) - 1 - i
+        axes.plot(
+            group.values, [y] * len(group.values), "o", color=colour, markeredgecolor="white", markersize=5, zorder=4
+        )
+        if group.interval is not None:
+            axes.plot(group.interval, [y, y], color=colour, linewidth=2, marker="|", markersize=9)
+        axes.plot([group.mean], [y], "D", color=colour, markersize=6, markeredgecolor="black")
+    axes.set_yticks(range(len(groups)), [_name(group.name) for group in reversed(groups)])
+    axes.set_ylim(-0.6, len(groups) - 0.4)
+    axes.xaxis.set_major_locator(MaxNLocator())
+    axes.xaxis.get_major_formatter().set_useOffset(False)  # type: ignore[attr-defined]
+    return figure
+
+
+def _name(name: str) -> str:
+    # matplotlib leaves labels that begin with _ out of the legend.
+    found = short(name, LONGEST)
+    return f" {found}" if found.startswith("_") else found
+
+
+def _colour(i: int, n: int) -> object:
+    return f"C{i}" if n <= FEW else colormaps["turbo"]((i + 0.5) / n)
+
+
+def _line(i: int, n: int) -> str:
+    return "-" if n <= FEW else LINES[i % len(LINES)]
