@@ -125,7 +125,7 @@ def beside(path: Path, name: Any, where: str) -> Path:
     if not found.is_file():
         near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / name) if Path(one).is_file()]
         fix = f"; write {os.path.relpath(near_by[0], path.parent)}" if near_by else ""
-        raise ConfigError(f"{where}: there is no file {found}; the path is relative to this config{fix}")
+        raise ConfigError(f"{where}: there is no file {found}; the path is relative to this file{fix}")
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from fcnet.config import explain
 from fcnet.config import load as loading
 from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError

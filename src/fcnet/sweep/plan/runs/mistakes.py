@@ -10,8 +10,8 @@ from fcnet.config import explain
 from fcnet.config.fields import TAG
 from fcnet.config.yaml_lines import Layer
 from fcnet.schema import Config
-from fcnet.sweep.plan.axes import Choice
 from fcnet.sweep.plan.identity import merged, problem
+from fcnet.sweep.plan.runs.axes import Choice
 
 # Errors whose input is a whole section, which says nothing that the place does not say.
 _OF_A_SECTION = ("missing", "value_error")
