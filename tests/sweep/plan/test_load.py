@@ -256,6 +256,30 @@ def test_a_config_and_a_sweep_file_are_told_apart(fcnet: Run) -> None:
         load.from_words(WIDTH, [])
 
 
+@pytest.mark.parametrize("text", ["grid: {train.l2: [1]}", "seeds: 3", "base: base.yaml\ntrain: {l2: 1}"])
+def test_a_sweep_file_with_a_mistake_is_not_taken_for_a_config(fcnet: Run, text: str) -> None:
+    Path("s.yaml").write_text(text)
+    outcome = fcnet("config", "check", "s.yaml")
+    assert outcome.code == 2
+    assert "allowed here: base, dead_after" in outcome.err or "base: missing" in outcome.err
+
+
+def test_a_config_is_still_read_from_a_stream() -> None:
+    """Once: there is no second time."""
+    program = "from fcnet.cli.main import main; main(['config', 'check', '/dev/stdin'])"
+    path = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=BASE, text=True, capture_output=True, timeout=60, env=path, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("/dev/stdin: fine", "")
+
+
+def test_every_word_that_would_be_lost_is_named() -> None:
+    with pytest.raises(ConfigError) as raised:
+        planned("base: base.yaml\ngrid: {train.l2: [0, 1], model.hidden: [[3]]}\n", "train.l2=3", "model.hidden=[4]")
+    assert [problem.split(": ")[1] for problem in raised.value.problems] == ["train.l2", "model.hidden"]
+
+
 def test_paths_of_the_base_that_exist_only_beside_it_are_reported() -> None:
     Path("sub/images").mkdir(parents=True)
     Path("sub/base.yaml").write_text("data: {train: {images: images}}\n")

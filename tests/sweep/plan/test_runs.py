@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fcnet import schema
+from fcnet.errors import ConfigError
 from fcnet.sweep.plan import identity, load
 from fcnet.sweep.plan.plan import Plan
 from helpers.command_line import ROOT
@@ -116,6 +117,26 @@ def test_a_plan_written_out_is_read_back_the_same() -> None:
         Path("base.yaml").unlink()
         assert load.of_text(text, "sweep.yaml") == plan
         assert load.text(load.of_text(text, "sweep.yaml")) == text
+        assert load.settings_of(text, "sweep.yaml") == plan.settings
+
+
+def test_names_of_folders_that_are_not_utf_8_are_kept() -> None:
+    plan = load.from_words(Path("base.yaml"), ["data.root=data/\udcff,data/b"])
+    assert plan.runs[0].changes == {"data.root": "data/\udcff"}
+    assert plan.runs[0].name == "root-data--"
+    base = load.from_words(Path("base.yaml"), ["data.root=data/\udcff"])
+    assert load.of_text(load.text(base), "sweep.yaml") == base
+
+
+def test_a_plan_that_names_its_base_is_not_one_that_was_written_out() -> None:
+    with pytest.raises(ConfigError, match=r"sweep.yaml: base: is 'base.yaml'; should be the settings themselves"):
+        load.settings_of("base: base.yaml\n", "sweep.yaml")
+
+
+def test_changes_that_do_not_fit_are_told() -> None:
+    """A plan is checked when it is made; a list of runs that was changed by hand is not."""
+    with pytest.raises(ConfigError, match=r"^runs.json: train.l2: is -1; should be a number of at least 0"):
+        identity.config_of(plan_of().base, {"train.l2": -1}, "runs.json")
 
 
 def test_differences_of_two_configs_are_named() -> None:

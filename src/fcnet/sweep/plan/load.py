@@ -72,6 +72,16 @@ def text(plan: Plan) -> str:
     return yaml_lines.dump(section.values(plan.settings))
 
 
+def settings_of(written_out: str, where: str) -> Sweep:
+    """Return the settings of the plan that ``text`` wrote, without its runs. Raises ConfigError as ``of_text`` does."""
+    settings = loading.check(Sweep, [yaml_lines.parse(written_out, where)])
+    if not isinstance(settings.base, dict):
+        raise ConfigError(
+            f"{where}: base: is {settings.base!r}; should be the settings themselves, as they were written"
+        )
+    return settings
+
+
 def of_text(written_out: str, where: str) -> Plan:
     """Return the plan that ``text`` wrote. Raises ConfigError, naming ``where``, if it was changed and is not valid."""
     return _plan([yaml_lines.parse(written_out, where)], Path(where), (), {}, yes=True, needed=False)

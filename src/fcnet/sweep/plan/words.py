@@ -51,6 +51,7 @@ def split(text: str) -> list[str]:
 
 def check_free(layers: Sequence[Layer], words: Sequence[str]) -> None:
     """Raise ConfigError if a word of the command line sets what the sweep file varies, which would be lost."""
+    problems = []
     for word in words:
         key = word.partition("=")[0]
         for layer in layers:
@@ -58,7 +59,9 @@ def check_free(layers: Sequence[Layer], words: Sequence[str]) -> None:
                 if f"{key}.".startswith(f"{place[-1]}."):
                     line = layer.place(layer.where(place)[1])
                     axis = f"{place[0]}.{place[-1]}"
-                    raise ConfigError(f"{COMMAND_LINE}: {key}: is varied by {line}, {axis}; change it there")
+                    problems.append(f"{COMMAND_LINE}: {key}: is varied by {line}, {axis}; change it there")
+    if problems:
+        raise ConfigError(*dict.fromkeys(problems))
 
 
 def _varied(layer: Layer) -> list[tuple[str | int, ...]]:
