@@ -127,6 +127,17 @@ BAD = [  # a sweep file below "base: base.yaml", and how its errors begin
         ["s.yaml:4: list: model: `activation` lists 2 activations, but `hidden` lists 1 layers"],
     ),
     (
+        "list:\n- {model.activation: [relu, elu], model.hidden: [3]}\n- {model.activation: [relu, tanh]}",
+        [
+            "s.yaml:3: list: model: `activation` lists 2 activations, but `hidden` lists 1 layers",
+            "s.yaml:4: list: model: `activation` lists 2 activations, but `hidden` lists 1 layers",
+        ],
+    ),
+    (
+        "grid: {train.l2: [0, 1], data.augment: [{blur: 1}]}\nlist: [{model: {kind: elm, hidden: 3}, train: null}]",
+        ["s.yaml:2: grid: data.augment: changes the images in every epoch, but an elm is solved"],
+    ),
+    (
         "grid:\n  train.optimizer: [sgd, adam]\n  train.optimizer.momentum: [0.9]",
         ["s.yaml:4: grid: train.optimizer.momentum: unknown key; it belongs to name: sgd, because"],
     ),
@@ -194,6 +205,23 @@ def test_a_base_that_is_none(text: str, error: str) -> None:
     with pytest.raises(ConfigError) as raised:
         planned(text)
     assert [found for found in raised.value.problems if found.startswith(error)], raised.value.problems
+
+
+def test_choices_that_do_not_fit_together_are_named_without_the_others() -> None:
+    """Where the mistake shows in the base: each of the two alone is fine, and l2 and the seeds have no part in it."""
+    Path("base.yaml").write_text(
+        "data: {source: digits, root: data/digits}\ntrain: {stages: [1, 1]}\n"
+        "model: {kind: autoencoder, hidden: [4, 3], activation: sigmoid, output: sigmoid, loss: squared}\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        planned(
+            "base: base.yaml\ngrid:\n  model.loss: [squared, cross_entropy]\n  train.l2: [0, 1]\n"
+            "  model.activation: [relu, sigmoid]\nlist: [{train: {log_every: 3}}]\nseeds: 3\n"
+        )
+    (problem,) = raised.value.problems
+    assert problem.startswith(
+        "s.yaml:5: grid: model.loss='cross_entropy', model.activation='relu': do not fit together; train.stages: `loss`"
+    )
 
 
 def test_mistakes_of_the_base_and_of_the_sweep_are_reported_together() -> None:

@@ -17,7 +17,7 @@ from fcnet.sweep.plan.section import Sweep
 from fcnet.sweep.plan.words import COMMAND_LINE, check_free, sort
 
 MANY = 10_000  # runs that are begun only if asked for twice: at a second each, they take three hours
-MOST = 1_000_000  # runs of a sweep, whose plan is a gigabyte
+MOST = 1_000_000  # runs of a sweep, which take minutes to plan
 
 
 def from_file(
