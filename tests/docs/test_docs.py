@@ -16,6 +16,7 @@ from fcnet.config import yaml_lines
 from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import FcnetError
 from fcnet.schema import Config
+from fcnet.sweep.plan import load as sweeps
 from helpers.command_line import COMMANDS, GROUPS, ROOT, Run
 
 PAGES = [
@@ -24,7 +25,9 @@ PAGES = [
     ROOT / "checkpoints/README.md",
     ROOT / "scripts/slurm/README.md",
 ]
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+FILES = sorted((ROOT / "configs").rglob("*.yaml"))
+SWEEPS = [path for path in FILES if path.parent == ROOT / "configs/sweeps"]
+CONFIGS = [path for path in FILES if path not in SWEEPS]
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -56,7 +59,11 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
         files = [ROOT / word for word in words if word.startswith("configs/")]
         overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
         assert all(file.is_file() for file in files), words
-        if overrides:
+        if overrides and files and files[0] in SWEEPS:
+            sweeps.from_file(files[0], overrides)
+        elif words[:2] == ["sweep", "run"] and overrides:
+            sweeps.from_words(files[0], overrides)
+        elif overrides:
             schema.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
@@ -90,6 +97,17 @@ def test_files_named_in_the_pages_exist() -> None:
 def test_configs_load_and_fit_the_json_schema(path: Path) -> None:
     schema.load(path)
     jsonschema.validate(yaml.safe_load(path.read_text()) | yaml_lines.read(path).values, Config.model_json_schema())
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.name)
+def test_sweep_files_load_and_fit_their_json_schema(fcnet: Run, path: Path) -> None:
+    assert f"a sweep of {len(sweeps.from_file(path).runs)} runs" in fcnet("config", "check", path).out
+    jsonschema.validate(yaml_lines.read(path).values, json.loads(fcnet("config", "schema", "--sweep").out))
+
+
+def test_there_are_configs_and_sweep_files() -> None:
+    assert len(CONFIGS) > 50
+    assert len(SWEEPS) >= 2
 
 
 def test_the_json_schema_refuses_what_the_loader_refuses() -> None:

@@ -35,14 +35,17 @@ def show(words: Settings = None, config: ConfigFile = None) -> None:
 def check(words: Settings = None, config: ConfigFile = None) -> None:
     """Check a config or a sweep file without running it; report every mistake with its line."""
     from fcnet import schema
-    from fcnet.config import load, yaml_lines
+    from fcnet.config import load
 
     file, overrides = _config_and_settings(config, words)
-    if load.is_sweep(yaml_lines.read(file)):
-        streams.write(sys.stdout, f"{file}: fine; {_check_sweep(file, overrides)}")
-        return
-    schema.load(file, overrides, needed=True)
-    streams.write(sys.stdout, f"{file}: fine")
+    plan = ""
+    try:
+        schema.load(file, overrides, needed=True)
+    except ConfigError:
+        if not load.is_sweep_file(file):
+            raise
+        plan = f"; {_check_sweep(file, overrides)}"
+    streams.write(sys.stdout, f"{file}: fine{plan}")
 
 
 def _check_sweep(file: Path, overrides: list[str]) -> str:

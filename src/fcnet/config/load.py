@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from fcnet.config import explain, yaml_lines
 from fcnet.config.yaml_lines import Layer
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, FcnetError
 from fcnet.system import paths, punctuation
 
 C = TypeVar("C", bound=BaseModel)  # the schema of a whole config
@@ -66,7 +66,18 @@ def check(schema: type[C], layers: Sequence[Layer], needed: bool = False) -> C:
 
 def is_sweep(layer: Layer) -> bool:
     """Return whether a file describes a sweep, of many runs, not a config."""
-    return "base" in layer.values and not layer.values.keys() & {"data", "extends"}
+    keys = layer.values.keys()
+    if keys & {"data", "extends"}:
+        return False
+    return "base" in keys or bool(keys & {"grid", "seeds", "search"} and not keys & {"model", "train"})
+
+
+def is_sweep_file(path: Path) -> bool:
+    """Return whether a path is that of a sweep file; False if it cannot be read."""
+    try:
+        return is_sweep(yaml_lines.read(path))
+    except FcnetError:
+        return False
 
 
 def dump(values: dict[str, Any]) -> str:
@@ -125,7 +136,7 @@ def beside(path: Path, name: Any, where: str) -> Path:
     if not found.is_file():
         near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / name) if Path(one).is_file()]
         fix = f"; write {os.path.relpath(near_by[0], path.parent)}" if near_by else ""
-        raise ConfigError(f"{where}: there is no file {found}; the path is relative to this config{fix}")
+        raise ConfigError(f"{where}: there is no file {found}; the path is relative to this file{fix}")
     return found
 
 

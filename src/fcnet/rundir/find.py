@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fcnet.config import load as loading
 from fcnet.config import yaml_lines
-from fcnet.errors import ConfigError, FcnetError
+from fcnet.errors import ConfigError
 from fcnet.schema import DEFAULT_KIND
 from fcnet.system import files
 from fcnet.system.text import few
@@ -53,14 +53,7 @@ def check_name(name: str) -> None:
 def config_named(name: str) -> Path | None:
     """Return the config below ``configs/`` whose runs have a name; None if there is none."""
     found = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
-    return next((file for file in found if of_config(file) == name and not _is_sweep(file)), None)
-
-
-def _is_sweep(file: Path) -> bool:
-    try:
-        return loading.is_sweep(yaml_lines.read(file))
-    except FcnetError:
-        return False
+    return next((file for file in found if of_config(file) == name and not loading.is_sweep_file(file)), None)
 
 
 def how_to_train() -> str:

@@ -90,8 +90,8 @@ def _words() -> frozenset[str]:
 def fixed(config: Config) -> dict[str, Any]:
     """Return the settings that a config gives, as plain values that need no other file; defaults stay left out.
 
-    Changes merged over them mean what they mean on the command line: ``{optimizer: sgd}`` over a rate keeps the rate,
-    and does not find the decay rates of Adam, which nobody has given.
+    Changes merged over them mean what they mean on the command line: ``train.optimizer.name: sgd`` keeps the rate, and
+    does not meet the decay rates of Adam, which nobody has given.
     """
     return config.model_dump(exclude_unset=True)
 

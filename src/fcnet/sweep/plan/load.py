@@ -9,18 +9,15 @@ from fcnet.config import load as loading
 from fcnet.config import yaml_lines
 from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError
-from fcnet.sweep.plan import axes, expand, section, trials
-from fcnet.sweep.plan.axes import written
+from fcnet.sweep.plan import section
 from fcnet.sweep.plan.identity import fixed
 from fcnet.sweep.plan.plan import Plan
+from fcnet.sweep.plan.runs import axes, combine, trials
 from fcnet.sweep.plan.section import Sweep
+from fcnet.sweep.plan.words import COMMAND_LINE, check_free, sort
 
 MANY = 10_000  # runs that are begun only if asked for twice: at a second each, they take three hours
-MOST = 1_000_000  # runs of a sweep, whose plan is a gigabyte
-
-_COMMAND_LINE = "command line"
-_OPENED, _CLOSED = "[{", "]}"
-_BEFORE_QUOTES = ("", "[", "{", ",", ":")  # elsewhere a quote is part of a word: don't
+MOST = 1_000_000  # runs of a sweep, which take minutes to plan
 
 
 def from_file(
@@ -66,7 +63,7 @@ def from_words(
         ConfigError: with one line per mistake.
     """
     given = {} if seeds is None else {"seeds": seeds if isinstance(seeds, int) else list(seeds)}
-    layer = Layer(_COMMAND_LINE, {"base": str(config)} | given)
+    layer = Layer(COMMAND_LINE, {"base": str(config)} | given)
     return _plan([layer], None, words, options or {}, yes)
 
 
@@ -75,26 +72,42 @@ def text(plan: Plan) -> str:
     return yaml_lines.dump(section.values(plan.settings))
 
 
+def settings_of(written_out: str, where: str) -> Sweep:
+    """Return the settings of the plan that ``text`` wrote, without its runs. Raises ConfigError as ``of_text`` does."""
+    settings = loading.check(Sweep, [yaml_lines.parse(written_out, where)])
+    if not isinstance(settings.base, dict):
+        raise ConfigError(
+            f"{where}: base: is {settings.base!r}; should be the settings themselves, as they were written"
+        )
+    return settings
+
+
 def of_text(written_out: str, where: str) -> Plan:
     """Return the plan that ``text`` wrote. Raises ConfigError, naming ``where``, if it was changed and is not valid."""
-    return _plan([yaml_lines.parse(written_out, where)], Path(where), (), {}, yes=True)
+    return _plan([yaml_lines.parse(written_out, where)], Path(where), (), {}, yes=True, needed=False)
 
 
-def _plan(layers: list[Layer], path: Path | None, words: Sequence[str], options: Mapping[str, Any], yes: bool) -> Plan:
+def _plan(
+    layers: list[Layer],
+    path: Path | None,
+    words: Sequence[str],
+    options: Mapping[str, Any],
+    yes: bool,
+    needed: bool = True,
+) -> Plan:
     """Return a plan from the layers of a sweep file, at ``path`` unless all is from the command line."""
-    overrides, grid = _sorted(words)
-    _check_unset(layers, [*overrides, *grid])
+    overrides, grid = sort(words)
+    check_free(layers, [*overrides, *grid])
     given = dict(options) | ({"grid": grid} if grid else {})
-    layers = [*layers, Layer(_COMMAND_LINE, given)] if given else layers
+    layers = [*layers, Layer(COMMAND_LINE, given)] if given else layers
     settings, base_layers = _checked(layers, path, overrides)
     _check_size(axes.count(settings), layers[0].name, yes)
-    base = schema.check(base_layers, needed=True)
-    whole = fixed(base)
+    base = schema.check(base_layers, needed)
+    settings = settings.model_copy(update={"base": fixed(base)})
     if settings.search is not None:
         trials.check(settings.search, layers, base, base_layers)
-        return Plan(settings.model_copy(update={"base": whole}), ())
-    found, equal = expand.runs(whole, base_layers, axes.of(settings, layers))
-    return Plan(settings.model_copy(update={"base": whole}), found, equal)
+        return Plan(settings, ())
+    return Plan(settings, *combine.runs(fixed(base), base_layers, axes.of(settings, layers)))
 
 
 def _checked(layers: Sequence[Layer], path: Path | None, overrides: Sequence[str]) -> tuple[Sweep, list[Layer]]:
@@ -120,7 +133,7 @@ def _base(layer: Layer, path: Path | None, overrides: Sequence[str]) -> list[Lay
     """Return the base and its overrides as layers; none if the base is of a wrong type."""
     base = layer.value(("base",))
     if isinstance(base, dict):
-        inline = written([layer], ("base",), None, base)
+        inline = axes.written([layer], ("base",), None, base)
         found = loading.inherited(inline, path) if path is not None else [inline]
     elif not isinstance(base, str):
         return []
@@ -133,66 +146,6 @@ def _base(layer: Layer, path: Path | None, overrides: Sequence[str]) -> list[Lay
             raise ConfigError(f"{where}: {file} is a sweep file too; name a config, or copy what you need from it")
         found = loading.layers(file)
     return [*found, *map(loading.override, overrides)]
-
-
-def _sorted(words: Sequence[str]) -> tuple[list[str], dict[str, list[Any]]]:
-    """Return the words that override the base, and the axes. Raises ConfigError."""
-    overrides: list[str] = []
-    grid: dict[str, list[Any]] = {}
-    for word in words:
-        key, _, given = word.partition("=")
-        parts = split(given)
-        if len(parts) == 1:
-            overrides.append(word)
-        elif key in grid:
-            raise ConfigError(f"{_COMMAND_LINE}: {key}: is given several values twice; give all of them at once")
-        else:
-            layers = [loading.override(f"{key}={part.strip()}") for part in parts]
-            grid[key] = [layer.value(tuple(key.split("."))) for layer in layers]
-    return overrides, grid
-
-
-def split(text: str) -> list[str]:
-    """Split a text at commas outside brackets, braces and quotes."""
-    parts, depth, quote = [""], 0, ""
-    for c in text:
-        if quote:
-            quote = "" if c == quote else quote
-        elif c in "'\"" and parts[-1].rstrip()[-1:] in _BEFORE_QUOTES:
-            quote = c
-        elif c in _OPENED:
-            depth += 1
-        elif c in _CLOSED:
-            depth -= 1
-        elif c == "," and depth == 0:
-            parts.append("")
-            continue
-        parts[-1] += c
-    return parts
-
-
-def _check_unset(layers: Sequence[Layer], words: Sequence[str]) -> None:
-    """Raise ConfigError if a word of the command line sets what the sweep file varies, which would be lost."""
-    for word in words:
-        key = word.partition("=")[0]
-        for layer in layers:
-            for place in _varied(layer):
-                if f"{key}.".startswith(f"{place[-1]}."):
-                    line = layer.place(layer.where(place)[1])
-                    axis = f"{place[0]}.{place[-1]}"
-                    raise ConfigError(f"{_COMMAND_LINE}: {key}: is varied by {line}, {axis}; change it there")
-
-
-def _varied(layer: Layer) -> list[tuple[str | int, ...]]:
-    """Return the places of the keys that a sweep file varies."""
-    found: list[tuple[str | int, ...]] = []
-    for place in (("grid",), ("search", "parameters")):
-        keys = layer.value(place)
-        found += [(*place, key) for key in keys] if isinstance(keys, dict) else []
-    entries = layer.value(("list",))
-    for i, entry in enumerate(entries if isinstance(entries, list) else []):
-        found += [("list", i, key) for key in entry] if isinstance(entry, dict) else []
-    return found
 
 
 def _check_size(number: int, where: str, yes: bool) -> None:

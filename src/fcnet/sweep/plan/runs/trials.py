@@ -6,9 +6,9 @@ from typing import Any
 from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
-from fcnet.sweep.plan.axes import Choice, misnamed, written
 from fcnet.sweep.plan.identity import fixed, merged, problem
-from fcnet.sweep.plan.mistakes import Mistakes
+from fcnet.sweep.plan.runs.axes import Choice, misnamed, written
+from fcnet.sweep.plan.runs.mistakes import Mistakes
 from fcnet.sweep.plan.search import Choices, Search
 
 

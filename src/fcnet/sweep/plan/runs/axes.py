@@ -90,7 +90,7 @@ def count(settings: Sweep) -> int:
     """Return how many runs a sweep has, without making them."""
     seeds = len(settings.seeds) if isinstance(settings.seeds, list) else settings.seeds
     values = math.prod(len(axis) for axis in (settings.grid or {}).values())
-    return values * len(settings.list or " ") * (1 if seeds is None else seeds)
+    return values * (1 if settings.list is None else len(settings.list)) * (1 if seeds is None else seeds)
 
 
 def written(layers: Sequence[Layer], path: tuple[str | int, ...], key: str | None, value: Any) -> Layer:

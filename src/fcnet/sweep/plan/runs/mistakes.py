@@ -10,11 +10,13 @@ from fcnet.config import explain
 from fcnet.config.fields import TAG
 from fcnet.config.yaml_lines import Layer
 from fcnet.schema import Config
-from fcnet.sweep.plan.axes import Choice
 from fcnet.sweep.plan.identity import merged, problem
+from fcnet.sweep.plan.runs.axes import Choice
 
 # Errors whose input is a whole section, which says nothing that the place does not say.
 _OF_A_SECTION = ("missing", "value_error")
+
+Kind = tuple[str, ...]  # what tells a mistake from others
 
 
 class Mistakes:
@@ -27,7 +29,7 @@ class Mistakes:
 
     def __init__(self, base: Mapping[str, Any], layers: Sequence[Layer]) -> None:
         self._base, self._layers = base, list(layers)
-        self._seen: set[tuple[str, ...]] = set()
+        self._seen: set[Kind] = set()
         self._found: dict[tuple[str, int, str], None] = {}  # (file, line, message), each once
 
     @property
@@ -37,47 +39,51 @@ class Mistakes:
 
     def add(self, error: ValidationError, picks: Sequence[Choice]) -> None:
         """Add what is wrong with the run that makes these choices."""
-        found = {(*_kind(detail), *_related(detail, picks)) for detail in error.errors(include_url=False)}
+        details = error.errors(include_url=False)
+        found = {(*_kind(detail), *_related(detail, picks)) for detail in details}
         if found <= self._seen:
             return
         self._seen |= found
         changes = sorted((change for pick in picks for change in pick.written), key=lambda change: change[0].count("."))
         layers = [*self._layers, *(layer for _, layer in changes)]
-        for number, line, text in explain.located(error, layers, Config):
+        for detail, (number, line, text) in zip(details, explain.located(error, layers, Config), strict=True):
             if number >= len(self._layers):
                 self._note(layers[number], line, text)
             else:  # the base alone has no mistakes: a choice does not fit it
-                self._blame(error, picks, text)
+                self._blame(_kind(detail), picks, text)
 
     def _note(self, layer: Layer, line: int, text: str) -> None:
         self._found[layer.name, line, f"{layer.place(line)}: {text}"] = None
 
-    def _blame(self, error: ValidationError, picks: Sequence[Choice], text: str) -> None:
-        """Note the choices that alone make the same mistake; if there are none, all of them together."""
-        kinds = {_kind(detail) for detail in error.errors(include_url=False)}
-        alone = [pick for pick in picks if kinds & _kinds(problem(merged(self._base, pick.changes)))]
+    def _blame(self, kind: Kind, picks: Sequence[Choice], text: str) -> None:
+        """Note each choice that alone makes a mistake; if there is none, the fewest that make it together."""
+        alone = [pick for pick in picks if self._makes(kind, [pick])]
         for pick in alone:
             self._note(*pick.head, f"{', '.join(pick.changes)}: does not fit; {text}")
         if not alone:
-            both = ", ".join(f"{key}={explain.short(value)}" for pick in picks for key, value in pick.changes.items())
-            self._note(*picks[-1].head, f"{both}: do not fit together; {text}")
+            needed = list(picks)
+            for pick in picks:
+                others = [one for one in needed if one is not pick]
+                needed = others if self._makes(kind, others) else needed
+            both = ", ".join(f"{key}={explain.short(value)}" for pick in needed for key, value in pick.changes.items())
+            self._note(*needed[-1].head, f"{both}: do not fit together; {text}")
+
+    def _makes(self, kind: Kind, picks: Sequence[Choice]) -> bool:
+        """Return whether these choices make a mistake."""
+        changes = {key: value for pick in picks for key, value in pick.changes.items()}
+        error = problem(merged(self._base, changes))
+        return error is not None and any(_kind(detail) == kind for detail in error.errors(include_url=False))
 
 
-def _kinds(error: ValidationError | None) -> set[tuple[str, ...]]:
-    return set() if error is None else {_kind(detail) for detail in error.errors(include_url=False)}
-
-
-def _kind(detail: ErrorDetails) -> tuple[str, ...]:
+def _kind(detail: ErrorDetails) -> Kind:
     """Return what tells a mistake from others."""
     given = "" if detail["type"] in _OF_A_SECTION else repr(detail["input"])
     return detail["type"], repr(detail["loc"]), detail["msg"], given
 
 
 def _related(detail: ErrorDetails, picks: Sequence[Choice]) -> Iterator[str]:
-    """Yield the choices that set the place of a mistake, or something inside it."""
-    if detail["type"] in _OF_A_SECTION:
-        return
+    """Yield the choices that set the place of a mistake, or something inside it; none for one of the whole config."""
     place = ".".join(str(part) for part in detail["loc"] if not str(part).startswith(TAG)) + "."
-    for pick in picks:
+    for pick in picks if place != "." else ():
         if any(place.startswith(f"{key}.") or f"{key}.".startswith(place) for key in pick.changes):
             yield str(id(pick))

@@ -10,10 +10,10 @@ from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
 from fcnet.sweep.plan import names
-from fcnet.sweep.plan.axes import Axis
 from fcnet.sweep.plan.identity import digest, merged
-from fcnet.sweep.plan.mistakes import Mistakes
 from fcnet.sweep.plan.plan import Planned
+from fcnet.sweep.plan.runs.axes import Axis
+from fcnet.sweep.plan.runs.mistakes import Mistakes
 
 
 def runs(base: Mapping[str, Any], layers: Sequence[Layer], axes: Sequence[Axis]) -> tuple[tuple[Planned, ...], int]:
