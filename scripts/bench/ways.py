@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from fcnet import families, schema
-from fcnet.commands.prepare import prepare
+from fcnet.commands.training.prepare import prepare
 from fcnet.commands.read import choose_device, read_splits
 from fcnet.data.splits import Splits
 from fcnet.schema import Config

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from fcnet import __version__
-from fcnet.commands import resume
+from fcnet.commands.training import resume
 from fcnet.data.augment.augmented import Augmented
 from fcnet.training.loop import GradientTraining
 from helpers.command_line import Run

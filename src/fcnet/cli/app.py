@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fcnet import __version__
-from fcnet.cli import config_commands, data_commands, predict, sweep_commands
+from fcnet.cli import config_commands, data_commands, predict
 from fcnet.cli.predict import Prepare
 from fcnet.cli.results import compare, runs
+from fcnet.cli.sweep import commands as sweep
 from fcnet.cli.words import ConfigFile, Device, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
 
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(data_commands.app, name="data")
 app.add_typer(config_commands.app, name="config")
-app.add_typer(sweep_commands.app, name="sweep")
+app.add_typer(sweep.app, name="sweep")
 
 
 class Split(StrEnum):

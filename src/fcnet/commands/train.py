@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from fcnet import families
-from fcnet.commands import resume, warm_start
 from fcnet.commands.predict import certainty
-from fcnet.commands.prepare import Work, gather, headline
-from fcnet.commands.recorder import Recorder
-from fcnet.commands.shelf import Shelf
 from fcnet.commands.trained import Located
+from fcnet.commands.training import resume, warm_start
+from fcnet.commands.training.prepare import Work, gather, headline
+from fcnet.commands.training.recorder import Recorder
+from fcnet.commands.training.shelf import Shelf
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fcnet import families, schema
-from fcnet.commands.prepare import gather
+from fcnet.commands.training.prepare import gather
 from fcnet.data.batches import epoch_order
 from fcnet.errors import DivergedError
 from fcnet.families.autoencoder.layerwise import LayerwiseTraining

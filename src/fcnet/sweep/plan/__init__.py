@@ -6,4 +6,4 @@ settings of the command line, ``runs`` combines and checks. Nothing here imports
 anything is trained, and quickly.
 """
 
-__all__ = ["identity", "load", "merge", "names", "plan", "search", "section"]
+__all__ = ["database", "identity", "load", "merge", "names", "plan", "search", "section"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcnet.commands import train
-from fcnet.commands.shelf import Shelf
+from fcnet.commands.training.shelf import Shelf
 from fcnet.errors import FcnetError, Stopped
 from fcnet.rundir.target import Target
 from fcnet.sweep.disk.claims import Claim

@@ -140,7 +140,7 @@ def _begin(plan: "Plan", out: Path) -> "Begun":
 
 def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bool) -> None:
     """Train the runs of a sweep with the workers of this host, and say how it ended."""
-    from fcnet.cli.sweep_console import SweepConsole
+    from fcnet.cli.sweep.console import SweepConsole
     from fcnet.sweep import status
     from fcnet.sweep.work import pool, slots
 
@@ -169,7 +169,7 @@ def work(
     alone: Annotated[bool, typer.Option("--alone")] = False,
 ) -> None:
     """Train runs in this process: what ``run`` starts in each slot. It stops when its stdin is closed."""
-    from fcnet.cli.sweep_worker import work_until_closed
+    from fcnet.cli.sweep.worker import work_until_closed
 
     work_until_closed(directory, context.obj, not no_wait, alone)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fcnet import schema
-from fcnet.commands import resume
+from fcnet.commands.training import resume
 from fcnet.rundir import directory
 from helpers.command_line import Run
 from helpers.tiny import tiny_config, write_config

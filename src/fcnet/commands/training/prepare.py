@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from fcnet import families
-from fcnet.commands import read, resume, warm_start
-from fcnet.commands.shelf import Images, Shelf
+from fcnet.commands import read
+from fcnet.commands.training import resume, warm_start
+from fcnet.commands.training.shelf import Images, Shelf
 from fcnet.data import audit
 from fcnet.data.splits import Splits
 from fcnet.errors import OutOfMemory
