@@ -1,6 +1,5 @@
 """What people type first: commands, help, options before them or twice."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -41,8 +40,9 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
         (["trian"], "trian: no such command; did you mean fcnet train? the commands are train, eval"),
         (["evaluate"], "did you mean fcnet eval?"),
         (["check", "x.yaml"], "did you mean fcnet config check?"),
-        (["zork"], "zork: no such command; the commands are train, eval, plot, predict, encode, data, config"),
-        (["runs"], "the runs are the folders in checkpoints (none yet)"),
+        (["zork"], "zork: no such command; the commands are train, eval, plot, predict, encode, runs, compare, data"),
+        (["list"], "did you mean fcnet runs?"),
+        (["ttest"], "did you mean fcnet compare?"),
         (["fcnet", "train"], "fcnet: is the program's own name; give it only once"),
         (["x.yaml", "seed=1"], "a command must come first: fcnet train --config x.yaml seed=1"),
         (["--seed", "1", "train", "x.yaml"], "options go after the command: fcnet train --seed 1 x.yaml"),
@@ -60,16 +60,6 @@ def test_wrong_words_are_answered_by_what_there_is(fcnet: Run, words: list[str],
     assert outcome.code == 2
     assert len(outcome.errors) == 1
     assert told in outcome.errors[0]
-
-
-def test_list_names_the_runs_that_there_are(fcnet: Run) -> None:
-    for age, name in ((1, "a"), (2, "b")):
-        run = Path("checkpoints", name)
-        run.mkdir(parents=True)
-        (run / "config.yaml").touch()
-        os.utime(run / "config.yaml", (age, age))
-    told = fcnet("list").errors[0]
-    assert "(checkpoints/b, checkpoints/a); fcnet plot checkpoints compares them" in told
 
 
 def test_a_config_needs_no_option_before_it(fcnet: Run, tiny: Path) -> None:

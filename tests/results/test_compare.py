@@ -103,7 +103,7 @@ def test_several_comparisons_are_corrected(fcnet: Run, width: Path) -> None:
     holm = [one["difference"]["holm"] for one in found["groups"][1:]]
     assert min(holm) == pytest.approx(min(1.0, 2 * min(p)))
     assert max(holm) == pytest.approx(max(*p, min(holm)))
-    assert "Holm: corrected for 2 comparisons" in fcnet("compare", width).out
+    assert "Holm: p corrected for 2 comparisons" in fcnet("compare", width).out
 
 
 def test_equal_figures_have_no_difference(fcnet: Run, width: Path) -> None:

@@ -63,6 +63,8 @@ def test_the_best_weights_count_unless_the_last_are_asked_for(width: Path) -> No
         ({"seconds": "long"}, "damaged", "result.json: is damaged"),
         ({"seconds": None}, "damaged", "result.json: is damaged"),
         ({"test": {"loss": True, "n": 1}}, "damaged", "result.json: is damaged"),
+        ({"test": {"loss": 1, "n": float("inf")}}, "damaged", "result.json: is damaged"),
+        ({"test": {"loss": float("nan"), "n": 1}}, "damaged", "result.json: is damaged"),
         ({"test": 3}, "damaged", "result.json: is damaged"),
         ({"best": []}, "damaged", "result.json: is damaged"),
     ],
@@ -146,6 +148,8 @@ def test_a_changed_config_leaves_the_rest_of_the_row(width: Path) -> None:
     assert one(width / "h8-1").net == row.Net("zork")
     config.write_text(config.read_text().replace("kind: zork", "kind: fcnet").replace("[8]", "eight"))
     assert one(width / "h8-1").net == row.Net("fcnet")
+    config.write_text(config.read_text().replace("classes: ", "classes: 3  # "))
+    assert one(width / "h8-1").ended == "finished"
 
 
 def test_runs_are_found_at_every_depth_in_natural_order(width: Path, tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ OWNER = Path("ckpt") / "owner.json"
 SPLITS = ("train", "validation", "test")
 SILENT = 300.0  # seconds after whose last sign a run on another host counts as interrupted
 
+# What reading a result or a record that is none may raise; int() of an infinite number is an OverflowError.
+_NOT_METRICS = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+
 _TAIL = 1 << 14  # bytes at the end of a log that are searched for the last finished epoch
 
 
@@ -118,14 +121,14 @@ def of(run: Path, name: str) -> Row:
         return Row(run, name, why=error.problems[0].removeprefix(f"{run}{os.sep}"))
     model = {key: value for key, value in settings.items() if key.startswith("model.")}
     known: dict[str, Any] = {"path": run, "name": name, "settings": settings}
-    known["net"] = _net(
-        json.dumps(model, sort_keys=True), str(settings.get("data.image_size")), len(settings.get("data.classes") or ())
-    )
+    classes = settings.get("data.classes")
+    n = len(classes) if isinstance(classes, list) else 0
+    known["net"] = _net(json.dumps(model, sort_keys=True), str(settings.get("data.image_size")), n)
     try:
         return Row(**known, **_finished(files.read_json(run / RESULT)))
     except FileNotFoundError:
         return Row(**known, **_unfinished(run))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except _NOT_METRICS:
         return Row(**known, why=f"{RESULT}: is damaged")
     except OSError as error:
         return Row(**known, why=f"{RESULT}: {error.strerror}")
@@ -233,6 +236,6 @@ def _last_epoch(path: Path) -> dict[str, Any] | None:
             if record["kind"] == "epoch":
                 _splits(record)
                 return {**record, "epoch": int(record["epoch"])}
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (*_NOT_METRICS, RecursionError):
             continue  # cut off at the start of the tail, or being written
     return None

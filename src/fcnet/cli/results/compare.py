@@ -40,27 +40,35 @@ class _Warnings:
         pass
 
 
+Runs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[RUN]...",
+        parser=paths.option("RUN"),
+        help="Run directories, or folders of runs such as a sweep's (default: checkpoints/).",
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="Group by this key of the configs, by folder or by run (default: by all that differs but the seed); may be"
+        " given several times.",
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="GROUP", help="Group, or run of it, to compare others with (default: the first)."),
+]
+Out = Annotated[
+    Path | None, path("--out", "DIR", "Folder for figures: loss and accuracy with bands, every run as a point.")
+]
+
+
 def compare(
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[RUN]...",
-            parser=paths.option("RUN"),
-            help="Run directories, or folders of runs such as a sweep's (default: checkpoints/).",
-        ),
-    ] = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY",
-            help="Group by this key of the configs, by folder or by run (default: by all that differs but the seed);"
-            " may be given several times.",
-        ),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(metavar="GROUP", help="Group, or run of it, to compare others with (default: the first)."),
-    ] = None,
+    runs: Runs = None,
+    by: By = None,
+    against: Against = None,
     split: Annotated[Split, typer.Option(help="Images whose metrics are compared.")] = Split.TEST,
     weights: Annotated[
         Weights, typer.Option(help="Weights of the best epoch by validation, where there are such, or the last.")
@@ -70,9 +78,7 @@ def compare(
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per group.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
-    out: Annotated[
-        Path | None, path("--out", "DIR", "Folder for figures: loss and accuracy with bands, every run as a point.")
-    ] = None,
+    out: Out = None,
 ) -> None:
     """Compare groups of runs: mean, s.d. and 95 % interval over seeds, paired t-tests, McNemar's test of two runs."""
     if json + csv + markdown > 1:

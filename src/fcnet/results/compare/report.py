@@ -116,7 +116,8 @@ class Report:
         compared = [(one.group.name, one.difference) for one in self.found.groups if one.difference is not None]
         if not any(found.n for _, found in compared):
             return []
-        rows = [["group", "pairs", f"difference{self._points()}", INTERVAL, "p", "Holm"]]
+        holm = self._tested() > 1
+        rows = [["group", "pairs", f"difference{self._points()}", INTERVAL, "p", *(["Holm"] if holm else [])]]
         for name, found in compared:
             rows.append(
                 [
@@ -125,15 +126,20 @@ class Report:
                     "-" if found.mean is None else self._signed(found.mean),
                     _interval(found.low, found.high, self._signed),
                     p_text(found.p),
-                    p_text(found.holm),
+                    *([p_text(found.holm)] if holm else []),
                 ]
             )
         return rows
 
     def _head_of_differences(self) -> str:
-        n = sum(one.difference is not None and one.difference.p is not None for one in self.found.groups)
-        test = f"; p by paired t-test, Holm: corrected for {counted(n, 'comparison')}" if n else ""
+        n = self._tested()
+        corrected = f", Holm: p corrected for {n} comparisons" if n > 1 else ""
+        test = f"; p by paired t-test{corrected}" if n else ""
         return f"differences to {short(self.found.reference, LONGEST)}, over common seeds{test}"
+
+    def _tested(self) -> int:
+        """Return the number of comparisons that have a p-value."""
+        return sum(one.difference is not None and one.difference.p is not None for one in self.found.groups)
 
     def _mcnemar(self) -> list[str]:
         two = self.found.two

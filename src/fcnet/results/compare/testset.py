@@ -44,7 +44,7 @@ def of(row: Row, split: str) -> Images | None:
         form = repr([row.settings.get(key) for key in _FORM])
         labels, names = (None if facts.get(key) is None else str(facts[key]) for key in ("labels", "names"))
         return Images(int(facts["n"]), str(facts["sha256"]), form, labels, names)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
 
 
