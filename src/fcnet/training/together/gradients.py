@@ -1,0 +1,130 @@
+"""Gradients of K nets at once by the slides' back-propagation, as ``steps.by_hand`` has them of one."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fcnet.training.randomness import Drawing
+from fcnet.training.steps.by_hand import through
+from fcnet.training.together.stack import Layer, Stack
+from fcnet.training.torch_private import fastest_linear
+
+Linear = Callable[[Tensor, Tensor, Tensor], Tensor]  # x (K, B, D), weight (K, M, D), bias (K, M) to (K, B, M)
+
+
+class Stacked:
+    """Writes the gradients of K nets to their stack, each for images of its own.
+
+    Args:
+        stack: the nets.
+        smoothing: of each net's labels.
+        batch: images of a step, B.
+
+    Attributes:
+        smoothing: (K, 1, 1).
+    """
+
+    def __init__(self, stack: Stack, smoothing: Sequence[float], batch: int) -> None:
+        self._stack, self.classes = stack, stack.layers[-1].weight.shape[1]
+        device = stack.layers[-1].weight.device
+        self.smoothing = torch.tensor(smoothing, device=device)[:, None, None]
+        self._targets = torch.tensor([one - 1 for one in smoothing], device=device)[:, None, None]
+        self._spread = torch.tensor([one / self.classes for one in smoothing], device=device)[:, None, None]
+        self._smooth = any(smoothing)
+        self._numbers = torch.arange(self.classes, device=device)
+        plain = not any(stack.dropouts) and not any(any(layer.dropouts) for layer in stack.layers)
+        self._linears = [linear_like(layer, batch, plain) for layer in stack.layers[:-1]]
+
+    def targets(self, labels: Tensor) -> Tensor:
+        """Return what is added to probabilities (n, K, B, C) for labels (n, K, B): -1 at the class, less if smoothed."""
+        return (labels[..., None] == self._numbers) * self._targets
+
+    def __call__(self, pixels: Tensor, targets: Tensor, logits: Tensor, log_p: Tensor) -> None:
+        """Write logits and their log-softmax (K, B, C), and all gradients.
+
+        Args:
+            pixels: of each net's batch (K, B, D), in [0, 1].
+            targets: (K, B, C), of ``targets``.
+            logits, log_p: where to write.
+        """
+        inputs, outputs, masks = self._forward(pixels)
+        last = self._stack.layers[-1]
+        torch.bmm(inputs[-1], last.weight.mT, out=logits)
+        logits.add_(last.bias[:, None])
+        torch.log_softmax(logits, 2, out=log_p)
+        delta = log_p.exp()
+        if self._smooth:
+            delta.sub_(self._spread)
+        self._backward(delta.add_(targets).div_(pixels.shape[1]), inputs, outputs, masks)
+
+    def _forward(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
+        """Return the inputs of each layer, the outputs of the activations before dropout, and dropout's factors."""
+        inputs, outputs, masks = [dropped(pixels, mask_of(self._stack.dropouts, pixels))], [], []
+        for layer, linear in zip(self._stack.layers, self._linears, strict=False):
+            z, f = linear(inputs[-1], layer.weight, layer.bias), layer.activation
+            assert f is not None
+            outputs.append(z.relu_() if type(f) is nn.ReLU else f(z))
+            masks.append(mask_of(layer.dropouts, outputs[-1]))
+            inputs.append(dropped(outputs[-1], masks[-1]))
+        return inputs, outputs, masks
+
+    def _backward(
+        self, delta: Tensor, inputs: list[Tensor], outputs: list[Tensor], masks: list[Tensor | None]
+    ) -> None:
+        """Write the gradients of all layers, from the derivative of the losses by the logits (K, B, C)."""
+        for number in range(len(inputs) - 1, -1, -1):
+            layer = self._stack.layers[number]
+            torch.bmm(delta.mT, inputs[number], out=layer.weight_gradient)
+            torch.sum(delta, 1, out=layer.bias_gradient)
+            if number:
+                f, mask = self._stack.layers[number - 1].activation, masks[number - 1]
+                assert f is not None
+                error = torch.bmm(delta, layer.weight)
+                delta = through(f, outputs[number - 1], error if mask is None else error.mul_(mask))
+
+
+def mask_of(dropouts: Sequence[Drawing | None], x: Tensor) -> Tensor | None:
+    """Return the factors (K, B, M) by which each net's dropout multiplies x (K, B, M); None if no net has any.
+
+    Each net draws as it does alone: from its own stream, for its own batch.
+    """
+    if not any(dropouts):
+        return None
+    factors = torch.ones_like(x)
+    for factor, dropout in zip(factors, dropouts, strict=True):
+        if dropout is not None:
+            factor.copy_(dropout(factor))
+    return factors
+
+
+def dropped(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return x (K, B, M) multiplied by dropout's factors, if there are any."""
+    return x if mask is None else x * mask
+
+
+def linear_like(layer: Layer, batch: int, plain: bool) -> Linear:
+    """Return a linear layer of K nets that gives the bits of one net alone.
+
+    A plain net alone takes the fastest linear layer. Where a batched product of this shape has other bits, each net
+    takes its own: on a CPU that costs little, since the product itself takes much longer than its call.
+    """
+    alone = fastest_linear(layer.weight.dtype, layer.weight.device) if plain else functional.linear
+    if layer.weight.is_cuda or agree(alone, layer, batch):
+        return batched
+    return lambda x, weight, bias: torch.stack([alone(*one) for one in zip(x, weight, bias, strict=True)])
+
+
+def batched(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return x W^T + b (K, B, M) by one batched product."""
+    return torch.baddbmm(bias[:, None], x, weight.mT)
+
+
+def agree(alone: Callable[[Tensor, Tensor, Tensor], Tensor], layer: Layer, batch: int) -> bool:
+    """Return whether batched products of a layer's shape have the bits of single ones, by random numbers."""
+    _, width, inputs = layer.weight.shape
+    generator = torch.Generator().manual_seed(0)  # always the same, so that equal runs take the same way
+    x, weight, bias = (torch.rand(2, *size, generator=generator) for size in ((batch, inputs), (width, inputs), (width,)))
+    found = batched(x, weight, bias)
+    return all(torch.equal(alone(*one), found[k]) for k, one in enumerate(zip(x, weight, bias, strict=True)))
