@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from fcnet.config.train import Train
 from fcnet.data.splits import Splits
@@ -14,7 +13,7 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord, Record, StepRecord
 from fcnet.training.together.group import Group
-from fcnet.training.together.lane import Lane, Net
+from fcnet.training.together.lane import Net
 from helpers.tiny import CLASSES, SIDE, folder
 
 SPLITS = Splits(folder(103, 1), None, folder(31, 2))  # the last batch of 7 has 5 images

@@ -1,17 +1,14 @@
 """Gradients of K nets at once by the slides' back-propagation, as ``steps.by_hand`` has them of one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from fcnet.training.randomness import Drawing
 from fcnet.training.steps.by_hand import through
-from fcnet.training.together.stack import Layer, Stack
-from fcnet.training.torch_private import fastest_linear
-
-Linear = Callable[[Tensor, Tensor, Tensor], Tensor]  # x (K, B, D), weight (K, M, D), bias (K, M) to (K, B, M)
+from fcnet.training.together.products import Products
+from fcnet.training.together.stack import Stack
 
 
 class Stacked:
@@ -35,10 +32,10 @@ class Stacked:
         self._smooth = any(smoothing)
         self._numbers = torch.arange(self.classes, device=device)
         plain = not any(stack.dropouts) and not any(any(layer.dropouts) for layer in stack.layers)
-        self._linears = [linear_like(layer, batch, plain) for layer in stack.layers[:-1]]
+        self._products = [Products(layer, batch, plain) for layer in stack.layers]
 
     def targets(self, labels: Tensor) -> Tensor:
-        """Return what is added to probabilities (n, K, B, C) for labels (n, K, B): -1 at the class, less if smoothed."""
+        """Return what labels (n, K, B) add to probabilities (n, K, B, C): -1 at the class, less if smoothed."""
         return (labels[..., None] == self._numbers) * self._targets
 
     def __call__(self, pixels: Tensor, targets: Tensor, logits: Tensor, log_p: Tensor) -> None:
@@ -51,8 +48,7 @@ class Stacked:
         """
         inputs, outputs, masks = self._forward(pixels)
         last = self._stack.layers[-1]
-        torch.bmm(inputs[-1], last.weight.mT, out=logits)
-        logits.add_(last.bias[:, None])
+        self._products[-1].output(logits, inputs[-1], last.weight, last.bias)
         torch.log_softmax(logits, 2, out=log_p)
         delta = log_p.exp()
         if self._smooth:
@@ -62,26 +58,26 @@ class Stacked:
     def _forward(self, pixels: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
         """Return the inputs of each layer, the outputs of the activations before dropout, and dropout's factors."""
         inputs, outputs, masks = [dropped(pixels, mask_of(self._stack.dropouts, pixels))], [], []
-        for layer, linear in zip(self._stack.layers, self._linears, strict=False):
-            z, f = linear(inputs[-1], layer.weight, layer.bias), layer.activation
+        for layer, products in zip(self._stack.layers[:-1], self._products, strict=False):
+            f, z = layer.activation, pixels.new_empty(*pixels.shape[:2], layer.bias.shape[1])
             assert f is not None
+            products.hidden(z, inputs[-1], layer.weight, layer.bias)
             outputs.append(z.relu_() if type(f) is nn.ReLU else f(z))
             masks.append(mask_of(layer.dropouts, outputs[-1]))
             inputs.append(dropped(outputs[-1], masks[-1]))
         return inputs, outputs, masks
 
-    def _backward(
-        self, delta: Tensor, inputs: list[Tensor], outputs: list[Tensor], masks: list[Tensor | None]
-    ) -> None:
+    def _backward(self, delta: Tensor, inputs: list[Tensor], outputs: list[Tensor], masks: list[Tensor | None]) -> None:
         """Write the gradients of all layers, from the derivative of the losses by the logits (K, B, C)."""
         for number in range(len(inputs) - 1, -1, -1):
-            layer = self._stack.layers[number]
-            torch.bmm(delta.mT, inputs[number], out=layer.weight_gradient)
-            torch.sum(delta, 1, out=layer.bias_gradient)
+            layer, products = self._stack.layers[number], self._products[number]
+            products.weights(layer.weight_gradient, delta, inputs[number])
+            products.biases(layer.bias_gradient, delta)
             if number:
                 f, mask = self._stack.layers[number - 1].activation, masks[number - 1]
                 assert f is not None
-                error = torch.bmm(delta, layer.weight)
+                error = torch.empty_like(inputs[number])
+                products.inputs(error, delta, layer.weight)
                 delta = through(f, outputs[number - 1], error if mask is None else error.mul_(mask))
 
 
@@ -102,29 +98,3 @@ def mask_of(dropouts: Sequence[Drawing | None], x: Tensor) -> Tensor | None:
 def dropped(x: Tensor, mask: Tensor | None) -> Tensor:
     """Return x (K, B, M) multiplied by dropout's factors, if there are any."""
     return x if mask is None else x * mask
-
-
-def linear_like(layer: Layer, batch: int, plain: bool) -> Linear:
-    """Return a linear layer of K nets that gives the bits of one net alone.
-
-    A plain net alone takes the fastest linear layer. Where a batched product of this shape has other bits, each net
-    takes its own: on a CPU that costs little, since the product itself takes much longer than its call.
-    """
-    alone = fastest_linear(layer.weight.dtype, layer.weight.device) if plain else functional.linear
-    if layer.weight.is_cuda or agree(alone, layer, batch):
-        return batched
-    return lambda x, weight, bias: torch.stack([alone(*one) for one in zip(x, weight, bias, strict=True)])
-
-
-def batched(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return x W^T + b (K, B, M) by one batched product."""
-    return torch.baddbmm(bias[:, None], x, weight.mT)
-
-
-def agree(alone: Callable[[Tensor, Tensor, Tensor], Tensor], layer: Layer, batch: int) -> bool:
-    """Return whether batched products of a layer's shape have the bits of single ones, by random numbers."""
-    _, width, inputs = layer.weight.shape
-    generator = torch.Generator().manual_seed(0)  # always the same, so that equal runs take the same way
-    x, weight, bias = (torch.rand(2, *size, generator=generator) for size in ((batch, inputs), (width, inputs), (width,)))
-    found = batched(x, weight, bias)
-    return all(torch.equal(alone(*one), found[k]) for k, one in enumerate(zip(x, weight, bias, strict=True)))

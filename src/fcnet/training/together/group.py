@@ -48,7 +48,8 @@ class Group:
         self._gradients = Stacked(self._stack, [net.settings.label_smoothing for net in nets], self._size)
         self._waiting: list[Done | None] = [None] * len(nets)
         self._here = [True] * len(nets)
-        self._most, self._failed = 1, None  # the first burst is short: its time is not known
+        self._most = 1  # steps: the first burst is short, because its time is not known
+        self._failed: Exception | None = None  # why the steps of all nets could not be computed
         how = f"together with {len(nets) - 1} other net{'s' * (len(nets) > 2)}, by hand, {self._device.type}, fp32"
         for number, lane in enumerate(self.lanes):
             lane.settle_in()
@@ -70,8 +71,14 @@ class Group:
 
     def take(self, number: int, steps: int) -> Done:
         """Return the results of a net's next steps, computed for all nets if they are not yet."""
+        if self._failed is not None:
+            raise self._failed
         if self._waiting[number] is None:
-            self._compute(steps)
+            try:
+                self._compute(steps)
+            except Exception as error:  # as when memory runs out: some nets may be a step ahead of others
+                self._failed = error
+                raise
         found, self._waiting[number] = self._waiting[number], None
         assert found is not None
         assert len(found.losses) == steps

@@ -106,7 +106,7 @@ class Stack:
         for layer, (weight, bias) in zip(self.layers, self._parameters[number], strict=True):
             weight.grad, bias.grad = layer.weight_gradient[number], layer.bias_gradient[number]
 
-    def own_gradients(self, number: int) -> list[tuple[nn.Parameter, Tensor | None]]:
+    def own_gradients(self, number: int) -> list[tuple[Tensor, Tensor | None]]:
         """Return the parameters of a net and where they have their gradients now."""
         return [(parameter, parameter.grad) for pair in self._parameters[number] for parameter in pair]
 
