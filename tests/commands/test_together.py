@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fcnet import schema
+from fcnet.commands import train
 from fcnet.commands.together.run import Job, Outcome, run_together
 from fcnet.commands.train import RunResult, run_train
 from fcnet.errors import ConfigError, DivergedError, InUseError, ResourceError, Stopped
@@ -24,10 +25,14 @@ from fcnet.training.together.group import Group
 from helpers.crash import contents
 from helpers.runs import same
 
+DRAW = train.draw
+
 
 @pytest.fixture(autouse=True)
 def here(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder with the data; figures, which take most of the time, are not drawn."""
     monkeypatch.chdir(tiny.parent)
+    monkeypatch.setattr(train, "draw", lambda *_: [])
 
 
 def nothing(_record: Any) -> None:
@@ -41,7 +46,6 @@ MIXED = (
     ("seed=5", "train.clip_grad_norm=0.5", "model.init={name: normal, std: 0.1}"),
     ("seed=6", "train.optimizer.lr=0.05"),
 )
-ENDLESS = ("train.epochs=1000000",)
 
 
 class Kept:
@@ -85,8 +89,9 @@ def finished(outcomes: Sequence[Outcome]) -> bool:
     return all(isinstance(one, RunResult) and one.metrics["ended"] == "finished" for one in outcomes)
 
 
-def test_runs_have_the_files_of_runs_alone() -> None:
-    words = ("data.validation={fraction: 0.2}",)
+def test_runs_have_the_files_of_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "draw", DRAW)
+    words = ("data.validation=0.2",)
     alone("alone", MIXED, *words)
     shown = [Kept() for _ in MIXED]
     found = run_together(jobs("group", MIXED, *words, sinks=shown))
@@ -225,14 +230,13 @@ def test_runs_without_a_common_checkpoint_are_resumed_one_after_the_other() -> N
 
 def test_one_that_is_in_use_does_not_keep_the_others() -> None:
     run_together(jobs("group"))
+    replaced = Job(jobs("group")[1].settings, Target("x", out=Path("group/1"), overwrite=True))
+    before = contents(Path("group/1"))
     with owning(Path("group/1")):
-        found = run_together(jobs("group", resume=True, mixed=MIXED))
-        again = run_together(
-            [*jobs("new")[:1], Job(jobs("group")[1].settings, Target("x", out=Path("group/1"), overwrite=True))]
-        )
-    assert finished(found)  # there is nothing to do
-    assert finished(again[:1])
-    assert isinstance(again[1], InUseError)
+        found = run_together([*jobs("new")[:1], replaced])
+    assert finished(found[:1])
+    assert isinstance(found[1], InUseError)
+    assert contents(Path("group/1")) == before
 
 
 def test_a_full_disk_for_one_ends_that_one(monkeypatch: pytest.MonkeyPatch) -> None:

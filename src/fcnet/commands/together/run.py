@@ -94,7 +94,7 @@ def _train(members: Sequence[Member], held: ExitStack, stop: Stop, sinks: Sinks)
     for member in members:  # also of those that have ended: a group keeps its size, on which bits may depend
         member.work = member.work or alike_work(rest[0].work, member.settings, begins, member.job.sinks)
     group = Group([net_of(member.work) for member in members if member.work], rest[0].work.splits)
-    names = [member.job.target.name if member.run is None else str(member.run) for member in members]
+    names = [str(member.run or member.job.target.out or member.job.target.name) for member in members]
     for number, (member, lane) in enumerate(zip(members, group.lanes, strict=True)):
         if member.outcome is None:
             member.tried(partial(member.begin, lane, held, [*names[:number], *names[number + 1 :]], stop))
