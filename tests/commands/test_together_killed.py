@@ -1,13 +1,10 @@
-"""Runs trained together, killed at any moment (SIGKILL) and resumed until all are finished."""
+"""Runs trained together, killed (SIGKILL) and resumed until all are finished."""
 
 import json
-import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,8 @@ import pytest
 from helpers.runs import same
 
 PROGRAM = """
+import os
+import signal
 import sys
 from pathlib import Path
 from fcnet import schema
@@ -22,6 +21,7 @@ from fcnet.commands import train
 from fcnet.commands.together.run import Job, run_together
 from fcnet.commands.train import RunResult
 from fcnet.rundir.target import Target
+from fcnet.system import files
 train.draw = lambda *_: []  # figures take longer than all the training here
 SHARED = ["train.epochs=30", "train.save_every=0.02", "threads=1"]
 MIXED = [["seed=1"], ["seed=2", "train.optimizer.lr=1e+30"], ["seed=3", "train.schedule=cosine"],
@@ -31,38 +31,47 @@ jobs = [
         Target("tiny", out=Path(sys.argv[1]) / str(number), resume=True))
     for number, words in enumerate(MIXED)
 ]
-print("ready", flush=True)
+left, write = int(sys.argv[2]), files.write_bytes
+
+
+def dying(*arguments):  # after so many files: between those of one run, or between two runs
+    global left
+    write(*arguments)
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+files.write_bytes = dying
 print([isinstance(one, RunResult) for one in run_together(jobs)], flush=True)
 """
-SECONDS = 0.7  # of a group, from ready to its end, on a slow machine more: kills fall before and within the training
+FINISHED = "[True, False, True, True]"  # the second diverges
 
 
-def start(folder: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, folder], stdout=subprocess.PIPE, text=True)
+def ended(folder: str, after: int = 0) -> str | None:
+    """What a group says at its end; None if it was killed after so many files."""
+    words = [sys.executable, "-c", PROGRAM, folder, str(after)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_at_random_moments_it_ends_in_the_same(tiny: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    """The kills fall into reading, steps and saving; the second run diverges, and stays as it ended."""
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(1, 3), pytest.param(2, 20, marks=[pytest.mark.long, pytest.mark.timeout(1200)])]
+)
+def test_killed_between_files_it_ends_in_the_same(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, seed: int, kills: int
+) -> None:
+    """The kills fall into the beginning, the resumption and the saving; the one that diverges stays as it ended."""
     monkeypatch.chdir(tiny.parent)
-    whole = start("whole")
-    assert whole.communicate(timeout=100)[0].splitlines()[-1] == "[True, False, True, True]"
-    draws, kills = random.Random(seed), 0
-    for _ in range(6):
-        process = start("cut")
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ready"
-        time.sleep(draws.uniform(0.1, SECONDS))
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.communicate(timeout=60)
-    last = start("cut")
-    assert last.communicate(timeout=100)[0].splitlines()[-1] == "[True, False, True, True]"
-    assert kills
+    assert ended("whole") == FINISHED
+    draws = random.Random(seed)
+    moments = [draws.randint(1, 60) for _ in range(kills)]
+    killed = [ended("cut", moment) is None for moment in moments]
+    assert any(killed), moments
+    assert ended("cut") == FINISHED
     for number in (0, 2, 3):
-        assert same(f"cut/{number}", f"whole/{number}")
+        assert same(f"cut/{number}", f"whole/{number}"), moments
     for name in ("cut", "whole"):
         assert json.loads(Path(f"{name}/1/result.json").read_text())["ended"] == "diverged"
     assert Path("cut/1/model.pth").read_bytes() == Path("whole/1/model.pth").read_bytes()
-    shutil.rmtree("cut")

@@ -89,6 +89,8 @@ class Group:
         here = [lane for lane, is_here in zip(self.lanes, self._here, strict=True) if is_here]
         assert all(one is None for one in self._waiting)
         assert len({(lane.epoch, lane.step) for lane in here}) == 1
+        for lane in here:
+            lane.net.train()  # an evaluation may have come before
         began = time.perf_counter()
         with self._common_gradients():
             found = self._taken(steps)
