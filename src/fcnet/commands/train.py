@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,28 +116,34 @@ def _train(
         recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings.train.early_stop)
         if found is not None:
             limits.resumes(resume.threads_of(found))
-            _resume(recorder, work, found, warnings, sinks)
+            go_on(recorder, work, found, warnings, sinks)
             found = None  # its tensors are copied
         else:
             if resumes:
                 sinks.warn(f"{run}: contains no checkpoint yet; starting from the beginning")
-            _begin(recorder, work, target.name, sinks)
+            begin(recorder, work, target.name, sinks)
         recorder.train()
-        finish(recorder, work, sinks)
-        drawn = draw(run, sinks) if draws else []
-    names = ["model.pth", "metrics.jsonl", *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
-    sinks.say(f"run: {run} ({', '.join(names)})")
+        conclude(recorder, work, sinks)
+        show(run, sinks, draws)
     return run
 
 
-def _begin(recorder: Recorder, work: Work, name: str, sinks: Sinks) -> None:
-    """Clear the directory of an earlier run, and write all files that are known before the first step."""
+def begin(recorder: Recorder, work: Work, name: str, sinks: Sinks, together: Sequence[str] = ()) -> None:
+    """Clear the directory of an earlier run, and write all files that are known before the first step.
+
+    Args:
+        recorder: of the run.
+        work: what is trained.
+        name: of the config.
+        sinks: for a line about it.
+        together: the other runs that are trained together with this one.
+    """
     directory.clear(recorder.run)
-    environment.write_start(recorder.run, name, work.settings, work.splits, work.device)
+    environment.write_start(recorder.run, name, work.settings, work.splits, work.device, together)
     sinks.say(f"{headline(work)}, into {recorder.run}")
 
 
-def _resume(recorder: Recorder, work: Work, found: resume.Found, warnings: list[str], sinks: Sinks) -> None:
+def go_on(recorder: Recorder, work: Work, found: resume.Found, warnings: list[str], sinks: Sinks) -> None:
     """Load a checkpoint, and record the resumption."""
     for line in (*found.problems, *warnings):
         sinks.warn(line)
@@ -147,16 +154,20 @@ def _resume(recorder: Recorder, work: Work, found: resume.Found, warnings: list[
     sinks.say(f"{headline(work)}, into {recorder.run}, resuming {training.place()}")
 
 
-def finish(recorder: Recorder, work: Work, sinks: Sinks) -> None:
-    """Record that a run is finished, and whether it has learned anything.
-
-    It counts as finished even if drawing fails afterwards or the process is killed meanwhile.
-    """
+def conclude(recorder: Recorder, work: Work, sinks: Sinks) -> None:
+    """Record that a run is finished, and whether it has learned anything."""
     model = recorder.training.model
     warnings = families.of(work.settings.model).verdict(model, work.settings, work.splits.train, recorder.last)
     for line in warnings:
         sinks.warn(line)
     recorder.write_result("finished", _certainty(recorder, work), warnings)
+
+
+def show(run: Path, sinks: Sinks, draws: bool = True) -> None:
+    """Draw the curves of a finished run, and name its files. It is finished even if the process is killed meanwhile."""
+    drawn = draw(run, sinks) if draws else []
+    names = ["model.pth", "metrics.jsonl", *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
+    sinks.say(f"run: {run} ({', '.join(names)})")
 
 
 def _certainty(recorder: Recorder, work: Work) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Checkpointer:
 
     def save(self, state: dict[str, Any], epoch: int, step: int) -> None:
         """Write a state, of tensors, numbers, strings, lists and dicts, and remove all checkpoints but ``KEPT``."""
-        name = f"epoch-{epoch}-step-{step}"
+        name = _name(epoch, step)
         data = tensor_files.encode(state)
         seal = {"schema": SCHEMA, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         self.folder.mkdir(exist_ok=True)
@@ -116,14 +116,22 @@ class Checkpointer:
             raise CheckpointError(*problems, last)
         return None
 
+    def places(self) -> list[tuple[int, int]]:
+        """Return epoch and step of each completed checkpoint, the newest first."""
+        matches = [_NAME.fullmatch(path.stem) for path in self.folder.glob("*.json")]
+        return sorted(((int(match[1]), int(match[2])) for match in matches if match), reverse=True)
+
+    def at(self, place: tuple[int, int]) -> tuple[Path, dict[str, Any]] | None:
+        """Return file and state of the checkpoint of an epoch and step; None if it is damaged or there is none."""
+        path = self.folder / f"{_name(*place)}.pt"
+        try:
+            return path, _read(path)
+        except _Damaged:
+            return None
+
     def _names(self) -> list[str]:
         """Return the names of completed checkpoints, the newest first."""
-        places = []
-        for path in self.folder.glob("*.json"):
-            match = _NAME.fullmatch(path.stem)
-            if match:
-                places.append((int(match[1]), int(match[2])))
-        return [f"epoch-{epoch}-step-{step}" for epoch, step in sorted(places, reverse=True)]
+        return [_name(*place) for place in self.places()]
 
     def _remove_others(self) -> None:
         """Remove older, damaged and unfinished checkpoints."""
@@ -131,6 +139,10 @@ class Checkpointer:
         for path in sorted(own, key=lambda path: path.suffix != ".json"):  # never leave a JSON without its state
             if is_partial(path) or path.stem not in self._whole:
                 path.unlink(missing_ok=True)
+
+
+def _name(epoch: int, step: int) -> str:
+    return f"epoch-{epoch}-step-{step}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -30,10 +30,27 @@ from fcnet.training.records import EpochRecord
 _IMAGES: "WeakKeyDictionary[Splits, tuple[dict[str, Any], dict[str, Any] | None]]" = WeakKeyDictionary()
 
 
-def write_start(path: Path, name: str, settings: Config, splits: Splits, device: torch.device) -> None:
-    """Write all files that are known before the first step; ``name`` is the config's."""
+def write_start(
+    path: Path,
+    name: str,
+    settings: Config,
+    splits: Splits,
+    device: torch.device,
+    together: Sequence[str] = (),
+) -> None:
+    """Write all files that are known before the first step.
+
+    Args:
+        path: the run directory.
+        name: of the config.
+        settings: the config.
+        splits: the images.
+        device: where to compute.
+        together: the other runs that are trained together with this one.
+    """
     write_config(path, settings)
-    _write_json(path / ENVIRONMENT, {"name": name} | environment(splits, device))
+    group = {"together": list(together)} if together else {}
+    _write_json(path / ENVIRONMENT, {"name": name} | environment(splits, device) | group)
     (path / METRICS).touch()
     skipped = [f"{name}: {problem}\n" for name, split in splits.items() for problem in split.skipped]
     if skipped:

@@ -58,7 +58,12 @@ def _on_cpu(content: Any) -> Any:
         return {key: _on_cpu(value) for key, value in content.items()}
     if isinstance(content, list):
         return [_on_cpu(value) for value in content]
-    return content.detach().cpu() if isinstance(content, Tensor) else content
+    return _own(content.detach().cpu()) if isinstance(content, Tensor) else content
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """Return a tensor, copied if it is a part of a larger memory, all of which torch would write."""
+    return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
 
 
 def decode(data: BinaryIO, path: Path) -> Any:

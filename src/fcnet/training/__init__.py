@@ -3,4 +3,7 @@
 Nothing here knows a family, a path or a console; docs/extending.md says what a new step or optimiser takes.
 """
 
-__all__ = ["evaluate", "last_good", "loop", "metrics", "optim", "randomness", "records", "torch_private", "trainable"]
+__all__ = [
+    *("evaluate", "last_good", "loop", "metrics", "optim", "randomness", "records", "together", "torch_private"),
+    "trainable",
+]

@@ -97,7 +97,7 @@ class GradientTraining:
         if self.augmented is not None:  # which may light any pixel
             self.images = replace(splits.train, images=self.augmented.images, labels=self.augmented.labels)
         elif objective is None:
-            self._twin, self.images = trained(model, splits.train, settings)
+            self._twin, self.images = self._trained()
         self._net = self._twin.net
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
@@ -123,6 +123,9 @@ class GradientTraining:
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
         return self._how + self._twin.said + (self.augmented.said if self.augmented else "")
+
+    def _trained(self) -> tuple[Whole, ImageFolder]:
+        return trained(self._whole, self.splits.train, self.settings)
 
     def settle(self) -> None:
         """Leave the net with finite weights: the current ones, or the last good ones."""

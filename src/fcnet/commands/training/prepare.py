@@ -98,6 +98,14 @@ def _look_at(settings: Config, splits: Splits, sinks: Sinks) -> Images:
     return Images(splits, normal, found.warnings)
 
 
+def alike(work: Work, settings: Config, begins: bool, sinks: Sinks = SILENT) -> Work:
+    """Return the work of another config on the same images, which are not read again; see ``gather``."""
+    model, splits = prepare(settings, work.splits, work.device, begins, sinks)
+    known = {name: getattr(work.settings.data, name) for name in ("classes", "normal_classes", "white")}
+    settings = settings.model_copy(update={"data": settings.data.model_copy(update=known)})
+    return Work(settings, splits, model, work.device, resume.facts(settings, splits, work.device))
+
+
 def prepare(
     settings: Config, splits: Splits, device: torch.device, begins: bool = True, sinks: Sinks = SILENT
 ) -> tuple[nn.Module, Splits]:

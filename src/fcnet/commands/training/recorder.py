@@ -7,9 +7,9 @@ best.pth to match, so that a run ends with the same files however often it was i
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -28,6 +28,8 @@ from fcnet.training.trainable import Trainable
 
 SAVE_EVERY = 10.0  # least seconds between two checkpoints, if the config does not set them
 SAVE_SHARE = 50  # the same as a multiple of the time that a checkpoint takes: saving takes at most a fiftieth
+
+Wish = Literal["go on", "save", "stop"]  # what a training does next, between two of its pieces
 
 
 class Recorder:
@@ -91,11 +93,10 @@ class Recorder:
                 f"{path}: is not a training state of this model ({' '.join(str(error).split())[:200]}); start a new"
                 " run without --resume"
             ) from None
-        self._saved = (self.training.epoch, self.training.step)
+        self._saved = self.place
         self._keeper.trust(path)
         directory.tidy(self.run)
-        place = (self.training.epoch, self.training.step)
-        if lost := log.cut(self.run, size, place, self._last.epoch if self._last else 0):
+        if lost := log.cut(self.run, size, self.place, self._last.epoch if self._last else 0):
             self._sinks.warn(lost)
         (self.run / directory.RESULT).unlink(missing_ok=True)
         if self._best is None:
@@ -108,15 +109,43 @@ class Recorder:
             )
 
     def train(self) -> None:
-        """Train to the end; write the weights however it ends, and the result if it ends early.
+        """Train to the end, or until a signal; save by the clock. Raises as ``pieces`` does."""
+        with contextlib.closing(self.pieces()) as pieces, contextlib.suppress(StopIteration):
+            next(pieces)
+            while True:
+                pieces.send(self._wish())
+
+    def _wish(self) -> Wish:
+        """Return what a training alone does next."""
+        if self._stop.signal:
+            return "stop"
+        return "save" if self.due else "go on"
+
+    @property
+    def due(self) -> bool:
+        """Return whether it is time for the next checkpoint."""
+        return self.place != self._saved and time.monotonic() - self._saved_at >= interval(
+            self.training.save_every, self._cost
+        )
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the epoch of the training, and the steps done in it."""
+        return self.training.epoch, self.training.step
+
+    def pieces(self) -> Generator[None, Wish, None]:
+        """Train piece by piece; write the weights however it ends, and the result if it ends early.
+
+        Yields:
+            after each piece, such as a step, where the state is complete; what is sent back says what to do next.
 
         Raises:
-            Stopped: a signal asked for it; all is saved.
+            Stopped: it was asked for; all is saved.
             DivergedError: the weights are those of the last good step.
             ResourceError: memory (OutOfMemory) or disk ran out; the last checkpoint is kept.
         """
         try:
-            self._train()
+            yield from self._pieces()
         except DivergedError as error:
             self._write_weights()
             self.write_result("diverged", {"diverged": error.facts})
@@ -139,8 +168,8 @@ class Recorder:
                 f"{self._stop.signal} {self.training.place()}; saved; resume with: fcnet train --resume {self.run}"
             )
 
-    def _train(self) -> None:
-        """Train to the end or until a signal, and save."""
+    def _pieces(self) -> Generator[None, Wish, None]:
+        """Train to the end, or until it is asked to stop, and save."""
         try:
             with contextlib.closing(self.training.records()) as records:
                 for record in records:
@@ -148,10 +177,12 @@ class Recorder:
                     self._beat()
                     if isinstance(record, StepRecord) and record.step < self.training.step:
                         continue  # several steps were taken together; their other records follow at once
-                    if self.training.finished or self._stops_early or self._stop.signal:
+                    if self.training.finished or self._stops_early:
                         break
-                    if time.monotonic() - self._saved_at >= self._interval():
+                    while (wish := (yield)) == "save":
                         self.save()
+                    if wish == "stop":
+                        break
                 self.save()
         finally:
             self._records.write(End())
@@ -173,14 +204,9 @@ class Recorder:
         """Return whether no epoch follows, although the training is not finished."""
         return self._patience.exhausted and not self.training.finished
 
-    def _interval(self) -> float:
-        """Return the seconds from one checkpoint to the next."""
-        wanted = self.training.save_every
-        return max(SAVE_EVERY, SAVE_SHARE * self._cost) if wanted is None else wanted
-
     def save(self) -> None:
         """Write a checkpoint, unless the newest is of this step. Raises DivergedError if the state is not finite."""
-        place = (self.training.epoch, self.training.step)
+        place = self.place
         if place == self._saved:
             return
         began = time.monotonic()
@@ -230,3 +256,8 @@ class Recorder:
             f"{self.training.smaller}; memory ran out {self.training.place()}; free some memory and resume with: fcnet"
             f" train --resume {self.run}; or start a new run with less" + (f"; {kept}" if kept else "")
         )
+
+
+def interval(wanted: float | None, cost: float) -> float:
+    """Return the seconds from one checkpoint to the next: as the config says, or by the seconds that one takes."""
+    return max(SAVE_EVERY, SAVE_SHARE * cost) if wanted is None else wanted

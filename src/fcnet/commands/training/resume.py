@@ -1,7 +1,7 @@
 """Resume a run: find it, and check that it would be the same training."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,24 +215,23 @@ def newest(run: Path, settings: Config, insisted: bool) -> Found | None:
     """
     found = Checkpointer(run).newest(metrics=log.left(run))
     if found is not None:
-        path, state, problems = found
-        try:
-            before = schema.check([yaml_lines.parse(str(state["config"]), str(path))])
-        except (LookupError, ConfigError):
-            raise CheckpointError(f"{path}: is not a training state; start a new run") from None
-        _refuse_changes(run, before, settings)
-        return Found(
-            run,
-            path,
-            state,
-            before.train.epochs,
-            [f"{problem}; using the one before: {path.name}" for problem in problems],
-        )
+        return checked(run, settings, *found)
     if insisted or is_finished(run):
         raise CheckpointError(
             f"{run / FOLDER}: contains no checkpoint to resume from; start a new run (another --out, or --overwrite)"
         )
     return None
+
+
+def checked(run: Path, settings: Config, path: Path, state: dict[str, Any], problems: Sequence[str] = ()) -> Found:
+    """Return a checkpoint to resume from, with problems of newer ones. Raises as ``newest`` does."""
+    try:
+        before = schema.check([yaml_lines.parse(str(state["config"]), str(path))])
+    except (LookupError, ConfigError):
+        raise CheckpointError(f"{path}: is not a training state; start a new run") from None
+    _refuse_changes(run, before, settings)
+    lines = [f"{problem}; using the one before: {path.name}" for problem in problems]
+    return Found(run, path, state, before.train.epochs, lines)
 
 
 def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class ModelSection(Section):
         """Return the encoder with which a classifier can be initialised; None if there is none."""
         return None
 
+    @property
+    def apart(self) -> str:
+        """Return why such a net is not trained together with others of its shape; "" if it can be."""
+        return f"model.kind is {self.kind}"
+
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
         """Return the units of each layer, from the pixels to the outputs; ``2x500`` for two layers side by side."""
         raise NotImplementedError

@@ -6,7 +6,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from fcnet.config.fields import Fraction
-from fcnet.config.layers import Activation, Activations, DefaultInit, FCNetInit, PlainActivation, per_layer
+from fcnet.config.layers import (
+    Activation,
+    Activations,
+    DefaultInit,
+    EncoderInit,
+    FCNetInit,
+    PlainActivation,
+    PReLU,
+    per_layer,
+)
 from fcnet.families.common.spec import ModelSection, Size, named_sizes
 
 
@@ -34,6 +43,16 @@ class FCNetModel(ModelSection):
     def activations(self) -> list[Activation]:
         """Return the activation of each hidden layer."""
         return per_layer(self.activation, len(self.hidden))
+
+    @property
+    def apart(self) -> str:
+        """Return why such a net is not trained together with others of its shape; "" if it can be."""
+        if self.batch_norm:
+            return "model.batch_norm is true"
+        if isinstance(self.init, EncoderInit):
+            return "model.init is an encoder"
+        known = [one for one in self.activations if isinstance(one, PReLU) or one.name in ("gelu", "silu")]
+        return f"model.activation is {known[0].name}" if known else ""
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
         """Return the units of each layer, from the pixels to the outputs."""

@@ -73,15 +73,19 @@ class EagerStep:
     def __call__(self, pixels: Tensor, labels: Tensor, lr: Tensor) -> Output:
         """Take one step on pixels (B, D) and labels (B,) with a learning rate ()."""
         output = self.gradient(pixels, labels)
-        loss = output.loss
-        if self._l2:
-            loss = loss + shrink(self.model, self._l2)
+        more = self.update(lr)
+        return output if more is None else replace(output, loss=output.loss + more)
+
+    def update(self, lr: Tensor) -> Tensor | None:
+        """Update with the gradients that the parameters have; return what l2 and clipping add to the loss (), if so."""
+        more = shrink(self.model, self._l2) if self._l2 else None
         if self._clip is not None:
-            loss = loss + nan_unless_finite(nn.utils.clip_grad_norm_(self.model.parameters(), self._clip))
+            none = nan_unless_finite(nn.utils.clip_grad_norm_(self.model.parameters(), self._clip))
+            more = none if more is None else more + none
         self.optimizer.step(lr)
         for change in self._after:
             change()
-        return output if loss is output.loss else replace(output, loss=loss)
+        return more
 
     def updated_by(self, optimizer: Optimizer) -> "EagerStep":
         """Return the same step with another update."""

@@ -1,0 +1,179 @@
+"""Several nets that are trained in lock-step: each step is taken for all of them at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from fcnet.data.batches import BLOCK_BYTES
+from fcnet.data.splits import Splits
+from fcnet.training.gpu.done import Done
+from fcnet.training.gpu.epoch import in_time
+from fcnet.training.together.gradients import Stacked
+from fcnet.training.together.lane import Lane, Net
+from fcnet.training.together.stack import Stack
+
+KIND = "together"  # in checkpoints and warnings
+
+
+class Group:
+    """Several nets that share shape, images, batch size and epochs.
+
+    The nets go in lock-step: the first that asks for its next steps has them computed for all, and the others find
+    theirs computed. All nets have to ask before one asks again. What a net gives depends neither on the length of
+    bursts nor on whether others have left.
+
+    Args:
+        nets: of one shape.
+        splits: resident on their device.
+
+    Attributes:
+        lanes: the trainings of the nets, in the same order.
+
+    Raises:
+        ValueError: the nets cannot be trained together.
+    """
+
+    def __init__(self, nets: Sequence[Net], splits: Splits) -> None:
+        self.lanes: list[Lane] = []
+        for net in nets:
+            self.lanes.append(Lane(net, splits, self.lanes[0] if self.lanes else None))
+        first, settings = self.lanes[0], nets[0].settings
+        self._size, self._images, self._device = settings.batch_size, first.images, first.images.labels.device
+        self._stack = Stack([lane.net for lane in self.lanes])
+        self._gradients = Stacked(self._stack, [net.settings.label_smoothing for net in nets], self._size)
+        self._waiting: list[Done | None] = [None] * len(nets)
+        self._here = [True] * len(nets)
+        self._most = 1  # steps: the first burst is short, because its time is not known
+        self._failed: Exception | None = None  # why the steps of all nets could not be computed
+        how = f"together with {len(nets) - 1} other net{'s' * (len(nets) > 2)}, by hand, {self._device.type}, fp32"
+        for number, lane in enumerate(self.lanes):
+            lane.settle_in()
+            lane.join(self, _Burst(self, number), how)
+
+    def leave(self, lane: Lane) -> None:
+        """Let a net go that has ended: it keeps its weights, and the others go on as before."""
+        number = self.lanes.index(lane)
+        if self._here[number]:
+            self._here[number], self._waiting[number] = False, None
+            self._stack.leave(number)
+
+    def most(self, lane: Lane) -> int:
+        """Return the most steps of a net's next burst: at a logged step it ends, as that of a net alone is checked."""
+        waiting = self._waiting[self.lanes.index(lane)]
+        if waiting is not None:
+            return len(waiting.losses)
+        return min(self._most, lane.settings.log_every - lane.step % lane.settings.log_every)
+
+    def take(self, number: int, steps: int) -> Done:
+        """Return the results of a net's next steps, computed for all nets if they are not yet."""
+        if self._failed is not None:
+            raise self._failed
+        if self._waiting[number] is None:
+            try:
+                self._compute(steps)
+            except Exception as error:  # as when memory runs out: some nets may be a step ahead of others
+                self._failed = error
+                raise
+        found, self._waiting[number] = self._waiting[number], None
+        assert found is not None
+        assert len(found.losses) == steps
+        return found
+
+    def _compute(self, steps: int) -> None:
+        """Take the next steps of all nets."""
+        here = [lane for lane, is_here in zip(self.lanes, self._here, strict=True) if is_here]
+        assert all(one is None for one in self._waiting)
+        assert len({(lane.epoch, lane.step) for lane in here}) == 1
+        for lane in here:
+            lane.net.train()  # an evaluation may have come before
+        began = time.perf_counter()
+        with self._common_gradients():
+            found = self._taken(steps)
+        for number, is_here in enumerate(self._here):
+            if is_here:
+                self._waiting[number] = Done(*(part[:, number] for part in found))
+        self._most = in_time(steps, time.perf_counter() - began)
+
+    @contextmanager
+    def _common_gradients(self) -> Iterator[None]:
+        """Let the nets have their gradients in common memory; the last, smaller batch of an epoch has its own."""
+        before = [pair for number in range(len(self.lanes)) for pair in self._stack.own_gradients(number)]
+        for number in range(len(self.lanes)):
+            self._stack.lend_gradients(number)
+        try:
+            yield
+        finally:
+            for parameter, gradient in before:
+                parameter.grad = gradient
+
+    @torch.inference_mode()
+    def _taken(self, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Take steps; return losses (n, K), hits (n, K) and no terms (n, K, 0)."""
+        nets, classes = len(self.lanes), self._gradients.classes
+        logits = torch.empty(steps, nets, self._size, classes, device=self._device)
+        log_p, more = torch.empty_like(logits), torch.zeros(steps, nets, device=self._device)
+        orders, rates = self._orders(steps), self._rates(steps)
+        labels = self._images.labels[orders]
+        for first, pixels in self._pixels(orders):
+            targets = self._gradients.targets(labels[first : first + len(pixels)])
+            for step, (some, target) in enumerate(zip(pixels, targets, strict=True), first):
+                self._gradients(some, target, logits[step], log_p[step])
+                self._update(rates, step, more[step])
+        losses = means(log_p, labels, self._gradients.smoothing) + more.double()
+        hits = (logits.argmax(3) == labels).sum(2)
+        return losses, hits, torch.zeros(steps, nets, 0, device=self._device)
+
+    def _orders(self, steps: int) -> Tensor:
+        """Return the positions of the images (n, K, B) of the next steps; of a net that has left, those of another."""
+        here = next(lane for lane, is_here in zip(self.lanes, self._here, strict=True) if is_here)
+        lanes = [lane if is_here else here for lane, is_here in zip(self.lanes, self._here, strict=True)]
+        rows = slice(here.step * self._size, (here.step + steps) * self._size)
+        orders = torch.stack([lane.plan.of(here.epoch)[0][rows] for lane in lanes])
+        return orders.view(len(lanes), steps, self._size).transpose(0, 1).contiguous()
+
+    def _rates(self, steps: int) -> list[list[Tensor]]:
+        """Return the learning rates of each net that is here; none of the others."""
+        return [
+            list(lane.rates(steps)) if is_here else [] for lane, is_here in zip(self.lanes, self._here, strict=True)
+        ]
+
+    def _pixels(self, orders: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Yield the pixels (n', K, B, D) of some of the steps, and the number of the first of these."""
+        images = self._images.images.flatten(1)
+        some = max(BLOCK_BYTES // (orders[0].numel() * images.shape[1]), 1)
+        for first in range(0, len(orders), some):
+            which = orders[first : first + some]
+            found = torch.index_select(images, 0, which.flatten()).to(torch.float32).div_(255)
+            yield first, found.view(*which.shape, -1)
+
+    def _update(self, rates: list[list[Tensor]], step: int, more: Tensor) -> None:
+        """Update each net that is here; add to its loss what l2 and clipping give."""
+        for number, lane in enumerate(self.lanes):
+            if self._here[number] and (added := lane.stepper.update(rates[number][step])) is not None:
+                more[number] = added
+
+
+class _Burst:
+    """Takes many steps of one net of a group."""
+
+    name, unit = KIND, 1
+
+    def __init__(self, group: Group, number: int) -> None:
+        self._group, self._number = group, number
+
+    def __call__(self, order: Tensor, lrs: Tensor) -> Done:  # noqa: ARG002  (the group knows it)
+        """Take n steps; see ``Group.take``."""
+        return self._group.take(self._number, len(lrs))
+
+
+def means(log_p: Tensor, labels: Tensor, smoothing: Tensor) -> Tensor:
+    """Return the mean cross-entropies (n, K) of log-probabilities (n, K, B, C), smoothed by factors (K, 1, 1)."""
+    right = -log_p.gather(3, labels[..., None])[..., 0].double().mean(2)
+    spread = -log_p.double().mean((2, 3))
+    share = smoothing[:, 0, 0].double()
+    return (1 - share) * right + share * spread
