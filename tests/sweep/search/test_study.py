@@ -33,7 +33,8 @@ def test_another_process_sees_what_was_begun(tmp_path: Path, anywhere: Any) -> N
     search = anywhere(4)
     with Study(tmp_path, search, "width", 3) as first, Study(tmp_path, search, "width", 3) as second:
         one, two = first.next(), second.next()
-        assert one is not None and two is not None
+        assert one is not None
+        assert two is not None
         assert (one.number, two.number) == (0, 1)
         assert [trial.changes for trial in second.running()] == [one.changes, two.changes]
         second.tell(0, 0.5)

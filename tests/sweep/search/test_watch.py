@@ -59,7 +59,7 @@ def train(study: Study, trial: Trial, base: Path, folder: Path, until: int = 0, 
     stop = Stop()
     watch = Watch(study, trial.number, stop)
     out = folder / trial.name
-    target = Target("base", None, False, out) if resume else Target("base", out)
+    target = Target("base", out, resume=resume)
     sinks = Sinks([watch, Interrupts(until, stop)])
     try:
         run_train(config, target, stop, sinks)
@@ -103,7 +103,7 @@ def test_what_is_told_is_what_validation_said(tmp_path: Path, make: Any, base: W
 
 
 def test_median_pruning_is_as_defined(tmp_path: Path, make: Any) -> None:
-    """A run ends if its best so far is below the median of the others at that epoch, from a quarter of the epochs on."""
+    """A run ends if its best so far is below the median of the others at that epoch, after a quarter of the epochs."""
     others = [[0.1 * (number + 1), 0.12 * (number + 1), 0.15 * (number + 1)] for number in range(5)]
     for level in (0.3, 0.34, 0.38, 0.44, 0.46):
         folder = tmp_path / str(level)
@@ -196,5 +196,5 @@ def test_training_by_phases_is_not_pruned(tmp_path: Path, make: Any) -> None:
                 loss = Metrics(number + epoch / 10, None, 10)
                 watch.write(EpochRecord(epoch, loss, loss, loss, 1.0, f"layer {(epoch + 1) // 2}"))
             study.tell(number)
-            assert not (watch.pruned or stop.signal)
+            assert (watch.pruned, stop.signal) == (False, "")
             assert study.trials()[number].value == number + 0.3  # of the last phase alone

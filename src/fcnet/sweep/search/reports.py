@@ -45,7 +45,7 @@ class Reports:
             epoch: from 1.
             value: the metric.
             prunes: whether the run may end early after this epoch.
-            phase: of the training, if it has phases: only metrics of the last one count, the others are of other losses.
+            phase: of the training, if it has phases: only metrics of the last one count; others are of other losses.
 
         Raises InUseError if the result of the trial was told meanwhile, by another worker.
         """

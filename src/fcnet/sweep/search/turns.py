@@ -76,7 +76,9 @@ class _ByServer:
         # Of a transaction, not a session: so it holds behind a pooler of connections, too.
         with self._engine.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = {round(1000 * self._patience)}"))
-            connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {round(1000 * LONGEST * self._patience)}"))
+            connection.execute(
+                text(f"SET LOCAL idle_in_transaction_session_timeout = {round(1000 * LONGEST * self._patience)}")
+            )
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._key})
             yield
 

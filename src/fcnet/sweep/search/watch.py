@@ -32,7 +32,7 @@ class Watch:
 
     @property
     def pruned(self) -> bool:
-        """Return whether the run should end early; true from the beginning if that was decided before it was resumed."""
+        """Return whether the run should end early; so it is from the beginning if that was decided before a resume."""
         return self._reports.pruned
 
     def write(self, record: Any) -> None:
@@ -60,7 +60,7 @@ def measured(record: "EpochRecord", metric: str, where: str) -> float:
     value = None if record.validation is None else getattr(record.validation, metric)
     if value is None:
         raise ConfigError(
-            f"{where}: has no {metric} of validation images, by which the search chooses; set data.validation (0.1) in the"
-            " base of the sweep, or search.metric to loss for a model that does not classify"
+            f"{where}: has no {metric} of validation images, by which the search chooses; set data.validation (0.1) in"
+            " the base of the sweep, or search.metric to loss for a model that does not classify"
         )
     return float(value)
