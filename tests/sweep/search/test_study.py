@@ -33,7 +33,8 @@ def test_another_process_sees_what_was_begun(tmp_path: Path, anywhere: Any) -> N
     search = anywhere(4)
     with Study(tmp_path, search, "width", 3) as first, Study(tmp_path, search, "width", 3) as second:
         one, two = first.next(), second.next()
-        assert one is not None and two is not None
+        assert one is not None
+        assert two is not None
         assert (one.number, two.number) == (0, 1)
         assert [trial.changes for trial in second.running()] == [one.changes, two.changes]
         second.tell(0, 0.5)
@@ -89,8 +90,8 @@ def test_a_loss_is_minimised_and_the_best_report_is_the_value(tmp_path: Path, an
     with Study(tmp_path, anywhere(3, metric="loss"), "width", 4) as study:
         study.next()
         for epoch, loss in enumerate((0.9, 0.4, 0.6), 1):
-            assert not study.report(0, epoch, loss)
-        study.report(0, 2, 7.0)  # again, by a run that was resumed: the first holds
+            assert not study.reports(0).report(epoch, loss)
+        study.reports(0).report(2, 7.0)  # again, by a run that was resumed: the first holds
         study.tell(0)
         assert study.trials()[0].value == 0.4
         assert study.optuna.direction == optuna.study.StudyDirection.MINIMIZE
@@ -101,10 +102,12 @@ def test_only_the_last_phase_counts(tmp_path: Path, make: Any) -> None:
     with Study(tmp_path, make(1, metric="loss"), "width", 4) as study:
         study.next()
         for epoch, loss, phase in ((1, 0.1, "layer 1"), (2, 0.2, "layer 1"), (3, 0.8, "layer 2")):
-            study.report(0, epoch, loss, False, phase)
+            study.reports(0).report(epoch, loss, False, phase)
     with Study(tmp_path, make(1, metric="loss"), "width", 4) as study:  # as a process that resumes the run
-        study.report(0, 4, 0.9, False, "layer 2")
-        assert study.best_of(0) == 0.8
+        study.reports(0).report(4, 0.9, False, "layer 2")
+        assert study.trials()[0].value is None
+        study.tell(0)
+        assert study.trials()[0].value == 0.8
 
 
 def test_failures_and_divergences_are_told_apart(tmp_path: Path, anywhere: Any) -> None:
@@ -135,7 +138,7 @@ def test_a_result_told_by_another_worker_ends_the_run(tmp_path: Path, make: Any)
         study.next()
         study.tell(0, 0.5)
         with pytest.raises(InUseError, match="trial-000: another worker"):
-            study.report(0, 1, 0.4)
+            study.reports(0).report(1, 0.4)
 
 
 def test_other_programs_of_optuna_read_it(tmp_path: Path, anywhere: Any) -> None:

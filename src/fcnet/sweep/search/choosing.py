@@ -16,8 +16,8 @@ WARM_UP = 4  # the median pruner ends no run before this part of the epochs: fir
 def sampler(search: Search, number: int) -> "BaseSampler":
     """Return what chooses the settings of one trial.
 
-    Its seed comes from that of the search and the number of the trial, so no two trials draw the same numbers, whichever
-    workers ask; and all that a random search tries depends on its seed alone.
+    Its seed comes from that of the search and the number of the trial: no two trials draw the same numbers, whichever
+    workers ask, and all that a random search tries depends on its seed alone.
     """
     import numpy as np
     from optuna.exceptions import ExperimentalWarning

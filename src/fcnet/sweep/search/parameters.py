@@ -24,8 +24,8 @@ def check(search: Search, config: Config, where: str) -> None:
     """
     if config.data.validation is None:
         raise ConfigError(
-            f"{where}: search: chooses by validation images, and data.validation is not set; set it in the base, such as"
-            " data.validation.fraction: 0.1 (the test images choose nothing)"
+            f"{where}: search: chooses by validation images, and data.validation is not set; set it in the base,"
+            " such as data.validation: 0.1 for a tenth of the training images (the test images choose nothing)"
         )
     if search.metric == "accuracy" and not config.model.classifies:
         raise ConfigError(

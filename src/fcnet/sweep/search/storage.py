@@ -129,7 +129,7 @@ class Storage:
         import psycopg
 
         state = getattr(cause, "sqlstate", None)
-        return isinstance(cause, psycopg.OperationalError) and (state is None or state.startswith(PASSING))
+        return isinstance(cause, psycopg.OperationalError) if state is None else state.startswith(PASSING)
 
     def _refuses(self, cause: BaseException) -> bool:
         """Return whether a server answers, and yet opens no connection: user, password or database are wrong."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from fcnet.errors import CheckpointError, ConfigError, InUseError
+from fcnet.errors import CheckpointError, ConfigError
 from fcnet.sweep.plan.search import Search
 from fcnet.sweep.search import choosing, parameters
 from fcnet.sweep.search.hosts import OneHost
+from fcnet.sweep.search.reports import PRUNED, Reports, best
 from fcnet.sweep.search.storage import OPENING, PATIENCE, Storage
 from fcnet.system import files
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 FILE = "search.json"  # in the directory of a sweep: the name of its study
-SETTINGS, RUN, WHY, PRUNED, PHASE = "search", "run", "why", "pruned", "phase"  # user attributes in Optuna
+SETTINGS, RUN, WHY = "search", "run", "why"  # user attributes in Optuna, as PRUNED and PHASE of reports
 
 State = Literal["running", "complete", "pruned", "failed"]
 Ending = Literal["complete", "pruned", "diverged", "failed"]
@@ -85,6 +86,7 @@ class Study:
     ) -> None:
         self.search = search
         self._folder = folder
+        self._reports: dict[int, Reports] = {}
         self._epochs = parameters.most_epochs(search, epochs)
         self._host = OneHost(folder, dead_after) if search.storage is None else None
         self.renew()
@@ -202,11 +204,12 @@ class Study:
 
         Raises ConfigError if a trial is complete and has no value.
         """
+        import optuna
         from optuna.trial import TrialState
 
         told = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(state, TrialState.PRUNED)
         if told == TrialState.COMPLETE and value is None:
-            value = self.best_of(number)
+            value = best(self._frozen()[number], self.search.metric == "accuracy")
         if told == TrialState.COMPLETE and value is None:
             raise ConfigError(
                 f"{name_of(number)}: has no validation metric, by which a search chooses; set data.validation in the"
@@ -214,65 +217,21 @@ class Study:
             )
 
         def tell() -> None:
-            if why and not self._frozen()[number].state.is_finished():
-                self.handle(number).set_user_attr(WHY, why)
+            trial = self._frozen()[number]
+            if why and not trial.state.is_finished():
+                optuna.trial.Trial(self.optuna, trial._trial_id).set_user_attr(WHY, why)
             given = value if told == TrialState.COMPLETE else None
             self.optuna.tell(number, given, state=told, skip_if_finished=True)
 
         self._storage.patiently(tell)
+        self._reports.pop(number, None)
 
-    def best_of(self, number: int) -> float | None:
-        """Return the best metric that was reported of a trial; None if none was."""
-        frozen = self._frozen()[number]
-        _, first = frozen.user_attrs.get(PHASE, ("", 0))
-        values = [value for epoch, value in frozen.intermediate_values.items() if epoch >= first]
-        return (max if self.search.metric == "accuracy" else min)(values, default=None)
-
-    def reported(self, number: int) -> int:
-        """Return the last epoch that was reported of a trial; 0 if none was."""
-        return self._frozen()[number].last_step or 0
-
-    def is_pruned(self, number: int) -> bool:
-        """Return whether the run of a trial was told to end early."""
-        return PRUNED in self._frozen()[number].user_attrs
-
-    def report(self, number: int, epoch: int, value: float, prunes: bool = True, phase: str = "") -> bool:
-        """Record the metric of an epoch, and return whether the run should end early.
-
-        Args:
-            number: of the trial.
-            epoch: from 1.
-            value: the metric.
-            prunes: whether the run may end early after this epoch.
-            phase: of the training, if it has phases: only metrics of the last one count, the others are of other losses.
-
-        Raises InUseError if the result of the trial was told meanwhile, by another worker.
-        """
-        from optuna.exceptions import UpdateFinishedTrialError
-
-        def work() -> bool:
-            frozen, handle = self._frozen()[number], self.handle(number)
-            if epoch > (frozen.last_step or 0):
-                if phase and frozen.user_attrs.get(PHASE, [""])[0] != phase:
-                    handle.set_user_attr(PHASE, [phase, epoch])
-                handle.report(value, epoch)
-            if not (prunes and handle.should_prune()):
-                return False
-            handle.set_user_attr(PRUNED, epoch)  # before the run ends: a worker that dies here is not asked again
-            return True
-
-        try:
-            return self._storage.patiently(work)
-        except UpdateFinishedTrialError:
-            raise InUseError(
-                f"{name_of(number)}: another worker has recorded how it ended; this process stops"
-            ) from None
-
-    def handle(self, number: int) -> "optuna.Trial":
-        """Return Optuna's handle of a trial, which may have been begun by another process."""
-        import optuna
-
-        return optuna.trial.Trial(self.optuna, self._frozen()[number]._trial_id)
+    def reports(self, number: int) -> Reports:
+        """Return what takes the reports of a trial, which another process may have begun."""
+        if number not in self._reports:
+            prunes = self.search.pruner != "none"
+            self._reports[number] = Reports(self.optuna, self._frozen()[number], self._storage, prunes)
+        return self._reports[number]
 
     def _frozen(self) -> "list[FrozenTrial]":
         return self._storage.patiently(lambda: self.optuna.get_trials(deepcopy=False))

@@ -22,16 +22,18 @@ class Watch:
         study: the study.
         number: of the trial.
         stop: of the training.
-
-    Attributes:
-        pruned: whether the run should end early; true from the beginning if that was decided before it was resumed.
     """
 
     def __init__(self, study: Study, number: int, stop: Stop) -> None:
-        self._study, self._number, self._stop = study, number, stop
+        self._study, self._stop = study, stop
+        self._name = name_of(number)
+        self._reports = study.reports(number)
         self._epochs = 0
-        self._reported = study.reported(number)
-        self.pruned = study.is_pruned(number)
+
+    @property
+    def pruned(self) -> bool:
+        """Return whether the run should end early; so it is from the beginning if that was decided before a resume."""
+        return self._reports.pruned
 
     def write(self, record: Any) -> None:
         """Take a record. Raises ConfigError if an epoch has no metric to choose by."""
@@ -47,13 +49,10 @@ class Watch:
         """Do nothing: each metric is reported at once."""
 
     def _report(self, record: "EpochRecord") -> None:
-        value = measured(record, self._study.search.metric, name_of(self._number))
-        if record.epoch < self._reported:
-            return  # it was reported before the run was interrupted, and the run went on
+        value = measured(record, self._study.search.metric, self._name)
         # Losses of a training by phases are of different things, and after the last epoch nothing is saved by ending.
         prunes = not record.stage and record.epoch < self._epochs
-        self.pruned = self._study.report(self._number, record.epoch, value, prunes, record.stage) or self.pruned
-        self._reported = record.epoch
+        self._reports.report(record.epoch, value, prunes, record.stage)
 
 
 def measured(record: "EpochRecord", metric: str, where: str) -> float:
@@ -61,7 +60,7 @@ def measured(record: "EpochRecord", metric: str, where: str) -> float:
     value = None if record.validation is None else getattr(record.validation, metric)
     if value is None:
         raise ConfigError(
-            f"{where}: has no {metric} of validation images, by which the search chooses; set data.validation in the"
-            " base of the sweep, or search.metric to loss for a model that does not classify"
+            f"{where}: has no {metric} of validation images, by which the search chooses; set data.validation (0.1) in"
+            " the base of the sweep, or search.metric to loss for a model that does not classify"
         )
     return float(value)
