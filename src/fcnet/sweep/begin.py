@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcnet.errors import ConfigError
+from fcnet.sweep import groups
 from fcnet.sweep.disk.folder import Entry, Folder, check_new, is_sweep
 from fcnet.sweep.plan import identity, load, merge
-from fcnet.sweep.plan.plan import Plan
+from fcnet.sweep.plan.plan import Plan, Planned
+from fcnet.sweep.work import slots
 from fcnet.system.text import few
 
 SHOWN = 5  # settings or runs that a message names
@@ -46,7 +48,7 @@ def begin(out: Path, plan: Plan) -> Begun:
     merged = merge.merge([vars(entry) for entry in old], plan)
     _check(out, old, merged, plan)
     new = [run for run in merged.runs if run.name in set(merged.added)]
-    units, together = {run.name: run.name for run in new}, ""
+    units, together = _units(new, plan)
     known = {entry.name: entry.unit for entry in old} | units
     entries = [Entry(run.name, run.hash, run.changes, known[run.name]) for run in merged.runs]
     folder = Folder(out)
@@ -84,3 +86,27 @@ def _check_same_search(folder: Folder, plan: Plan) -> None:
             f"--out {folder.path}: holds a sweep that {what[before]}, and this plan {what[now]}; choose another"
             " directory"
         )
+
+
+def _units(runs: Sequence[Planned], plan: Plan) -> tuple[dict[str, str], str]:
+    """Return the unit of each run, named after the first run in it, and why runs are trained together or not."""
+    if not runs:
+        return {}, ""
+    configs = [identity.config_of(plan.base, run.changes) for run in runs]
+    workers = plan.settings.workers
+    places = slots.slots(configs[0], None if workers == "auto" else workers, len(configs))
+    device: groups.Device = "cpu" if places[0].gpu is None else "cuda"
+    found = groups.groups(configs, plan.settings.fuse, device, len(places))
+    together = [group for group in found if len(group.runs) > 1]
+    units = {runs[i].name: runs[group.runs[0]].name for group in found for i in group.runs}
+    return units, _why(together or found, bool(together))
+
+
+def _why(found: Sequence[groups.Group], together: bool) -> str:
+    """Return in words how runs are grouped."""
+    if together:
+        sizes = sorted({len(group.runs) for group in found})
+        many = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else str(sizes[0])
+        count = sum(len(group.runs) for group in found)
+        return f"{count} runs are trained in groups of {many}, as one computation each: that is faster for such nets"
+    return f"each run is trained alone: {found[0].reason}"

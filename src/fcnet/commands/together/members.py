@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fcnet.commands import train
-from fcnet.commands.training import resume, warm_start
 from fcnet.commands.train import RunResult
+from fcnet.commands.training import resume, warm_start
 from fcnet.commands.training.prepare import Work
 from fcnet.commands.training.recorder import Recorder, Wish
 from fcnet.commands.training.resume import Found
@@ -112,7 +112,9 @@ class Member:
         if self.run is None or self.beat is None:
             self.run = directory.create(job.target.out, job.target.name)
             self.beat = held.enter_context(owning(self.run))
-        self.recorder = Recorder(self.run, lane, self.work.facts, stop, self.beat, job.sinks, self.settings.train.early_stop)
+        self.recorder = Recorder(
+            self.run, lane, self.work.facts, stop, self.beat, job.sinks, self.settings.train.early_stop
+        )
         if self.found is None:
             train.begin(self.recorder, self.work, job.target.name, job.sinks, together)
         else:

@@ -64,7 +64,7 @@ class Trials:
 
     def is_pruned(self, name: str) -> bool:
         """Return whether a run was told to end early."""
-        return self._study.is_pruned(_number(name))
+        return self._study.reports(_number(name)).pruned
 
     def tell(self, name: str, ended: str, why: str = "") -> None:
         """Record how a run ended: finished, pruned, diverged or failed."""

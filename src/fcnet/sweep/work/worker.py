@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcnet.commands import train
+from fcnet.commands.together import run as together
 from fcnet.commands.training.shelf import Shelf
 from fcnet.errors import FcnetError, Stopped
 from fcnet.rundir.target import Target
@@ -138,21 +139,19 @@ class Worker:
         self._outcomes.record(entries, found, time.monotonic() - began)
 
     def _trained(self, claim: Claim, entries: list[Entry]) -> list[train.RunResult | FcnetError]:
-        """Train the runs of a unit; return the result of each, or why it ended early."""
-        (entry,) = entries
+        """Train the runs of a unit, together if there are several; return the result of each, or why it ended early."""
         stop = StopOfRun(self._stop)
-        result = train.run_train(
-            identity.config_of(self._folder.base, entry.changes),
-            self._target(entry),
-            stop,
-            self._sinks(claim, entry, stop),
-            self._shelf,
-            self._folder.settings.plots,
-        )
-        return [result]
+        jobs = [self._job(claim, entry, stop) for entry in entries]
+        if len(jobs) > 1:
+            return together.run_together(jobs, stop, shelf=self._shelf)
+        (job,) = jobs
+        return [train.run_train(job.settings, job.target, stop, job.sinks, self._shelf, job.draws)]
 
-    def _target(self, entry: Entry) -> Target:
-        return Target(entry.name, self._folder.run(entry.name), resume=True, force=True)
+    def _job(self, claim: Claim, entry: Entry, stop: Stop) -> together.Job:
+        """Return what a run trains, and where."""
+        config = identity.config_of(self._folder.base, entry.changes)
+        target = Target(entry.name, self._folder.run(entry.name), resume=True, force=True)
+        return together.Job(config, target, self._sinks(claim, entry, stop), self._folder.settings.plots)
 
     def _sinks(self, claim: Claim, entry: Entry, stop: Stop) -> Sinks:
         """Return the sinks of a run: its claim, the search, the log."""
