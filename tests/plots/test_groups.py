@@ -35,5 +35,5 @@ def test_every_run_is_a_point_below_which_its_group_is_named() -> None:
     found = groups.dots([Dots("a", [1, 2, 3], 2, (0.5, 3.5)), Dots("b", [5.0], 5, None)], "test accuracy", "%")
     axes = found.axes[0]
     points = [np.array(line.get_xydata()).tolist() for line in axes.lines]
-    assert points == [[[1, 1], [2, 1], [3, 1]], [[0.5, 1], [3.5, 1]], [[2, 1]], [[5, 0]], [[5, 0]]]
+    assert points == [[[1, 0.8], [2, 0.8], [3, 0.8]], [[0.5, 1], [3.5, 1]], [[2, 1]], [[5, -0.2]], [[5, 0]]]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["b", "a"]

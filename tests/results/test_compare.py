@@ -15,6 +15,7 @@ from scipy import stats
 
 import fcnet as library
 from fcnet.data.dataset import ImageFolder
+from fcnet.results.compare.figures import MOST
 from helpers.command_line import Outcome, Run
 from helpers.folders import snapshot
 
@@ -375,3 +376,14 @@ def test_figures_are_drawn_where_they_are_asked_for(fcnet: Run, width: Path, tmp
     assert snapshot(Path("others")) == {"others/groups.png": b"mine"}
     fcnet("compare", width)
     assert snapshot(width) == before
+
+
+def test_figures_show_as_many_groups_as_can_be_told_apart(fcnet: Run, width: Path) -> None:
+    for i in range(MOST):
+        shutil.copytree(width / "h8-0", width / f"more-{i}")
+        config = width / f"more-{i}/config.yaml"
+        config.write_text(config.read_text().replace("hidden: [8]", f"hidden: [{100 + i}]"))
+    outcome = fcnet("compare", width, "--out", "figures")
+    assert outcome.code == 0
+    assert f"the figures show the first {MOST} of {MOST + 2} groups" in outcome.err
+    assert "hidden=139" in outcome.out

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 FEW = 10  # up to so many groups, colours are matplotlib's ten; beyond, they are taken from one scale
 LONGEST = 36  # columns of a group's name
 IN_AXES = 8  # up to so many groups, the legend lies in the axes
+BELOW = 0.2  # rows by which points lie below the mean of their group
 LINES = ("-", "--", ":", "-.")
 
 
@@ -79,9 +80,8 @@ def dots(groups: Sequence[Dots], what: str, unit: str) -> Figure:
     )
     for i, group in enumerate(groups):
         colour, y = _colour(i, len(groups)), len(groups) - 1 - i
-        axes.plot(
-            group.values, [y] * len(group.values), "o", color=colour, markeredgecolor="white", markersize=5, zorder=4
-        )
+        own = [y - BELOW] * len(group.values)
+        axes.plot(group.values, own, "o", color=colour, markeredgecolor="white", markersize=5)
         if group.interval is not None:
             axes.plot(group.interval, [y, y], color=colour, linewidth=2, marker="|", markersize=9)
         axes.plot([group.mean], [y], "D", color=colour, markersize=6, markeredgecolor="black")

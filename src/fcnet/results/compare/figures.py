@@ -17,6 +17,8 @@ from fcnet.system.sinks import SILENT, Sinks
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
 
+MOST = 40  # groups that a figure can tell apart
+
 
 def draw(found: Comparison, out: Path, sinks: Sinks = SILENT) -> list[Path]:
     """Draw a comparison into a folder, and return the files.
@@ -25,16 +27,18 @@ def draw(found: Comparison, out: Path, sinks: Sinks = SILENT) -> list[Path]:
         ConfigError: pictures that fcnet has not drawn would be overwritten.
         CheckpointError: the metrics of a run are missing.
     """
-    split = found.asked.split
+    split, shown = found.asked.split, found.groups[:MOST]
+    if len(shown) < len(found.groups):
+        sinks.warn(f"the figures show the first {MOST} of {len(found.groups)} groups; for fewer, name keys with --by")
     figures: dict[str, Figure] = {}
     for metric, unit, factor in (("loss", found.unit, 1.0), ("accuracy", "%", 100.0)):
         if metric == "accuracy" and found.metric != "accuracy":
             continue
-        bands = [band for one in found.groups if (band := _band(one.group, split, metric, factor, sinks)) is not None]
+        bands = [band for one in shown if (band := _band(one.group, split, metric, factor, sinks)) is not None]
         if bands:
             figures[metric] = plots.epochs(bands, f"{split} {metric}", unit)
     factor, unit = (100.0, "%") if found.metric == "accuracy" else (1.0, found.unit)
-    points = [_dots(found, i, factor) for i in range(len(found.groups))]
+    points = [_dots(found, i, factor) for i in range(len(shown))]
     figures["groups"] = plots.dots(points, f"{split} {found.metric}", unit)
     with album(out, in_run=False, sinks=sinks) as pictures:
         pictures.save(figures)
