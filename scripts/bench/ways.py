@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from fcnet import families, schema
-from fcnet.commands.training.prepare import prepare
 from fcnet.commands.read import choose_device, read_splits
+from fcnet.commands.training.prepare import prepare
 from fcnet.data.splits import Splits
 from fcnet.schema import Config
 from fcnet.training.gpu import bursts

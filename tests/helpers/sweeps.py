@@ -15,8 +15,8 @@ Events = list[dict[str, Any]]
 
 
 def write_sweep(path: Path, base: Path | dict[str, Any], **keys: Any) -> Path:
-    """Write a sweep file whose base is a config, or settings."""
-    values = {"base": str(base) if isinstance(base, Path) else base} | keys
+    """Write a sweep file whose base is a config, or settings; each run is trained alone, unless ``fuse`` is given."""
+    values = {"base": str(base) if isinstance(base, Path) else base, "fuse": "off"} | keys
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     return path
 

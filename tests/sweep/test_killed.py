@@ -39,12 +39,13 @@ def check(folder: Folder, undisturbed: Folder) -> None:
         assert same(folder.run(entry.name), undisturbed.run(entry.name)), entry.name
 
 
-def test_a_sweep_that_is_killed_again_and_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fuse", "epochs"), [("off", 12), ("auto", 60)])
+def test_a_sweep_that_is_killed_again_and_again(tmp_path: Path, fuse: str, epochs: int) -> None:
     chance = seeds.chance("killed")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     base = tmp_path / "configs/digits.yaml"
-    words = ("train.epochs=12", "train.save_every=0.1", f"data.root={tmp_path}/digits")
-    file = write_sweep(tmp_path / "sweep.yaml", base, seeds=RUNS, workers=WORKERS)
+    words = (f"train.epochs={epochs}", "train.save_every=0.1", f"data.root={tmp_path}/digits")
+    file = write_sweep(tmp_path / "sweep.yaml", base, seeds=RUNS, workers=WORKERS, fuse=fuse)
     undisturbed = begun(file, tmp_path / "undisturbed", *words).folder
     work(undisturbed)
     folder = begun(file, tmp_path / "out", *words).folder

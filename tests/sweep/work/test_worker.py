@@ -197,3 +197,52 @@ def test_a_status_says_where_and_why(sweep: Path, tmp_path: Path) -> None:
     assert found["seconds_left"] is None
     claim.give_up()
     assert status.of(folder).counts == {"planned": 4}
+
+
+def test_runs_of_one_shape_are_trained_together(sweep: Path, tmp_path: Path) -> None:
+    alone = begun(sweep, tmp_path / "alone").folder
+    work(alone)
+    sweep.write_text(sweep.read_text().replace("fuse: 'off'", "fuse: 4\nworkers: 1"))
+    group = begun(sweep, tmp_path / "group")
+    assert "4 runs are trained in groups of 4" in group.together
+    assert len({entry.unit for entry in group.folder.entries()}) == 1
+    events = work(group.folder)
+    assert set(ended(events).values()) == {"finished"}
+    assert sorted(group.folder.claims().valid().values()) == [1]
+    for entry in alone.entries():
+        one, other = (folder.run(entry.name) / "model.pth" for folder in (alone, group.folder))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_one_of_a_group_that_diverges_leaves_the_others_alone(tiny: Path, tmp_path: Path) -> None:
+    grid = {"train.optimizer.lr": [1e30, 0.1, 0.2]}
+    words = ("train.optimizer.name=sgd",)
+    file = write_sweep(tiny / "s.yaml", tiny / "tiny.yaml", grid=grid, fuse=3, workers=1)
+    folder = begun(file, tmp_path / "out", *words).folder
+    assert len({entry.unit for entry in folder.entries()}) == 1
+    assert sorted(ended(work(folder)).values()) == ["diverged", "finished", "finished"]
+    assert status.of(folder).counts == {"finished": 2, "diverged": 1}
+    assert work(folder) == []
+
+
+def test_a_group_that_is_stopped_goes_on_together(sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep.write_text(sweep.read_text().replace("fuse: 'off'", "fuse: 4\nworkers: 1"))
+    undisturbed, folder = (begun(sweep, tmp_path / name).folder for name in ("undisturbed", "out"))
+    work(undisturbed)
+    stop = Stop()
+    records = []
+
+    class Stopping:
+        def write(self, record: Any) -> None:
+            records.append(record.kind)
+            if len(records) == 40:
+                stop.signal = "SIGTERM"
+
+        def close(self) -> None: ...
+
+    with pytest.raises(Stopped):
+        work(folder, stop, sink_of=lambda _name: Stopping())
+    assert status.of(folder).counts == {"stopped": 4}
+    assert set(ended(work(folder)).values()) == {"finished"}
+    for entry in folder.entries():
+        assert same(folder.run(entry.name), undisturbed.run(entry.name))
