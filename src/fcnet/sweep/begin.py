@@ -1,13 +1,13 @@
 """Begin a sweep in a directory, or continue one, perhaps with more runs than before."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fcnet.errors import ConfigError
 from fcnet.sweep import groups
 from fcnet.sweep.disk.folder import Entry, Folder, check_new, is_sweep
-from fcnet.sweep.plan import identity, load, merge
+from fcnet.sweep.plan import database, identity, load, merge
 from fcnet.sweep.plan.plan import Plan, Planned
 from fcnet.sweep.work import slots
 from fcnet.system.text import few
@@ -24,12 +24,14 @@ class Begun:
         added: how many runs are new in it.
         left: names of runs that are not in the plan any more; they are kept, and not trained.
         together: why runs are trained together or not, in words; empty if nothing is new.
+        secrets: environment variables for workers: the password of a search's database, which is never written.
     """
 
     folder: Folder
-    added: int
-    left: Sequence[str]
-    together: str
+    added: int = 0
+    left: Sequence[str] = ()
+    together: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def begin(out: Path, plan: Plan) -> Begun:
@@ -39,6 +41,7 @@ def begin(out: Path, plan: Plan) -> Begun:
         ConfigError: the directory holds something else, or runs of the same names with other settings.
         ResourceError: it is not writable.
     """
+    plan, secrets = _without_password(plan)
     if not is_sweep(out):
         check_new(out)
         old = []
@@ -55,7 +58,16 @@ def begin(out: Path, plan: Plan) -> Begun:
     text = load.text(plan)
     if not (is_sweep(out) and folder.holds(text, entries)):
         folder.write(text, entries)
-    return Begun(folder, len(new), [str(entry["name"]) for entry in merged.left], together)
+    return Begun(folder, len(new), [str(entry["name"]) for entry in merged.left], together, secrets)
+
+
+def _without_password(plan: Plan) -> tuple[Plan, dict[str, str]]:
+    """Return a plan without the password of its database, and this as PostgreSQL's environment variable."""
+    search = plan.settings.search
+    if search is None or search.storage is None or (password := database.password(search.storage)) is None:
+        return plan, {}
+    bare = search.model_copy(update={"storage": database.without_password(search.storage)})
+    return replace(plan, settings=plan.settings.model_copy(update={"search": bare})), {"PGPASSWORD": password}
 
 
 def _check(out: Path, old: Sequence[Entry], merged: merge.Merged, plan: Plan) -> None:

@@ -95,7 +95,7 @@ def _open(directory: Path) -> "Begun":
     from fcnet.sweep.begin import Begun
     from fcnet.sweep.disk.folder import Folder
 
-    return Begun(Folder.open(directory), 0, [], "")
+    return Begun(Folder.open(directory))
 
 
 def _plan(
@@ -152,7 +152,7 @@ def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bo
         places = slots.for_sweep(folder, workers, left)
         console = SweepConsole(folder)
         console.begin(begun, places)
-        pool.Pool(folder, places, stop, console.tell, waits).run()
+        pool.Pool(folder, places, stop, console.tell, waits, begun.secrets).run()
     found = status.of(folder)
     streams.write(sys.stdout, found.text())
     found.check()

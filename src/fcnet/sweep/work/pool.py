@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Child:
         slot: what it may use.
         words: its command line.
         log: the file for what it writes to stderr.
+        environ: the environment, in which its slot is not considered yet.
         take: receives its events, in a thread.
 
     Attributes:
@@ -44,7 +45,14 @@ class Child:
         over: its last event, which says why it ends; empty if it was killed.
     """
 
-    def __init__(self, slot: Slot, words: Sequence[str], log: Path, take: Callable[["Child", Event], None]) -> None:
+    def __init__(
+        self,
+        slot: Slot,
+        words: Sequence[str],
+        log: Path,
+        environ: Mapping[str, str],
+        take: Callable[["Child", Event], None],
+    ) -> None:
         self.slot, self.log, self._take = slot, log, take
         self.began = False
         self.over: Event = {}
@@ -56,7 +64,7 @@ class Child:
                 stderr=errors,
                 encoding="utf-8",
                 errors="replace",
-                env=slot.environment(os.environ),
+                env=slot.environment(environ),
                 start_new_session=True,
             )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -99,11 +107,19 @@ class Pool:
         stop: whether a signal has asked to stop.
         tell: receives what the workers report.
         waits: whether workers wait for runs that other workers hold.
+        secrets: environment variables of the workers.
     """
 
     def __init__(
-        self, folder: Folder, slots: Sequence[Slot], stop: Stop, tell: Callable[[Event], None], waits: bool = True
+        self,
+        folder: Folder,
+        slots: Sequence[Slot],
+        stop: Stop,
+        tell: Callable[[Event], None],
+        waits: bool = True,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
+        self._environ = dict(os.environ) | dict(secrets or {})
         self._folder, self._slots, self._stop, self._tell, self._waits = folder, list(slots), stop, tell, waits
         self._events: queue.SimpleQueue[tuple[Child, Event]] = queue.SimpleQueue()
         self._children: list[Child] = []
@@ -139,7 +155,11 @@ class Pool:
         if self._sharing(slot) == 1:
             words.append("--alone")
         log = self._folder.log(f"{me.host}-{me.pid}-{slot.number}")
-        self._children.append(Child(slot, words, log, lambda child, event: self._events.put((child, event))))
+        self._children.append(Child(slot, words, log, self._environ, self._put))
+
+    def _put(self, child: Child, event: Event) -> None:
+        """Take an event, in the thread that reads it."""
+        self._events.put((child, event))
 
     def _sharing(self, slot: Slot) -> int:
         """Return how many slots share a slot's memory: that of a GPU, or of the host."""
