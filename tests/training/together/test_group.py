@@ -70,7 +70,7 @@ def logged(records: Sequence[Record]) -> list[StepRecord]:
     return [one for one in records if isinstance(one, StepRecord)]
 
 
-MIXED = {
+MIXED: dict[str, list[dict[str, Any]]] = {
     "seeds": [{}, {}],
     "rates": [{"optimizer": {"name": "adam", "lr": lr}} for lr in (1e-3, 1e-2, 3e-2)],
     "schedules": [
@@ -109,6 +109,34 @@ def test_plain_nets_have_the_weights_of_nets_alone(name: str) -> None:
             assert first.test == second.test
             assert first.train.accuracy == second.train.accuracy
             assert first.train.loss == pytest.approx(second.train.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_updates_of_all_nets_at_once_agree_with_those_of_each(name: str) -> None:
+    """As on a GPU; within rounding of a few dozen steps."""
+    together, each = (
+        Group([net(seed, **changes) for seed, changes in enumerate(MIXED[name])], SPLITS, at_once)
+        for at_once in (True, False)
+    )
+    records, expected = in_turn(together), in_turn(each)
+    for lane, other in zip(together.lanes, each.lanes, strict=True):
+        assert furthest(weights(lane), weights(other)) < 2e-5
+        for kept, same in zip(lane.stepper.tensors(), other.stepper.tensors(), strict=True):
+            assert float((kept - same).abs().max()) < 1e-5
+    for some, others in zip(records, expected, strict=True):
+        for one, another in zip(logged(some), logged(others), strict=True):
+            assert one.loss == pytest.approx(another.loss, abs=1e-5)
+
+
+def test_updates_at_once_leave_one_that_diverges_and_keep_the_others() -> None:
+    bad = {"optimizer": {"name": "adam", "lr": 1e30}}
+    mixed = Group([net(0), net(1, **bad), net(2)], SPLITS, at_once=True)
+    good = Group([net(0), net(1), net(2)], SPLITS, at_once=True)
+    found, expected = in_turn(mixed), in_turn(good)
+    assert len(epochs(found[1])) == 0
+    for number in (0, 2):
+        assert epochs(found[number])[-1].test == epochs(expected[number])[-1].test
+        assert furthest(weights(mixed.lanes[number]), weights(good.lanes[number])) == 0
 
 
 DROPPED: dict[str, list[dict[str, Any]]] = {
