@@ -1,6 +1,7 @@
 """Nets trained together, against the same nets trained alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -257,3 +258,18 @@ def test_nets_that_cannot_be_trained_together_are_refused() -> None:
     other = {"activation": PlainActivation(name="tanh")}
     with pytest.raises(ValueError, match="other activations"):
         Group([net(0), net(1, other)], SPLITS)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", MIXED)
+def test_on_a_gpu_they_agree_with_nets_alone(name: str) -> None:
+    device = torch.device("cuda")
+    splits = SPLITS.to(device)
+    nets = [net(seed, **changes) for seed, changes in enumerate(MIXED[name])]
+    group = Group([replace(one, model=one.model.to(device)) for one in nets], splits)
+    in_turn(group)
+    for lane, (seed, changes) in zip(group.lanes, enumerate(MIXED[name]), strict=True):
+        one = net(seed, **changes, step="eager")
+        training = GradientTraining(one.model.to(device), splits, one.settings, one.seed)
+        list(fit(training))
+        assert furthest(weights(lane), weights(training)) < 1e-4

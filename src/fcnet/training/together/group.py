@@ -98,7 +98,7 @@ class Group:
             lane.net.train()  # an evaluation may have come before
         began = time.perf_counter()
         with self._common_gradients():
-            found = self._taken(steps)
+            found = [part.cpu() for part in self._taken(steps)]  # waits for a GPU once, for all nets
         for number, is_here in enumerate(self._here):
             if is_here:
                 self._waiting[number] = Done(*(part[:, number] for part in found))
