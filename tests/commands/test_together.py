@@ -179,6 +179,17 @@ def test_stopped_and_resumed_has_equal_bits(n: int) -> None:
     assert not [line for kept in shown for line in kept.lines if line.startswith("warning")]
 
 
+def test_another_number_of_threads_is_said() -> None:
+    stop = Stop()
+    act = Signalled(3, stop)
+    run_together(jobs("cut", MIXED[:2], sinks=[Kept(act), Kept()]), stop)
+    shown = [Kept(), Kept()]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("fcnet.commands.resume.threads_of", lambda _: 7)
+        run_together(jobs("cut", MIXED[:2], resume=True, sinks=shown))
+    assert all(any(line.startswith("warning: threads: ") for line in kept.lines) for kept in shown)
+
+
 def test_resumed_with_some_that_have_ended() -> None:
     """The first run has finished and the second has diverged before the group is killed and resumed."""
     mixed = (MIXED[0], ("seed=7", "train.optimizer.lr=1e+30"), *MIXED[1:3])

@@ -4,6 +4,14 @@ Nothing here knows a family, a path or a console; docs/extending.md says what a 
 """
 
 __all__ = [
-    *("evaluate", "last_good", "loop", "metrics", "optim", "randomness", "records", "together", "torch_private"),
+    "evaluate",
+    "last_good",
+    "loop",
+    "metrics",
+    "optim",
+    "randomness",
+    "records",
+    "together",
+    "torch_private",
     "trainable",
 ]

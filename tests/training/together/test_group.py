@@ -1,6 +1,7 @@
 """Nets trained together, against the same nets trained alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,34 @@ def test_plain_nets_have_the_weights_of_nets_alone(name: str) -> None:
             assert first.test == second.test
             assert first.train.accuracy == second.train.accuracy
             assert first.train.loss == pytest.approx(second.train.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_updates_of_all_nets_at_once_agree_with_those_of_each(name: str) -> None:
+    """As on a GPU; within rounding of a few dozen steps."""
+    together, each = (
+        Group([net(seed, **changes) for seed, changes in enumerate(MIXED[name])], SPLITS, at_once)
+        for at_once in (True, False)
+    )
+    records, expected = in_turn(together), in_turn(each)
+    for lane, other in zip(together.lanes, each.lanes, strict=True):
+        assert furthest(weights(lane), weights(other)) < 2e-5
+        for kept, same in zip(lane.stepper.tensors(), other.stepper.tensors(), strict=True):
+            assert float((kept - same).abs().max()) < 1e-5
+    for some, others in zip(records, expected, strict=True):
+        for one, another in zip(logged(some), logged(others), strict=True):
+            assert one.loss == pytest.approx(another.loss, abs=1e-5)
+
+
+def test_updates_at_once_leave_one_that_diverges_and_keep_the_others() -> None:
+    bad = {"optimizer": {"name": "adam", "lr": 1e30}}
+    mixed = Group([net(0), net(1, **bad), net(2)], SPLITS, at_once=True)
+    good = Group([net(0), net(1), net(2)], SPLITS, at_once=True)
+    found, expected = in_turn(mixed), in_turn(good)
+    assert len(epochs(found[1])) == 0
+    for number in (0, 2):
+        assert epochs(found[number])[-1].test == epochs(expected[number])[-1].test
+        assert furthest(weights(mixed.lanes[number]), weights(good.lanes[number])) == 0
 
 
 DROPPED: dict[str, list[dict[str, Any]]] = {
@@ -229,3 +258,18 @@ def test_nets_that_cannot_be_trained_together_are_refused() -> None:
     other = {"activation": PlainActivation(name="tanh")}
     with pytest.raises(ValueError, match="other activations"):
         Group([net(0), net(1, other)], SPLITS)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("name", MIXED)
+def test_on_a_gpu_they_agree_with_nets_alone(name: str) -> None:
+    device = torch.device("cuda")
+    splits = SPLITS.to(device)
+    nets = [net(seed, **changes) for seed, changes in enumerate(MIXED[name])]
+    group = Group([replace(one, model=one.model.to(device)) for one in nets], splits)
+    in_turn(group)
+    for lane, (seed, changes) in zip(group.lanes, enumerate(MIXED[name]), strict=True):
+        one = net(seed, **changes, step="eager")
+        training = GradientTraining(one.model.to(device), splits, one.settings, one.seed)
+        list(fit(training))
+        assert furthest(weights(lane), weights(training)) < 1e-4

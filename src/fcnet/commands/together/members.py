@@ -17,6 +17,7 @@ from fcnet.rundir.checkpoints import Checkpointer
 from fcnet.rundir.lock import Beat, owning
 from fcnet.rundir.target import Target
 from fcnet.schema import Config
+from fcnet.system import text
 from fcnet.system.files import from_os_error
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
@@ -118,6 +119,9 @@ class Member:
         if self.found is None:
             train.begin(self.recorder, self.work, job.target.name, job.sinks, together)
         else:
+            before, now = resume.threads_of(self.found), self.work.facts["machine"]["threads"]
+            if before not in (None, now):  # a training alone finds out itself whether that changes its bits
+                warnings.append(text.changed("threads", before, now))
             train.go_on(self.recorder, self.work, self.found, warnings, job.sinks)
             self.found = None  # its tensors are copied
         self.pieces = self.recorder.pieces()

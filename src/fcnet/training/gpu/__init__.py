@@ -5,4 +5,4 @@ Triton, ``updates`` the optimisers' update in one of them, ``persistent`` the ke
 and ``proof`` the comparison with the eager step.
 """
 
-__all__ = ["bursts", "epoch"]
+__all__ = ["bursts", "done", "epoch", "slots", "updates"]

@@ -3,4 +3,4 @@
 ``plan`` has what each step takes: the order of the images, and the learning rate.
 """
 
-__all__ = ["by_hand", "plan", "step"]
+__all__ = ["backprop", "by_hand", "plan", "step"]

@@ -1,7 +1,7 @@
 """Several nets trained together: their products are batched, all else is each net's own.
 
 ``group`` takes the steps of all, ``lane`` is the training of one of them, ``stack`` lays their weights side by side,
-``gradients`` has the products, ``updates`` the optimisers of all nets at once.
+``gradients`` back-propagates for all, by ``products``, and ``updates`` has the optimisers.
 """
 
 __all__ = ["group", "lane"]

@@ -16,6 +16,7 @@ from fcnet.training.gpu.epoch import in_time
 from fcnet.training.together.gradients import Stacked
 from fcnet.training.together.lane import Lane, Net
 from fcnet.training.together.stack import Stack
+from fcnet.training.together.updates import AllAtOnce, EachAlone, Update
 
 KIND = "together"  # in checkpoints and warnings
 
@@ -30,6 +31,7 @@ class Group:
     Args:
         nets: of one shape.
         splits: resident on their device.
+        at_once: whether all nets are updated at once; by default on a GPU.
 
     Attributes:
         lanes: the trainings of the nets, in the same order.
@@ -38,7 +40,7 @@ class Group:
         ValueError: the nets cannot be trained together.
     """
 
-    def __init__(self, nets: Sequence[Net], splits: Splits) -> None:
+    def __init__(self, nets: Sequence[Net], splits: Splits, at_once: bool | None = None) -> None:
         self.lanes: list[Lane] = []
         for net in nets:
             self.lanes.append(Lane(net, splits, self.lanes[0] if self.lanes else None))
@@ -54,6 +56,8 @@ class Group:
         for number, lane in enumerate(self.lanes):
             lane.settle_in()
             lane.join(self, _Burst(self, number), how)
+        stacked = self._device.type == "cuda" if at_once is None else at_once
+        self._update: Update = AllAtOnce(self.lanes, self._stack) if stacked else EachAlone(self.lanes)
 
     def leave(self, lane: Lane) -> None:
         """Let a net go that has ended: it keeps its weights, and the others go on as before."""
@@ -61,6 +65,7 @@ class Group:
         if self._here[number]:
             self._here[number], self._waiting[number] = False, None
             self._stack.leave(number)
+            self._update.leave(number)
 
     def most(self, lane: Lane) -> int:
         """Return the most steps of a net's next burst: at a logged step it ends, as that of a net alone is checked."""
@@ -93,7 +98,7 @@ class Group:
             lane.net.train()  # an evaluation may have come before
         began = time.perf_counter()
         with self._common_gradients():
-            found = self._taken(steps)
+            found = [part.cpu() for part in self._taken(steps)]  # waits for a GPU once, for all nets
         for number, is_here in enumerate(self._here):
             if is_here:
                 self._waiting[number] = Done(*(part[:, number] for part in found))
@@ -117,13 +122,14 @@ class Group:
         nets, classes = len(self.lanes), self._gradients.classes
         logits = torch.empty(steps, nets, self._size, classes, device=self._device)
         log_p, more = torch.empty_like(logits), torch.zeros(steps, nets, device=self._device)
-        orders, rates = self._orders(steps), self._rates(steps)
+        orders = self._orders(steps)
+        self._update.begin(steps, self._here)
         labels = self._images.labels[orders]
         for first, pixels in self._pixels(orders):
             targets = self._gradients.targets(labels[first : first + len(pixels)])
             for step, (some, target) in enumerate(zip(pixels, targets, strict=True), first):
                 self._gradients(some, target, logits[step], log_p[step])
-                self._update(rates, step, more[step])
+                self._update(step, more[step])
         losses = means(log_p, labels, self._gradients.smoothing) + more.double()
         hits = (logits.argmax(3) == labels).sum(2)
         return losses, hits, torch.zeros(steps, nets, 0, device=self._device)
@@ -136,12 +142,6 @@ class Group:
         orders = torch.stack([lane.plan.of(here.epoch)[0][rows] for lane in lanes])
         return orders.view(len(lanes), steps, self._size).transpose(0, 1).contiguous()
 
-    def _rates(self, steps: int) -> list[list[Tensor]]:
-        """Return the learning rates of each net that is here; none of the others."""
-        return [
-            list(lane.rates(steps)) if is_here else [] for lane, is_here in zip(self.lanes, self._here, strict=True)
-        ]
-
     def _pixels(self, orders: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Yield the pixels (n', K, B, D) of some of the steps, and the number of the first of these."""
         images = self._images.images.flatten(1)
@@ -150,12 +150,6 @@ class Group:
             which = orders[first : first + some]
             found = torch.index_select(images, 0, which.flatten()).to(torch.float32).div_(255)
             yield first, found.view(*which.shape, -1)
-
-    def _update(self, rates: list[list[Tensor]], step: int, more: Tensor) -> None:
-        """Update each net that is here; add to its loss what l2 and clipping give."""
-        for number, lane in enumerate(self.lanes):
-            if self._here[number] and (added := lane.stepper.update(rates[number][step])) is not None:
-                more[number] = added
 
 
 class _Burst:

@@ -91,7 +91,7 @@ class Stack:
         found = [parts_of(net) for net in nets]
         self.dropouts = [one.dropout for one in found]
         self.layers = [self._layer(list(same)) for same in zip(*(one.layers for one in found), strict=True)]
-        self._parameters = [[(one.linear.weight, one.linear.bias) for one in net.layers] for net in found]
+        self._parameters = [[_of(one.linear) for one in net.layers] for net in found]
 
     def _layer(self, parts: list[Part]) -> Layer:
         """Lay a layer of all nets side by side."""
@@ -100,6 +100,10 @@ class Stack:
         weight, bias = (side_by_side([getattr(part.linear, name) for part in parts]) for name in ("weight", "bias"))
         gradients = torch.zeros_like(weight), torch.zeros_like(bias)
         return Layer(weight, bias, *gradients, parts[0].activation, [part.dropout for part in parts])
+
+    def parameters(self, number: int) -> list[tuple[nn.Parameter, nn.Parameter]]:
+        """Return weights and biases of a net's layers."""
+        return self._parameters[number]
 
     def lend_gradients(self, number: int) -> None:
         """Let the parameters of a net have their gradients in the common memory."""
@@ -116,6 +120,14 @@ class Stack:
             for parameter, common in zip(pair, (layer.weight, layer.bias), strict=True):
                 parameter.data = parameter.detach().clone()
                 common[number].zero_()
+
+
+def _of(linear: nn.Linear) -> tuple[nn.Parameter, nn.Parameter]:
+    """Return weights and biases of a layer."""
+    weight, bias = linear.weight, linear.bias
+    assert isinstance(weight, nn.Parameter)
+    assert isinstance(bias, nn.Parameter)
+    return weight, bias
 
 
 def side_by_side(tensors: Sequence[Tensor]) -> Tensor:
