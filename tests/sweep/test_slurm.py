@@ -147,7 +147,8 @@ def test_a_shell_reads_a_quoted_word_as_it_was(text: str) -> None:
 @pytest.fixture
 def printed(folder: Folder, fcnet: Run, tmp_path: Path) -> Path:
     """The script as the command prints it, beside programs in place of Slurm's."""
-    answer = fcnet("sweep", "slurm", folder.path.name, "--tasks", "2", "--workers", "3", "--sbatch", "--partition=gpu")
+    given = ("--sbatch", "--partition=gpu", "--sbatch=--comment=a b")
+    answer = fcnet("sweep", "slurm", folder.path.name, "--tasks", "2", "--workers", "3", *given)
     assert (answer.code, answer.err) == (0, "")
     path = write_programs(tmp_path) / "job.sh"
     path.write_text(answer.out)
@@ -162,7 +163,8 @@ def test_the_command_prints_a_script_that_needs_no_path(printed: Path, folder: F
     text = printed.read_text()
     assert text.startswith("#!/usr/bin/env bash\n")
     found = options(text)
-    assert (found["array"], found["partition"], found["cpus-per-task"]) == ("0-1", "gpu", "3")
+    assert (found["array"], found["cpus-per-task"]) == ("0-1", "3")
+    assert (found["partition"], found["comment"]) == ("gpu", '"a b"')
     done = run(printed, CODE="0", SLURM_SUBMIT_DIR="/")
     assert done.code == 0, done.err
     words = [sys.executable, "-m", "fcnet", "sweep", "task", str(folder.path), "--workers", "3"]
@@ -210,7 +212,7 @@ def test_a_task_ends_well_if_others_train_what_is_left(folder: Folder, fcnet: Ru
     with claim.kept():
         answer = fcnet("sweep", "task", folder.path)
         assert answer.code == 0, answer.err
-        assert "1 runs are left to other tasks, which train them now; this task is done" in answer.err
+        assert "1 run is left to other tasks, which train them now; this task is done" in answer.err
     assert list(ended(work(folder))) == ["seed-1"]
     answer = fcnet("sweep", "task", folder.path)
     assert (answer.code, "3 runs: 3 finished" in answer.out) == (0, True), answer.err

@@ -200,8 +200,8 @@ def task(
     """Work on a sweep as one task of a job: done also once all that is left is trained by other tasks."""
     found = _trained(_open(directory), context.obj, workers, False, waits=False)
     if found.left:
-        text = f"sweep: {found.left} runs are left to other tasks, which train them now; this task is done"
-        streams.tell(sys.stderr, text)
+        what = "1 run is" if found.left == 1 else f"{found.left} runs are"
+        streams.tell(sys.stderr, f"sweep: {what} left to other tasks, which train them now; this task is done")
     else:
         found.check()
 
