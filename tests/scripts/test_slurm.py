@@ -1,88 +1,27 @@
 """The job script for Slurm, with programs in place of Slurm's that note how they were called."""
 
-import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from helpers.command_line import ROOT
+from helpers.slurm_programs import Done, run_script, write_programs
 
 SCRIPT = ROOT / "scripts/slurm/train.sbatch"
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None or sys.platform == "win32", reason="needs bash")
 
 
-# Between the signal to the script and its own end it waits for the one that the script sends it.
-SRUN = """
-echo "$@" >>called
-echo $OMP_NUM_THREADS >>called
-if [[ -n "$KILL" ]]; then
-    trap 'echo passed on >>called; exit $CODE' USR2
-    kill -$KILL $PPID
-    for ((i = 0; i < 100; i++)); do /bin/sleep 0.1; done
-    exit 99
-fi
-exit $CODE
-"""
-# The state is STATE's first word in the first question, its second in the second, and so on; "away" is no answer.
-SQUEUE = """
-echo squeue "$@" >>asked
-words=($STATE)
-n=$(wc -l <asked)
-state=${words[n - 1]:-${words[-1]:-RUNNING}}
-[[ $state != away ]] || exit 1
-[[ $state == gone ]] || echo "$state ${LIMIT:-1:00:00} ${NUMBER:-12}"
-"""
-SCONTROL = """
-echo scontrol "$@" >>called
-exit ${REFUSED:-0}
-"""
-SLEEP = "echo sleep $@ >>asked"
-
-
 @pytest.fixture
 def slurm(tmp_path: Path) -> Path:
-    """A folder for PATH: srun ends with $CODE, scontrol with $REFUSED, squeue tells $STATE; all note their words."""
-    for name, text in (("srun", SRUN), ("scontrol", SCONTROL), ("squeue", SQUEUE), ("sleep", SLEEP)):
-        path = tmp_path / "bin" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"#!/usr/bin/env bash\n{text}\n")
-        path.chmod(0o755)
-    return tmp_path
-
-
-@dataclass(frozen=True)
-class Done:
-    """What the script did: its exit code and stderr, the words given to srun and scontrol, and to squeue."""
-
-    code: int
-    err: str
-    called: list[str]
-    asked: list[str]
-
-    @property
-    def requeued(self) -> str:
-        """What was given to ``scontrol requeue``."""
-        return "".join(line.removeprefix("scontrol requeue ") for line in self.called if "scontrol" in line)
+    return write_programs(tmp_path)
 
 
 def run(slurm: Path, *words: str, **variables: str) -> Done:
-    def lines(name: str) -> list[str]:
-        path = slurm / name
-        return path.read_text().splitlines() if path.exists() else []
-
-    for name in ("called", "asked"):
-        (slurm / name).unlink(missing_ok=True)
-    path = f"{slurm / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")}
-    env = outside | {"PATH": path, "SLURM_JOB_ID": "12", "SLURM_CPUS_PER_TASK": "3"} | variables
-    words = words or ("a.yaml", "runs/a")
-    done = subprocess.run(["bash", SCRIPT, *words], cwd=slurm, env=env, capture_output=True, text=True, timeout=60)
-    return Done(done.returncode, done.stderr, lines("called"), lines("asked"))
+    return run_script(SCRIPT, slurm, *(words or ("a.yaml", "runs/a")), **variables)
 
 
 def test_its_syntax_is_good() -> None:

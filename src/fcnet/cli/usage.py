@@ -126,7 +126,7 @@ def of(words: Sequence[str], app: Any) -> tuple[Any, list[str]]:
 
 
 def _check_once(words: Sequence[str], app: Any) -> None:
-    """Raise ConfigError if an option that takes a value is given twice."""
+    """Raise ConfigError if an option that takes one value is given twice."""
     command, behind = of(words, app)
     known = options(command)
     given: dict[str, list[str]] = {}
@@ -142,7 +142,7 @@ def _check_once(words: Sequence[str], app: Any) -> None:
             continue
         given.setdefault(option.opts[0], []).append(value if equals else behind.pop(0) if behind else "")
     for name, values in given.items():
-        if len(values) > 1:
+        if len(values) > 1 and not known[name].multiple:
             shown = " and ".join(values[:2]).replace("\0", "the newest")
             advice = one_config(*values[:2]) if name == "--config" else "give one"
             raise ConfigError(f"{name}: is given twice ({shown}); {advice}")

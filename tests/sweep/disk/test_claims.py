@@ -116,6 +116,58 @@ def test_a_holder_elsewhere_is_dead_once_its_file_does_not_change(folder: Path) 
     mine.check()
 
 
+def test_a_holder_elsewhere_is_at_work_once_it_has_given_a_sign(folder: Path) -> None:
+    now = [0.0]
+    there, here = elsewhere(Claims(folder, 10.0)), Claims(folder, 10.0, lambda: now[0])
+    claim = taken(there, "a")
+    assert claim is not None
+    assert not here.is_at_work("never", 0)
+    for now[0] in (0.0, 1.0):
+        assert not here.is_at_work("a", 1)
+    claim.give_sign()
+    for now[0] in (2.0, 3.0):
+        assert here.is_at_work("a", 1)
+    claim.give_sign()
+    now[0] = 500.0  # it looks again after a long time: that the sign is new is not certain
+    assert not here.is_at_work("a", 1)
+    claim.give_sign()
+    now[0] = 501.0
+    assert here.is_at_work("a", 1)
+    now[0] = 511.1  # it has died in the meantime
+    assert not here.is_at_work("a", 1)
+    assert taken(here, "a") is not None
+
+
+def test_a_holder_beside_is_at_work_at_once(folder: Path) -> None:
+    first, second = Claims(folder, LONG), Claims(folder, LONG)
+    claim = taken(first, "a")
+    assert claim is not None
+    assert second.is_at_work("a", 1)
+    claim.give_up()
+    assert not second.is_at_work("a", 1)
+
+
+def test_an_earlier_start_of_the_same_job_is_about_to_end(folder: Path) -> None:
+    first, second, other = (Claims(folder, LONG) for _ in range(3))
+    for claims, job, restarts in ((first, "12", 0), (second, "12", 1), (other, "13", 1)):
+        claims._me = replace(claims._me, job=job, restarts=restarts)
+    assert taken(first, "a") is not None
+    assert other.is_at_work("a", 1)
+    assert not second.is_at_work("a", 1)
+    assert taken(second, "a") is None, "it still runs"
+
+
+def test_the_job_of_a_process_is_that_of_slurm() -> None:
+    me = host.this(environ={"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "2"})
+    assert (me.job, me.restarts) == ("12", 2)
+    assert host.Process.of_plain(me.plain()) == me
+    outside = host.this(environ={})
+    assert (outside.job, outside.restarts) == ("", 0)
+    assert host.is_earlier(replace(me, restarts=1), me)
+    assert not host.is_earlier(me, me)
+    assert not host.is_earlier(replace(outside, restarts=0), replace(outside, restarts=1))
+
+
 def test_clocks_of_hosts_may_differ(folder: Path) -> None:
     there, here = elsewhere(Claims(folder, 10.0)), Claims(folder, 10.0)
     claim = taken(there, "a")

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,36 @@ def test_a_group_that_is_stopped_goes_on_together(sweep: Path, tmp_path: Path, m
     assert set(ended(work(folder)).values()) == {"finished"}
     for entry in folder.entries():
         assert same(folder.run(entry.name), undisturbed.run(entry.name))
+
+
+def test_without_waiting_it_ends_once_the_others_certainly_work(sweep: Path, tmp_path: Path) -> None:
+    """On another host, that takes a sign of life; a holder that gives none for long enough is dead."""
+    sweep.write_text(sweep.read_text() + "dead_after: 4\n")
+    folder = begun(sweep, tmp_path / "out").folder
+    there = folder.claims()
+    there._me = replace(there._me, host="other", boot="another start", pid=1)
+    alive, dead = there.take("lr-0.01_seed-0", 0), there.take("lr-0.01_seed-1", 0)
+    assert alive is not None
+    assert dead is not None
+    with alive.kept():
+        events = work(folder, waits=False)
+    assert set(ended(events)) == {"lr-0.01_seed-1", "lr-0.02_seed-0", "lr-0.02_seed-1"}
+    assert ended(work(folder, waits=False)) == {"lr-0.01_seed-0": "finished"}
+
+
+def test_a_restarted_job_waits_for_what_its_earlier_start_still_holds(sweep: Path, tmp_path: Path) -> None:
+    folder = begun(sweep, tmp_path / "out").folder
+    before = folder.claims()
+    earlier = before.take("lr-0.01_seed-0", 0)
+    assert earlier is not None
+    timer = threading.Timer(2, earlier.give_up)
+    record = before.look("lr-0.01_seed-0", 1).path
+    record.write_text(record.read_text().replace('"job": ""', '"job": "12"'))
+    earlier._record["holder"]["job"] = "12"
+    timer.start()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SLURM_JOB_ID", "12")
+        patched.setenv("SLURM_RESTART_COUNT", "1")
+        events = work(folder, waits=False)
+    timer.join()
+    assert len(ended(events)) == 4

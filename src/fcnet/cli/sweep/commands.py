@@ -14,6 +14,7 @@ from fcnet.system import paths, streams
 if TYPE_CHECKING:
     from fcnet.sweep.begin import Begun
     from fcnet.sweep.plan.plan import Plan
+    from fcnet.sweep.status import Status
 
 app = typer.Typer(
     help="Train many runs, with any number of workers on any number of hosts: run, status, slurm.",
@@ -140,6 +141,15 @@ def _begin(plan: "Plan", out: Path) -> "Begun":
 
 def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bool) -> None:
     """Train the runs of a sweep with the workers of this host, and say how it ended."""
+    found = _trained(begun, stop, workers, retry, waits)
+    found.check()
+    if found.left:
+        raise Stopped(f"{found.folder}: {found.left} runs are left to other workers; wait for them, or run this again")
+    streams.tell(sys.stderr, f"compare them: fcnet compare {found.folder}")
+
+
+def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bool) -> "Status":
+    """Train the runs of a sweep with the workers of this host; return how all are doing then."""
     from fcnet.cli.sweep.console import SweepConsole
     from fcnet.sweep import status
     from fcnet.sweep.work import pool, slots
@@ -155,10 +165,45 @@ def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bo
         pool.Pool(folder, places, stop, console.tell, waits, begun.secrets).run()
     found = status.of(folder)
     streams.write(sys.stdout, found.text())
-    found.check()
+    return found
+
+
+@app.command(epilog="Example: fcnet sweep slurm runs/width --tasks 8 --sbatch=--partition=gpu > job.sh; sbatch job.sh")
+def slurm(
+    directory: Sweep,
+    tasks: Annotated[
+        int | None, typer.Option(help="Tasks of the array (default: one for each run left, at most 8).")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes of each task (default: one per core or GPU of the task).", min=1)
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="--NAME=VALUE", help="Option for Slurm, such as --time=04:00:00; repeat."),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Let runs that have failed be tried again.")] = False,
+) -> None:
+    """Print a job script for Slurm, whose tasks train the runs of a sweep together and restart by themselves."""
+    from fcnet.sweep.disk.folder import Folder
+    from fcnet.sweep.slurm import job
+
+    program = [sys.executable, "-m", "fcnet"]
+    streams.write(sys.stdout, job(Folder.open(directory), program, tasks, workers, sbatch or [], retry), True)
+
+
+@app.command(hidden=True)
+def task(
+    context: typer.Context,
+    directory: Sweep,
+    workers: Annotated[int | None, typer.Option(min=1)] = None,
+) -> None:
+    """Work on a sweep as one task of a job: done also once all that is left is trained by other tasks."""
+    found = _trained(_open(directory), context.obj, workers, False, waits=False)
     if found.left:
-        raise Stopped(f"{folder.path}: {found.left} runs are left to other workers; wait for them, or run this again")
-    streams.tell(sys.stderr, f"compare them: fcnet compare {folder.path}")
+        what = "1 run is" if found.left == 1 else f"{found.left} runs are"
+        streams.tell(sys.stderr, f"sweep: {what} left to other tasks, which train them now; this task is done")
+    else:
+        found.check()
 
 
 @app.command(hidden=True)

@@ -115,6 +115,23 @@ class Claim:
             self.give_up()
 
 
+@dataclass
+class _Look:
+    """What a holder's file was like when this process looked.
+
+    Attributes:
+        like: its time and size.
+        since: when it was first seen like this, by this process's clock.
+        at: when it was last seen.
+        changed: whether it changed between two looks, not much apart.
+    """
+
+    like: tuple[int, int]
+    since: float
+    at: float
+    changed: bool
+
+
 class Claims:
     """The claims of a sweep, as one process sees and takes them.
 
@@ -127,7 +144,7 @@ class Claims:
     def __init__(self, folder: Path, dead_after: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._dead_after, self._clock = folder, dead_after, clock
         self._me = host.this()
-        self._seen: dict[Path, tuple[tuple[int, int], float]] = {}  # what a file was like, and since when
+        self._seen: dict[Path, _Look] = {}
 
     def valid(self) -> dict[str, int]:
         """Return the number of the valid claim of each unit that was ever claimed."""
@@ -171,11 +188,25 @@ class Claims:
         except OSError:
             return False
         like, now = (found.st_mtime_ns, found.st_size), self._clock()
-        before, since = self._seen.get(held.path, (None, now))
-        if before != like:
-            self._seen[held.path] = like, now
+        before = self._seen.get(held.path)
+        if before is not None and before.like == like:
+            before.at = now
+            return now - before.since > self._dead_after
+        changed = before is not None and now - before.at < self._dead_after
+        self._seen[held.path] = _Look(like, now, now, changed)
+        return False
+
+    def is_at_work(self, unit: str, number: int) -> bool:
+        """Return whether another process certainly works on a unit, and will go on without this one.
+
+        Until a holder on another host has given a sign of life, nothing is certain. Nor is it if the holder belongs to
+        an earlier start of this job, which is about to end.
+        """
+        held = self.look(unit, number)
+        if held.holder is None or held.given_up or self.is_dead(held) or host.is_earlier(held.holder, self._me):
             return False
-        return now - since > self._dead_after
+        seen = self._seen.get(held.path)
+        return _beside(held.holder, self._me) or (seen is not None and seen.changed)
 
 
 def _beside(other: Process, me: Process) -> bool:

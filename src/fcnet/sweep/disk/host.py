@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ class Process:
         space: identifies the set of process numbers that ``pid`` is one of: containers have their own.
         pid: its number.
         start: when it was started, in ticks since the boot: numbers of processes are used again.
+        job: number of the Slurm job that it belongs to, in an array that of its task; empty outside of Slurm.
+        restarts: how often Slurm had restarted that job.
     """
 
     host: str
@@ -28,6 +31,8 @@ class Process:
     space: str
     pid: int
     start: str
+    job: str = ""
+    restarts: int = 0
 
     def plain(self) -> dict[str, Any]:
         """Return the attributes, JSON-ready."""
@@ -36,14 +41,14 @@ class Process:
     @classmethod
     def of_plain(cls, plain: dict[str, Any]) -> "Process":
         """Return a process from the dict of ``plain``. Raises LookupError, TypeError or ValueError if it is none."""
-        host, boot, space, start = (str(plain[key]) for key in ("host", "boot", "space", "start"))
-        return cls(host, boot, space, int(plain["pid"]), start)
+        host, boot, space, start, job = (str(plain[key]) for key in ("host", "boot", "space", "start", "job"))
+        return cls(host, boot, space, int(plain["pid"]), start, job, int(plain["restarts"]))
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
 
 
-def this(proc: Path = PROC) -> Process:
+def this(proc: Path = PROC, environ: Mapping[str, str] = os.environ) -> Process:
     """Return the current process."""
     pid = os.getpid()
     try:
@@ -51,7 +56,10 @@ def this(proc: Path = PROC) -> Process:
         space = os.readlink(proc / "self/ns/pid")
     except OSError:
         boot = space = ""
-    return Process(socket.gethostname(), boot, space, pid, (_stat(pid, proc) or ["", ""])[1])
+    start = (_stat(pid, proc) or ["", ""])[1]
+    restarts = environ.get("SLURM_RESTART_COUNT", "")
+    job = environ.get("SLURM_JOB_ID", "")
+    return Process(socket.gethostname(), boot, space, pid, start, job, int(restarts) if restarts.isdecimal() else 0)
 
 
 def has_ended(other: Process, me: Process, proc: Path = PROC) -> bool:
@@ -60,6 +68,11 @@ def has_ended(other: Process, me: Process, proc: Path = PROC) -> bool:
         return False
     found = _stat(other.pid, proc)
     return found is None or found[0] in "ZX" or found[1] != other.start  # a zombie runs no more
+
+
+def is_earlier(other: Process, me: Process) -> bool:
+    """Return whether another process belongs to an earlier start of this process's job."""
+    return bool(me.job) and other.job == me.job and other.restarts < me.restarts
 
 
 def _stat(pid: int, proc: Path) -> list[str] | None:

@@ -46,7 +46,7 @@ class Way:
     """How a worker works.
 
     Attributes:
-        waits: for runs that other workers hold, in case that they die; else it ends.
+        waits: for runs that other workers hold, in case that they die; else it ends once it is certain that they live.
         alone: no other worker shares its memory or GPU, so that memory which runs out is a failure of the run.
         sink_of: makes a sink for what the training of a run reports.
     """
@@ -96,10 +96,16 @@ class Worker:
             return True
         if self._trials is not None and self._trials.more():
             return True
-        if self._way.waits and self._left(self._folder.entries()):
+        if self._left(self._folder.entries()) and (self._way.waits or not self._others_work()):
             time.sleep(POLL)
             return True
         return False
+
+    def _others_work(self) -> bool:
+        """Return whether other workers certainly work on all that is left."""
+        valid = self._claims.valid()
+        left = [unit for unit, entries in self._units() if self._left(entries)]
+        return all(self._claims.is_at_work(unit, valid.get(unit, 0)) for unit in left)
 
     def _left(self, entries: Sequence[Entry]) -> bool:
         """Return whether some runs have not ended for good."""
