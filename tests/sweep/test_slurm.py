@@ -202,7 +202,7 @@ def test_a_directory_that_this_host_does_not_have_is_an_error(printed: Path) -> 
 def test_what_is_no_sweep_is_an_error(fcnet: Run) -> None:
     answer = fcnet("sweep", "slurm", "nowhere")
     assert (answer.code, answer.out) == (2, "")
-    assert "nowhere: does not exist" in answer.err
+    assert "nowhere: there is no such file" in answer.err
 
 
 def test_a_task_ends_well_if_others_train_what_is_left(folder: Folder, fcnet: Run) -> None:

@@ -34,8 +34,13 @@ class Begun:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def begin(out: Path, plan: Plan) -> Begun:
+def begin(out: Path, plan: Plan, workers: int | None = None) -> Begun:
     """Write a plan into a new directory, or into that of the same sweep.
+
+    Args:
+        out: the directory.
+        plan: what to write.
+        workers: that will share the runs; by default those of this host.
 
     Raises:
         ConfigError: the directory holds something else, or runs of the same names with other settings.
@@ -51,7 +56,7 @@ def begin(out: Path, plan: Plan) -> Begun:
     merged = merge.merge([vars(entry) for entry in old], plan)
     _check(out, old, merged, plan)
     new = [run for run in merged.runs if run.name in set(merged.added)]
-    units, together = _units(new, plan)
+    units, together = _units(new, plan, workers)
     known = {entry.name: entry.unit for entry in old} | units
     entries = [Entry(run.name, run.hash, run.changes, known[run.name]) for run in merged.runs]
     folder = Folder(out)
@@ -100,15 +105,16 @@ def _check_same_search(folder: Folder, plan: Plan) -> None:
         )
 
 
-def _units(runs: Sequence[Planned], plan: Plan) -> tuple[dict[str, str], str]:
+def _units(runs: Sequence[Planned], plan: Plan, workers: int | None) -> tuple[dict[str, str], str]:
     """Return the unit of each run, named after the first run in it, and why runs are trained together or not."""
     if not runs:
         return {}, ""
     configs = [identity.config_of(plan.base, run.changes) for run in runs]
-    workers = plan.settings.workers
-    places = slots.slots(configs[0], None if workers == "auto" else workers, len(configs))
-    device: groups.Device = "cpu" if places[0].gpu is None else "cuda"
-    found = groups.groups(configs, plan.settings.fuse, device, len(places))
+    device: groups.Device = "cuda" if slots.on_gpu(configs[0].device) else "cpu"
+    if workers is None:
+        planned = plan.settings.workers
+        workers = slots.usual(configs[0], len(runs)) if planned == "auto" else planned
+    found = groups.groups(configs, plan.settings.fuse, device, workers)
     together = [group for group in found if len(group.runs) > 1]
     units = {runs[i].name: runs[group.runs[0]].name for group in found for i in group.runs}
     return units, _why(together or found, bool(together))

@@ -130,13 +130,13 @@ def _list(plan: "Plan") -> None:
     streams.write(sys.stderr, f"sweep: {what}{equal}")
 
 
-def _begin(plan: "Plan", out: Path) -> "Begun":
-    """Write a plan to its directory."""
+def _begin(plan: "Plan", out: Path, workers: int | None = None) -> "Begun":
+    """Write a plan to its directory, for so many workers on all hosts together."""
     from fcnet.sweep.begin import begin
 
     if plan.equal:
         streams.tell(sys.stderr, f"sweep: {plan.equal} runs are left out, because they are equal to others")
-    return begin(out, plan)
+    return begin(out, plan, workers)
 
 
 def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bool) -> None:
@@ -168,9 +168,12 @@ def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits:
     return found
 
 
-@app.command(epilog="Example: fcnet sweep slurm runs/width --tasks 8 --sbatch=--partition=gpu > job.sh; sbatch job.sh")
+@app.command(epilog="Example: fcnet sweep slurm FILE --out runs/width --tasks 8 > job.sh; sbatch job.sh")
 def slurm(
-    directory: Sweep,
+    words: Words = None,
+    out: Annotated[
+        Path | None, path("--out", "DIR", "Directory of a sweep that is begun (default: runs/NAME, after the file).")
+    ] = None,
     tasks: Annotated[
         int | None, typer.Option(help="Tasks of the array (default: one for each run left, at most 8).")
     ] = None,
@@ -184,11 +187,16 @@ def slurm(
     retry: Annotated[bool, typer.Option("--retry", help="Let runs that have failed be tried again.")] = False,
 ) -> None:
     """Print a job script for Slurm, whose tasks train the runs of a sweep together and restart by themselves."""
-    from fcnet.sweep.disk.folder import Folder
-    from fcnet.sweep.slurm import job
+    from fcnet.sweep.slurm import TASKS, job
 
+    directory = _directory(None, words or [], out)
+    if directory is None:
+        plan, name = _plan(None, words or [], None, {}, yes=False)
+        begun = _begin(plan, ROOT / name if out is None else out, (tasks or TASKS) * (workers or 1))
+    else:
+        begun = _open(directory)
     program = [sys.executable, "-m", "fcnet"]
-    streams.write(sys.stdout, job(Folder.open(directory), program, tasks, workers, sbatch or [], retry), True)
+    streams.write(sys.stdout, job(begun.folder, program, tasks, workers, sbatch or [], retry), True)
 
 
 @app.command(hidden=True)

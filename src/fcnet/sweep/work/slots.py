@@ -110,6 +110,19 @@ def slots(config: Config, wanted: int | None, units: int, cores: int | None = No
     return [Slot(number + 1, threads, places[number] if places else None) for number in range(count)]
 
 
+def on_gpu(device: str) -> bool:
+    """Return whether runs whose config names a device are trained on a GPU, here or on other hosts."""
+    return device.startswith("cuda") or (device == "auto" and bool(gpus()))
+
+
+def usual(config: Config, units: int) -> int:
+    """Return how many workers this host has for runs, if no number is set; one where only other hosts have the GPU."""
+    try:
+        return len(slots(config, None, units))
+    except ConfigError:
+        return 1
+
+
 def needs(config: Config) -> float:
     """Return the bytes that a run needs for weights and activations, roughly."""
     height, width = config.data.image_size
