@@ -187,7 +187,8 @@ def test_another_number_of_threads_is_said() -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("fcnet.commands.resume.threads_of", lambda _: 7)
         run_together(jobs("cut", MIXED[:2], resume=True, sinks=shown))
-    assert all(any(line.startswith("warning: threads: ") for line in kept.lines) for kept in shown)
+    for kept in shown:
+        assert any(line.startswith("warning: threads was 7 and is now ") for line in kept.lines), kept.lines
 
 
 def test_resumed_with_some_that_have_ended() -> None:
