@@ -287,6 +287,13 @@ def test_memory_that_runs_out_in_a_common_step_ends_all(monkeypatch: pytest.Monk
         assert same(f"group/{number}", f"whole/{number}")
 
 
+def test_a_single_run_is_trained_alone() -> None:
+    assert run_together([]) == []
+    shown = [Kept()]
+    assert finished(run_together(jobs("group", MIXED[:1], "model.batch_norm=true", sinks=shown)))
+    assert not any("together" in line for line in shown[0].lines)
+
+
 def test_runs_that_are_not_alike_are_refused() -> None:
     with pytest.raises(ConfigError, match="differ in more than"):
         run_together(jobs("group", (("seed=1",), ("model.hidden=[9]",))))
