@@ -187,7 +187,8 @@ def test_another_number_of_threads_is_said() -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("fcnet.commands.resume.threads_of", lambda _: 7)
         run_together(jobs("cut", MIXED[:2], resume=True, sinks=shown))
-    assert all(any(line.startswith("warning: threads: ") for line in kept.lines) for kept in shown)
+    for kept in shown:
+        assert any(line.startswith("warning: threads was 7 and is now ") for line in kept.lines), kept.lines
 
 
 def test_resumed_with_some_that_have_ended() -> None:
@@ -284,6 +285,13 @@ def test_memory_that_runs_out_in_a_common_step_ends_all(monkeypatch: pytest.Monk
     assert finished(run_together(jobs("group", resume=True)))
     for number in range(4):
         assert same(f"group/{number}", f"whole/{number}")
+
+
+def test_a_single_run_is_trained_alone() -> None:
+    assert run_together([]) == []
+    shown = [Kept()]
+    assert finished(run_together(jobs("group", MIXED[:1], "model.batch_norm=true", sinks=shown)))
+    assert not any("together" in line for line in shown[0].lines)
 
 
 def test_runs_that_are_not_alike_are_refused() -> None:

@@ -17,9 +17,9 @@ OWN = (
 )
 
 # Multiply-adds of a step's forward pass, of one net, up to which training together is faster on a CPU. Measured on one
-# core, eight nets together over one after another: 3.3 times as fast at 0.1 million (64-32-10, batch 32), 2.8 at 0.3
-# (64-128-10), 1.14 at 7.9 (784-100-10, batch 100), and no faster at 40 (784-500-10) and above, where the products alone
-# take the time.
+# core, eight nets together over one after another: 3.3 times as fast at 0.07 million (64-32-10, batch 32), 2.7 at 0.3
+# (64-128-10), 1.0 to 1.2 at 7.9 (784-100-10, batch 100), and equally fast at 24 (784-300-10) and above, where the
+# products alone take the time.
 MOST_PRODUCTS = 10_000_000
 
 

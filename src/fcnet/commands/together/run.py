@@ -42,7 +42,7 @@ def run_together(
     they have no checkpoint in common, or their images do not fit into memory.
 
     Args:
-        jobs: at least one; ``alike.fit`` has to be equal for all.
+        jobs: ``alike.fit`` has to be equal for all; a single one is trained alone.
         stop: whether a signal has asked to stop.
         sinks: for what concerns all of them: reading the images.
         shelf: images of earlier trainings of this process, which are not read again.
@@ -53,10 +53,13 @@ def run_together(
     Raises:
         FcnetError: for all runs together: configs that are not alike, data, memory; nothing is written then.
     """
-    check_alike(jobs)
     stop = stop or Stop()
-    streams.forget()
     members = [Member(job) for job in jobs]
+    if len(jobs) < 2:
+        _one_by_one(members, stop)
+        return [member.outcome for member in members if member.outcome is not None]
+    check_alike(jobs)
+    streams.forget()
     setting = jobs[0].settings.threads
     with limits.chosen(None if setting == "auto" else setting), ExitStack() as held:
         for member in members:
