@@ -84,7 +84,7 @@ def test_sizes_leave_no_worker_without_work() -> None:
     seeds = [config(seed=seed) for seed in range(24)]
     assert [len(group.runs) for group in groups(seeds, "auto", "cpu", 2)] == [12, 12]
     assert [len(group.runs) for group in groups(seeds, "auto", "cpu", 1)] == [12, 12]  # at most 16
-    assert [len(group.runs) for group in groups(seeds, "auto", "cuda", 1)] == [24]
+    assert [len(group.runs) for group in groups(seeds, 64, "cuda", 1)] == [24]
     assert [len(group.runs) for group in groups(seeds, 5, "cpu", 2)] == [4, 5, 5, 5, 5]
     assert [len(group.runs) for group in groups(seeds, "auto", "cpu", 100)] == [1] * 24
     assert [len(group.runs) for group in groups(seeds, "off", "cpu", 1)] == [1] * 24
@@ -105,8 +105,15 @@ def test_wide_nets_are_alone_on_a_cpu() -> None:
     alone = groups(wide, "auto", "cpu", 1)
     assert [group.runs for group in alone] == [(0,), (1,)]
     assert "40 million multiply-adds" in alone[0].reason
-    assert [group.runs for group in groups(wide, "auto", "cuda", 1)] == [(0, 1)]
     assert [group.runs for group in groups(wide, 2, "cpu", 1)] == [(0, 1)]
+
+
+def test_on_a_gpu_nets_are_together_only_if_it_is_asked_for() -> None:
+    small = [config(seed=s) for s in range(2)]
+    found = groups(small, "auto", "cuda", 1)
+    assert [group.runs for group in found] == [(0,), (1,)]
+    assert "not measured to be faster" in found[0].reason
+    assert [group.runs for group in groups(small, 2, "cuda", 1)] == [(0, 1)]
 
 
 def test_planning_needs_no_torch() -> None:

@@ -11,9 +11,9 @@ from fcnet.schema import Config
 
 Device = Literal["cpu", "cuda"]
 
-# Nets of a group at most, if their number is not given. On a CPU more bring nothing: what a step costs beside products
-# is then a small share. On a GPU the figures of ``fuse`` are up to here: 64 nets fill it.
-MOST = {"cpu": 16, "cuda": 64}
+# Nets of a group at most, if their number is not given: more bring nothing on a CPU, because what a step costs beside
+# products is then a small share.
+MOST = 16
 
 CLASSES = 10  # assumed where a config does not name them; the output layer is a small share of the products
 
@@ -43,7 +43,7 @@ def groups(configs: Sequence[Config], fuse: Literal["auto", "off"] | int, device
     if fuse == "off":
         return [Group((number,), "fuse is off") for number in range(len(configs))]
     share = -(-len(configs) // max(workers, 1))
-    most = min(share, MOST[device] if fuse == "auto" else fuse)
+    most = min(share, MOST if fuse == "auto" else fuse)
     found: list[Group] = []
     same: dict[str, list[int]] = {}
     for number, settings in enumerate(configs):
@@ -77,8 +77,8 @@ def _why(size: int, alike_ones: int, most: int) -> str:
 
 def slower(settings: Config, device: Device) -> str:
     """Return why training together would not be faster; "" if it would."""
-    if device == "cuda":
-        return ""  # a step of one net is many small kernels, whose launches the nets share
+    if device == "cuda":  # where the joint steps are not launched as a graph
+        return "a GPU takes many steps of one net at a time, and together was not measured to be faster there"
     products = alike.products(settings, size_of(settings.data), len(settings.data.classes or ()) or CLASSES)
     if products <= alike.MOST_PRODUCTS:
         return ""

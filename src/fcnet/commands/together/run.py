@@ -56,7 +56,7 @@ def run_together(
     stop = stop or Stop()
     members = [Member(job) for job in jobs]
     if len(jobs) < 2:
-        _one_by_one(members, stop)
+        _one_by_one(members, stop, shelf)
         return [member.outcome for member in members if member.outcome is not None]
     check_alike(jobs)
     streams.forget()
