@@ -10,8 +10,9 @@ COMMANDS = [
     *("train", "eval", "plot", "predict", "encode"),
     *("data fashion-mnist", "data import"),
     *("config show", "config check", "config schema"),
+    *("sweep run", "sweep status", "sweep slurm"),
 ]
-GROUPS = ("data", "config")
+GROUPS = ("data", "config", "sweep")
 
 
 @dataclass(frozen=True)
