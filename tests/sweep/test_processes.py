@@ -75,6 +75,19 @@ def test_a_signal_stops_all_workers_and_the_sweep_goes_on(slow: Path, tmp_path: 
         assert same(out / entry.name, undisturbed.run(entry.name))
 
 
+def test_a_signal_may_reach_the_workers_first(slow: Path, tmp_path: Path) -> None:
+    """Slurm signals all processes of a job, in any order."""
+    out = tmp_path / "out"
+    parent = processes.start(tmp_path, "sweep", "run", slow, "--out", out)
+    wait(lambda: is_training(out), "a checkpoint")
+    for child in (children := workers_of(parent.pid)):
+        os.kill(child, signal.SIGTERM)
+    wait(lambda: not any(map(runs, children)), "the end of the workers")
+    parent.send_signal(signal.SIGTERM)
+    code, text = processes.finish(parent)
+    assert (code, "ended without a word" in text) == (75, False), text
+
+
 def test_workers_end_with_the_process_that_started_them(slow: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     parent = processes.start(tmp_path, "sweep", "run", slow, "--out", out)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fcnet.errors import ConfigError
+from fcnet.sweep import status
 from fcnet.sweep.disk.folder import Folder
 from fcnet.sweep.disk.tries import Tries
-from fcnet.sweep.slurm import job, left, quoted
+from fcnet.sweep.slurm import job, left, parsed, quoted
 from helpers.command_line import ROOT, Run
 from helpers.slurm_programs import Done, run_script, write_programs
 from helpers.sweeps import begun, ended, work, write_sweep
@@ -63,14 +64,16 @@ def test_its_options_are_those_that_a_task_needs(folder: Folder) -> None:
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing(folder: Folder, tmp_path: Path) -> None:
     path = tmp_path / "job.sh"
-    path.write_text(job(folder, ["/opt/my python/bin/python3", "-m", "fcnet"], options=["--comment=a b"]) + "\n")
+    path.write_text(
+        job(folder, ["/opt/my python/bin/python3", "-m", "fcnet"], options=parsed(["--comment=a b"])) + "\n"
+    )
     done = subprocess.run(["shellcheck", path], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
 
 
 def test_options_replace_those_of_the_script(folder: Folder) -> None:
     given = ["--time=04:00:00", "--partition=gpu", "--mem=8G", "--comment=a # b", "--exclusive"]
-    text = job(folder, ["/bin/fcnet"], options=given)
+    text = job(folder, ["/bin/fcnet"], options=parsed(given))
     found = options(text)
     assert text.count("--time=") == 1 + text.count("sbatch --time=")
     assert (found["time"], found["partition"], found["comment"]) == ("04:00:00", "gpu", '"a # b"')
@@ -82,14 +85,14 @@ def test_options_replace_those_of_the_script(folder: Folder) -> None:
     "option",
     ["partition=gpu", "-p gpu", "--partition=gpu\nrm -r x", "--Time=1", '--comment="', "--comment=\\", "", "--a="],
 )
-def test_what_is_no_option_for_slurm_is_an_error(folder: Folder, option: str) -> None:
+def test_what_is_no_option_for_slurm_is_an_error(option: str) -> None:
     with pytest.raises(ConfigError, match=r"--sbatch .*is not an option of sbatch in its long form"):
-        job(folder, ["/bin/fcnet"], options=[option])
+        parsed([option])
 
 
-def test_the_array_is_this_commands(folder: Folder) -> None:
+def test_the_array_is_this_commands() -> None:
     with pytest.raises(ConfigError, match="choose the number of tasks with --tasks"):
-        job(folder, ["/bin/fcnet"], options=["--array=0-3"])
+        parsed(["--array=0-3"])
 
 
 @pytest.mark.parametrize("tasks", [-1, 0, 4, 10**6])
@@ -199,10 +202,33 @@ def test_a_directory_that_this_host_does_not_have_is_an_error(printed: Path) -> 
     assert "no such folder" in done.err
 
 
-def test_what_is_no_sweep_is_an_error(fcnet: Run) -> None:
-    answer = fcnet("sweep", "slurm", "nowhere")
+def test_a_sweep_file_is_begun_without_training(tiny: Path, tmp_path: Path, fcnet: Run) -> None:
+    file = write_sweep(tiny / "s.yaml", tiny / "tiny.yaml", seeds=3)
+    bad = fcnet("sweep", "slurm", file, "--out", "out", "--sbatch=-p gpu")
+    assert (bad.code, (tmp_path / "out").exists()) == (2, False)
+    answer = fcnet("sweep", "slurm", file, "--out", "out")
+    assert (answer.code, options(answer.out)["array"]) == (0, "0-2"), answer.err
+    assert status.of(Folder.open(tmp_path / "out")).counts == {"planned": 3}
+    assert fcnet("sweep", "slurm", file, "--out", "out").out == answer.out
+    assert fcnet("sweep", "slurm", "out").out == answer.out
+    more = fcnet("sweep", "slurm", "-c", tiny / "tiny.yaml", "--seeds", "5", "--out", "out")
+    assert options(more.out)["array"] == "0-4"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["nowhere"], "nowhere: "),
+        (["out", "--seeds", "3"], "out: is a sweep that was begun"),
+        (["out", "--tasks", "0"], "--tasks"),
+        (["out", "--tasks", "many"], "--tasks"),
+    ],
+)
+def test_bad_words_are_errors(tiny: Path, tmp_path: Path, fcnet: Run, words: list[str], why: str) -> None:
+    begun(write_sweep(tiny / "s.yaml", tiny / "tiny.yaml", seeds=3), tmp_path / "out")
+    answer = fcnet("sweep", "slurm", *words)
     assert (answer.code, answer.out) == (2, "")
-    assert "nowhere: there is no such file" in answer.err
+    assert why in answer.err
 
 
 def test_a_task_ends_well_if_others_train_what_is_left(folder: Folder, fcnet: Run) -> None:

@@ -4,7 +4,7 @@ import importlib.resources
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fcnet.errors import ConfigError
@@ -13,6 +13,8 @@ from fcnet.sweep.disk.folder import Folder
 
 TASKS = 8  # of the array, if not told
 MEMORY = "4G"  # for each worker: torch, its images, and room for a large net
+
+Options = Mapping[str, str | None]  # of sbatch, by their long names; None for those that are switches
 
 _OPTION = re.compile(r"--([a-z][a-z-]*)(?:=([ -~]+))?")  # of sbatch: its name, and a value in ASCII
 _ONE_OF = ({"mem", "mem-per-cpu", "mem-per-gpu"},)  # options of which Slurm accepts one
@@ -23,7 +25,7 @@ def job(
     program: Sequence[str],
     tasks: int | None = None,
     workers: int | None = None,
-    options: Sequence[str] = (),
+    options: Options | None = None,
     retry: bool = False,
 ) -> str:
     """Return the text of a script for sbatch.
@@ -33,25 +35,29 @@ def job(
         program: the words that start fcnet, from a full path on.
         tasks: of the array; as many as there are runs left, at most ``TASKS``, if None.
         workers: of each task; None for those of the plan, or one for each core or GPU of a task.
-        options: for Slurm, such as ``--partition=gpu``; they replace those that the script has by itself.
+        options: for Slurm; they replace those that the script has by itself.
         retry: let runs that have failed be tried again.
 
     Raises:
-        ConfigError: an option is none of Slurm's, nothing is left to train, or there are more tasks than runs left.
+        ConfigError: nothing is left to train, or there are more tasks than runs left.
     """
-    given = dict(_parsed(option) for option in options)
     count = _tasks(folder, tasks, retry)
     if retry:
         folder.forget_failures()
     directory = os.path.abspath(folder.path)
     command = [*program, "sweep", "task", directory, *(["--workers", str(workers)] if workers else [])]
     fill = {
-        "@SBATCH@": "\n".join(_lines(_defaults(folder, count, workers), given)),
+        "@SBATCH@": "\n".join(_lines(_defaults(folder, count, workers), options or {})),
         "@FOLDER@": quoted(os.getcwd()),
         "@COMMAND@": " ".join(map(quoted, command)),
     }
     template = importlib.resources.files("fcnet.sweep").joinpath("job.sh").read_text(encoding="utf-8")
     return re.sub("@[A-Z]+@", lambda match: fill[match[0]], template).rstrip("\n")
+
+
+def parsed(options: Sequence[str]) -> Options:
+    """Return options for Slurm, such as ``--partition=gpu``. Raises ConfigError if one is none, or not for this."""
+    return dict(_parsed(option) for option in options)
 
 
 def left(folder: Folder, retry: bool = False) -> int:
@@ -89,8 +95,8 @@ def _tasks(folder: Folder, tasks: int | None, retry: bool) -> int:
     return count
 
 
-def _defaults(folder: Folder, tasks: int, workers: int | None) -> dict[str, str | None]:
-    """Return the options that the script has by itself; a value of None for those that are switches."""
+def _defaults(folder: Folder, tasks: int, workers: int | None) -> Options:
+    """Return the options that the script has by itself."""
     planned = folder.settings.workers
     processes = workers or (1 if planned == "auto" else int(planned))
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(os.path.abspath(folder.path)).name).strip("-") or "sweep"
@@ -107,10 +113,10 @@ def _defaults(folder: Folder, tasks: int, workers: int | None) -> dict[str, str 
     }
 
 
-def _lines(defaults: dict[str, str | None], given: dict[str, str | None]) -> list[str]:
+def _lines(defaults: Options, given: Options) -> list[str]:
     """Return the options as sbatch reads them from a script."""
     replaced = set(given).union(*(group for group in _ONE_OF if group & set(given)))
-    options = {name: value for name, value in defaults.items() if name not in replaced} | given
+    options = {name: value for name, value in defaults.items() if name not in replaced} | dict(given)
     return [f"#SBATCH --{name}" + ("" if value is None else f"={_value(value)}") for name, value in options.items()]
 
 

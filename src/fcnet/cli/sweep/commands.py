@@ -32,6 +32,10 @@ Words = Annotated[
         help="Sweep file, or the directory of a sweep to continue; and settings: with several values, each is tried.",
     ),
 ]
+Base = Annotated[Path | None, path("--config", "FILE", "Config that the runs share, in place of a sweep file.", "-c")]
+Seeds = Annotated[int | None, typer.Option(help="Seeds of each combination, 0 to N - 1.", min=1)]
+Out = Annotated[Path | None, path("--out", "DIR", "Directory of the sweep (default: runs/NAME, after the file).")]
+Yes = Annotated[bool, typer.Option("--yes", help="Allow more than 10,000 runs.")]
 Sweep = Annotated[Path, typer.Argument(metavar="DIR", parser=paths.option("DIR"), help="Directory of a sweep.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: accuracies as fractions, times in seconds.")]
 
@@ -42,13 +46,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: accur
 def run(
     context: typer.Context,
     words: Words = None,
-    config: Annotated[
-        Path | None, path("--config", "FILE", "Config that the runs share, in place of a sweep file.", "-c")
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Seeds of each combination, 0 to N - 1.", min=1)] = None,
-    out: Annotated[
-        Path | None, path("--out", "DIR", "Directory of the sweep (default: runs/NAME, after the file).")
-    ] = None,
+    config: Base = None,
+    seeds: Seeds = None,
+    out: Out = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes on this host (default: one per core or GPU).", min=1)
     ] = None,
@@ -60,19 +60,14 @@ def run(
         bool, typer.Option("--no-wait", help="End when all runs that are left are trained by other workers.")
     ] = False,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the runs, and begin none.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Allow more than 10,000 runs.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Train all runs of a sweep here; again: go on where it stopped. Finished runs are never trained again."""
     options = {"workers": workers, "fuse": None if fuse is None else int(fuse) if fuse.isdecimal() else fuse}
     given = {key: value for key, value in options.items() if value is not None}
     directory = _directory(config, words or [], out)
     if directory is not None:
-        if seeds is not None or len(words or []) > 1 or fuse is not None:
-            raise ConfigError(
-                f"{directory}: is a sweep that was begun; its runs are changed by giving its sweep file again, with"
-                f" --out {directory}"
-            )
-        begun = _open(directory)
+        begun = _open(directory, changes=seeds is not None or len(words or []) > 1 or fuse is not None)
     else:
         plan, name = _plan(config, words or [], seeds, given, yes)
         if dry:
@@ -91,11 +86,16 @@ def _directory(config: Path | None, words: list[str], out: Path | None) -> Path 
     return None
 
 
-def _open(directory: Path) -> "Begun":
-    """Return a sweep that was begun."""
+def _open(directory: Path, changes: bool = False) -> "Begun":
+    """Return a sweep that was begun. Raises ConfigError if the command line has changes of its plan."""
     from fcnet.sweep.begin import Begun
     from fcnet.sweep.disk.folder import Folder
 
+    if changes:
+        raise ConfigError(
+            f"{directory}: is a sweep that was begun; its runs are changed by giving its sweep file again, with"
+            f" --out {directory}"
+        )
     return Begun(Folder.open(directory))
 
 
@@ -168,35 +168,39 @@ def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits:
     return found
 
 
-@app.command(epilog="Example: fcnet sweep slurm FILE --out runs/width --tasks 8 > job.sh; sbatch job.sh")
+@app.command(
+    epilog="Example: fcnet sweep slurm configs/sweeps/width.yaml --sbatch=--partition=gpu > job.sh; sbatch job.sh"
+)
 def slurm(
     words: Words = None,
-    out: Annotated[
-        Path | None, path("--out", "DIR", "Directory of a sweep that is begun (default: runs/NAME, after the file).")
-    ] = None,
+    config: Base = None,
+    seeds: Seeds = None,
+    out: Out = None,
     tasks: Annotated[
-        int | None, typer.Option(help="Tasks of the array (default: one for each run left, at most 8).")
+        int | None, typer.Option(help="Tasks of the array (default: one for each run left, at most 8).", min=1)
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes of each task (default: one per core or GPU of the task).", min=1)
     ] = None,
     sbatch: Annotated[
         list[str] | None,
-        typer.Option(metavar="--NAME=VALUE", help="Option for Slurm, such as --time=04:00:00; repeat."),
+        typer.Option(metavar="--NAME=VALUE", help="Option for Slurm, such as --time=04:00:00; may be repeated."),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Let runs that have failed be tried again.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try runs again that have failed.")] = False,
+    yes: Yes = False,
 ) -> None:
-    """Print a job script for Slurm, whose tasks train the runs of a sweep together and restart by themselves."""
-    from fcnet.sweep.slurm import TASKS, job
+    """Begin a sweep without training, or open one, and print a job script whose tasks train its runs under Slurm."""
+    from fcnet.sweep import slurm as jobs
 
-    directory = _directory(None, words or [], out)
+    options = jobs.parsed(sbatch or [])  # before anything is written
+    directory = _directory(config, words or [], out)
     if directory is None:
-        plan, name = _plan(None, words or [], None, {}, yes=False)
-        begun = _begin(plan, ROOT / name if out is None else out, (tasks or TASKS) * (workers or 1))
+        plan, name = _plan(config, words or [], seeds, {}, yes)
+        begun = _begin(plan, ROOT / name if out is None else out, (tasks or jobs.TASKS) * (workers or 1))
     else:
-        begun = _open(directory)
-    program = [sys.executable, "-m", "fcnet"]
-    streams.write(sys.stdout, job(begun.folder, program, tasks, workers, sbatch or [], retry), True)
+        begun = _open(directory, changes=seeds is not None or len(words or []) > 1)
+    text = jobs.job(begun.folder, [sys.executable, "-m", "fcnet"], tasks, workers, options, retry)
+    streams.write(sys.stdout, text, for_programs=True)
 
 
 @app.command(hidden=True)

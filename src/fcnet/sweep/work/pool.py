@@ -23,6 +23,7 @@ from fcnet.system.signals import Stop
 
 TICK = 0.1  # seconds between two looks at the workers
 PATIENCE = 60.0  # seconds that workers have for saving, before they are killed
+TOGETHER = 2.0  # seconds between the ends of two processes that one signal has reached: Slurm signals all of a job
 IN_VAIN = 3  # workers that may die in a row without having begun a run
 
 Event = dict[str, Any]  # with its kind as ``event``, the number of its ``worker``, and more by its kind
@@ -185,7 +186,7 @@ class Pool:
         self._children.remove(child)
         child.close()
         code, worker = child.process.returncode, child.slot.number
-        if code == 0:
+        if code == 0 or (code == Stopped.exit_code and self._is_stopped_too()):
             return
         if child.over.get("memory") and self._sharing(child.slot) > 1:
             self._slots.remove(child.slot)
@@ -196,6 +197,13 @@ class Pool:
             self._error = ResourceError(*child.over["why"])
         else:
             self._died(child, code)
+
+    def _is_stopped_too(self) -> bool:
+        """Return whether a signal that has stopped a worker reaches this process too."""
+        end = time.monotonic() + TOGETHER
+        while not self._stop.signal and time.monotonic() < end:
+            time.sleep(TICK)
+        return bool(self._stop.signal)
 
     def _died(self, child: Child, code: int) -> None:
         """Replace a worker that was killed, unless that does not help."""
