@@ -185,7 +185,7 @@ def test_another_number_of_threads_is_said() -> None:
     run_together(jobs("cut", MIXED[:2], sinks=[Kept(act), Kept()]), stop)
     shown = [Kept(), Kept()]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("fcnet.commands.resume.threads_of", lambda _: 7)
+        patched.setattr("fcnet.commands.training.resume.threads_of", lambda _: 7)
         run_together(jobs("cut", MIXED[:2], resume=True, sinks=shown))
     for kept in shown:
         assert any(line.startswith("warning: threads was 7 and is now ") for line in kept.lines), kept.lines
