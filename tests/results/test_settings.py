@@ -12,7 +12,7 @@ from fcnet.results import settings
 from helpers.command_line import ROOT
 from helpers.seeds import chance
 
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if path.parent.name != "sweeps")
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -112,9 +112,9 @@ class Report:
         return rows
 
     def _differences(self) -> Rows:
-        """Return a row per comparison; none if there is no pair at all."""
+        """Return a row per comparison; none without pairs, or with one pair in each of several, which shows little."""
         compared = [(one.group.name, one.difference) for one in self.found.groups if one.difference is not None]
-        if not any(found.n for _, found in compared):
+        if max((found.n for _, found in compared), default=0) < (1 if len(compared) == 1 else 2):
             return []
         holm = self._tested() > 1
         rows = [["group", "pairs", f"difference{self._points()}", INTERVAL, "p", *(["Holm"] if holm else [])]]
