@@ -32,18 +32,25 @@ class Mapped:
     _folder: Path
 
     @classmethod
-    def open(cls, path: Path, shape: tuple[int, ...]) -> "Mapped":
-        """Open the array of a .npy file. Raises ValueError if it has another shape or type."""
+    def open(cls, path: Path, shape: tuple[int, ...], access: int = mmap.ACCESS_READ) -> "Mapped":
+        """Open the array of a .npy file. Raises ValueError if it has another shape or type.
+
+        Args:
+            path: the file.
+            shape: of the array.
+            access: ACCESS_COPY for an array that can be written, without changing the file.
+        """
         begin = header(shape)
         with path.open("rb") as file:
             if file.read(len(begin)) != begin:
                 raise ValueError(f"{path}: does not hold an array of bytes {shape}")
-            return cls._of(file.fileno(), len(begin), shape, path.parent)
+            return cls._of(file.fileno(), len(begin), shape, path.parent, access)
 
     @classmethod
-    def _of(cls, file: int, start: int, shape: tuple[int, ...], folder: Path) -> "Mapped":
-        # Read-only: writable memory would have to be available.
-        found = mmap.mmap(file, 0, access=mmap.ACCESS_READ)
+    def _of(
+        cls, file: int, start: int, shape: tuple[int, ...], folder: Path, access: int = mmap.ACCESS_READ
+    ) -> "Mapped":
+        found = mmap.mmap(file, 0, access=access)  # read-only by default: writable memory would have to be available
         array = np.frombuffer(found, np.uint8, count=int(np.prod(shape)), offset=start)
         return cls(array.reshape(shape), found, folder)
 

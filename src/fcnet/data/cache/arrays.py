@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
 from io import FileIO
@@ -14,6 +15,9 @@ from fcnet.data.cache.notes import Notes
 from fcnet.data.mapped import Mapped, pieces
 
 Pixels = NDArray[np.uint8]  # (N, H, W)
+
+# Bytes of images from which on the workers of a host share the memory of the cache's file; below it, copies cost little.
+SHARED = 1 << 28
 
 # --- read ---------------------------------------------------------------------------------------------------------
 
@@ -32,10 +36,23 @@ def read(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels,
     return pixels, notes, file
 
 
-def open_array(path: Path, shape: tuple[int, int, int], mapped: bool) -> tuple[Pixels, Mapped | None]:
-    """Return an array, in memory or in its file. Raises OSError, or ValueError if it does not have this shape."""
+def open_array(
+    path: Path, shape: tuple[int, int, int], mapped: bool, shared: int = SHARED
+) -> tuple[Pixels, Mapped | None]:
+    """Return an array, in memory or in its file. Raises OSError, or ValueError if it does not have this shape.
+
+    Args:
+        path: its file.
+        shape: that it has to have.
+        mapped: leave it in its file, and release what was read.
+        shared: bytes from which on memory is shared with other processes that read the same file.
+    """
     file = Mapped.open(path, shape)
-    return (file.array, file) if mapped else (np.array(file.array), None)
+    if mapped:
+        return file.array, file
+    if file.array.nbytes < shared:
+        return np.array(file.array), None
+    return Mapped.open(path, shape, mmap.ACCESS_COPY).array, None
 
 
 def digest(pixels: Pixels, file: Mapped | None) -> str:
