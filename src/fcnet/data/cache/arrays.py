@@ -16,7 +16,7 @@ from fcnet.data.mapped import Mapped, pieces
 
 Pixels = NDArray[np.uint8]  # (N, H, W)
 
-# Bytes of images from which on the workers of a host share the memory of the cache's file; below it, copies cost little.
+# Bytes of images from which on the workers of a host share the memory of the file; below it, copies cost little.
 SHARED = 1 << 28
 
 # --- read ---------------------------------------------------------------------------------------------------------
