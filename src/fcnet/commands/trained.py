@@ -48,8 +48,9 @@ class Located:
         return Weights(chosen, epochs.get(chosen), epochs.get("last"), alone)
 
     def tell(self, sinks: Sinks) -> None:
-        """Note which of its run's weights they are, if the run has others too."""
-        if words := choice(self.weights):
+        """Note which of its run's weights they are, if the run has others: its last epoch may be its best one."""
+        words, epochs = choice(self.weights), {} if self.run is None else _epochs(self.run)
+        if words and not (epochs and epochs.get("best") == epochs.get("last")):
             sinks.notice(f"weights: {words}")
 
     def load(self, classes: int, device: torch.device, sinks: Sinks = SILENT) -> Trained:

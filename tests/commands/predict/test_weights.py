@@ -166,11 +166,24 @@ def test_encode(fcnet: Run, tiny: Path) -> None:
         codes[run] = np.load("codes.npz")["codes"]
     assert np.array_equal(codes["run-0"], codes["run-1/model.pth"])
     assert not np.array_equal(codes["run-0"], codes["run-0/model.pth"])
+    result = json.loads(Path("run-0/result.json").read_text())
+    Path("run-0/result.json").write_text(json.dumps(result | {"best": result["best"] | {"epoch": 2}}))
+    assert (
+        "weights: best (epoch 2 of 3 by validation)" in fcnet("encode", "run-0", "--out", "codes.npz").err.splitlines()
+    )
     outcome = fcnet("encode", "run-0", "--out", "codes.npz", "--weights", "last")
     assert outcome.err.splitlines()[0] == "weights: last (epoch 3)"
     assert np.array_equal(np.load("codes.npz")["codes"], codes["run-0/model.pth"])
     assert the_json(fcnet, "eval", "run-0", "--weights", "last")["weights"] == "last"
     assert the_json(fcnet, "predict", "run-0", "tiny/test/0.png")["weights"] == "best"
+
+
+def test_nothing_is_noted_if_the_last_epoch_is_the_best(fcnet: Run, run: Path) -> None:
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps(result | {"best": result["best"] | {"epoch": 3}}))
+    assert "weights" not in fcnet("predict", "run", "tiny/test/0.png").err
+    assert "weights   best (epoch 3 of 3 by validation)\n" in fcnet("eval", "run").out
+    assert the_json(fcnet, "eval", "run")["weights"] == "best"
 
 
 def test_a_net_is_initialised_with_them(fcnet: Run, run: Path) -> None:
