@@ -81,7 +81,7 @@ def test_an_older_run_only_resizes_and_says_so(fcnet: Run, trained: Path) -> Non
     outcome = fcnet("predict", "run", "seven.png", "--prepare", "always")
     assert outcome.code == 2
     assert len(outcome.errors) == 1
-    assert outcome.errors[0].startswith("--prepare always: the training images of run/model.pth do not show strokes")
+    assert outcome.errors[0].startswith("--prepare always: the training images of run/best.pth do not show strokes")
 
 
 @pytest.mark.parametrize("style", [None, {"size": [28]}, "no style", []])
@@ -133,4 +133,4 @@ def test_an_autoencoder_reconstructs_prepared_photos(fcnet: Run, trained: Path) 
     assert "leave out --prepare off" in off.err
     outcome = fcnet("predict", "auto", "page.png", "--find")
     assert outcome.code == 2
-    assert "--find: auto/model.pth is of kind autoencoder, which names no classes" in outcome.errors[0]
+    assert "--find: auto/best.pth is of kind autoencoder, which names no classes" in outcome.errors[0]
