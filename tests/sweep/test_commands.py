@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from helpers.command_line import Run
 from helpers.sweeps import write_sweep
+from helpers.tiny import write_config
 
 
 @pytest.fixture
@@ -107,3 +109,19 @@ def test_a_plan_that_was_damaged_is_said(file: Path, fcnet: Run) -> None:
     refused = fcnet("sweep", "run", "out")
     assert refused.code == 2
     assert "out/sweep.yaml: base: should be the settings themselves" in refused.errors[0]
+
+
+def test_a_sweep_is_continued_from_any_folder(
+    tiny: Path, tmp_path: Path, fcnet: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = yaml.safe_load((tiny / "tiny.yaml").read_text())
+    for split in ("train", "test"):
+        values["data"][split] = {"images": f"tiny/{split}", "labels": f"tiny/{split}.txt"}
+    base = write_config(tiny / "relative.yaml", values)
+    file = write_sweep(tiny / "s.yaml", base, seeds=1, workers=1)
+    assert fcnet("sweep", "slurm", file, "--out", "out").code == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = fcnet("sweep", "run", tmp_path / "out")
+    assert done.code == 0, done.err
+    assert list((tmp_path / "elsewhere").iterdir()) == []

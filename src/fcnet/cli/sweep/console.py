@@ -32,6 +32,10 @@ class SweepConsole:
             streams.tell(sys.stderr, f"sweep: not in the plan any more, and left as they are: {few(begun.left, 3)}")
         if begun.together:
             streams.tell(sys.stderr, f"sweep: {begun.together}")
+        home = self._folder.home
+        if home is not None and not home.is_dir():
+            here = f"{home}, which does not exist here; relative paths of its config begin in the current folder"
+            streams.tell(sys.stderr, f"fcnet: warning: {self._folder.path}: was begun in {here}")
         many = f"{len(slots)} workers ({slots[0]} each)" if len(slots) > 1 else f"1 worker ({slots[0]})"
         streams.tell(sys.stderr, f"sweep: {self._folder.path}, {many}")
 

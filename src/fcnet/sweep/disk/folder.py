@@ -3,7 +3,7 @@
 DIR/sweep.yaml      the plan, with all settings of the base: what a worker on another host needs
 DIR/NAME/           a run, as ``fcnet train`` writes it
 DIR/.sweep/         what workers tell each other:
-    runs.json       the runs: names, settings, and which are trained together
+    runs.json       the runs: names, settings, and which are trained together; the folder where paths begin
     claims/         who trains what (``claims``)
     tries/          what went wrong (``tries``)
     trials/         the runs that a search has chosen so far
@@ -89,6 +89,12 @@ class Folder:
             raise ConfigError(f"{self.path / PLAN}: base: should be the settings themselves; do not change this file")
         return self.settings.base
 
+    @property
+    def home(self) -> Path | None:
+        """Return the folder in which the sweep was begun, where relative paths of its config begin; None before that."""
+        path = self._state / RUNS
+        return Path(files.read_json(path)["home"]) if files.is_file(path) else None
+
     def entries(self) -> list[Entry]:
         """Return the runs in the order of the plan, anew if it has grown."""
         path, trials = self._state / RUNS, self._state / "trials"
@@ -109,7 +115,7 @@ class Folder:
         for folder in ("claims", "tries", "trials", "log"):
             (self._state / folder).mkdir(parents=True, exist_ok=True)
         files.write_bytes(self.path / PLAN, text.encode())
-        runs = {"runs": [vars(entry) for entry in entries]}
+        runs = {"home": str(self.home or Path.cwd()), "runs": [vars(entry) for entry in entries]}
         files.write_bytes(self._state / RUNS, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
 
     def holds(self, text: str, entries: Sequence[Entry]) -> bool:

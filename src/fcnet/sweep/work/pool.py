@@ -36,6 +36,7 @@ class Child:
         slot: what it may use.
         words: its command line.
         log: the file for what it writes to stderr.
+        home: its working folder.
         environ: the environment, in which its slot is not considered yet.
         take: receives its events, in a thread.
 
@@ -51,6 +52,7 @@ class Child:
         slot: Slot,
         words: Sequence[str],
         log: Path,
+        home: Path,
         environ: Mapping[str, str],
         take: Callable[["Child", Event], None],
     ) -> None:
@@ -66,6 +68,7 @@ class Child:
                 encoding="utf-8",
                 errors="replace",
                 env=slot.environment(environ),
+                cwd=home,
                 start_new_session=True,
             )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -121,6 +124,8 @@ class Pool:
         secrets: Mapping[str, str] | None = None,
     ) -> None:
         self._environ = dict(os.environ) | dict(secrets or {})
+        home = folder.home
+        self._home = home if home is not None and home.is_dir() else Path.cwd()
         self._folder, self._slots, self._stop, self._tell, self._waits = folder, list(slots), stop, tell, waits
         self._events: queue.SimpleQueue[tuple[Child, Event]] = queue.SimpleQueue()
         self._children: list[Child] = []
@@ -152,11 +157,11 @@ class Pool:
     def _start(self, slot: Slot) -> None:
         """Start a worker in a slot."""
         me = host.this()
-        words = ["sweep", "work", str(self._folder.path), *([] if self._waits else ["--no-wait"])]
+        words = ["sweep", "work", os.path.abspath(self._folder.path), *([] if self._waits else ["--no-wait"])]
         if self._sharing(slot) == 1:
             words.append("--alone")
         log = self._folder.log(f"{me.host}-{me.pid}-{slot.number}")
-        self._children.append(Child(slot, words, log, self._environ, self._put))
+        self._children.append(Child(slot, words, log, self._home, self._environ, self._put))
 
     def _put(self, child: Child, event: Event) -> None:
         """Take an event, in the thread that reads it."""
