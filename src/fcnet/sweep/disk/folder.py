@@ -91,7 +91,7 @@ class Folder:
 
     @property
     def home(self) -> Path | None:
-        """Return the folder in which the sweep was begun, where relative paths of its config begin; None before that."""
+        """Return the folder where the sweep was begun, and relative paths of its config begin; None before that."""
         path = self._state / RUNS
         return Path(files.read_json(path)["home"]) if files.is_file(path) else None
 
