@@ -18,10 +18,7 @@ from helpers.runs import same
 from helpers.sweeps import begun, work, write_sweep
 from helpers.tiny import tiny_config, write_config
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
 RUNS, KILLS, WORKERS = 60, 30, 3
 ROUNDS = 20
@@ -40,6 +37,7 @@ def check(folder: Folder, undisturbed: Folder) -> None:
 
 
 @pytest.mark.parametrize(("fuse", "epochs"), [("off", 12), ("auto", 60)])
+@pytest.mark.long
 def test_a_sweep_that_is_killed_again_and_again(tmp_path: Path, fuse: str, epochs: int) -> None:
     chance = seeds.chance("killed")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
@@ -89,6 +87,7 @@ def trained(folder: Folder) -> dict[str, int]:
 
 
 @pytest.mark.skipif(not can_unshare(), reason="needs namespaces of its own: root, and unshare of util-linux")
+@pytest.mark.long
 def test_two_hosts_on_one_directory(tiny: Path, tmp_path: Path) -> None:
     chance: random.Random = seeds.chance("hosts")
     values = tiny_config(tiny)
