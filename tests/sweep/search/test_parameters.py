@@ -76,7 +76,7 @@ def test_choices_come_back_from_a_database(tmp_path: Path, anywhere: Any) -> Non
     [
         ({"low": 2, "high": 1}, "low: is 2, above high, 1; exchange them"),
         ({"low": 0, "high": 1, "log": True}, "with log it should be above 0"),
-        ({"low": 1, "high": 3, "log": True, "step": 1}, "choose one of the two"),
+        ({"low": 1, "high": 3, "log": True, "step": 1}, "is not possible with log; remove one of the two"),
         ({"low": 1, "high": 3, "step": 0}, "step: is 0; should be above 0"),
         ({"low": 1, "high": 3, "step": 0.5}, "or write low: 1.0"),
         ({"low": 0.0, "high": 1.0, "step": 0.3}, "steps of 0.3 from 0.0 do not meet; set it to 0.9"),
