@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 from fcnet.errors import CheckpointError, ConfigError, FcnetError, ResourceError
 from fcnet.sweep.plan import database
 from fcnet.sweep.search import extra, turns
 
 if TYPE_CHECKING:
+    import psycopg
     from optuna.storages import RDBStorage
     from sqlalchemy import URL
 
@@ -56,6 +58,7 @@ class Storage:
         extra.check(postgresql=address is not None)
         self._turns = turns.by_file(folder / LOCK, patience) if address is None else self._by_server(address, study)
         self._backend: RDBStorage | None = None
+        self._opened: WeakSet[psycopg.Connection] = WeakSet()
 
     def _by_server(self, address: str, study: str) -> turns.Turns:
         return turns.by_server(_url(address), _options(address), study, self._patience)
@@ -75,8 +78,7 @@ class Storage:
             self._backend = RDBStorage(f"sqlite:///{FILE}", engine_kwargs={"creator": self._connect})
             return self._backend
         text = _url(self._address).render_as_string().replace("{", "{{").replace("}", "}}")  # Optuna fills in {}
-        options = {"connect_args": _options(self._address), "pool_pre_ping": True}
-        self._backend = RDBStorage(text, engine_kwargs=options)
+        self._backend = RDBStorage(text, engine_kwargs={"creator": self._connect_to_server, "pool_pre_ping": True})
         return self._backend
 
     def _connect(self) -> sqlite3.Connection:
@@ -90,8 +92,20 @@ class Storage:
             raise
         return connection
 
+    def _connect_to_server(self) -> "psycopg.Connection":
+        """Return a connection, which ``close`` closes even if Optuna has failed before it could."""
+        import psycopg
+
+        assert self._address is not None
+        url = _url(self._address).set(drivername=database.SCHEME)
+        connection = psycopg.connect(url.render_as_string(), **_options(self._address))
+        self._opened.add(connection)
+        return connection
+
     def close(self) -> None:
         """Close all connections."""
+        for connection in list(self._opened):
+            connection.close()
         if self._backend is not None:
             self._backend.scoped_session.remove()
             self._backend.engine.dispose()
