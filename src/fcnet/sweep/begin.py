@@ -49,17 +49,25 @@ def begin(out: Path, plan: Plan, workers: int | None = None) -> Begun:
     plan, secrets = _without_password(plan)
     if not is_sweep(out):
         check_new(out)
-        old = []
-    else:
-        old = Folder.open(out).entries()
-        _check_same_search(Folder.open(out), plan)
+    folder = Folder(out)
+    with folder.planning():
+        return _written(folder, plan, workers, secrets)
+
+
+def _written(folder: Folder, plan: Plan, workers: int | None, secrets: Mapping[str, str]) -> Begun:
+    """Write a plan, while no other process does."""
+    out, old = folder.path, list[Entry]()
+    if is_sweep(out):
+        _check_same_search(folder, plan)
+        old = [] if plan.settings.search is not None else folder.entries()  # those of a search are never planned
     merged = merge.merge([vars(entry) for entry in old], plan)
     _check(out, old, merged, plan)
     new = [run for run in merged.runs if run.name in set(merged.added)]
     units, together = _units(new, plan, workers)
     known = {entry.name: entry.unit for entry in old} | units
     entries = [Entry(run.name, run.hash, run.changes, known[run.name]) for run in merged.runs]
-    folder = Folder(out)
+    if old and plan.settings.fuse != folder.settings.fuse:
+        together = f"{together}; " * bool(together) + "runs that were here before stay in their groups"
     text = load.text(plan)
     if not (is_sweep(out) and folder.holds(text, entries)):
         folder.write(text, entries)
@@ -102,6 +110,11 @@ def _check_same_search(folder: Folder, plan: Plan) -> None:
         raise ConfigError(
             f"--out {folder.path}: holds a sweep that {what[before]}, and this plan {what[now]}; choose another"
             " directory"
+        )
+    if now and (differ := identity.differences(*(identity.config_of(base, {}) for base in (folder.base, plan.base)))):
+        raise ConfigError(
+            f"--out {folder.path}: holds a search whose trials have other settings ({few(differ, SHOWN)}); set them as"
+            " before, or choose another directory"
         )
 
 

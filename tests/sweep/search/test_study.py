@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 import pytest
 
-from fcnet.errors import ConfigError, InUseError
+from fcnet.errors import ConfigError
 from fcnet.sweep.search.study import Study
 from helpers.searching import run_all, value_of
 
@@ -133,12 +133,14 @@ def test_a_trial_without_validation_is_an_error(tmp_path: Path, make: Any) -> No
         assert len(study.running()) == 1
 
 
-def test_a_result_told_by_another_worker_ends_the_run(tmp_path: Path, make: Any) -> None:
+def test_nothing_is_added_to_a_trial_that_was_told(tmp_path: Path, make: Any) -> None:
+    """Its run is trained once more: it had failed, or its directory was deleted."""
     with Study(tmp_path, make(1), "width", 4) as study:
         study.next()
         study.tell(0, 0.5)
-        with pytest.raises(InUseError, match="trial-000: another worker"):
-            study.reports(0).report(1, 0.4)
+        assert not study.reports(0).report(1, 0.4)
+        study.tell(0, 0.9)
+        assert [(one.state, one.value) for one in study.trials()] == [("complete", 0.5)]
 
 
 def test_other_programs_of_optuna_read_it(tmp_path: Path, anywhere: Any) -> None:

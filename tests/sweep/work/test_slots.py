@@ -16,6 +16,12 @@ from fcnet.sweep.work.slots import GIB, Slot, slots
 Install = Callable[[str], None]
 
 
+@pytest.fixture(autouse=True)
+def no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests themselves may run with one thread."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+
 def config(**changes: Any) -> Config:
     values = {"data": {"source": "digits", "root": "data/digits", "image_size": [28, 28]}, "model": {"hidden": [500]}}
     return schema.check([Layer("test", values | changes)])
@@ -43,6 +49,14 @@ def test_a_cpu_has_a_worker_for_each_core_and_no_more_than_there_is_work() -> No
     assert slots(config(device="cpu"), None, 2, cores=6) == [Slot(1, 3), Slot(2, 3)]
     assert slots(config(device="cpu"), 3, 100, cores=6) == [Slot(1, 2), Slot(2, 2), Slot(3, 2)]
     assert slots(config(device="cpu"), 4, 100, cores=2) == [Slot(number, 1) for number in range(1, 5)]
+
+
+def test_a_number_of_threads_is_each_worker_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert slots(config(device="cpu", threads=2), None, 100, cores=5) == [Slot(1, 2), Slot(2, 2)]
+    with pytest.raises(ConfigError, match="threads: is 8; this host may use 5 cores"):
+        slots(config(device="cpu", threads=8), None, 100, cores=5)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of a process, not of the host
+    assert slots(config(device="cpu"), 2, 100, cores=6) == [Slot(1, 1), Slot(2, 1)]
 
 
 def test_nets_that_need_much_memory_have_fewer_workers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +90,9 @@ def test_only_visible_gpus_are_used(install: Install, monkeypatch: pytest.Monkey
     assert slots(config(), 1, 1, cores=4)[0].environment({"A": "1"}) == {
         "A": "1", "OMP_NUM_THREADS": "4", "CUDA_VISIBLE_DEVICES": "GPU-bbbb"
     }  # fmt: skip
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    for hidden in ("", "-1", "7"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert module.gpus() == []
     assert [slot.gpu for slot in slots(config(), None, 2, cores=2)] == [None, None]
 
 
@@ -86,5 +102,5 @@ def test_a_driver_without_gpus(install: Install, table: str) -> None:
     free = [gpu.free for gpu in module.gpus()]
     assert free in ([], [module.CONTEXT])
     if not free:
-        with pytest.raises(ConfigError, match="this machine has no CUDA device"):
+        with pytest.raises(ConfigError, match="this machine has no such CUDA device"):
             slots(config(device="cuda"), None, 1, cores=2)

@@ -63,17 +63,20 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Train all runs of a sweep here; again: go on where it stopped. Finished runs are never trained again."""
-    options = {"workers": workers, "fuse": None if fuse is None else int(fuse) if fuse.isdecimal() else fuse}
+    options = {"fuse": None if fuse is None else int(fuse) if fuse.isdecimal() else fuse}
     given = {key: value for key, value in options.items() if value is not None}
     directory = _directory(config, words or [], out)
     if directory is not None:
         begun = _open(directory, changes=seeds is not None or len(words or []) > 1 or fuse is not None)
+        if dry:
+            _list_left(begun)
+            return
     else:
         plan, name = _plan(config, words or [], seeds, given, yes)
         if dry:
             _list(plan)
             return
-        begun = _begin(plan, ROOT / name if out is None else out)
+        begun = _begin(plan, ROOT / name if out is None else out, workers)
     _work(begun, context.obj, workers, retry, not no_wait)
 
 
@@ -82,6 +85,8 @@ def _directory(config: Path | None, words: list[str], out: Path | None) -> Path 
     if config is None and not words and out is not None:
         return out
     if config is None and words and "=" not in words[0] and Path(words[0]).is_dir():
+        if out is not None:
+            raise ConfigError(f"--out {out}: {words[0]} is a directory already; give a sweep file, or leave --out out")
         return Path(words[0])
     return None
 
@@ -128,6 +133,13 @@ def _list(plan: "Plan") -> None:
     what = f"{len(plan.runs)} runs" if search is None else f"a search of {search.trials} trials"
     equal = f"; {plan.equal} more would be equal to one of them" if plan.equal else ""
     streams.write(sys.stderr, f"sweep: {what}{equal}")
+
+
+def _list_left(begun: "Begun") -> None:
+    """Print the runs of a sweep that would be trained."""
+    for entry in begun.folder.entries():
+        if begun.folder.ended(entry.name) is None:
+            streams.write(sys.stdout, entry.name)
 
 
 def _begin(plan: "Plan", out: Path, workers: int | None = None) -> "Begun":

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from fcnet.sweep.work.slots import Slot
 
 
+LOOK = 5.0  # seconds between two looks at all runs
+
+
 class SweepConsole:
     """Shows the events of workers.
 
@@ -25,6 +28,7 @@ class SweepConsole:
         self._folder = folder
         self._began, self._ended = 0.0, 0  # when the first run began, and how many have ended since
         self._over: set[str] = set()
+        self._looked = 0.0  # when all runs were looked at, those of other hosts too
 
     def begin(self, begun: "Begun", slots: Sequence["Slot"]) -> None:
         """Say what is trained, by how many workers."""
@@ -46,10 +50,10 @@ class SweepConsole:
             case "began":
                 self._began = self._began or time.monotonic()
             case "ended" if event["how"] == "finished":
-                self._ended += 1
+                self._count(run)
                 streams.tell(sys.stdout, f"{run}: {_metric(event)}{event['seconds']:.1f} s{self._rest()}")
             case "ended":
-                self._ended += 1
+                self._count(run)
                 why = event["why"]
                 streams.tell(sys.stdout, f"{run}: {event['how']}{f': {why}' if why else ''}{self._rest()}")
             case "failed":
@@ -63,13 +67,19 @@ class SweepConsole:
                 text = f"memory ran out; going on with {event['left']} worker{'s' * (event['left'] > 1)} on it"
                 streams.tell(sys.stderr, f"fcnet: warning: {text}")
 
+    def _count(self, run: str) -> None:
+        self._ended += 1
+        self._over.add(run)
+
     def _rest(self) -> str:
         """Return how many runs of how many have ended, and how long the others may take."""
         entries = self._folder.entries()
         search = self._folder.settings.search
         total = len(entries) if search is None else search.trials
-        left = [entry.name for entry in entries if entry.name not in self._over]
-        self._over |= {name for name in left if self._folder.ended(name)}
+        if time.monotonic() - self._looked > LOOK:
+            left = [entry.name for entry in entries if entry.name not in self._over]
+            self._over |= {name for name in left if self._folder.ended(name)}
+            self._looked = time.monotonic()
         over = len(self._over)
         if over >= total or not self._ended:
             return f" ({over} of {total})"
@@ -79,8 +89,9 @@ class SweepConsole:
 
 def _metric(event: dict[str, Any]) -> str:
     """Return the metric of a run's test images, else of its training images."""
+    found = event | (event.get("best") or {})  # the weights that other commands take
     for name in ("test", "validation", "train"):
-        metrics = event.get(name)
+        metrics = found.get(name)
         if isinstance(metrics, dict):
             if metrics.get("accuracy") is not None:
                 return f"{name} {100 * metrics['accuracy']:.2f} %, "

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from fcnet.errors import FcnetError, OutOfMemory, Stopped
+from fcnet.errors import OutOfMemory, Stopped
 from fcnet.system import streams
 from fcnet.system.signals import Stop
 
@@ -36,13 +36,15 @@ def work_until_closed(directory: Path, stop: Stop, waits: bool, alone: bool) -> 
     """Train runs of a sweep until none is left, or until stdin is closed."""
     threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), daemon=True).start()
     from fcnet.sweep.disk.folder import Folder  # imported here: the thread above has to watch this import too
+    from fcnet.sweep.work import outcomes
     from fcnet.sweep.work.worker import Way, Worker
 
     try:
         Worker(Folder.open(directory), stop, report, Way(waits, alone, WorkerLog)).work()
-    except FcnetError as error:
-        if not isinstance(error, Stopped):
-            report("over", memory=isinstance(error, OutOfMemory), why=error.problems)
+    except Exception as error:
+        told = outcomes.told(error)
+        if not isinstance(told, Stopped):
+            report("over", memory=isinstance(told, OutOfMemory), why=told.problems)
         raise
 
 

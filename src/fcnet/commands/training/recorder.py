@@ -43,6 +43,7 @@ class Recorder:
         beat: called after each step.
         sinks: for records and warnings, besides the metrics of the run.
         early_stop: whether it stops before its last epoch; by default it does not.
+        nets: that are trained together with this one, itself among them: its seconds are its share of theirs.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Recorder:
         beat: Beat,
         sinks: Sinks = SILENT,
         early_stop: EarlyStop | None = None,
+        nets: int = 1,
     ) -> None:
+        self._nets = nets
         self._patience = Patience(early_stop)
         self._sinks = sinks
         self._records = Sinks([log.MetricsLog(run), *sinks])
@@ -248,7 +251,7 @@ class Recorder:
         files.write_bytes(self.run / directory.BEST, tensor_files.encode(self._best_weights))
 
     def _seconds(self) -> float:
-        return self._seconds_before + time.monotonic() - self._started
+        return self._seconds_before + (time.monotonic() - self._started) / self._nets
 
     def _out_of_memory(self) -> OutOfMemory:
         kept = f"the checkpoint of epoch {self._saved[0]}, step {self._saved[1]} is kept" if any(self._saved) else ""

@@ -10,13 +10,15 @@ DIR/.sweep/         what workers tell each other:
     log/            what workers wrote to stderr
 """
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from fcnet.config import load, yaml_lines
 from fcnet.errors import ConfigError, ResourceError
@@ -29,6 +31,8 @@ from fcnet.system import files
 PLAN, STATE, RUNS = "sweep.yaml", ".sweep", "runs.json"
 
 CHECKPOINTS = "ckpt"  # folder of a run
+
+LARGEST = 1 << 32  # bytes of runs.json: a million runs have a gigabyte at most
 
 # How a run may have ended for good, in its result.json: another try would give the same.
 FINAL = ("finished", "diverged", "pruned")
@@ -65,6 +69,7 @@ class Folder:
         self.path = path
         self._state = path / STATE
         self._read: tuple[tuple[int, int], list[Entry]] | None = None  # runs.json, and when it was changed
+        self._plan: tuple[int, Sweep] | None = None  # the same of sweep.yaml
 
     @classmethod
     def open(cls, path: Path) -> "Folder":
@@ -77,10 +82,13 @@ class Folder:
             )
         return folder
 
-    @cached_property
+    @property
     def settings(self) -> Sweep:
-        """Return the plan's settings, with all settings of the base."""
-        return load.check(Sweep, [yaml_lines.read(self.path / PLAN)])
+        """Return the plan's settings, with all settings of the base, anew if they have changed."""
+        changed = (self.path / PLAN).stat().st_mtime_ns
+        if self._plan is None or self._plan[0] != changed:
+            self._plan = changed, load.check(Sweep, [yaml_lines.read(self.path / PLAN)])
+        return self._plan[1]
 
     @property
     def base(self) -> dict[str, Any]:
@@ -93,7 +101,7 @@ class Folder:
     def home(self) -> Path | None:
         """Return the folder where the sweep was begun, and relative paths of its config begin; None before that."""
         path = self._state / RUNS
-        return Path(files.read_json(path)["home"]) if files.is_file(path) else None
+        return Path(_read(path)["home"]) if files.is_file(path) else None
 
     def entries(self) -> list[Entry]:
         """Return the runs in the order of the plan, anew if it has grown."""
@@ -101,7 +109,7 @@ class Folder:
         changed = path.stat().st_mtime_ns, trials.stat().st_mtime_ns
         if self._read is None or self._read[0] != changed:
             names = sorted(name for name in os.listdir(trials) if name.endswith(".json"))
-            found = [*files.read_json(path)["runs"], *(files.read_json(trials / name) for name in names)]
+            found = [*_read(path)["runs"], *(files.read_json(trials / name) for name in names)]
             self._read = changed, [Entry(**one) for one in found]
         return self._read[1]
 
@@ -110,17 +118,28 @@ class Folder:
         text = json.dumps(vars(entry), ensure_ascii=False) + "\n"
         files.write_bytes(self._state / "trials" / f"{entry.name}.json", text.encode())
 
-    def write(self, text: str, entries: Sequence[Entry]) -> None:
-        """Write plan and runs; the runs last, which make it a sweep."""
+    def prepare(self) -> None:
+        """Make the folders in which workers write; copies of a directory may have lost empty ones."""
         for folder in ("claims", "tries", "trials", "log"):
             (self._state / folder).mkdir(parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def planning(self) -> Iterator[None]:
+        """Hold a lock, so that one process at a time changes the plan."""
+        self.prepare()
+        with FileLock(self._state / "lock"):
+            yield
+
+    def write(self, text: str, entries: Sequence[Entry]) -> None:
+        """Write plan and runs; the runs last, which make it a sweep."""
+        self.prepare()
         files.write_bytes(self.path / PLAN, text.encode())
         runs = {"home": str(self.home or Path.cwd()), "runs": [vars(entry) for entry in entries]}
         files.write_bytes(self._state / RUNS, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
 
     def holds(self, text: str, entries: Sequence[Entry]) -> bool:
         """Return whether the directory has a plan and its runs already."""
-        return (self.path / PLAN).read_text() == text and self.entries() == list(entries)
+        return (self.path / PLAN).read_text(encoding="utf-8") == text and self.entries() == list(entries)
 
     def claims(self) -> Claims:
         """Return the claims of its units."""
@@ -164,6 +183,7 @@ class Folder:
     def mark(self, name: str, ended: str) -> None:
         """Change how a run that was stopped has ended, in its result.json."""
         text = json.dumps(self.result(name) | {"ended": ended}, indent=2, ensure_ascii=False) + "\n"
+        self.run(name).mkdir(exist_ok=True)  # it may have been deleted
         files.write_bytes(self.run(name) / RESULT, text.encode(errors="backslashreplace"))
 
     def ended(self, name: str) -> str | None:
@@ -183,6 +203,12 @@ class Folder:
         return max(sealed, key=lambda entry: entry.stat().st_mtime_ns).name.removesuffix(".json") if sealed else ""
 
 
+def _read(path: Path) -> dict[str, Any]:
+    """Return runs.json, however many runs it has."""
+    found: dict[str, Any] = json.loads(files.read_bytes(path, LARGEST))
+    return found
+
+
 def is_sweep(path: Path) -> bool:
     """Return whether a directory is that of a sweep."""
     return files.is_file(path / PLAN) and files.is_file(path / STATE / RUNS)
@@ -194,7 +220,7 @@ def check_new(path: Path) -> None:
         return
     if not files.is_folder(path):
         raise ConfigError(f"--out {path}: is a file; choose another directory")
-    if found := sorted(os.listdir(path)):
+    if found := sorted(set(os.listdir(path)) - {PLAN, STATE}):  # these were left by a process that was killed
         raise ConfigError(
             f"--out {path}: is not a sweep directory (it has no {PLAN}) and is not empty (it has {found[0]}); choose"
             " another one"

@@ -59,6 +59,11 @@ def check_free(layers: Sequence[Layer], words: Sequence[str]) -> None:
                 if f"{key}.".startswith(f"{place[-1]}."):
                     line = layer.place(layer.where(place)[1])
                     axis = f"{place[0]}.{place[-1]}"
+                    if place[0] == "seeds":
+                        problems.append(
+                            f"{COMMAND_LINE}: seed: is varied by `seeds` too ({line}); remove one of the two"
+                        )
+                        continue
                     problems.append(f"{COMMAND_LINE}: {key}: is varied by {line}, {axis}; change it there")
     if problems:
         raise ConfigError(*dict.fromkeys(problems))
@@ -70,6 +75,7 @@ def _varied(layer: Layer) -> list[tuple[str | int, ...]]:
     for place in (("grid",), ("search", "parameters")):
         keys = layer.value(place)
         found += [(*place, key) for key in keys] if isinstance(keys, dict) else []
+    found += [("seeds", "seed")] if layer.value(("seeds",)) is not None else []
     entries = layer.value(("list",))
     for i, entry in enumerate(entries if isinstance(entries, list) else []):
         found += [("list", i, key) for key in entry] if isinstance(entry, dict) else []

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from fcnet.errors import InUseError
 from fcnet.sweep.search.storage import Storage
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Reports:
             prunes: whether the run may end early after this epoch.
             phase: of the training, if it has phases: only metrics of the last one count; others are of other losses.
 
-        Raises InUseError if the result of the trial was told meanwhile, by another worker.
+        Nothing is recorded of a trial whose result was told: its run is trained once more, such as after it failed.
         """
         from optuna.exceptions import UpdateFinishedTrialError
 
@@ -58,7 +57,7 @@ class Reports:
             if self._prunes and prunes and not self.pruned:
                 self.pruned = self._storage.patiently(lambda: self._is_bad(epoch))
         except UpdateFinishedTrialError:
-            raise InUseError(f"{self._name}: another worker has recorded how it ended; this process stops") from None
+            return False
         return self.pruned
 
     def _record(self, epoch: int, value: float, phase: str) -> None:

@@ -1,6 +1,5 @@
 """How runs ended: recorded in the sweep's directory, told to its search, and reported."""
 
-import time
 from collections.abc import Callable, Sequence
 
 from fcnet.commands.train import RunResult
@@ -10,8 +9,6 @@ from fcnet.sweep.disk.folder import Entry, Folder
 from fcnet.sweep.work.trials import Trials
 from fcnet.system.files import from_os_error
 from fcnet.system.memory import is_out_of_memory, no_memory
-
-PAUSE = 0.5  # seconds before a run is tried again whose last process is still ending
 
 Report = Callable[..., None]  # takes the kind of an event, and its facts by name
 
@@ -65,7 +62,6 @@ class Outcomes:
             self._end(entry, "pruned", "")
         elif isinstance(error, InUseError):  # another process has it; perhaps it is still ending
             self._report("left", run=entry.name, why=error.problems[0])
-            time.sleep(PAUSE)
         elif isinstance(error, DivergedError):
             self._end(entry, "diverged", error.problems[0])
         elif isinstance(error, ResourceError) and not (isinstance(error, OutOfMemory) and self._alone):

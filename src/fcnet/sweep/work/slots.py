@@ -87,15 +87,20 @@ def slots(config: Config, wanted: int | None, units: int, cores: int | None = No
         cores: that this process may use.
 
     Raises:
-        ConfigError: the config demands a GPU, and there is none.
+        ConfigError: the config demands a GPU or a number of threads that this host does not have.
     """
-    cores = limits.allowed() if cores is None else cores
+    cores = limits.allowed(environ={}) if cores is None else cores  # OMP_NUM_THREADS is for one process
     found = gpus() if config.device != "cpu" else []
-    if config.device.startswith("cuda") and not found:
-        raise ConfigError(f"device: is {config.device!r}; this machine has no CUDA device; choose auto or cpu")
     if ":" in config.device:
         found = found[int(config.device.partition(":")[2]) :][:1]
-    most = max(wanted or cores, 1)
+    if config.device.startswith("cuda") and not found:
+        raise ConfigError(f"device: is {config.device!r}; this machine has no such CUDA device; choose auto or cpu")
+    fixed = config.threads if isinstance(config.threads, int) else None
+    if fixed is not None and fixed > cores:
+        raise ConfigError(
+            f"threads: is {fixed}; this host may use {cores} cores; set it to at most {cores}, or to auto"
+        )
+    most = wanted or max(cores // (fixed or 1), 1)
     if found:
         fits = [_fit(config, gpu.free) for gpu in found]
         places = [gpu.name for turn in range(max(fits)) for gpu, fit in zip(found, fits, strict=True) if turn < fit]
@@ -105,8 +110,8 @@ def slots(config: Config, wanted: int | None, units: int, cores: int | None = No
         places = []
         if wanted is None:
             most = min(most, max(int(SHARE * memory() // (PROCESS + needs(config))), 1))
-    count = max(min(len(places) or most, most, units), 1)
-    threads = max(cores // count, 1)
+    count = max(min(len(places) or most, units), 1)
+    threads = fixed or max(min(cores // count, limits.allowed(cores)), 1)
     return [Slot(number + 1, threads, places[number] if places else None) for number in range(count)]
 
 
@@ -152,4 +157,6 @@ def gpus(environ: Mapping[str, str] = os.environ) -> list[GPU]:
     found = [[word.strip() for word in line.split(",")] for line in answer.splitlines() if line.count(",") == 2]
     free = {key: float(mib) * 2**20 for index, uuid, mib in found if mib.isdecimal() for key in (index, uuid)}
     names = [index for index, _, _ in found] if allowed is None else [word.strip() for word in allowed.split(",")]
-    return [GPU(name, free.get(name, CONTEXT)) for name in names]
+    # As CUDA does: what follows a name that there is not, such as -1, is not seen. Parts of a GPU (MIG) are not listed.
+    seen = itertools.takewhile(lambda name: name in free or name.startswith(("GPU-", "MIG-")), names)
+    return [GPU(name, free.get(name, CONTEXT)) for name in seen]

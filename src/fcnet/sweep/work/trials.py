@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from fcnet.errors import ConfigError
 from fcnet.schema import Config
 from fcnet.sweep.disk.folder import Entry, Folder
 from fcnet.sweep.plan import identity
@@ -32,6 +33,14 @@ class Trials:
         assert search is not None
         self._folder = folder
         self._study = Study(folder.path, search, folder.path.name, base.train.epochs, folder.settings.dead_after)
+
+        known, told = len(folder.entries()), len(self._study.trials())
+        if known > told:
+            self.close()
+            raise ConfigError(
+                f"{folder.path}: has {known} trials, and its database {told}; bring that back (search.db, or"
+                " search.storage), or begin the search in another directory"
+            )
 
     def close(self) -> None:
         """Close the connection."""

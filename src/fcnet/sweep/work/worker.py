@@ -5,6 +5,7 @@ sweep's directory.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from typing import Any
 from fcnet.commands import train
 from fcnet.commands.together import run as together
 from fcnet.commands.training.shelf import Shelf
-from fcnet.errors import FcnetError, Stopped
+from fcnet.errors import FcnetError, InUseError, Stopped
 from fcnet.rundir.target import Target
 from fcnet.sweep.disk.claims import Claim
-from fcnet.sweep.disk.folder import Entry, Folder
+from fcnet.sweep.disk.folder import PLAN, Entry, Folder
 from fcnet.sweep.plan import identity
 from fcnet.sweep.work.outcomes import Outcomes, Report, told
 from fcnet.sweep.work.stops import StopOfRun
@@ -24,6 +25,7 @@ from fcnet.sweep.work.trials import Trials
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import Sink, Sinks
 
+LATER = 10.0  # seconds after which a run is tried again that another process had
 POLL = 0.5  # seconds between two looks for work, while all that is left is held by other workers
 
 
@@ -70,6 +72,7 @@ class Worker:
         self._folder, self._stop, self._report, self._way = folder, stop, report, way
         self._claims, self._shelf = folder.claims(), Shelf()
         self._over: set[str] = set()  # runs that have ended for good
+        self._later: dict[str, float] = {}  # when units are tried again that another process had
         search = folder.settings.search
         self._trials = None if search is None else Trials(folder, identity.config_of(folder.base, {}))
         self._outcomes = Outcomes(folder, report, self._trials, way.alone)
@@ -116,7 +119,9 @@ class Worker:
         """Claim the next unit with something to do; return the claim and the unit's runs."""
         valid = self._claims.valid()
         for unit, entries in self._units():
-            if not self._left(entries) or (claim := self._claims.take(unit, valid.get(unit, 0))) is None:
+            if self._later.get(unit, 0.0) > time.monotonic() or not self._left(entries):
+                continue
+            if (claim := self._claims.take(unit, valid.get(unit, 0))) is None:
                 continue
             if self._left(entries):
                 return claim, entries
@@ -142,6 +147,8 @@ class Worker:
             found = self._trained(claim, entries)
         except Exception as error:
             found = [told(error) for _ in entries]
+        if any(isinstance(one, InUseError) for one in found):
+            self._later[claim.unit] = time.monotonic() + LATER
         self._outcomes.record(entries, found, time.monotonic() - began)
 
     def _trained(self, claim: Claim, entries: list[Entry]) -> list[train.RunResult | FcnetError]:
@@ -156,7 +163,12 @@ class Worker:
     def _job(self, claim: Claim, entry: Entry, stop: Stop) -> together.Job:
         """Return what a run trains, and where."""
         config = identity.config_of(self._folder.base, entry.changes)
-        target = Target(entry.name, self._folder.run(entry.name), resume=True, force=True)
+        if identity.hash_of(config) != entry.hash:  # of a plan that is being written now, or that was edited
+            raise InUseError(f"{self._folder.path / PLAN}: does not fit {entry.name}; give the sweep file again")
+        if ":" in config.device and "CUDA_VISIBLE_DEVICES" in os.environ:  # which leaves this worker one GPU
+            config = config.model_copy(update={"device": "cuda"})
+        # Without an earlier claim nobody but a person can hold the run.
+        target = Target(entry.name, self._folder.run(entry.name), resume=True, force=claim.number > 1)
         return together.Job(config, target, self._sinks(claim, entry, stop), self._folder.settings.plots)
 
     def _sinks(self, claim: Claim, entry: Entry, stop: Stop) -> Sinks:
