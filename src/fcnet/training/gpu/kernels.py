@@ -3,6 +3,9 @@
 Every kernel gives the same bits at each run: sums are in a fixed order, and nothing is added atomically. ``IEEE`` and
 ``TF32X3`` products have about the precision of fp32; with ``BF16`` true, values are rounded to bfloat16 where the eager
 step rounds them. TRITON_INTERPRET=1 runs them on a CPU.
+
+They compute for several nets of one shape at once: the last axis of each grid is the net, and all that a net has lies
+beside that of the others in memory, (nets, ...); only the images and their labels are common to all.
 """
 
 import triton
@@ -11,7 +14,12 @@ import triton.language as tl
 # Activations whose derivative is a function of their output, by number.
 IDENTITY, RELU, LEAKY_RELU, ELU, SIGMOID, TANH, SOFTPLUS = (tl.constexpr(number) for number in range(7))
 
-ADAM, SGD, NESTEROV = (tl.constexpr(number) for number in range(3))
+ADAM, SGD = (tl.constexpr(number) for number in range(2))
+
+# What ``update`` reads for each net: beta1, 1 - beta1, beta2, 1 - beta2, eps, and whether momentum is Nesterov's.
+# Rounded from float64: 1 - beta1 is inexact if computed in fp32.
+SETTINGS = tl.constexpr(6)
+RATES = tl.constexpr(4)  # columns of ``updates.rates_of``
 
 
 @triton.jit
@@ -86,12 +94,25 @@ def _inputs(x, rows, m, k, D, inside, PIXELS: tl.constexpr, BF16: tl.constexpr):
 
 
 @triton.jit
+def _of_net(x, rows, net, B, D, PIXELS: tl.constexpr):
+    """Return where a net's inputs begin: bytes are common to all, and ``rows`` is the net's own."""
+    if PIXELS:
+        rows += net * B
+    else:
+        x += net * B * D
+    return x, rows
+
+
+@triton.jit
 def layer(
     x, rows, weight, bias, out, B, D, M, slope,
     PIXELS: tl.constexpr, KIND: tl.constexpr, BF16: tl.constexpr, PRECISION: tl.constexpr,
     BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
 ):  # fmt: skip
     """Write a = f(x W^T + b) (B, M) of inputs (B, D), or of the bytes (N, D) that ``rows`` names, over 255."""
+    net = tl.program_id(2).to(tl.int64)
+    x, rows = _of_net(x, rows, net, B, D, PIXELS)
+    weight, bias, out = weight + net * M * D, bias + net * M, out + net * B * M
     m = tl.program_id(0) * BM + tl.arange(0, BM)
     n = tl.program_id(1) * BN + tl.arange(0, BN)
     sums = tl.zeros((BM, BN), tl.float32)
@@ -111,10 +132,14 @@ def layer(
 
 @triton.jit
 def outputs(
-    a, labels, rows, weight, bias, delta, losses, hits, B, M, C, smoothing,
+    a, labels, rows, weight, bias, smoothings, delta, losses, hits, B, M, C,
     PRECISION: tl.constexpr, BM: tl.constexpr, BC: tl.constexpr, BK: tl.constexpr,
 ):  # fmt: skip
     """Write loss and hit of each image (B,), and the loss's derivative by the logits (B, C), from a (B, M)."""
+    net = tl.program_id(1).to(tl.int64)
+    a, rows, weight, bias = a + net * B * M, rows + net * B, weight + net * C * M, bias + net * C
+    delta, losses, hits = delta + net * B * C, losses + net * B, hits + net * B
+    smoothing = tl.load(smoothings + net)
     m = tl.program_id(0) * BM + tl.arange(0, BM)
     c = tl.arange(0, BC)
     logits = tl.zeros((BM, BC), tl.float32)
@@ -149,6 +174,9 @@ def backward(
     BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
 ):  # fmt: skip
     """Write delta' = f'(z) * (delta W) (B, N) from delta (B, K), W (K, N), a = f(z) (B, N); and its sums (N,)."""
+    net = tl.program_id(1).to(tl.int64)
+    delta, weight, a = delta + net * B * K, weight + net * K * N, a + net * B * N
+    out, bias_gradient = out + net * B * N, bias_gradient + net * N
     n = tl.program_id(0) * BN + tl.arange(0, BN)
     sums = tl.zeros((BN,), tl.float32)
     for top in range(0, B, BM):
@@ -173,6 +201,8 @@ def backward(
 @triton.jit
 def column_sums(delta, out, B, C, BM: tl.constexpr, BC: tl.constexpr):
     """Write the sums (C,) of delta (B, C) over the batch."""
+    net = tl.program_id(0).to(tl.int64)
+    delta, out = delta + net * B * C, out + net * C
     c = tl.arange(0, BC)
     sums = tl.zeros((BC,), tl.float32)
     for top in range(0, B, BM):
@@ -183,14 +213,14 @@ def column_sums(delta, out, B, C, BM: tl.constexpr, BC: tl.constexpr):
 
 
 @triton.jit
-def weight_gradient(
-    delta, x, rows, out, B, M, D,
+def _weight_gradient(
+    delta, x, rows, m, n, net, B, M, D,
     PIXELS: tl.constexpr, BF16: tl.constexpr, PRECISION: tl.constexpr,
     BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
 ):  # fmt: skip
-    """Write delta^T x (M, D) of delta (B, M) and inputs (B, D), or of bytes (N, D) over 255 that ``rows`` names."""
-    m = tl.program_id(0) * BM + tl.arange(0, BM)
-    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    """Return rows m and columns n of delta^T x (M, D), as ``weight_gradient`` writes it."""
+    x, rows = _of_net(x, rows, net, B, D, PIXELS)
+    delta += net * B * M
     sums = tl.zeros((BM, BN), tl.float32)
     for first in range(0, B, BK):
         k = first + tl.arange(0, BK)
@@ -200,45 +230,89 @@ def weight_gradient(
         sums = _product(ds, xs, sums, BF16, PRECISION)
     if PIXELS and not BF16:
         sums = sums / 255
-    sums = _rounded(sums, BF16)
+    return _rounded(sums, BF16)
+
+
+@triton.jit
+def weight_gradient(
+    delta, x, rows, out, B, M, D,
+    PIXELS: tl.constexpr, BF16: tl.constexpr, PRECISION: tl.constexpr,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """Write delta^T x (M, D) of delta (B, M) and inputs (B, D), or of bytes (N, D) over 255 that ``rows`` names."""
+    net = tl.program_id(2).to(tl.int64)
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    sums = _weight_gradient(delta, x, rows, m, n, net, B, M, D, PIXELS, BF16, PRECISION, BM, BN, BK)
+    out += net * M * D
     tl.store(out + m[:, None] * D + n[None, :], sums, mask=(m[:, None] < M) & (n[None, :] < D))
 
 
 @triton.jit
-def update(
-    table, sizes, decays, tensor_of, first_of, rates, beta1, rest1, beta2, rest2, eps,
-    T: tl.constexpr, KIND: tl.constexpr, MOVES: tl.constexpr, BLOCK: tl.constexpr,
+def weight_update(
+    delta, x, rows, value, mean, square, rates, settings, decays, B, M, D,
+    PIXELS: tl.constexpr, BF16: tl.constexpr, PRECISION: tl.constexpr, KIND: tl.constexpr, MOVES: tl.constexpr,
+    BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
 ):  # fmt: skip
-    """Update all parameters by Adam, AdamW or SGD, a block of one tensor per program.
+    """Update weights (M, D) by the gradient that ``weight_gradient`` would write, which takes no memory.
 
-    ``table`` (4, T) has the addresses of values, gradients, means (or velocities) and squares; ``rates`` (4,) is
-    a row of ``updates.rates_of``. ``rest1`` is 1 - beta1, which is inexact if computed in fp32.
-    MOVES: whether there are velocities.
+    ``decays`` has one weight decay for each net; all else is as in ``update``.
     """
-    which = tl.load(tensor_of + tl.program_id(0))
-    at = tl.load(first_of + tl.program_id(0)) + tl.arange(0, BLOCK)
-    inside = at < tl.load(sizes + which)
-    value = tl.load(table + which).to(tl.pointer_type(tl.float32)) + at
-    gradient = tl.load(table + T + which).to(tl.pointer_type(tl.float32)) + at
-    mean = tl.load(table + 2 * T + which).to(tl.pointer_type(tl.float32)) + at
-    square = tl.load(table + 3 * T + which).to(tl.pointer_type(tl.float32)) + at
+    net = tl.program_id(2).to(tl.int64)
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    sums = _weight_gradient(delta, x, rows, m, n, net, B, M, D, PIXELS, BF16, PRECISION, BM, BN, BK)
+    at = net * M * D + m[:, None] * D + n[None, :]
+    inside = (m[:, None] < M) & (n[None, :] < D)
+    rates, settings, decay = rates + net * RATES, settings + net * SETTINGS, tl.load(decays + net)
+    _updated(value + at, mean + at, square + at, sums, inside, rates, settings, decay, KIND, MOVES)
+
+
+@triton.jit
+def _updated(value, mean, square, g, inside, rates, settings, decay, KIND: tl.constexpr, MOVES: tl.constexpr):
+    """Update the numbers at some addresses by their gradients g."""
     w = tl.load(value, mask=inside, other=0.0)
-    g = tl.load(gradient, mask=inside, other=0.0)
     lr = tl.load(rates + 3)
     if KIND == ADAM:
-        w *= 1 - lr * tl.load(decays + which)
+        w *= 1 - lr * decay
         m = tl.load(mean, mask=inside, other=0.0)
         v = tl.load(square, mask=inside, other=0.0)
-        m += rest1 * (g - m)
-        v = beta2 * v + rest2 * g * g
-        w -= tl.load(rates) * m / (tl.sqrt(v) * tl.load(rates + 1) + eps)
+        m += tl.load(settings + 1) * (g - m)
+        v = tl.load(settings + 2) * v + tl.load(settings + 3) * g * g
+        w -= tl.load(rates) * m / (tl.sqrt(v) * tl.load(rates + 1) + tl.load(settings + 4))
         tl.store(mean, m, mask=inside)
         tl.store(square, v, mask=inside)
     else:
         change = g
         if MOVES:
-            m = beta1 * tl.load(mean, mask=inside, other=0.0) + g
+            momentum = tl.load(settings)
+            m = momentum * tl.load(mean, mask=inside, other=0.0) + g
             tl.store(mean, m, mask=inside)
-            change = g + beta1 * m if KIND == NESTEROV else m
+            change = tl.where(tl.load(settings + 5) > 0, g + momentum * m, m)
         w -= lr * change
     tl.store(value, w, mask=inside)
+
+
+@triton.jit
+def update(
+    table, sizes, decays, tensor_of, first_of, rates, settings,
+    T: tl.constexpr, KIND: tl.constexpr, MOVES: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Update all parameters by Adam, AdamW or SGD, a block of one tensor per program.
+
+    ``table`` (4, T) has the addresses of values, gradients, means (or velocities) and squares, ``sizes`` (T,) and
+    ``decays`` (T,) are those of one net's part; ``rates`` has a row of ``updates.rates_of`` for each net, ``settings``
+    one of SETTINGS numbers. MOVES: whether there are velocities.
+    """
+    net = tl.program_id(1).to(tl.int64)
+    which = tl.load(tensor_of + tl.program_id(0))
+    size = tl.load(sizes + which)
+    at = tl.load(first_of + tl.program_id(0)) + tl.arange(0, BLOCK)
+    inside, at = at < size, at + net * size
+    value = tl.load(table + which).to(tl.pointer_type(tl.float32)) + at
+    gradient = tl.load(table + T + which).to(tl.pointer_type(tl.float32)) + at
+    mean = tl.load(table + 2 * T + which).to(tl.pointer_type(tl.float32)) + at
+    square = tl.load(table + 3 * T + which).to(tl.pointer_type(tl.float32)) + at
+    g = tl.load(gradient, mask=inside, other=0.0)
+    rates, settings = rates + net * RATES, settings + net * SETTINGS
+    _updated(value, mean, square, g, inside, rates, settings, tl.load(decays + which), KIND, MOVES)
