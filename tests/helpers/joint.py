@@ -169,7 +169,8 @@ def leaving() -> dict[str, Any]:
     trained(left, leaves=(0, 2))
     half = together(nets([TWO] * 2))
     trained(half, epochs=1)
-    bad = together(nets([TWO | {"optimizer": {"name": "adam", "lr": 1e30}}, TWO]))
+    huge: dict[str, Any] = TWO | {"optimizer": {"name": "adam", "lr": 1e30}}
+    bad = together(nets([huge, TWO]))
     records = trained(bad)
     return {
         "others": same(whole, left, [1]),
@@ -238,5 +239,9 @@ def failing() -> dict[str, Any]:
 
 def unsuitable() -> dict[str, str]:
     """Return how groups take their steps that own kernels were never meant for."""
-    cases = {"l2": {"l2": 1e-3}, "clip": {"clip_grad_norm": 1.0}, "dropout": {"model": {"dropout": 0.2}}}
+    cases: dict[str, dict[str, Any]] = {
+        "l2": {"l2": 1e-3},
+        "clip": {"clip_grad_norm": 1.0},
+        "dropout": {"model": {"dropout": 0.2}},
+    }
     return {name: together(nets([changes] * 2)).lanes[0].step_name for name, changes in cases.items()}

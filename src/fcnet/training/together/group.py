@@ -102,20 +102,27 @@ class Group:
             with self._common_gradients():
                 return self._taken(orders)[0]
 
-        def build() -> JointGraphs:
-            from fcnet.training.together.joint import JointGraphs, JointSteps
-
-            images = Images(self._images.images.flatten(1).contiguous(), self._images.labels, self._size)
-            smoothings = [lane.settings.label_smoothing for lane in self.lanes]
-            unit = bursts.GRAPH_STEPS
-            return JointGraphs(JointSteps(self._stack, update, smoothings, images, unit), unit)
-
         def by(graphs: JointGraphs) -> Tensor:
             update.begin(steps, self._here)
             return graphs(orders, update.rates)[0]
 
-        self._graphs, why = choice.choose(self.lanes, eagerly, build, by)
+        self._graphs, why = choice.choose(self.lanes, eagerly, self.graphed, by)
         return why
+
+    def graphed(self, precision: str | None = None) -> JointGraphs:
+        """Return graphs of the next steps by own kernels, which are not yet known to agree with the eager ones.
+
+        Args:
+            precision: of the products, see ``launches.Launches``; by default about that of fp32.
+        """
+        from fcnet.training.gpu.launches import PRECISION
+        from fcnet.training.together.joint import JointGraphs, JointSteps
+
+        assert isinstance(self._update, AllAtOnce)
+        images = Images(self._images.images.flatten(1).contiguous(), self._images.labels, self._size)
+        smoothings, unit = [lane.settings.label_smoothing for lane in self.lanes], bursts.GRAPH_STEPS
+        steps = JointSteps(self._stack, self._update, smoothings, images, unit, precision or PRECISION)
+        return JointGraphs(steps, unit)
 
     def leave(self, lane: Lane) -> None:
         """Let a net go that has ended: it keeps its weights, and the others go on as before."""
