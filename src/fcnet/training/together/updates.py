@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fcnet.config.train import SGD
-from fcnet.training.gpu.updates import advance, rates_of
+from fcnet.training.gpu.updates import advance
 from fcnet.training.optim.optimizers import AdamOptimizer, Member, SGDOptimizer
 from fcnet.training.together.stack import Stack, side_by_side
 
@@ -89,7 +89,7 @@ class AllAtOnce:
         optimizers: of the nets.
         kept: weights and biases of each layer in turn.
         adam: whether the optimisers are Adam or AdamW, rather than SGD.
-        rates: (n, K, 4) of the next steps, see ``rates_of``; 0 for nets that are not here.
+        rates: (n, K, 4) of the next steps, see ``gpu.updates.rates_of``; 0 for nets that are not here.
     """
 
     def __init__(self, lanes: Sequence[Lane], stack: Stack) -> None:
@@ -109,6 +109,8 @@ class AllAtOnce:
         self._beta1, self._beta2 = torch.tensor(betas, dtype=torch.float64, device=device).T
         self._eps = torch.tensor([one.eps for one in adam] or [0.0] * len(sgd), device=device)
         self._nesterov = torch.tensor([one.nesterov for one in sgd] or [False] * len(adam), device=device)
+        decays = [max(member.decay for member in one.members()) for one in self.optimizers]
+        self._decays = torch.tensor(decays, dtype=torch.float64, device=device)
         self.rates = torch.zeros(0, len(lanes), 4, device=device)
 
     def _of_layer(self, stack: Stack, number: int) -> list[Kept]:
@@ -129,16 +131,26 @@ class AllAtOnce:
 
     def begin(self, steps: int, here: Sequence[bool]) -> None:
         """Prepare the rates of the next steps; those of nets that are not here are 0."""
-        self.rates = torch.zeros(steps, len(here), 4, device=self.rates.device)
-        for number, (lane, optimizer) in enumerate(zip(self._lanes, self.optimizers, strict=True)):
-            if here[number]:
-                self.rates[:, number] = rates_of(optimizer, lane.rates(steps).to(self.rates.device))
-                advance(optimizer, steps)
+        device, numbers = self.rates.device, [number for number, is_here in enumerate(here) if is_here]
+        lanes = [self._lanes[number] for number in numbers]
+        lrs = torch.stack([lane.plan.of(lane.epoch)[1][lane.step : lane.step + steps] for lane in lanes], 1).double()
+        found = torch.zeros(steps, len(numbers), 4, dtype=torch.float64, device=device)
+        found[..., 3] = lrs
+        which = torch.tensor(numbers, device=device)
+        if self.adam:  # as ``rates_of`` has them of one net
+            before = torch.stack([self.optimizers[number].counters()[0] for number in numbers]).double()
+            taken = before + torch.arange(1, steps + 1, device=device)[:, None]
+            found[..., 0] = lrs / (1 - self._beta1[which] ** taken)
+            found[..., 1] = (1 - self._beta2[which] ** taken).rsqrt()
+            found[..., 2] = lrs * self._decays[which]
+        self.rates = torch.zeros(steps, len(here), 4, device=device)
+        self.rates[:, which] = found.float()
+        for number in numbers:
+            advance(self.optimizers[number], steps)
 
     def decays(self) -> Tensor:
         """Return the decoupled weight decay of each net (K,)."""
-        found = [max(member.decay for member in optimizer.members()) for optimizer in self.optimizers]
-        return torch.tensor(found, device=self.rates.device)
+        return self._decays.float()
 
     def __call__(self, step: int, more: Tensor) -> None:
         """Take a step, counted from 0; add to the losses more (K,) what l2 and clipping give."""
@@ -176,7 +188,7 @@ class AllAtOnce:
         return torch.where(self._clips, norms - norms, 0)
 
     def _adam_step(self, kept: Kept, rates: Tensor) -> None:
-        """Update by Adam or AdamW with rates (K, 4) of ``rates_of``."""
+        """Update by Adam or AdamW with rates (K, 4) of ``gpu.updates.rates_of``."""
         assert kept.mean is not None
         assert kept.square is not None
         corrected, root, decay, _ = (kept.across(one) for one in rates.T)
@@ -189,7 +201,7 @@ class AllAtOnce:
         kept.value.sub_((kept.mean * corrected).div_(below))
 
     def _sgd_step(self, kept: Kept, rates: Tensor) -> None:
-        """Update by SGD with rates (K, 4) of ``rates_of``."""
+        """Update by SGD with rates (K, 4) of ``gpu.updates.rates_of``."""
         change = kept.gradient
         if kept.mean is not None:
             momentum = kept.across(self._beta1.float())
