@@ -7,17 +7,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fcnet.training.gpu import kernels
+from fcnet.training.gpu.kernels import arithmetic, products, updates
 from fcnet.training.gpu.slots import Images
 
 _KINDS: dict[type[nn.Module], tuple[Any, str]] = {  # with the attribute that is their setting
-    nn.Identity: (kernels.IDENTITY, ""),
-    nn.ReLU: (kernels.RELU, ""),
-    nn.LeakyReLU: (kernels.LEAKY_RELU, "negative_slope"),
-    nn.ELU: (kernels.ELU, "alpha"),
-    nn.Sigmoid: (kernels.SIGMOID, ""),
-    nn.Tanh: (kernels.TANH, ""),
-    nn.Softplus: (kernels.SOFTPLUS, ""),
+    nn.Identity: (arithmetic.IDENTITY, ""),
+    nn.ReLU: (arithmetic.RELU, ""),
+    nn.LeakyReLU: (arithmetic.LEAKY_RELU, "negative_slope"),
+    nn.ELU: (arithmetic.ELU, "alpha"),
+    nn.Sigmoid: (arithmetic.SIGMOID, ""),
+    nn.Tanh: (arithmetic.TANH, ""),
+    nn.Softplus: (arithmetic.SOFTPLUS, ""),
 }
 
 # Numbers of fp32 are the sums of two of TF32, nearly: three products of those give about the precision of fp32.
@@ -58,9 +58,9 @@ class UpdateMemory:
     Attributes:
         mean, square: (K, M, D); None if the optimiser has none.
         rates: (K, 4) of this step, see ``updates.rates_of``.
-        settings: (K, 6), see ``kernels.SETTINGS``.
+        settings: (K, 6), see ``kernels.updates.SETTINGS``.
         decays: (K,).
-        kind: of the optimiser, ``kernels.ADAM`` or ``kernels.SGD``.
+        kind: of the optimiser, ``kernels.updates.ADAM`` or ``SGD``.
     """
 
     mean: Tensor | None
@@ -102,7 +102,7 @@ class Launches:
         layer, (x, pixels), (kind, slope) = self._layers[number], self._inputs(number), self._activations[number]
         width, before = layer.size
         high, wide = self._tile(width) or (32, 16)
-        kernels.layer[(blocks(self._batch, high), blocks(width, wide), self._nets)](
+        products.layer[(blocks(self._batch, high), blocks(width, wide), self._nets)](
             *(x, rows, layer.weight, layer.bias, self._outputs[number], self._batch, before, width, slope),
             PIXELS=pixels,
             KIND=kind,
@@ -120,7 +120,7 @@ class Launches:
         classes, before = layer.size
         a = self._outputs[-1] if self._outputs else self._images.at(rows, torch.float32)[0]
         columns = power_of_two(classes)
-        kernels.outputs[(blocks(self._batch, 16), self._nets)](
+        products.outputs[(blocks(self._batch, 16), self._nets)](
             *(a, self._images.labels, rows, layer.weight, layer.bias, self._smoothings, delta, losses, hits),
             *(self._batch, before, classes),
             PRECISION=self._precision,
@@ -129,20 +129,20 @@ class Launches:
             BK=64,
             num_stages=3,
         )
-        kernels.column_sums[(self._nets,)](delta, layer.bias_gradient, self._batch, classes, BM=32, BC=columns)
+        products.column_sums[(self._nets,)](delta, layer.bias_gradient, self._batch, classes, BM=32, BC=columns)
 
     def weight_gradient(self, number: int, rows: Tensor, out: Tensor) -> None:
         """Write the gradient of a layer's weights."""
         grid, sizes, options = self._of_weights(number)
         x, _ = self._inputs(number)
-        kernels.weight_gradient[grid](*(self._deltas[number], x, rows, out), *sizes, **options)
+        products.weight_gradient[grid](*(self._deltas[number], x, rows, out), *sizes, **options)
 
     def weight_update(self, number: int, rows: Tensor, by: UpdateMemory) -> None:
         """Update a layer's weights by their gradient; nothing may need the old ones any more."""
         grid, sizes, options = self._of_weights(number)
         (x, _), value = self._inputs(number), self._layers[number].weight
         mean, square = (value if one is None else one for one in (by.mean, by.square))  # not used where there is none
-        kernels.weight_update[grid](
+        updates.weight_update[grid](
             *(self._deltas[number], x, rows, value, mean, square, by.rates, by.settings, by.decays),
             *sizes,
             KIND=by.kind,
@@ -154,7 +154,7 @@ class Launches:
         """Compute delta and the bias gradient of the layer before."""
         layer, (kind, slope) = self._layers[number], self._activations[number - 1]
         width, before = layer.size
-        kernels.backward[(blocks(before, 16), self._nets)](
+        products.backward[(blocks(before, 16), self._nets)](
             *(self._deltas[number], layer.weight, self._outputs[number - 1], self._deltas[number - 1]),
             *(self._layers[number - 1].bias_gradient, self._batch, width, before, slope),
             KIND=kind,

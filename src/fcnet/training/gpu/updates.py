@@ -43,7 +43,7 @@ class FusedUpdate:
 
     def step(self, lr: Tensor) -> None:  # noqa: ARG002  (it is in the rates)
         """Update once; every parameter has its gradient in ``grad``."""
-        from fcnet.training.gpu import kernels
+        from fcnet.training.gpu.kernels import updates as kernels
 
         self._address()
         table = self._table[self.slot]
@@ -78,7 +78,7 @@ class FusedUpdate:
 
 
 def settings_of(optimizers: Sequence[Optimizer], device: torch.device) -> Tensor:
-    """Return what the update reads of the settings of each of K optimisers (K, 6), see ``kernels.SETTINGS``."""
+    """Return what the update reads of the settings of each of K optimisers (K, 6), see ``kernels.updates.SETTINGS``."""
     rows = []
     for optimizer in optimizers:
         assert isinstance(optimizer, AdamOptimizer | SGDOptimizer)

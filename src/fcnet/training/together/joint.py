@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fcnet.training.gpu import kernels
 from fcnet.training.gpu.done import Unavailable
 from fcnet.training.gpu.graph import Graphs
+from fcnet.training.gpu.kernels import updates as kernels
 from fcnet.training.gpu.launches import PRECISION, Launches, LayerMemory, UpdateMemory
 from fcnet.training.gpu.slots import Images
 from fcnet.training.gpu.updates import BLOCK, settings_of
