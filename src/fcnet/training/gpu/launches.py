@@ -86,6 +86,8 @@ class Launches:
         self, layers: Sequence[LayerMemory], smoothings: Sequence[float], images: Images, bf16: bool, precision: str
     ) -> None:
         self._layers, self._images, self._bf16, self._precision = layers, images, bf16, precision
+        # With bytes, which TF32 holds, two products do. One net keeps three: its bits are those of earlier versions.
+        self._of_bytes = "tf32x2" if precision == "tf32x3" and len(smoothings) > 1 else precision
         self._nets, self._batch, device = len(smoothings), images.batch, images.pixels.device
         self._smoothings = torch.tensor(smoothings, dtype=torch.float32, device=device)
         self._activations = [
@@ -107,7 +109,7 @@ class Launches:
             PIXELS=pixels,
             KIND=kind,
             BF16=self._bf16,
-            PRECISION=self._precision,
+            PRECISION=self._of_bytes if pixels else self._precision,
             num_stages=3,
             BM=high,
             BN=wide,
@@ -175,7 +177,8 @@ class Launches:
         """Return grid, sizes and options of the kernels that compute a layer's weight gradient."""
         width, before = self._layers[number].size
         high, last = 16 if width <= 16 else 32, number == len(self._layers) - 1
-        options = {"PIXELS": number == 0, "BF16": self._bf16 and not last, "PRECISION": self._precision}
+        precision = self._precision if number else self._of_bytes
+        options = {"PIXELS": number == 0, "BF16": self._bf16 and not last, "PRECISION": precision}
         tile = {"BM": high, "BN": 64, "BK": 32, "num_stages": 2}
         return (blocks(width, high), blocks(before, 64), self._nets), (self._batch, width, before), options | tile
 

@@ -57,12 +57,27 @@ def rounded(x, BF16: tl.constexpr):
 
 
 @triton.jit
-def product(x, y, sums, BF16: tl.constexpr, PRECISION: tl.constexpr):
-    """Return sums + x y in fp32."""
+def halves(x):
+    """Return the bits of x that TF32 holds, and what is left of x, which it holds nearly."""
+    high = (x.to(tl.int32, bitcast=True) & -8192).to(tl.float32, bitcast=True)
+    return high, x - high
+
+
+@triton.jit
+def product(x, y, sums, BF16: tl.constexpr, PRECISION: tl.constexpr, EXACT: tl.constexpr):
+    """Return sums + x y in fp32; for TF32X2, EXACT names the factor whose numbers TF32 holds, as it does bytes."""
     if BF16:
         # TF32 holds the rounded numbers exactly.
-        return tl.dot(rounded(x, BF16), rounded(y, BF16), sums, input_precision="tf32")
-    return tl.dot(x, y, sums, input_precision=PRECISION)
+        sums = tl.dot(rounded(x, BF16), rounded(y, BF16), sums, input_precision="tf32")
+    elif PRECISION != "tf32x2":
+        sums = tl.dot(x, y, sums, input_precision=PRECISION)
+    elif EXACT == "x":
+        high, low = halves(y)
+        sums = tl.dot(x, high, tl.dot(x, low, sums, input_precision="tf32"), input_precision="tf32")
+    else:
+        high, low = halves(x)
+        sums = tl.dot(high, y, tl.dot(low, y, sums, input_precision="tf32"), input_precision="tf32")
+    return sums
 
 
 @triton.jit

@@ -24,7 +24,7 @@ def layer(
         k = first + tl.arange(0, BK)
         xs = inputs(x, rows, of, k, D, k[None, :] < D, PIXELS, BF16)
         ws = tl.load(weight + n[None, :] * D + k[:, None], mask=(n[None, :] < M) & (k[:, None] < D), other=0.0)
-        sums = product(xs, ws, sums, BF16, PRECISION)
+        sums = product(xs, ws, sums, BF16, PRECISION, "x")
     if PIXELS and not BF16:
         sums = sums / 255
     b = tl.load(bias + n, mask=n < M, other=0.0)
@@ -89,7 +89,7 @@ def backward(
             k = first + tl.arange(0, BK)
             ds = tl.load(delta + m[:, None] * K + k[None, :], mask=(m[:, None] < B) & (k[None, :] < K), other=0.0)
             ws = tl.load(weight + k[:, None] * N + n[None, :], mask=(k[:, None] < K) & (n[None, :] < N), other=0.0)
-            found = product(ds, ws, found, BF16 and not LAST, PRECISION)  # the output layer's product is fp32
+            found = product(ds, ws, found, BF16 and not LAST, PRECISION, "")  # the output layer's product is fp32
         inside = (m[:, None] < B) & (n[None, :] < N)
         out_of = tl.load(a + m[:, None] * N + n[None, :], mask=inside, other=0.0)
         if not LAST:
@@ -130,7 +130,7 @@ def gradient_of(
         ds = tl.load(delta + k[None, :] * M + m[:, None], mask=(k[None, :] < B) & (m[:, None] < M), other=0.0)
         of = tl.where(k < B, k, 0)
         xs = inputs(x, rows, of, n, D, n[None, :] < D, PIXELS, BF16)
-        sums = product(ds, xs, sums, BF16, PRECISION)
+        sums = product(ds, xs, sums, BF16, PRECISION, "y")
     if PIXELS and not BF16:
         sums = sums / 255
     return rounded(sums, BF16)
