@@ -12,7 +12,7 @@ from fcnet.training.gpu.updates import advance, rates_of
 
 
 class Graphs:
-    """CUDA graphs of steps whose inputs and results lie in slots 0 to 2 n, n of them for each length of a graph.
+    """CUDA graphs of steps whose inputs and results lie in 2 n slots: n for the whole graph, and n for a shorter one.
 
     Args:
         take: takes the step of a slot.
@@ -40,7 +40,7 @@ class Graphs:
                 self._take(slot)
 
     def parts(self, steps: int) -> Iterator[tuple[slice, slice]]:
-        """Yield in turn which of some steps are taken next, and the slots for their inputs; then take them."""
+        """Yield which of some steps are taken at once, and the slots in which ``replay`` takes them, in turn."""
         for first in range(0, steps, self.steps):
             some = min(self.steps, steps - first)
             slots = slice(start := self._start(some), start + some)
@@ -52,8 +52,8 @@ class Graphs:
 
     def prepare(self, steps: int) -> None:
         """Capture all graphs that some steps need, before any is taken."""
-        for length in {slots.stop - slots.start for _, slots in self.parts(steps)}:
-            self._graph(length)
+        for _, slots in self.parts(steps):
+            self._graph(slots.stop - slots.start)
 
     def _start(self, steps: int) -> int:
         """Return the first slot of a graph: a shorter graph than the whole one has slots of its own."""

@@ -118,6 +118,11 @@ class InGroup(InBursts):
         """Return the most steps of the next burst."""
         return self._group.most(self._lane)
 
+    @property
+    def kind(self) -> str:
+        """Return how the steps are taken now, for a checkpoint."""
+        return self._group.kind
+
     def rest_of_epoch(self, training: GradientTraining) -> Generator[Tick | StepRecord | Message, None, Metrics]:
         """Do the remaining steps of an epoch; say it once if the group begins to take them otherwise."""
         pieces = super().rest_of_epoch(training)
