@@ -4,7 +4,8 @@
     python scripts/gpu_check.py --into docs/benchmarks.json   as the page's section on GPUs; then: make docs
 
 Runs the tests that need a GPU; compares every way to take steps with the eager step, on kinds of nets, and times it;
-measures epochs of the course's net by each way, beside JAX if it is installed for this GPU, and the whole command.
+measures epochs of the course's net by each way, beside JAX if it is installed for this GPU, and the whole command; and
+8 and 64 nets trained together, beside one after another.
 Without a GPU it says so, and exits with 3.
 """
 
@@ -52,6 +53,14 @@ def ways(data: str) -> list[dict[str, Any]]:
     found = launch(sys.executable, OWN / "ways.py", "--data", data).objects()
     for row in found:
         say("  " + ", ".join(f"{value:.4g}" if isinstance(value, float) else f"{value}" for value in row.values()))
+    return found
+
+
+def together(data: str) -> list[dict[str, Any]]:
+    """Measure nets trained together, beside one after another."""
+    found = launch(sys.executable, OWN / "joint.py", "--data", data).objects()
+    for one in found:
+        say(f"  {gpu_table.joint_words(one)}")
     return found
 
 
@@ -106,6 +115,8 @@ def main() -> int:
                 say(f"  {line}")
             say("ways to take steps:")
             section["ways"] = ways(args.data)
+            say("nets trained together:")
+            section["together"] = together(args.data)
             say("epochs:")
             section |= epochs(bench)
         except FailedError as error:

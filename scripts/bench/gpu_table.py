@@ -23,7 +23,8 @@ def lines(section: dict[str, Any]) -> list[str]:
         f"`fcnet train -c configs/mnist.yaml`, whole process without `import torch`: {cell(whole)} s.",
         "",
     ]
-    return ["## On a GPU", "", text, "", *epochs(section), *(command if whole else []), *ways(section["ways"])]
+    many = joint(section["together"]) if "together" in section else []
+    return ["## On a GPU", "", text, "", *epochs(section), *(command if whole else []), *many, *ways(section["ways"])]
 
 
 def epochs(section: dict[str, Any]) -> list[str]:
@@ -54,3 +55,26 @@ def ways(found: list[dict[str, Any]]) -> list[str]:
         rows.append([row["case"], row["name"], row.get("difference", ""), f"{row['us']:.0f}", times])
     head = ["net", "step", "difference from the eager step, after 4 steps", "µs per step", "times as fast"]
     return ["Every way to take steps:", "", *table(head, rows)]
+
+
+def joint(found: list[dict[str, Any]]) -> list[str]:
+    """Return the table of nets trained together, beside one after another."""
+    rows = []
+    for row in found:
+        if "failed" in row:
+            rows.append([f"{row['nets']}", row["failed"], "", "", ""])
+            continue
+        numbers = [f"{1000 * row['epoch']:.1f}", f"{row['net_epochs_per_second']:.0f}"]
+        rows.append([f"{row['nets']}", row["way"], WHAT[row["what"]], *numbers])
+    head = ["nets 784-500-10", "step", "timed", "ms per epoch of all", "net-epochs per second"]
+    return ["Nets trained together, beside one after another:", "", *table(head, rows), ""]
+
+
+WHAT = {"steps": "kernels alone", "whole": "training without evaluation"}
+
+
+def joint_words(row: dict[str, Any]) -> str:
+    """Return a row of results in a line."""
+    if "failed" in row:
+        return f"{row['nets']} nets: {row['failed']}"
+    return f"{row['nets']} nets, {row['way']}, {WHAT[row['what']]}: {row['net_epochs_per_second']:.0f} net-epochs/s"

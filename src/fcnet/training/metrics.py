@@ -115,8 +115,9 @@ class RunningMetrics:
         They are added one by one, so that the sums do not depend on how many are added together.
         """
         total, means = float(self._loss), self._terms.tolist()
-        for loss, some in zip(losses, terms, strict=True):
+        for loss in losses:
             total += loss * size
+        for some in terms if means else ():
             means = [mean + term * size for mean, term in zip(means, some, strict=True)]
         self._loss.fill_(total)
         self._terms.copy_(torch.tensor(means, dtype=torch.float64))

@@ -12,10 +12,13 @@ from fcnet.config.train import Train
 from fcnet.data.splits import Splits
 from fcnet.errors import DivergedError
 from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.gpu.updates import rates_of
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.records import EpochRecord, Record, StepRecord
 from fcnet.training.together.group import Group
 from fcnet.training.together.lane import Net
+from fcnet.training.together.stack import Stack
+from fcnet.training.together.updates import AllAtOnce
 from helpers.tiny import CLASSES, SIDE, folder
 
 SPLITS = Splits(folder(103, 1), None, folder(31, 2))  # the last batch of 7 has 5 images
@@ -138,6 +141,26 @@ def test_updates_at_once_leave_one_that_diverges_and_keep_the_others() -> None:
     for number in (0, 2):
         assert epochs(found[number])[-1].test == epochs(expected[number])[-1].test
         assert furthest(weights(mixed.lanes[number]), weights(good.lanes[number])) == 0
+
+
+def test_rates_of_all_nets_are_those_of_each_and_0_for_one_that_has_left() -> None:
+    ways: list[dict[str, Any]] = [
+        {"lr": 0.01, "betas": [0.5, 0.9], "weight_decay": 0.0},
+        {"lr": 0.3},
+        {"lr": 0.1, "weight_decay": 0.2},
+    ]
+    nets = [net(seed, optimizer={"name": "adamw"} | one, schedule="cosine") for seed, one in enumerate(ways)]
+    group = Group(nets, SPLITS, at_once=True)
+    update = AllAtOnce(group.lanes, Stack([lane.net for lane in group.lanes]))
+    for before in (0, 3):
+        lrs = [lane.plan.of(1)[1][:3] for lane in group.lanes]
+        expected = torch.stack([rates_of(one, some) for one, some in zip(update.optimizers, lrs, strict=True)], 1)
+        expected[:, 1] = 0
+        update.begin(3, [True, False, True])
+        torch.testing.assert_close(update.rates, expected, rtol=1e-6, atol=0)
+        assert [[int(one) for one in some.counters()] for some in update.optimizers] == [
+            [before + 3] * len(update.optimizers[0].counters()), [0, 0], [before + 3] * 2
+        ]  # fmt: skip
 
 
 DROPPED: dict[str, list[dict[str, Any]]] = {

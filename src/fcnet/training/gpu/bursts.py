@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
-from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable, check_capability
+from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable, check_triton
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import TOLERANCE, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
@@ -161,7 +161,7 @@ def _persistent(problem: Problem) -> Burst:
 
 def _own_kernels(problem: Problem) -> Burst:
     """Return a graph of fcnet's own kernels. Raises Unavailable for other nets, or without Triton."""
-    _check_triton(problem)
+    check_triton(problem.images.pixels.device)
     from fcnet.training.gpu import plain
 
     if reason := plain.misfit(problem.step):
@@ -172,13 +172,5 @@ def _own_kernels(problem: Problem) -> Burst:
 def _graph(problem: Problem, slots: type[TorchSlots]) -> Burst:
     """Return a graph of torch's kernels, perhaps with fcnet's own update. Raises Unavailable without Triton."""
     if slots is UpdatedSlots:
-        _check_triton(problem)
+        check_triton(problem.images.pixels.device)
     return GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)
-
-
-def _check_triton(problem: Problem) -> None:
-    try:
-        import triton  # noqa: F401
-    except ImportError:
-        raise Unavailable("Triton is not installed") from None
-    check_capability(problem.images.pixels.device)

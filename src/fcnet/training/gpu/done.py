@@ -45,6 +45,15 @@ class Burst(Protocol):
         """Take n steps on the images at positions (n * batch,), with learning rates (n,), without waiting for them."""
 
 
+def check_triton(device: torch.device) -> None:
+    """Raise Unavailable if fcnet's own kernels cannot be compiled for a GPU."""
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        raise Unavailable("Triton is not installed") from None
+    check_capability(device)
+
+
 OLDEST = (8, 0)  # compute capability for which fcnet's own kernels are written
 
 

@@ -68,10 +68,23 @@ def difference(before: Snapshot, eager: Slots, burst: Burst) -> Difference:
     losses, expected = buffers.losses[:n, 0].double(), [tensor.clone() for tensor in tensors]
     before.restore()
     done = burst(buffers.order[: n * buffers.batch], buffers.lrs[:n])
-    found = [tensor.clone() for tensor in tensors]
+    found = between(before, expected, losses, done.losses)
     before.restore()
-    loss = float(((done.losses - losses).abs() / losses.abs().clamp_min(1e-30)).max())
-    moving = [i for i, tensor in enumerate(tensors) if tensor.is_floating_point() and tensor.dim()]
+    return found
+
+
+def between(before: Snapshot, expected: Sequence[Tensor], losses: Tensor, found_losses: Tensor) -> Difference:
+    """Return how far the tensors are now from those expected, and losses (n,) from those found.
+
+    Args:
+        before: the state before the steps, with the tensors that they have changed.
+        expected: what the eager steps make of the tensors.
+        losses: of the eager steps.
+        found_losses: of the others.
+    """
+    found = before.tensors
+    loss = float(((found_losses - losses).abs() / losses.abs().clamp_min(1e-30)).max())
+    moving = [i for i, tensor in enumerate(found) if tensor.is_floating_point() and tensor.dim()]
     missed = _norm([found[i] - expected[i] for i in moving])
     moved = _norm([expected[i] - before.copies[i] for i in moving])
     return Difference(loss, missed / moved if moved else missed)

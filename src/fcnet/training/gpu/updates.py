@@ -1,5 +1,7 @@
 """The optimisers' update of all parameters in one kernel, with rates that are read from the device."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -32,6 +34,8 @@ class FusedUpdate:
         self._fixed = [[one.value, one.mean, one.square] for one in members]
         self._sizes = torch.tensor(sizes, device=device)
         self._decays = torch.tensor([one.decay for one in members], dtype=torch.float32, device=device)
+        self._moves = any(one.mean is not None for one in members)
+        self._settings = settings_of([optimizer], device)
         self._tensor_of, self._first_of = torch.tensor(blocks, device=device).T.contiguous()
         width = -(-len(members) // 2) * 2  # so that each step's addresses begin at a multiple of 16 bytes
         self._addresses = torch.zeros(len(rates), 4, width, dtype=torch.int64)
@@ -39,23 +43,16 @@ class FusedUpdate:
 
     def step(self, lr: Tensor) -> None:  # noqa: ARG002  (it is in the rates)
         """Update once; every parameter has its gradient in ``grad``."""
-        from fcnet.training.gpu import kernels
+        from fcnet.training.gpu.kernels import updates as kernels
 
         self._address()
-        settings = self._optimizer.settings
-        kind, moves = kernels.ADAM, True
-        if isinstance(settings, SGD):
-            kind, moves = kernels.NESTEROV if settings.nesterov else kernels.SGD, settings.momentum > 0
-            beta1, beta2, eps = settings.momentum, 0.0, 0.0
-        else:
-            beta1, beta2, eps = *settings.betas, settings.eps
         table = self._table[self.slot]
         kernels.update[(len(self._tensor_of),)](
             *(table, self._sizes, self._decays, self._tensor_of, self._first_of, self._rates[self.slot]),
-            *(beta1, 1 - beta1, beta2, 1 - beta2, eps),
+            self._settings,
             T=table.shape[1],
-            KIND=kind,
-            MOVES=moves,
+            KIND=kernels.ADAM if isinstance(self._optimizer, AdamOptimizer) else kernels.SGD,
+            MOVES=self._moves,
             BLOCK=BLOCK,
         )
 
@@ -78,6 +75,20 @@ class FusedUpdate:
     def tensors(self) -> list[Tensor]:
         """Return the optimiser's state."""
         return self._optimizer.tensors()
+
+
+def settings_of(optimizers: Sequence[Optimizer], device: torch.device) -> Tensor:
+    """Return what the update reads of the settings of each of K optimisers (K, 6), see ``kernels.updates.SETTINGS``."""
+    rows = []
+    for optimizer in optimizers:
+        assert isinstance(optimizer, AdamOptimizer | SGDOptimizer)
+        settings = optimizer.settings
+        if isinstance(settings, SGD):
+            beta1, beta2, eps, nesterov = settings.momentum, 0.0, 0.0, settings.nesterov
+        else:
+            beta1, beta2, eps, nesterov = *settings.betas, settings.eps, False
+        rows.append([beta1, 1 - beta1, beta2, 1 - beta2, eps, float(nesterov)])
+    return torch.tensor(rows, dtype=torch.float32, device=device)
 
 
 def rates_of(optimizer: Optimizer, lrs: Tensor) -> Tensor:

@@ -13,12 +13,14 @@ from torch import nn
 from fcnet.config.train import Train
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
+from fcnet.system.sinks import Message
 from fcnet.training.dark_pixels import Narrow, Whole
 from fcnet.training.gpu.epoch import InBursts
 from fcnet.training.gpu.slots import Images
 from fcnet.training.last_good import LastGood
 from fcnet.training.loop import GradientTraining, fit
-from fcnet.training.records import Record
+from fcnet.training.metrics import Metrics
+from fcnet.training.records import Record, StepRecord, Tick
 from fcnet.training.steps import step as steps
 
 if TYPE_CHECKING:
@@ -110,8 +112,27 @@ class InGroup(InBursts):
 
     def __init__(self, group: Group, lane: Lane, burst: Burst, images: Images) -> None:
         super().__init__(burst, images, classifies=True)
-        self._group, self._lane = group, lane
+        self._group, self._lane, self._told = group, lane, False
 
     def most(self) -> int:
         """Return the most steps of the next burst."""
         return self._group.most(self._lane)
+
+    @property
+    def kind(self) -> str:
+        """Return how the steps are taken now, for a checkpoint."""
+        return self._group.kind
+
+    def rest_of_epoch(self, training: GradientTraining) -> Generator[Tick | StepRecord | Message, None, Metrics]:
+        """Do the remaining steps of an epoch; say it once if the group begins to take them otherwise."""
+        pieces = super().rest_of_epoch(training)
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                metrics: Metrics = end.value
+                return metrics
+            if self._group.refused and not self._told:
+                self._told = True
+                yield Message("warning", f"step: {self._group.refused}; from here on, steps are not launched as graphs")
+            yield piece
