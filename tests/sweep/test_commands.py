@@ -125,3 +125,36 @@ def test_a_sweep_is_continued_from_any_folder(
     done = fcnet("sweep", "run", tmp_path / "out")
     assert done.code == 0, done.err
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_dry_run_of_a_directory_trains_nothing(file: Path, fcnet: Run) -> None:
+    assert fcnet("sweep", "slurm", file, "--out", "out").code == 0
+    listed = fcnet("sweep", "run", "out", "--dry-run")
+    assert (listed.code, listed.out.splitlines()) == (0, ["lr-0.01", "lr-0.02"])
+    assert sorted(path.name for path in Path("out").iterdir()) == [".sweep", "sweep.yaml"]
+    refused = fcnet("sweep", "run", "out", "--out", "other")
+    assert (refused.code, "--out other: out is a directory already" in refused.errors[0]) == (2, True)
+
+
+def test_ten_thousand_runs_are_a_sweep(tiny: Path, fcnet: Run) -> None:
+    file = write_sweep(tiny / "many.yaml", tiny / "tiny.yaml", seeds=14_000)
+    assert fcnet("sweep", "slurm", file, "--out", "out", "--yes").code == 0
+    assert Path("out/.sweep/runs.json").stat().st_size > 1 << 20
+    assert fcnet("sweep", "status", "out").out == "out: 14000 runs: 14000 planned\n"
+
+
+def test_a_directory_may_be_reached_by_any_path(
+    file: Path, tmp_path: Path, fcnet: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fcnet("sweep", "slurm", file, "--out", "out").code == 0
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    done = fcnet("sweep", "run", "../out")
+    assert done.code == 0, done.err
+
+
+def test_what_a_killed_process_left_is_taken_up(file: Path, fcnet: Run) -> None:
+    Path("out/.sweep/claims").mkdir(parents=True)
+    assert fcnet("sweep", "slurm", file, "--out", "out").code == 0
+    shutil.rmtree("out/.sweep/tries")  # as a copy without empty folders has none
+    assert fcnet("sweep", "run", "out").code == 0

@@ -1,11 +1,13 @@
 """Runs of a search: chosen, trained, told to it; none is lost if a worker dies."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fcnet.errors import ConfigError
 from fcnet.sweep import status
 from fcnet.sweep.begin import begin
 from fcnet.sweep.disk.folder import Folder
@@ -101,6 +103,47 @@ def test_runs_that_do_worse_are_ended_early(base: Path, tmp_path: Path) -> None:
         states[run.name] == {"finished": "complete", "pruned": "pruned"}[run.state] for run in status.of(folder).runs
     )
     assert work(folder) == []
+
+
+def test_a_pruned_run_that_was_deleted_stays_pruned(base: Path, tmp_path: Path) -> None:
+    folder = begun(search_file(base, trials=1), tmp_path / "out").folder
+    with study_of(folder) as study:
+        trial = study.next()
+        assert trial is not None
+        study.reports(0)._trial.set_user_attr("pruned", 1)
+    assert ended(work(folder)) == {"trial-000": "pruned"}
+    shutil.rmtree(folder.run("trial-000"))
+    assert ended(work(folder)) == {"trial-000": "pruned"}
+    assert work(folder) == []
+
+
+def test_a_database_that_was_lost_is_said(base: Path, tmp_path: Path) -> None:
+    folder = begun(search_file(base, trials=2), tmp_path / "out").folder
+    work(folder)
+    for path in folder.path.glob("search.db*"):
+        path.unlink()
+    with pytest.raises(ConfigError, match="has 2 trials, and its database 0; bring that back"):
+        work(folder)
+
+
+def test_a_search_with_another_base_is_refused(base: Path, tmp_path: Path) -> None:
+    work(begun(search_file(base, trials=1), tmp_path / "out").folder)
+    with pytest.raises(ConfigError, match=r"other settings \(train.epochs: 3 there, 2 here\)"):
+        begun(search_file(base, trials=2), tmp_path / "out", "train.epochs=2")
+    more = begun(search_file(base, trials=2), tmp_path / "out")
+    assert more.left == []
+    assert ended(work(more.folder)) == {"trial-001": "finished"}
+
+
+def test_a_failed_trial_is_tried_again_if_it_is_asked_for(base: Path, tmp_path: Path) -> None:
+    folder = begun(search_file(base, trials=1), tmp_path / "out").folder
+    folder.path.joinpath("trial-000").touch()  # in the way of the run's directory
+    assert ended(work(folder)) == {"trial-000": "failed"}
+    folder.path.joinpath("trial-000").unlink()
+    folder.forget_failures()
+    assert ended(work(folder)) == {"trial-000": "finished"}
+    with study_of(folder) as study:
+        assert [one.state for one in study.trials()] == ["failed"]
 
 
 def test_a_trial_that_diverges_is_told_so(base: Path, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from fcnet.commands import read, train
 from fcnet.data.splits import Splits
 from fcnet.errors import OutOfMemory, ResourceError, RunsFailed, Stopped
+from fcnet.rundir.lock import owning
 from fcnet.sweep import status
 from fcnet.sweep.disk import tries
 from fcnet.sweep.work import worker as module
@@ -21,6 +23,7 @@ from fcnet.system.signals import Stop
 from helpers.command_line import Run
 from helpers.runs import plan_signals, same
 from helpers.sweeps import begun, ended, work, write_sweep
+from helpers.tiny import write_config
 
 
 @pytest.fixture
@@ -280,3 +283,57 @@ def test_a_restarted_job_waits_for_what_its_earlier_start_still_holds(sweep: Pat
         events = work(folder, waits=False)
     timer.join()
     assert len(ended(events)) == 4
+
+
+def test_a_plan_that_changes_under_a_worker_is_trained_as_it_says(tiny: Path, tmp_path: Path) -> None:
+    first = write_sweep(tiny / "s.yaml", tiny / "tiny.yaml", list=[{"train.epochs": 3, "seed": 1}])
+    folder = begun(first, tmp_path / "out").folder
+    worker = module.Worker(folder, Stop(), lambda *_, **__: None, module.Way())
+    assert folder.settings.base
+    more = [{"train.epochs": 3, "seed": 1}, {"model.hidden": [5]}]
+    shorter = write_config(tiny / "shorter.yaml", yaml.safe_load((tiny / "tiny.yaml").read_text()))
+    shorter.write_text(shorter.read_text().replace("epochs: 3", "epochs: 1"))
+    begun(write_sweep(tiny / "s.yaml", shorter, list=more), tmp_path / "out")
+    worker.work()
+    names = [entry.name for entry in folder.entries()]
+    assert [folder.result(name)["epoch"] for name in names] == [3, 1]
+
+
+def test_a_plan_that_was_edited_by_hand_is_not_trained(sweep: Path, tmp_path: Path) -> None:
+    folder = begun(sweep, tmp_path / "out").folder
+    plan = folder.path / "sweep.yaml"
+    plan.write_text(plan.read_text().replace("epochs: 3", "epochs: 2"))
+    stop, events = Stop(), []
+
+    def report(event: str, **facts: Any) -> None:
+        events.append((event, facts.get("why", "")))
+        if len([one for one in events if one[0] == "left"]) == 4:
+            stop.signal = "SIGTERM"
+
+    with pytest.raises(Stopped):
+        module.Worker(folder, stop, report, module.Way()).work()
+    assert {why for event, why in events if event == "left"} == {
+        f"{plan}: does not fit {entry.name}; give the sweep file again" for entry in folder.entries()
+    }
+
+
+def test_a_run_that_a_person_trains_keeps_no_other_waiting(sweep: Path, tmp_path: Path) -> None:
+    folder = begun(sweep, tmp_path / "out").folder
+    held = folder.run("lr-0.01_seed-0")
+    held.mkdir()
+    with owning(held):
+        stop, events = Stop(), []
+
+        def report(event: str, **facts: Any) -> None:
+            events.append((event, facts["run"]))
+            if len(ended_of(events)) == 3:
+                stop.signal = "SIGTERM"
+
+        with pytest.raises(Stopped):
+            module.Worker(folder, stop, report, module.Way()).work()
+    assert [run for event, run in events if event == "left"] == ["lr-0.01_seed-0"]
+    assert ended(work(folder)) == {"lr-0.01_seed-0": "finished"}
+
+
+def ended_of(events: list[tuple[str, str]]) -> list[str]:
+    return [run for event, run in events if event == "ended"]

@@ -80,6 +80,8 @@ class Folder:
             raise ConfigError(
                 f"{path}: {files.absent(path, what)}; begin a sweep with: fcnet sweep run FILE --out {path}"
             )
+        with contextlib.suppress(OSError):  # on a disk that is read-only, it can still be looked at
+            folder.prepare()
         return folder
 
     @property

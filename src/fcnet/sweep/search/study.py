@@ -207,6 +207,8 @@ class Study:
         import optuna
         from optuna.trial import TrialState
 
+        if self._frozen()[number].state.is_finished():
+            return
         told = {"complete": TrialState.COMPLETE, "failed": TrialState.FAIL}.get(state, TrialState.PRUNED)
         if told == TrialState.COMPLETE and value is None:
             value = best(self._frozen()[number], self.search.metric == "accuracy")
