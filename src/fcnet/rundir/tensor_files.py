@@ -63,6 +63,8 @@ def _on_cpu(content: Any) -> Any:
 
 def _own(tensor: Tensor) -> Tensor:
     """Return a tensor, copied if it is a part of a larger memory, all of which torch would write."""
+    if tensor.layout is not torch.strided:  # its memory cannot be asked for
+        return tensor
     return tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone()
 
 
