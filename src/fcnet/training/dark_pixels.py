@@ -5,6 +5,7 @@ them out changes only the order of summation, and makes every pass over the firs
 """
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -16,6 +17,10 @@ from fcnet.data.dataset import ImageFolder
 MULTIPLE = 16  # the number of inputs kept is a multiple of this, the width of a CPU's vector register or a GPU's tile
 WORTHWHILE = 0.05  # the least share of inputs left out for which it pays off
 LARGEST = 1 << 30  # bytes of images up to which they are copied
+
+
+# Images without the inputs that are never lit, while the images are in memory: many nets may be trained on them.
+_NARROWED: "WeakKeyDictionary[ImageFolder, ImageFolder]" = WeakKeyDictionary()
 
 
 def lit(images: Tensor) -> Tensor | None:
@@ -92,7 +97,9 @@ def trained(model: nn.Module, images: ImageFolder, settings: Train) -> tuple[Who
     twin = None if shrinks(settings) or images.mapped else narrow(model, pixels)
     if twin is None:
         return Whole(model), images
-    return twin, replace(images, images=take(pixels, twin.inputs)[:, None])
+    if images not in _NARROWED:
+        _NARROWED[images] = replace(images, images=take(pixels, twin.inputs)[:, None])
+    return twin, _NARROWED[images]
 
 
 def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
