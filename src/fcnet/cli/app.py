@@ -15,7 +15,7 @@ from fcnet.cli import config_commands, data_commands, predict
 from fcnet.cli.predict import Prepare
 from fcnet.cli.results import compare, runs
 from fcnet.cli.sweep import commands as sweep
-from fcnet.cli.words import ConfigFile, Device, Run, Runs, Weights, answer, check_format, path, which
+from fcnet.cli.words import ConfigFile, Device, Json, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ def evaluate(
     prepare: Annotated[
         Prepare, typer.Option(help="Prepare photos among --images as the training images are made (as in predict).")
     ] = Prepare.AUTO,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
-    ] = False,
+    json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per class.")] = False,
     weights: Weights = None,
     device: Device = "auto",

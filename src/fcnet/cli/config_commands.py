@@ -53,10 +53,7 @@ def _check_sweep(file: Path, overrides: list[str]) -> str:
     from fcnet.sweep.plan import load
 
     plan = load.from_file(file, overrides, yes=True)
-    if plan.settings.search is not None:
-        return f"a search of {plan.settings.search.trials} trials"
-    equal = f"; {plan.equal} more would be equal to one of them" if plan.equal else ""
-    return f"a sweep of {len(plan.runs)} runs{equal}"
+    return plan.size if plan.settings.search is not None else f"a sweep of {plan.size}"
 
 
 def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[Path, list[str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from fcnet.cli.words import warn
 from fcnet.system import streams
 from fcnet.system.sinks import Message, Progress, Sinks
 from fcnet.training.records import Begin, EpochRecord, StageRecord, Start, StepRecord, Tick
@@ -54,7 +55,7 @@ class Console:
         elif message.level == "notice":
             streams.tell(sys.stderr, message.text)
         else:
-            streams.tell(sys.stderr, f"fcnet: warning: {' '.join(message.text.splitlines())}")
+            warn(message.text)
 
     def _count(self, progress: Progress) -> None:
         if not sys.stderr.isatty():

@@ -62,12 +62,18 @@ Weights = Annotated[
         " has validation images).",
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 
 
 def which(weights: Which | None) -> Literal["best", "last"] | None:
     """Return the name of the weights that are asked for; None for those that a run has by default."""
     return weights.value if weights else None
+
+
+def warn(text: str) -> None:
+    """Show a warning, on one line."""
+    streams.tell(sys.stderr, f"fcnet: warning: {' '.join(text.splitlines())}")
 
 
 def check_format(json: bool, csv: bool) -> None:

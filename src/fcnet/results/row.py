@@ -24,8 +24,8 @@ from fcnet.schema import DEFAULT_KIND
 from fcnet.system import files
 
 # As in ``rundir.own_files`` and ``rundir.lock``, which import torch; a test holds them equal.
-RESULT, METRICS, ENVIRONMENT = "result.json", "metrics.jsonl", "environment.json"
-OWNER = Path("ckpt") / "owner.json"
+RESULT, METRICS, ENVIRONMENT = find.RESULT, "metrics.jsonl", "environment.json"
+OWNER = Path(find.CHECKPOINTS) / "owner.json"
 
 SPLITS = ("train", "validation", "test")
 SILENT = 300.0  # seconds after whose last sign a run on another host counts as interrupted

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from fcnet.errors import CheckpointError
-from fcnet.rundir import tensor_files
+from fcnet.rundir import find, tensor_files
 from fcnet.system import files
 
-FOLDER = "ckpt"  # in the run directory
+FOLDER = find.CHECKPOINTS  # in the run directory
 
 # Raise when the state changes its form.
 SCHEMA = 2  # 1 was of fcnet 0.1

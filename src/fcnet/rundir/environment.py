@@ -6,7 +6,6 @@ import json
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +23,7 @@ from fcnet.errors import CheckpointError
 from fcnet.rundir.directory import CONFIG, ENVIRONMENT, METRICS, RESULT, SKIPPED
 from fcnet.schema import Config
 from fcnet.system import files
+from fcnet.system.text import now
 from fcnet.training.records import EpochRecord
 
 # What is known of images, while they are in memory: a process may train many nets on them.
@@ -116,7 +116,7 @@ def machine(device: torch.device) -> dict[str, Any]:
         "git_commit": _commit_of_process(str(Path.cwd())),
         "command": sys.argv,
         "folder": str(Path.cwd()),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "started": now(),
     }
 
 

@@ -20,7 +20,7 @@ from fcnet.system.text import few
 
 ROOT = Path("checkpoints")
 
-CONFIG, RESULT = "config.yaml", "result.json"  # of a run
+CONFIG, RESULT, CHECKPOINTS = "config.yaml", "result.json", "ckpt"  # of a run
 
 CONFIGS = "configs"  # folders below one of this name are part of a run's name
 

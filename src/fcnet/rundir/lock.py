@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from fcnet.errors import InUseError, ResourceError
 from fcnet.rundir.checkpoints import FOLDER
-from fcnet.system import files
+from fcnet.system import files, text
 from fcnet.system.files import naming
 
 LOCK, OWNER = "lock", "owner.json"
@@ -183,4 +183,4 @@ def _words(record: dict[str, Any]) -> str:
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return text.now()

@@ -56,12 +56,12 @@ def begin(out: Path, plan: Plan, workers: int | None = None) -> Begun:
 
 def _written(folder: Folder, plan: Plan, workers: int | None, secrets: Mapping[str, str]) -> Begun:
     """Write a plan, while no other process does."""
-    out, old = folder.path, list[Entry]()
-    if is_sweep(out):
+    begun, old = is_sweep(folder.path), list[Entry]()
+    if begun:
         _check_same_search(folder, plan)
         old = [] if plan.settings.search is not None else folder.entries()  # those of a search are never planned
     merged = merge.merge([vars(entry) for entry in old], plan)
-    _check(out, old, merged, plan)
+    _check(folder, old, merged, plan)
     new = [run for run in merged.runs if run.name in set(merged.added)]
     units, together = _units(new, plan, workers)
     known = {entry.name: entry.unit for entry in old} | units
@@ -69,7 +69,7 @@ def _written(folder: Folder, plan: Plan, workers: int | None, secrets: Mapping[s
     if old and plan.settings.fuse != folder.settings.fuse:
         together = f"{together}; " * bool(together) + "runs that were here before stay in their groups"
     text = load.text(plan)
-    if not (is_sweep(out) and folder.holds(text, entries)):
+    if not (begun and folder.holds(text, entries)):
         folder.write(text, entries)
     return Begun(folder, len(new), [str(entry["name"]) for entry in merged.left], together, secrets)
 
@@ -83,22 +83,21 @@ def _without_password(plan: Plan) -> tuple[Plan, dict[str, str]]:
     return replace(plan, settings=plan.settings.model_copy(update={"search": bare})), {"PGPASSWORD": password}
 
 
-def _check(out: Path, old: Sequence[Entry], merged: merge.Merged, plan: Plan) -> None:
+def _check(folder: Folder, old: Sequence[Entry], merged: merge.Merged, plan: Plan) -> None:
     """Raise ConfigError if a directory holds another sweep."""
     if merged.changed:
         entry = merged.changed[0]
-        folder = Folder.open(out)
         there = identity.config_of(folder.base, entry["changes"])
         run = next(run for run in plan.runs if run.name == entry["name"])
         differ = identity.differences(there, identity.config_of(plan.base, run.changes))
         raise ConfigError(
-            f"--out {out}: holds a sweep whose {entry['name']} has other settings ({few(differ, SHOWN)}); set them as"
-            f" before, or choose another directory"
+            f"--out {folder.path}: holds a sweep whose {entry['name']} has other settings ({few(differ, SHOWN)}); set"
+            " them as before, or choose another directory"
         )
     if old and plan.runs and not merged.stayed:
         raise ConfigError(
-            f"--out {out}: holds another sweep: none of its {len(old)} runs ({few([one.name for one in old], 2)}) is in"
-            " this plan; choose another directory"
+            f"--out {folder.path}: holds another sweep: none of its {len(old)} runs"
+            f" ({few([one.name for one in old], 2)}) is in this plan; choose another directory"
         )
 
 

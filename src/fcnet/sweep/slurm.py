@@ -63,9 +63,7 @@ def parsed(options: Sequence[str]) -> Options:
 def left(folder: Folder, retry: bool = False) -> int:
     """Return how many runs of a sweep have not ended for good, with ``retry`` also those that have failed."""
     found = status.of(folder)
-    search = folder.settings.search
-    unknown = 0 if search is None else max(search.trials - len(found.runs), 0)
-    return found.left + unknown + (found.counts.get("failed", 0) if retry else 0)
+    return found.left + (found.counts.get("failed", 0) if retry else 0)
 
 
 def quoted(text: str) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 from fcnet.errors import RunsFailed
 from fcnet.rundir.find import CONFIG
 from fcnet.sweep.disk.claims import Claims, Held
-from fcnet.sweep.disk.folder import Entry, Folder
+from fcnet.sweep.disk.folder import FINAL, Entry, Folder
 from fcnet.sweep.search import study
 from fcnet.system.text import duration, few
 
 STATES = ("finished", "pruned", "diverged", "failed", "running", "stopped", "planned")
-OVER = STATES[:4]  # nothing more is done
+OVER = (*FINAL, "failed")  # nothing more is done
 SHOWN = 20  # runs of one state in the text
 
 
@@ -146,7 +146,7 @@ def _state(folder: Folder, entry: Entry, claim: Held | None, tried: bool) -> Run
     """Return the state of one run."""
     result = folder.result(entry.name)
     ended, seconds = result.get("ended"), result.get("seconds")
-    if ended in ("finished", "pruned", "diverged"):
+    if ended in FINAL:
         why = _why_diverged(result) if ended == "diverged" else ""
         return Run(entry.name, str(ended), seconds, _accuracy(result), why=why)
     tries = folder.tries(entry.name) if tried else None

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -152,3 +153,8 @@ def duration(seconds: float) -> str:
     if days < 3:
         return f"{hours} h {minutes} min"
     return f"{days} d {rest} h"
+
+
+def now() -> str:
+    """Return the time by this machine's clock, to the second, with its time zone."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

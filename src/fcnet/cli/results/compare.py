@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fcnet.cli.words import answer, path
+from fcnet.cli.words import Json, Which, answer, path, warn
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals, streams
 from fcnet.system.sinks import Message, Sinks
@@ -22,19 +22,12 @@ class Split(StrEnum):
     VALIDATION = "validation"
 
 
-class Weights(StrEnum):
-    """Which weights' metrics are compared."""
-
-    BEST = "best"
-    LAST = "last"
-
-
 class _Warnings:
     """A sink that shows warnings alone, without torch."""
 
     def write(self, record: object) -> None:
         if isinstance(record, Message) and record.level == "warning":
-            streams.tell(sys.stderr, f"fcnet: warning: {' '.join(record.text.splitlines())}")
+            warn(record.text)
 
     def close(self) -> None:
         pass
@@ -71,11 +64,9 @@ def compare(
     against: Against = None,
     split: Annotated[Split, typer.Option(help="Images whose metrics are compared.")] = Split.TEST,
     weights: Annotated[
-        Weights, typer.Option(help="Weights of the best epoch by validation, where there are such, or the last.")
-    ] = Weights.BEST,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
-    ] = False,
+        Which, typer.Option(help="Weights of the best epoch by validation, where there are such, or the last.")
+    ] = Which.BEST,
+    json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per group.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     out: Out = None,

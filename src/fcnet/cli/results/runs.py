@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fcnet.cli.words import answer, check_format
+from fcnet.cli.words import Json, answer, check_format
 from fcnet.errors import ConfigError
 from fcnet.system import paths
 
@@ -39,9 +39,7 @@ def runs(
         typer.Option(metavar="LIST", help="Columns instead of the usual ones, such as name,lr,accuracy."),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Show the first N runs only.")] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")
-    ] = False,
+    json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per run.")] = False,
 ) -> None:
     """List runs: net, what differs between them, seed, epochs, accuracy, seconds, and how each ended."""

@@ -63,8 +63,7 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Train all runs of a sweep here; again: go on where it stopped. Finished runs are never trained again."""
-    options = {"fuse": None if fuse is None else int(fuse) if fuse.isdecimal() else fuse}
-    given = {key: value for key, value in options.items() if value is not None}
+    given = {} if fuse is None else {"fuse": int(fuse) if fuse.isdecimal() else fuse}
     directory = _directory(config, words or [], out)
     if directory is not None:
         begun = _open(directory, changes=seeds is not None or len(words or []) > 1 or fuse is not None)
@@ -129,10 +128,7 @@ def _list(plan: "Plan") -> None:
     """Print the runs of a plan."""
     for one in plan.runs:
         streams.write(sys.stdout, one.name)
-    search = plan.settings.search
-    what = f"{len(plan.runs)} runs" if search is None else f"a search of {search.trials} trials"
-    equal = f"; {plan.equal} more would be equal to one of them" if plan.equal else ""
-    streams.write(sys.stderr, f"sweep: {what}{equal}")
+    streams.write(sys.stderr, f"sweep: {plan.size}")
 
 
 def _list_left(begun: "Begun") -> None:
@@ -260,8 +256,8 @@ def status(
         if json:
             streams.write(sys.stdout, found.json(), for_programs=True)
         else:
-            clear = CLEAR if watch and sys.stdout.isatty() else ""
-            sys.stdout.write(clear)
+            if watch and sys.stdout.isatty():
+                sys.stdout.write(CLEAR)
             streams.write(sys.stdout, found.text())
         if not watch or not found.left or context.obj.signal:
             return

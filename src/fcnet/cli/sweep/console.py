@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fcnet.cli.words import warn
 from fcnet.system import streams
 from fcnet.system.text import duration, few
 
@@ -39,7 +40,7 @@ class SweepConsole:
         home = self._folder.home
         if home is not None and not home.is_dir():
             here = f"{home}, which does not exist here; relative paths of its config begin in the current folder"
-            streams.tell(sys.stderr, f"fcnet: warning: {self._folder.path}: was begun in {here}")
+            warn(f"{self._folder.path}: was begun in {here}")
         many = f"{len(slots)} workers ({slots[0]} each)" if len(slots) > 1 else f"1 worker ({slots[0]})"
         streams.tell(sys.stderr, f"sweep: {self._folder.path}, {many}")
 
@@ -57,15 +58,15 @@ class SweepConsole:
                 why = event["why"]
                 streams.tell(sys.stdout, f"{run}: {event['how']}{f': {why}' if why else ''}{self._rest()}")
             case "failed":
-                streams.tell(sys.stderr, f"fcnet: warning: {run}: failed, and will be tried again: {event['why']}")
+                warn(f"{run}: failed, and will be tried again: {event['why']}")
             case "left":
-                streams.tell(sys.stderr, f"fcnet: warning: {event['why']}")
+                warn(event["why"])
             case "died":
                 text = f"worker {event['worker']} ended without a word (exit code {event['code']}); see {event['log']}"
-                streams.tell(sys.stderr, f"fcnet: warning: {text}")
+                warn(text)
             case "memory":
                 text = f"memory ran out; going on with {event['left']} worker{'s' * (event['left'] > 1)} on it"
-                streams.tell(sys.stderr, f"fcnet: warning: {text}")
+                warn(text)
 
     def _count(self, run: str) -> None:
         self._ended += 1

@@ -25,6 +25,7 @@ from fcnet.sweep.disk import host
 from fcnet.sweep.disk.host import Process
 from fcnet.system import files
 from fcnet.system.files import naming
+from fcnet.system.text import now
 
 BEATS = 6  # signs of life within the time after which a holder counts as dead
 UNSURE = 0.75  # share of that time after which a holder that could give no sign of life stops by itself
@@ -166,7 +167,7 @@ class Claims:
             return None
         path = self._folder / f"{unit}.{number + 1}"
         inherited = held is not None and not held.given_up
-        record = {"holder": self._me.plain(), "since": _now(), "given_up": False, "inherited": inherited}
+        record = {"holder": self._me.plain(), "since": now(), "given_up": False, "inherited": inherited}
         try:
             with naming(path), path.open("x", encoding="utf-8") as file:  # exclusive between hosts too
                 file.write(json.dumps(record))
@@ -181,19 +182,19 @@ class Claims:
         """Return whether the holder of a claim has ended, or has not given a sign of life for too long."""
         if held.holder is not None and host.has_ended(held.holder, self._me):
             return True
-        if held.holder is not None and _beside(held.holder, self._me):
+        if held.holder is not None and host.is_beside(held.holder, self._me):
             return False  # it runs, or is suspended: then it still holds the run's lock
         try:
             found = held.path.stat()
         except OSError:
             return False
-        like, now = (found.st_mtime_ns, found.st_size), self._clock()
+        like, at = (found.st_mtime_ns, found.st_size), self._clock()
         before = self._seen.get(held.path)
         if before is not None and before.like == like:
-            before.at = now
-            return now - before.since > self._dead_after
-        changed = before is not None and now - before.at < self._dead_after
-        self._seen[held.path] = _Look(like, now, now, changed)
+            before.at = at
+            return at - before.since > self._dead_after
+        changed = before is not None and at - before.at < self._dead_after
+        self._seen[held.path] = _Look(like, at, at, changed)
         return False
 
     def is_at_work(self, unit: str, number: int) -> bool:
@@ -206,12 +207,7 @@ class Claims:
         if held.holder is None or held.given_up or self.is_dead(held) or host.is_earlier(held.holder, self._me):
             return False
         seen = self._seen.get(held.path)
-        return _beside(held.holder, self._me) or (seen is not None and seen.changed)
-
-
-def _beside(other: Process, me: Process) -> bool:
-    """Return whether a process can be seen from this one."""
-    return bool(me.boot) and (other.boot, other.space) == (me.boot, me.space)
+        return host.is_beside(held.holder, self._me) or (seen is not None and seen.changed)
 
 
 def _read(path: Path) -> Held:
@@ -230,7 +226,3 @@ def _replace(path: Path, record: dict[str, Any]) -> None:
     partial = path.with_name(f"{path.name}.tmp")
     partial.write_text(json.dumps(record), encoding="utf-8")
     os.replace(partial, path)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

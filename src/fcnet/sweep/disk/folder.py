@@ -22,15 +22,13 @@ from filelock import FileLock
 
 from fcnet.config import load, yaml_lines
 from fcnet.errors import ConfigError, ResourceError
-from fcnet.rundir.find import RESULT
+from fcnet.rundir.find import CHECKPOINTS, RESULT
 from fcnet.sweep.disk.claims import Claims
 from fcnet.sweep.disk.tries import Tries
 from fcnet.sweep.plan.section import Sweep
 from fcnet.system import files
 
 PLAN, STATE, RUNS = "sweep.yaml", ".sweep", "runs.json"
-
-CHECKPOINTS = "ckpt"  # folder of a run
 
 LARGEST = 1 << 32  # bytes of runs.json: a million runs have a gigabyte at most
 
@@ -55,6 +53,15 @@ class Entry:
     unit: str
 
 
+@dataclass(frozen=True)
+class _Index:
+    """The contents of runs.json and of the trials, and when they were changed."""
+
+    changed: tuple[int, int]
+    home: Path
+    entries: list[Entry]
+
+
 class Folder:
     """The directory of a sweep.
 
@@ -68,8 +75,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._state = path / STATE
-        self._read: tuple[tuple[int, int], list[Entry]] | None = None  # runs.json, and when it was changed
-        self._plan: tuple[int, Sweep] | None = None  # the same of sweep.yaml
+        self._read: _Index | None = None
+        self._plan: tuple[int, Sweep] | None = None  # sweep.yaml, and when it was changed
 
     @classmethod
     def open(cls, path: Path) -> "Folder":
@@ -102,18 +109,22 @@ class Folder:
     @property
     def home(self) -> Path | None:
         """Return the folder where the sweep was begun, and relative paths of its config begin; None before that."""
-        path = self._state / RUNS
-        return Path(_read(path)["home"]) if files.is_file(path) else None
+        return self._index().home if files.is_file(self._state / RUNS) else None
 
     def entries(self) -> list[Entry]:
         """Return the runs in the order of the plan, anew if it has grown."""
+        return self._index().entries
+
+    def _index(self) -> _Index:
+        """Return what runs.json and the trials say, anew if they have changed."""
         path, trials = self._state / RUNS, self._state / "trials"
         changed = path.stat().st_mtime_ns, trials.stat().st_mtime_ns
-        if self._read is None or self._read[0] != changed:
+        if self._read is None or self._read.changed != changed:
             names = sorted(name for name in os.listdir(trials) if name.endswith(".json"))
-            found = [*_read(path)["runs"], *(files.read_json(trials / name) for name in names)]
-            self._read = changed, [Entry(**one) for one in found]
-        return self._read[1]
+            whole = _read(path)
+            found = [*whole["runs"], *(files.read_json(trials / name) for name in names)]
+            self._read = _Index(changed, Path(whole["home"]), [Entry(**one) for one in found])
+        return self._read
 
     def add_trial(self, entry: Entry) -> None:
         """Write a run that a search has chosen."""

@@ -62,9 +62,14 @@ def this(proc: Path = PROC, environ: Mapping[str, str] = os.environ) -> Process:
     return Process(socket.gethostname(), boot, space, pid, start, job, int(restarts) if restarts.isdecimal() else 0)
 
 
+def is_beside(other: Process, me: Process) -> bool:
+    """Return whether a process can be seen from this one: it has the same kernel and set of process numbers."""
+    return bool(me.boot) and (other.boot, other.space) == (me.boot, me.space)
+
+
 def has_ended(other: Process, me: Process, proc: Path = PROC) -> bool:
     """Return whether another process has certainly ended; False if it may still run, or cannot be seen from here."""
-    if not me.boot or (other.boot, other.space) != (me.boot, me.space):
+    if not is_beside(other, me):
         return False
     found = _stat(other.pid, proc)
     return found is None or found[0] in "ZX" or found[1] != other.start  # a zombie runs no more

@@ -1,12 +1,12 @@
 """What went wrong with a run so far: how often it failed, and how often its worker died."""
 
 import json
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fcnet.system import files
+from fcnet.system.text import now
 
 # How often the worker of a run may die at the same checkpoint before the run counts as the reason.
 DEATHS = 10
@@ -62,7 +62,7 @@ class Tries:
 
     def failed(self, why: str, code: int, host: str) -> "Tries":
         """Return them with one more failure."""
-        return replace(self, failures=(*self.failures, Failure(why, code, host, time.strftime("%Y-%m-%dT%H:%M:%S%z"))))
+        return replace(self, failures=(*self.failures, Failure(why, code, host, now())))
 
     def died(self, place: str) -> "Tries":
         """Return them with one more death, at the newest checkpoint ``place``."""

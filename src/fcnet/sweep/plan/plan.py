@@ -40,3 +40,11 @@ class Plan:
         """Return the settings that the runs share."""
         assert isinstance(self.settings.base, dict)  # that of a plan is never a path
         return self.settings.base
+
+    @property
+    def size(self) -> str:
+        """Return in words how many runs are planned."""
+        if self.settings.search is not None:
+            return f"a search of {self.settings.search.trials} trials"
+        equal = f"; {self.equal} more would be equal to one of them" if self.equal else ""
+        return f"{len(self.runs)} runs{equal}"

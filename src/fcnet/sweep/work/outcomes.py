@@ -40,12 +40,12 @@ class Outcomes:
                     self._end(entry, "failed", verdict)
         return again
 
-    def record(self, entries: Sequence[Entry], found: Sequence[RunResult | FcnetError], wall: float) -> None:
-        """Record the results of runs that were trained, in so many seconds; raise what ends their worker too."""
+    def record(self, entries: Sequence[Entry], found: Sequence[RunResult | FcnetError]) -> None:
+        """Record the results of runs that were trained; raise what ends their worker too."""
         fatal: FcnetError | None = None
         for entry, one in zip(entries, found, strict=True):
             if isinstance(one, RunResult):
-                self._report("ended", run=entry.name, how="finished", wall=wall / len(entries), **one.metrics)
+                self._report("ended", run=entry.name, how="finished", **one.metrics)
                 self._tell(entry, "finished")
             elif self._ends_worker(entry, one):
                 self._report("stopped", run=entry.name)

@@ -3,6 +3,7 @@
 Nothing here imports torch: the process that starts the workers does not train.
 """
 
+import functools
 import itertools
 import math
 import os
@@ -149,14 +150,19 @@ def gpus(environ: Mapping[str, str] = os.environ) -> list[GPU]:
     allowed = environ.get("CUDA_VISIBLE_DEVICES")
     if program is None or allowed == "":
         return []
-    query = [program, "--query-gpu=index,uuid,memory.free", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    found = [[word.strip() for word in line.split(",")] for line in answer.splitlines() if line.count(",") == 2]
+    found = [[word.strip() for word in line.split(",")] for line in _listed(program) if line.count(",") == 2]
     free = {key: float(mib) * 2**20 for index, uuid, mib in found if mib.isdecimal() for key in (index, uuid)}
     names = [index for index, _, _ in found] if allowed is None else [word.strip() for word in allowed.split(",")]
     # As CUDA does: what follows a name that there is not, such as -1, is not seen. Parts of a GPU (MIG) are not listed.
     seen = itertools.takewhile(lambda name: name in free or name.startswith(("GPU-", "MIG-")), names)
     return [GPU(name, free.get(name, CONTEXT)) for name in seen]
+
+
+@functools.cache  # a command plans and starts workers within a moment
+def _listed(program: str) -> list[str]:
+    """Return the lines of the driver's program about its GPUs; none if it fails."""
+    query = [program, "--query-gpu=index,uuid,memory.free", "--format=csv,noheader,nounits"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, timeout=30, check=True).stdout.splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return []

@@ -142,23 +142,19 @@ class Worker:
             return
         for entry in entries:
             self._report("began", run=entry.name, resumed=claim.number > 1)
-        began = time.monotonic()
         try:
             found = self._trained(claim, entries)
         except Exception as error:
             found = [told(error) for _ in entries]
         if any(isinstance(one, InUseError) for one in found):
             self._later[claim.unit] = time.monotonic() + LATER
-        self._outcomes.record(entries, found, time.monotonic() - began)
+        self._outcomes.record(entries, found)
 
     def _trained(self, claim: Claim, entries: list[Entry]) -> list[train.RunResult | FcnetError]:
         """Train the runs of a unit, together if there are several; return the result of each, or why it ended early."""
         stop = StopOfRun(self._stop)
         jobs = [self._job(claim, entry, stop) for entry in entries]
-        if len(jobs) > 1:
-            return together.run_together(jobs, stop, shelf=self._shelf)
-        (job,) = jobs
-        return [train.run_train(job.settings, job.target, stop, job.sinks, self._shelf, job.draws)]
+        return together.run_together(jobs, stop, shelf=self._shelf)
 
     def _job(self, claim: Claim, entry: Entry, stop: Stop) -> together.Job:
         """Return what a run trains, and where."""
