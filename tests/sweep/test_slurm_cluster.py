@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,10 @@ pytestmark = [
 ]
 
 RUNS = 5
-EPOCHS = 400  # of a run: enough to disturb it
-LONG = 2500  # of a run that lasts until the node is back
+SECONDS = 6.0  # of a run: enough to disturb it
+LOST = 5 * SECONDS  # of a run that lasts until the node is back
+LIMITED = 75.0  # of a run that lasts until Slurm looks at time limits, which it does every 30 s
+TRIED = 200  # epochs that tell how fast this machine is
 LIMIT = 300.0  # seconds for a sweep to end
 
 
@@ -43,13 +46,32 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def plan(tiny_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep file whose runs take some seconds."""
+def tiny(tiny_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images of the module's own."""
     root = tmp_path_factory.mktemp("plan") / "tiny"
     shutil.copytree(tiny_master, root)
-    values = tiny_config(root)
-    values["train"] |= {"epochs": EPOCHS, "save_every": 0.2}
-    return write_sweep(root / "sweep.yaml", write_config(root / "slow.yaml", values), seeds=RUNS, fuse="off")
+    return root
+
+
+@pytest.fixture(scope="module")
+def epochs(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], int]:
+    """How many epochs take so many seconds on this machine, be it fast or slow: a run is tried."""
+    values = tiny_config(tiny)
+    values["train"] |= {"epochs": TRIED, "save_every": 0.2}
+    file = write_sweep(tiny / "tried.yaml", write_config(tiny / "slow.yaml", values), seeds=1)
+    folder = begun(file, tmp_path_factory.mktemp("tried") / "out").folder
+    start = time.monotonic()
+    work(folder)
+    taken = time.monotonic() - start
+    return lambda seconds: round(TRIED * seconds / taken)
+
+
+@pytest.fixture(scope="module")
+def plan(tiny: Path, epochs: Callable[[float], int]) -> Path:
+    """A sweep file whose runs take some seconds."""
+    values = tiny_config(tiny)
+    values["train"] |= {"epochs": epochs(SECONDS), "save_every": 0.2}
+    return write_sweep(tiny / "sweep.yaml", write_config(tiny / "slow.yaml", values), seeds=RUNS, fuse="off")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +90,14 @@ class Array:
         self.sweep = begun(plan, folder / "the sweep").folder
         self.script = folder / "job.sh"
         self.tasks: list[str] = []
+
+    def takes(self, plan: Path, epochs: int, runs: int, root: Path) -> Folder:
+        """Train so many runs of so many epochs instead. Returns the same sweep, to be trained undisturbed."""
+        long = write_sweep(plan.parent / "long.yaml", plan.parent / "slow.yaml", seeds=runs, fuse="off")
+        self.sweep, undisturbed = (
+            begun(long, root / name, f"train.epochs={epochs}").folder for name in ("long/the sweep", "undisturbed")
+        )
+        return undisturbed
 
     def submit(self, tasks: int, *options: str) -> list[str]:
         """Print the script by the command, and submit it."""
@@ -155,7 +185,8 @@ def test_tasks_share_the_runs_and_a_second_submission_trains_what_is_missing(arr
     array.ended_as(undisturbed)
     assert [array.cluster.show(task)["Restarts"] for task in array.tasks] == ["0"] * 3
     assert set(array.sweep.claims().valid().values()) == {1}, "no run was claimed twice"
-    assert "left to other tasks, which train them now" in "".join(map(array.log, array.tasks))
+    for task in array.tasks:  # each has seen the end of all, or has left the last to others
+        assert re.search("5 runs: 5 finished|left to other tasks, which train them now", array.log(task)), task
     shutil.rmtree(array.sweep.run("seed-2"))
     kept = {path: path.stat().st_mtime_ns for path in array.sweep.path.glob("seed-*/*")}
     array.submit_again(3)
@@ -199,12 +230,16 @@ def test_tasks_that_are_stopped_come_back_each_by_itself(array: Array, undisturb
     assert "so Slurm decides" in array.log(requeued)
 
 
-def test_the_time_limit_stops_and_restarts_a_task(array: Array, undisturbed: Folder) -> None:
+def test_the_time_limit_stops_and_restarts_a_task(
+    array: Array, plan: Path, epochs: Callable[[float], int], tmp_path: Path
+) -> None:
     """With a limit of a minute, Slurm asks it to stop as soon as it looks."""
+    undisturbed = array.takes(plan, epochs(LIMITED), runs=1, root=tmp_path)
     (task,) = array.submit(1, "--time=1")
     array.wait_for(task, "time limit of 1:00 is too short")
     assert array.end() == ["COMPLETED"]
     assert array.restarts(task) >= 1
+    work(undisturbed)
     array.ended_as(undisturbed)
 
 
@@ -231,10 +266,11 @@ def test_preempted_tasks_come_back_by_themselves(array: Array, undisturbed: Fold
     assert "DUE TO PREEMPTION" in "".join(map(array.log, tasks))
 
 
-def test_a_node_that_is_lost_and_found(array: Array, plan: Path, tmp_path: Path) -> None:
+def test_a_node_that_is_lost_and_found(
+    array: Array, plan: Path, epochs: Callable[[float], int], tmp_path: Path
+) -> None:
     """Until it is found, its processes train on; then Slurm ends them, and starts the tasks again at that moment."""
-    long = write_sweep(plan.parent / "long.yaml", plan.parent / "slow.yaml", seeds=2, fuse="off")
-    array.sweep = begun(long, tmp_path / "long/the sweep", f"train.epochs={LONG}").folder
+    undisturbed = array.takes(plan, epochs(LOST), runs=2, root=tmp_path)
     tasks = array.submit(2)
     array.is_training(2)
     array.cluster.kill("slurmd")
@@ -245,6 +281,5 @@ def test_a_node_that_is_lost_and_found(array: Array, plan: Path, tmp_path: Path)
     for task in tasks:
         array.comes_back(task)
     assert array.end() == ["COMPLETED", "COMPLETED"]
-    undisturbed = begun(long, tmp_path / "undisturbed", f"train.epochs={LONG}").folder
     work(undisturbed)
     array.ended_as(undisturbed)
