@@ -1,9 +1,11 @@
 """Training on augmented images: which images the steps see, and which the metrics."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -13,15 +15,18 @@ from fcnet.config.data import Augment
 from fcnet.config.train import SGD, Adam, Train
 from fcnet.data.augment import augmented
 from fcnet.data.augment.augmented import Augmented
-from fcnet.data.batches import epoch_order
+from fcnet.data.augment.draws import Draws
+from fcnet.data.augment.mixup import Mixup
+from fcnet.data.batches import classes_of, epoch_order, numbers_of
 from fcnet.data.mapped import Mapped
 from fcnet.data.splits import Splits
-from fcnet.errors import ConfigError
+from fcnet.errors import ConfigError, DivergedError
 from fcnet.families.common.fully_connected import FCNet
+from fcnet.training.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.randomness import seed_of
-from fcnet.training.records import EpochRecord, Pause, Start, StepRecord
+from fcnet.training.records import EpochRecord, Pause, Start, StepRecord, Tick
 from helpers.bursts import stand_in
 from helpers.tiny import CLASSES, SIDE, folder, tiny_config
 
@@ -94,7 +99,7 @@ def test_dark_pixels_are_not_left_out_and_the_log_says_what_is_done() -> None:
     splits = Splits(dark, None, None)
     plain = GradientTraining(net(), splits, SETTINGS, 0)
     training = GradientTraining(net(), splits, SETTINGS, 0, augment=AUGMENT)
-    assert plain.augmented is None
+    assert not plain.shown.change
     assert training.step_name == f"{plain.stepper.name}; images augmented (rotation, shift, noise)"
     assert training.images.images.shape == dark.images.shape
 
@@ -158,3 +163,116 @@ def test_whatever_gradients_train_is_trained_on_augmented_images(words: list[str
         ends.append(model.state_dict())
     assert not equal(ends[0], ends[1])
     assert equal(ends[1], ends[2])
+
+
+def test_mixed_images_have_the_shares_of_both_labels() -> None:
+    """Each image is mixed with one other, which differs; its own share is at least a half (Zhang et al. 2018)."""
+    images = SPLITS.train
+    mixed = Augmented(images.images, images.labels, Augment.model_validate({"mixup": 0.4}), 7, classes=images.classes)
+    before = mixed.labels.clone()
+    mixed.of_epoch(1)
+    assert torch.equal(classes_of(mixed.labels), images.labels)
+    shares = numbers_of(mixed.labels)
+    assert shares is not None
+    torch.testing.assert_close(shares.sum(1), torch.ones(len(images)))
+    draws = Draws(7, 1, len(images), torch.device("cpu"))
+    drawn = np.random.default_rng(draws.seed("weights of mixup")).beta(0.4, 0.4, len(images))
+    partners = Mixup(0.4, draws, len(images)).partners
+    assert sorted(partners.tolist()) == list(range(len(images)))
+    assert not (partners == torch.arange(len(images))).any()
+    for i, j in enumerate(partners.tolist()):
+        weight = max(drawn[i], 1 - drawn[i])
+        expected = weight * images.images[i].double() + (1 - weight) * images.images[j].double()
+        assert (mixed.images[i].double() - expected).abs().max() <= 0.501
+        wanted = torch.zeros(CLASSES)
+        wanted[images.labels[i]] += weight
+        wanted[images.labels[j]] += 1 - weight
+        torch.testing.assert_close(shares[i], wanted, rtol=1e-5, atol=1e-6)
+    first = mixed.labels.clone()
+    assert not torch.equal(first, before)
+    mixed.of_epoch(2)
+    assert not torch.equal(mixed.labels, first)
+    mixed.of_epoch(1)
+    assert torch.equal(mixed.labels, first)
+
+
+def test_training_on_mixed_images_is_a_plain_loop_with_their_shares() -> None:
+    mixup = Augment.model_validate({"mixup": 1.0, "rotation": 10})
+    theirs = net()
+    optimizer = torch.optim.Adam(theirs.parameters(), lr=0.02)
+    images = Augmented(
+        SPLITS.train.images, SPLITS.train.labels, mixup, seed_of(0, "augmentation"), classes=SPLITS.classes
+    )
+    for epoch in (1, 2, 3):
+        images.of_epoch(epoch)
+        shares = numbers_of(images.labels)
+        assert shares is not None
+        for batch in epoch_order(60, 0, epoch).split(7):
+            optimizer.zero_grad()
+            pixels = images.images[batch].flatten(1) / 255
+            torch.nn.functional.cross_entropy(theirs(pixels), shares[batch]).backward()
+            optimizer.step()
+    for name, tensor in trained(augment=mixup).items():
+        torch.testing.assert_close(tensor, theirs.state_dict()[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("augment", [None, AUGMENT])
+def test_a_teacher_answers_for_the_images_of_each_epoch(augment: Augment | None) -> None:
+    """Its logits lie beside the labels, for the images as they are shown."""
+    asked = []
+
+    def teacher(images: torch.Tensor) -> Iterator[torch.Tensor]:
+        asked.append(len(images))
+        for some in images.split(25):
+            yield torch.stack([some.double().mean((1, 2)).float()] * CLASSES, 1)
+
+    shown = EpochImages(replace(SPLITS, teacher=teacher), augment, 0)
+    for epoch in (1, 2):
+        done = list(shown.make(epoch))
+        assert done[-1] == 60 if epoch == 1 or augment else done == []
+        found = numbers_of(shown.images.labels)
+        assert found is not None
+        torch.testing.assert_close(found[:, 1], shown.images.images.double().mean((1, 2)).float())
+        assert torch.equal(classes_of(shown.images.labels), SPLITS.train.labels)
+    assert asked == ([60, 60] if augment else [60])
+    settings = Train.model_validate({"epochs": 2, "teacher": {"runs": ["a"]}, "batch_size": 7})
+    training = GradientTraining(net(), replace(SPLITS, teacher=teacher), settings, 0, augment=augment)
+    records = list(fit(training))
+    last = records[-1]
+    assert isinstance(last, EpochRecord)
+    assert last.train.accuracy is not None
+    assert "; with a teacher" in training.step_name
+
+
+def test_an_average_of_weights_is_evaluated_and_resumed() -> None:
+    settings = Train.model_validate(
+        {"epochs": 3, "batch_size": 7, "optimizer": {"name": "adam", "lr": 0.02}, "average": {"decay": 0.9}}
+    )
+    whole = GradientTraining(net(), SPLITS, settings, 0, augment=AUGMENT)
+    last = list(fit(whole))[-1]
+    plain = GradientTraining(net(), SPLITS, settings.model_copy(update={"average": None}), 0, augment=AUGMENT)
+    list(fit(plain))
+    assert equal(whole.unaveraged.state_dict(), plain.model.state_dict()), "averaging changes no step"
+    assert not equal(whole.model.state_dict(), plain.model.state_dict())
+    assert isinstance(last, EpochRecord)
+    assert SPLITS.test is not None
+    assert last.test == evaluate(whole.model, SPLITS.test)
+    first = GradientTraining(net(), SPLITS, settings, 0, augment=AUGMENT)
+    for record in fit(first):
+        if isinstance(record, Tick | StepRecord) and first.epoch == 2 and first.step == 3:
+            break
+    second = GradientTraining(net(), SPLITS, settings, 0, augment=AUGMENT)
+    second.load(first.state())
+    list(fit(second))
+    assert equal(second.model.state_dict(), whole.model.state_dict())
+    assert equal(second.unaveraged.state_dict(), whole.unaveraged.state_dict())
+
+
+def test_weights_and_their_average_are_finite_after_a_divergence() -> None:
+    settings = Train.model_validate(
+        {"epochs": 3, "batch_size": 7, "optimizer": {"name": "sgd", "lr": 1e38}, "average": {}, "log_every": 1}
+    )
+    training = GradientTraining(net(), SPLITS, settings, 0)
+    with pytest.raises(DivergedError):
+        list(fit(training))
+    assert all(bool(tensor.isfinite().all()) for tensor in training.model.state_dict().values())

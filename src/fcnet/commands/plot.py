@@ -264,6 +264,7 @@ def draw_augmented(found: Located, pictures: Album, sinks: Sinks) -> None:
         images.labels[first],
         settings.data.augment,
         seed_of(settings.seed, "augmentation"),
+        classes=images.classes,
     )
     plain = some.images.numpy().copy()
     changed = np.stack([some.of_epoch(epoch).numpy().copy() for epoch in range(1, AUGMENTED_EPOCHS + 1)])

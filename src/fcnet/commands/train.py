@@ -10,7 +10,7 @@ from typing import Any
 from fcnet import families
 from fcnet.commands.predict import certainty
 from fcnet.commands.trained import Located
-from fcnet.commands.training import resume, warm_start
+from fcnet.commands.training import resume, teacher, warm_start
 from fcnet.commands.training.prepare import Work, gather, headline
 from fcnet.commands.training.recorder import Recorder
 from fcnet.commands.training.shelf import Shelf
@@ -104,12 +104,14 @@ def _train(
             found = resume.newest(run, settings, target.insisted is not None)
         if found is None:
             warm_start.check_there(settings)
+        teacher.check_there(settings)
         work = gather(settings, stop, begins=found is None, writes=not target.own_config, sinks=sinks, shelf=shelf)
         if work.device.type == "cuda" and draws:  # which leaves a core for the import of matplotlib
             in_background(lambda: importlib.import_module("fcnet.commands.plot"))
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
-        training = family.trainer(work.model, work.splits, work.settings)  # if it refuses, no directory is left behind
+        splits = teacher.hired(work.splits, settings, work.device, sinks)
+        training = family.trainer(work.model, splits, work.settings)  # if it refuses, no directory is left behind
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
@@ -178,9 +180,8 @@ def _certainty(recorder: Recorder, work: Work) -> dict[str, Any]:
     if not work.settings.model.classifies:
         return {}
     run = recorder.run
-    last = {
-        "certainty": certainty.measure(Trained(work.model.eval(), work.settings, run / directory.MODEL), work.splits)
-    }
+    trained = Trained(recorder.training.model.eval(), work.settings, run / directory.MODEL)
+    last = {"certainty": certainty.measure(trained, work.splits)}
     if recorder.best in (None, recorder.last):
         return last if recorder.best is None else last | {"best": last}
     best = Located(run / directory.BEST, work.settings, run).load(len(work.splits.classes), work.device)

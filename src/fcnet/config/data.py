@@ -75,12 +75,26 @@ Ink = Annotated[
 ]
 
 
+class Elastic(Section):
+    """Elastic distortion (Simard, Steinkraus and Platt 2003).
+
+    Numbers uniform in [-1, 1], one for each pixel and axis, are blurred and multiplied; so far is each pixel displaced.
+    """
+
+    alpha: float = Field(34.0, gt=0, le=10_000, description="factor of the blurred numbers, in pixels")
+    sigma: float = Field(4.0, gt=0, le=100, description="standard deviation of the Gaussian blur, in pixels")
+
+
 class Augment(Section):
     """How each training image is changed anew in every epoch, at random; evaluation sees the images as they are.
 
-    The entries apply in the order hands, outliers, stroke; rotation, shear, scale and shift as one resampling; blur,
-    contrast, noise.
+    The entries apply in the order hands, outliers, flip, stroke; rotation, shear, scale, stretch, shift and elastic as
+    one resampling; blur, contrast, noise, erasing, mixup.
     """
+
+    flip: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="swap left and right with this probability; for clothes, not for characters"
+    )
 
     rotation: Annotated[float, Field(ge=0, le=180)] | None = Field(
         None, description="turn about the centre by up to so many degrees, either way"
@@ -93,8 +107,16 @@ class Augment(Section):
         description="enlarge by a factor, uniform in its logarithm: a range such as [0.85, 1.2], or 1.2 for"
         " [1/1.2, 1.2]",
     )
+    stretch: Factor | None = Field(
+        None,
+        description="make wider by a factor and flatter by the same, uniform in its logarithm: a range, or 1.1 for"
+        " [1/1.1, 1.1]; with `scale`, width and height vary independently",
+    )
     shift: Annotated[float, Field(ge=0, le=1000)] | None = Field(
         None, description="move by up to so many pixels along both axes, independently"
+    )
+    elastic: Elastic | None = Field(
+        None, description="displace pixels by smooth random fields, as in Simard et al. 2003: {alpha: 34, sigma: 4}"
     )
     stroke: Reach | None = Field(
         None,
@@ -124,6 +146,16 @@ class Augment(Section):
         description="replace this share of the images in each epoch by images that show no digit (letters, symbols,"
         " pieces of two images), with labels at random, so that the net is unsure of what it has not learned; for"
         " classifiers of digits on a plain ground",
+    )
+    erasing: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="cover a rectangle at a random place by the background (Zhong et al. 2020), of up to this share of"
+        " the image's area",
+    )
+    mixup: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None,
+        description="mix each image, and its label, with another of the epoch (Zhang et al. 2018), with a weight drawn"
+        " from the Beta distribution with this number for both parameters; for classifiers",
     )
     share: Annotated[float, Field(gt=0, le=1)] = Field(
         1.0, description="share of the images that are changed in an epoch; the others are left as they are"

@@ -36,7 +36,14 @@ class ELU(Section):
     alpha: float = Field(1.0, gt=0, le=LARGEST, description="the slides' gamma")
 
 
-Activation = PlainActivation | LeakyReLU | PReLU | ELU
+class Maxout(Section):
+    """The largest of several linear units (Goodfellow et al. 2013); `hidden` counts the outputs."""
+
+    name: Literal["maxout"] = "maxout"
+    pieces: int = Field(5, ge=2, le=1000, description="linear units of each output")
+
+
+Activation = PlainActivation | LeakyReLU | PReLU | ELU | Maxout
 OneActivation = Annotated[Activation, Named()]
 Activations = Annotated[Activation | list[OneActivation], Named()]
 

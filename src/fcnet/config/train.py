@@ -6,6 +6,7 @@ from annotated_types import Len
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from fcnet.config.fields import LARGEST, Fraction, Named, Positive, Section
+from fcnet.system.paths import PathText
 
 
 class AdamSettings(Section):
@@ -52,7 +53,22 @@ class SGD(Section):
         return self
 
 
-Optimizer = Annotated[Adam | AdamW | SGD, Named(default="adam")]
+class Muon(Section):
+    """Jordan 2024: momentum whose direction is orthogonalised, for weight matrices; Adam for all other parameters."""
+
+    name: Literal["muon"] = "muon"
+    lr: float = Field(0.02, gt=0, le=LARGEST, description="peak learning rate of the weight matrices")
+    momentum: Fraction = Field(0.95, description="share of the running average of gradients that is kept")
+    nesterov: bool = Field(True, description="look ahead with Nesterov's momentum")
+    weight_decay: float = Field(
+        0.0, ge=0, le=LARGEST, description="decoupled weight decay of the weight matrices, as in AdamW"
+    )
+    adam_lr: float = Field(
+        1e-3, gt=0, le=LARGEST, description="peak learning rate of biases, factors and slopes, which Adam updates"
+    )
+
+
+Optimizer = Annotated[Adam | AdamW | SGD | Muon, Named(default="adam")]
 
 
 class Warmed(Section):
@@ -97,6 +113,29 @@ class OneCycle(Section):
 Schedule = Annotated[Constant | StepDecay | Cosine | OneCycle, Named(default="constant")]
 
 
+class Average(Section):
+    """A running average of the weights (Polyak and Juditsky 1992), which is evaluated and saved.
+
+    After step t it keeps min(`decay`, (1 + t) / (10 + t)) of itself, so that it soon forgets the initial weights.
+    """
+
+    decay: Annotated[float, Field(gt=0, lt=1)] = Field(0.999, description="share of the average kept at each step")
+
+
+class Teacher(Section):
+    """Distillation (Hinton, Vinyals and Dean 2015): learn the probabilities of trained models too."""
+
+    runs: Annotated[list[PathText], Len(1)] = Field(
+        description="run directories of classifiers with the same classes; the mean of their probabilities is learned"
+    )
+    temperature: float = Field(
+        4.0, gt=0, le=1000, description="divides the logits of both before their probabilities are compared"
+    )
+    weight: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.9, description="share of the teacher in the loss; the rest is the cross-entropy with the labels"
+    )
+
+
 class EarlyStop(Section):
     """Stop if the validation images show no gain for some epochs.
 
@@ -124,7 +163,7 @@ class Train(Section):
         10, description="passes over the training images; 0 only with `stages`"
     )
     batch_size: Positive = Field(100, description="images per step; the last batch of an epoch may be smaller")
-    optimizer: Optimizer = Field(Adam(), description="adam, adamw or sgd, and its settings")
+    optimizer: Optimizer = Field(Adam(), description="adam, adamw, sgd or muon, and its settings")
     schedule: Schedule = Field(Constant(), description="learning-rate schedule")
     l2: float = Field(
         0.0,
@@ -133,6 +172,20 @@ class Train(Section):
         description="lambda of the slides' structural risk: adds (lambda/2) * sum of squared weights to the loss",
     )
     label_smoothing: Fraction = Field(0.0, description="fraction of each target that is spread evenly over all classes")
+    confidence_penalty: Annotated[float, Field(ge=0, le=LARGEST)] = Field(
+        0.0, description="subtracts so many times the entropy of the outputs from the loss (Pereyra et al. 2017)"
+    )
+    max_norm: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
+        None,
+        description="largest norm of the weights into a unit, which are scaled down to it after each step (Srivastava"
+        " et al. 2014)",
+    )
+    average: Average | None = Field(
+        None,
+        description="evaluate and save a running average of the weights; those after the last step are kept in"
+        " unaveraged.pth",
+    )
+    teacher: Teacher | None = Field(None, description="learn from trained models beside the labels")
     clip_grad_norm: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
         None, description="maximum norm of the gradient over all parameters; a larger gradient is scaled down to it"
     )

@@ -118,3 +118,20 @@ def grouped_order(n: int, seed: int, epoch: int, row_bytes: int) -> Tensor:
 def _generator(seed: int, epoch: int) -> torch.Generator:
     mixed = np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(mixed))
+
+
+# Labels are classes, int64 (N,); or, with the shares of two mixed images or the logits of a teacher beside them,
+# float32 (N, 1 + C): the class, which counts for the accuracy, and a number for each class.
+def classes_of(labels: Tensor) -> Tensor:
+    """Return the classes, int64 (N,), of labels with or without numbers beside them."""
+    return labels if labels.dim() == 1 else labels[:, 0].long()
+
+
+def numbers_of(labels: Tensor) -> Tensor | None:
+    """Return the numbers (N, C) beside the classes; None if there are none."""
+    return None if labels.dim() == 1 else labels[:, 1:]
+
+
+def with_numbers(classes: Tensor, numbers: Tensor) -> Tensor:
+    """Return classes (N,) with numbers (N, C) beside them."""
+    return torch.cat([classes[:, None].to(torch.float32), numbers.to(torch.float32)], 1)

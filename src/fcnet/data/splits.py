@@ -1,6 +1,6 @@
 """The images of a run: training, validation and test images, read together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fcnet.config.data import ImageSplit
 from fcnet.data.cache.form import Form
@@ -18,17 +19,25 @@ from fcnet.data.holdout import choice, held_out_mask
 from fcnet.data.photos.reading import Preparation
 from fcnet.errors import DataError
 
+# Yields logits (B, C) of images uint8 (N, H, W), some at a time, on their device.
+Teacher = Callable[[Tensor], Iterator[Tensor]]
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The data of one run; all parts share their classes and image size."""
+    """The data of one run; all parts share their classes and image size.
+
+    Attributes:
+        teacher: of the training images, if there is one.
+    """
 
     train: ImageFolder
     validation: ImageFolder | None
     test: ImageFolder | None
+    teacher: Teacher | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -40,7 +49,7 @@ class Splits:
         before = (self.train, self.validation, self.test)
         train, validation, test = (None if split is None else split.to(device) for split in before)
         assert train is not None
-        return self if (train, validation, test) == before else Splits(train, validation, test)
+        return self if (train, validation, test) == before else Splits(train, validation, test, self.teacher)
 
     def items(self) -> list[tuple[str, ImageFolder]]:
         """Return the splits that exist, by name."""

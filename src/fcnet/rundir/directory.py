@@ -5,6 +5,7 @@ environment.json   versions, device, threads, git commit, command line; facts ab
 metrics.jsonl      one record per logged step and per epoch
 model.pth          weights after the last epoch
 best.pth           weights of the best epoch by validation, if there is a validation split
+unaveraged.pth     weights after the last step, if the others are an average of weights
 result.json        final metrics and how the run ended
 skipped.txt        images that were skipped (data.on_bad: skip)
 ckpt/              checkpoints to resume from, the lock, and the record of its holder
@@ -25,7 +26,8 @@ from fcnet.system import files
 ROOT = find.ROOT
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = own_files.CONFIG, own_files.ENVIRONMENT, own_files.METRICS, own_files.RESULT
-MODEL, BEST, PLOTS, SKIPPED = own_files.MODEL, own_files.BEST, own_files.PLOTS, own_files.SKIPPED
+MODEL, BEST, UNAVERAGED = own_files.MODEL, own_files.BEST, own_files.UNAVERAGED
+PLOTS, SKIPPED = own_files.PLOTS, own_files.SKIPPED
 
 
 def check_out(out: Path) -> None:

@@ -20,9 +20,9 @@ from fcnet.system import files
 from fcnet.system.text import few
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = find.CONFIG, "environment.json", "metrics.jsonl", find.RESULT
-MODEL, BEST, PLOTS, SKIPPED = "model.pth", "best.pth", "plots", "skipped.txt"
+MODEL, BEST, UNAVERAGED, PLOTS, SKIPPED = "model.pth", "best.pth", "unaveraged.pth", "plots", "skipped.txt"
 FOLDERS = (FOLDER, PLOTS)
-FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, SKIPPED})
+FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, UNAVERAGED, SKIPPED})
 
 _HEARTBEAT = f"{OWNER}.tmp"
 

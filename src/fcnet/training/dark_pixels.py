@@ -94,7 +94,8 @@ class Narrow(Whole):
 def trained(model: nn.Module, images: ImageFolder, settings: Train) -> tuple[Whole, ImageFolder]:
     """Return the net to train in place of a model, a twin if that pays off, and the training images with its inputs."""
     pixels = images.images.flatten(1)
-    twin = None if shrinks(settings) or images.mapped else narrow(model, pixels)
+    apart = shrinks(settings) or settings.average is not None  # an average has all inputs
+    twin = None if apart or images.mapped else narrow(model, pixels)
     if twin is None:
         return Whole(model), images
     if images not in _NARROWED:
@@ -113,4 +114,4 @@ def narrow(model: nn.Module, images: Tensor) -> Narrow | None:
 
 def shrinks(settings: Train) -> bool:
     """Return whether weights change even without a gradient."""
-    return bool(settings.l2 or getattr(settings.optimizer, "weight_decay", 0.0))
+    return bool(settings.l2 or settings.max_norm or getattr(settings.optimizer, "weight_decay", 0.0))

@@ -46,7 +46,7 @@ def evaluate(model: nn.Module, split: ImageFolder, objective: Objective = CLASSI
 
     Random draws, such as noise, are the same at each call, and leave torch's generators unchanged.
     """
-    if isinstance(objective, Classify):  # in a single sum, which is most accurate
+    if objective.classifies:  # in a single sum, which is most accurate
         return Metrics.of(predict(model, split), split.labels)
     return _measured(model, objective, _batches(model, split))
 

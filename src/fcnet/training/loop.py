@@ -6,7 +6,6 @@ The loop yields records; it prints nothing and knows no paths. Between two logge
 import math
 import time
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
@@ -14,17 +13,18 @@ from torch import Tensor, nn
 
 from fcnet.config.data import Augment
 from fcnet.config.train import Train
-from fcnet.data.augment.augmented import Augmented
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.system.sinks import Message
 from fcnet.training.dark_pixels import Whole, trained
+from fcnet.training.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
 from fcnet.training.metrics import Metrics, Output, RunningMetrics
-from fcnet.training.objective import Classify, Objective
-from fcnet.training.randomness import Randomness, connect, seed_of
+from fcnet.training.objective import Objective, classification
+from fcnet.training.optim.after import Average
+from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Pause, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
 from fcnet.training.steps.plan import Plan
@@ -76,7 +76,7 @@ class GradientTraining:
         epoch, step: the current epoch, from 1, and the steps done in it.
         seconds: time that they took, without evaluation.
         steps: of an epoch.
-        augmented: makes the images of each epoch, always in the same memory; None if they are as they are.
+        shown: the images of each epoch.
     """
 
     def __init__(
@@ -91,17 +91,16 @@ class GradientTraining:
     ) -> None:
         steps.check_batch_norm(model, settings.batch_size, len(splits.train))
         self._whole, self.splits, self.settings, self.seed = model, splits, settings, seed
-        self.objective = objective or Classify(settings.label_smoothing)
-        self._twin, self.images = Whole(model), splits.train
-        self.augmented = Augmented.of(splits.train, augment, seed_of(seed, "augmentation"))
-        if self.augmented is not None:  # which may light any pixel
-            self.images = replace(splits.train, images=self.augmented.images, labels=self.augmented.labels)
-        elif objective is None:
+        self.objective = objective or classification(settings)
+        self.shown = EpochImages(splits, augment, seed)
+        self._twin, self.images = Whole(model), self.shown.images
+        if objective is None and not self.shown.change:  # augmentation may light any pixel
             self._twin, self.images = self._trained()
         self._net = self._twin.net
+        self._average = None if settings.average is None else Average(self._net, settings.average)
         self.randomness = randomness or Randomness(seed, self._device)
         connect(self._net, self.randomness)
-        self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings)
+        self.stepper = steps.build(self._net, self.objective.drawing_from(self.randomness), settings, self._average)
         self.plan = Plan(self.images, settings, seed)
         self.steps = self.plan.steps
         self._bursts: gpu.InBursts | None = None
@@ -115,6 +114,11 @@ class GradientTraining:
 
     @property
     def model(self) -> nn.Module:
+        """Return the whole net with the current weights, or with their average, if there is one."""
+        return self.unaveraged if self._average is None else self._average.net
+
+    @property
+    def unaveraged(self) -> nn.Module:
         """Return the whole net with the current weights."""
         self._twin.publish()
         return self._whole
@@ -122,15 +126,17 @@ class GradientTraining:
     @property
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
-        return self._how + self._twin.said + (self.augmented.said if self.augmented else "")
+        return self._how + self._twin.said + self.shown.said
 
     def _trained(self) -> tuple[Whole, ImageFolder]:
-        return trained(self._whole, self.splits.train, self.settings)
+        return trained(self._whole, self.shown.images, self.settings)
 
     def settle(self) -> None:
         """Leave the net with finite weights: the current ones, or the last good ones."""
         self.good.settle()
         self._twin.publish()
+        if self._average is not None:
+            self._average.settle()
 
     def next_epoch(self) -> None:
         """Go to the first step of the next epoch."""
@@ -208,9 +214,9 @@ class GradientTraining:
         return self.sums.reduce()
 
     def _augment(self) -> Generator[Pause, None, None]:
-        """Augment the training images for the current epoch."""
+        """Make the training images of the current epoch."""
         before, started = self.seconds, time.perf_counter()
-        for done in self.augmented.make(self.epoch) if self.augmented else ():
+        for done in self.shown.make(self.epoch):
             self.seconds = before + time.perf_counter() - started
             yield Pause(self.epoch, done)
 
@@ -286,7 +292,7 @@ class GradientTraining:
             "epoch": self.epoch,
             "step": self.step,
             "seconds": self.seconds,
-            "model": dict(self.model.state_dict()),
+            "model": dict(self.unaveraged.state_dict()),
             "optimizer": self.stepper.tensors(),
             "good": self.good.state(),
             "sums": self.sums.state(),
@@ -301,13 +307,8 @@ class GradientTraining:
         Raises:
             LookupError, TypeError, ValueError, RuntimeError, ArithmeticError: the state is not valid.
         """
-        epoch, step, n = int(state["epoch"]), int(state["step"]), int(state["sums"]["n"])
-        last = self.steps if epoch <= self.settings.epochs else 0
-        seen = min(step * self.settings.batch_size, len(self.splits.train))
-        seconds = float(state["seconds"])
-        known = 1 <= epoch <= self.settings.epochs + 1 and 0 <= step <= last and n == seen
-        if not (known and math.isfinite(seconds)):
-            raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
+        epoch, step, seconds = int(state["epoch"]), int(state["step"]), float(state["seconds"])
+        self.plan.check(epoch, step, int(state["sums"]["n"]), seconds)
         self._whole.load_state_dict(state["model"])
         self._twin.take_up()
         copy(state["optimizer"], self.stepper.tensors())

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from fcnet.data.batches import classes_of
+
 # Batches whose metrics are summed together: their logits are small, and a call costs as much as their sums.
 SUMMED_AT_ONCE = 100
 
@@ -140,7 +142,7 @@ class RunningMetrics:
     def _count(self) -> None:
         if self._outputs:
             logits, labels = zip(*self._outputs, strict=True)
-            self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
+            self._hits += (torch.cat(logits).argmax(1) == classes_of(torch.cat(labels))).sum()
             self._outputs = []
 
     def reduce(self) -> Metrics:

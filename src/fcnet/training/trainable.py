@@ -12,7 +12,8 @@ class Trainable(Protocol):
     """A training, by gradients or in closed form, between two steps.
 
     Attributes:
-        model: with the current weights, which are finite at the end.
+        model: with the current weights, which are finite at the end, or with an average of them.
+        unaveraged: with the current weights.
         epoch: the current pass over the images, from 1.
         step: steps done in it.
         epochs: passes in all.
@@ -27,6 +28,8 @@ class Trainable(Protocol):
     def step(self) -> int: ...
     @property
     def model(self) -> nn.Module: ...
+    @property
+    def unaveraged(self) -> nn.Module: ...
     @property
     def epochs(self) -> int: ...
     @property

@@ -21,6 +21,10 @@ EVERYTHING: dict[str, Any] = {
     "blur": 0.8,
     "contrast": 0.6,
     "noise": 0.1,
+    "stretch": 1.2,
+    "elastic": {"alpha": 20, "sigma": 3},
+    "erasing": 0.2,
+    "flip": 0.5,
 }
 NOTHING: dict[str, Any] = {
     "rotation": 0,
@@ -31,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "blur": 0,
     "contrast": 1,
     "noise": 0,
+    "stretch": 1,
 }
 
 

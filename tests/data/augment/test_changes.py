@@ -9,7 +9,9 @@ from fcnet.config.data import Augment
 from fcnet.data.augment.affine import Affine, inverses
 from fcnet.data.augment.blur import Blur
 from fcnet.data.augment.draws import Draws
-from fcnet.data.augment.ink import Contrast, Noise
+from fcnet.data.augment.elastic import Elastic
+from fcnet.data.augment.ink import TABLE, Contrast, Noise
+from fcnet.data.augment.places import Erasing, Flip
 from fcnet.data.augment.strokes import Strokes
 
 SIZE = (9, 12)
@@ -35,13 +37,15 @@ def test_the_affine_map_is_scipys() -> None:
     """Scale, then shear, then turn about the centre, then shift; bilinear, 0 beyond the edges."""
     generator = np.random.default_rng(1)
     turns, leans = generator.uniform(-3, 3, N), generator.uniform(-1, 1, N)
-    scales, shifts = generator.uniform(0.5, 2, N), generator.uniform(-3, 3, (N, 2))
+    wide, high = generator.uniform(0.5, 2, (2, N))
+    shifts = generator.uniform(-3, 3, (N, 2))
     images = ink()
-    found = Affine(inverses(turns, leans, scales, shifts, SIZE), draws(), SIZE)(images.clone(), ALL)
+    found = Affine(inverses(turns, leans, (wide, high), shifts, SIZE), draws(), SIZE)(images.clone(), ALL)
     centre = (np.array(SIZE) - 1) / 2
     for i in range(N):
         cosine, sine = np.cos(turns[i]), np.sin(turns[i])
-        forward = np.array([[cosine, -sine], [sine, cosine]]) @ [[1, leans[i]], [0, 1]] * scales[i]  # of (x, y)
+        forward = np.array([[cosine, -sine], [sine, cosine]]) @ [[1, leans[i]], [0, 1]]
+        forward = forward @ np.diag([wide[i], high[i]])  # of (x, y)
         back = np.linalg.inv(forward)[::-1, ::-1]  # of (row, column), as scipy counts
         expected = ndimage.affine_transform(
             images[i].double().numpy(),
@@ -89,6 +93,36 @@ def test_what_a_config_says_is_what_is_drawn() -> None:
     torch.testing.assert_close(y, torch.full((n,), 10.0))
     assert -4.001 < float(x.min()) < -3.95
     assert 3.95 < float(x.max()) < 4.001
+
+
+@pytest.mark.parametrize("sigma", [0.6, 2.0, 4.0])
+def test_elastic_distortion_is_scipys(sigma: float) -> None:
+    """The same numbers, blurred by scipy, displace the pixels in which scipy looks."""
+    images, settings = ink(), augment(elastic={"alpha": 9, "sigma": sigma}, rotation=1e-9)
+    change, elastic = Affine.of(settings, draws(), SIZE), Elastic.of(settings, draws(), SIZE)
+    assert change is not None
+    assert elastic is not None
+    found = change(images.clone(), ALL)
+    starts = draws().whole("places of elastic", TABLE)
+    table = torch.rand(TABLE + 2 * 9 * 12, generator=draws().generator("table of elastic")).double().numpy() * 2 - 1
+    rows, columns = np.mgrid[: SIZE[0], : SIZE[1]]
+    for i in range(N):
+        numbers = table[starts[i] : starts[i] + 2 * 9 * 12].reshape(2, *SIZE)
+        x, y = (9 * ndimage.gaussian_filter(one, sigma, mode="constant", truncate=20) for one in numbers)
+        np.testing.assert_allclose(elastic.fields(slice(i, i + 1))[:, 0], [x, y], atol=1e-5)
+        expected = ndimage.map_coordinates(
+            images[i].double().numpy(), [rows + y, columns + x], order=1, mode="grid-constant"
+        )
+        np.testing.assert_allclose(found[i], expected, atol=5e-3)
+
+
+def test_simards_elastic_distortion_moves_pixels_by_more_than_one() -> None:
+    """alpha 34 and sigma 4: 34 / sqrt(3) / (2 sqrt(pi) 4) = 1.38 pixels, far from the edges."""
+    n, size = 200, (56, 56)
+    elastic = Elastic.of(augment(elastic={}), draws(n), size)
+    assert elastic is not None
+    inner = elastic.fields(slice(0, n))[:, :, 20:36, 20:36]
+    assert float(inner.square().mean().sqrt()) == pytest.approx(34 / np.sqrt(3) / (2 * np.sqrt(np.pi) * 4), rel=0.05)
 
 
 @pytest.mark.parametrize("sigma", [0.3, 1.1, 2.5])
@@ -147,3 +181,48 @@ def test_noise_is_gaussian_and_anew_for_each_image_and_epoch() -> None:
     between = np.corrcoef(scaled[:50].numpy()) - np.eye(50)
     assert np.abs(between).max() < 0.25
     assert not torch.equal(*found)
+
+
+def test_stretch_keeps_the_area() -> None:
+    """A dot's distances from the centre, 8 to the right and 8 below, have the product 64 whatever the stretch."""
+    n = 2000
+    dot = torch.zeros(n, 41, 41)
+    dot[:, 28, 28] = 1.0
+    change = Affine.of(augment(stretch=1.5), draws(n), (41, 41))
+    assert change is not None
+    found = change(dot, slice(0, n))
+    total = found.sum((1, 2))
+    across = torch.arange(41.0) - 20
+    x, y = (found.sum(1) @ across) / total, (found.sum(2) @ across) / total
+    torch.testing.assert_close(x * y, torch.full((n,), 64.0), rtol=0.03, atol=0.0)
+    ratio = x / y
+    assert 1 / 1.55 < float(ratio.min()) < 1 / 1.4
+    assert 1.4 < float(ratio.max()) < 1.55
+
+
+def test_flip_swaps_left_and_right_of_a_share() -> None:
+    n = 2000
+    images = ink()[:1].expand(n, -1, -1)
+    flip = Flip.of(augment(flip=0.3), draws(n), SIZE)
+    assert flip is not None
+    found = flip(images.clone(), slice(0, n))
+    flipped = (found == images.flip(2)).flatten(1).all(1)
+    assert torch.equal(found[~flipped], images[~flipped])
+    assert float(flipped.double().mean()) == pytest.approx(0.3, abs=0.04)
+
+
+def test_erasing_covers_one_rectangle_of_up_to_a_share() -> None:
+    n, size = 3000, (30, 40)
+    erasing = Erasing.of(augment(erasing=0.25), draws(n), size)
+    assert erasing is not None
+    covered = erasing(torch.ones(n, *size), slice(0, n)) == 0
+    rows, columns = covered.any(2), covered.any(1)
+    assert torch.equal(covered, rows[:, :, None] & columns[:, None, :]), "a rectangle"
+    for line in (rows, columns):  # in one piece
+        assert int((line[:, 1:] != line[:, :-1]).sum(1).max()) <= 2
+    area = covered.flatten(1).double().mean(1)
+    assert float(area.max()) == pytest.approx(0.25, abs=0.02)
+    assert float(area.mean()) == pytest.approx(0.125, abs=0.01)
+    places = covered.double().mean(0)
+    assert float(places[0].mean() + places[-1].mean()) > 0.02, "it reaches the edges"
+    assert float(places[:, :20].mean()) == pytest.approx(float(places[:, 20:].mean()), rel=0.1)

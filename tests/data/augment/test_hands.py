@@ -1,5 +1,7 @@
 """Digits drawn by program among the training images."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ LABELS = torch.arange(300) % 10
 DIGITS = [str(digit) for digit in range(10)]
 
 
-def made(epoch: int = 1, images: torch.Tensor = IMAGES, classes: list[str] = DIGITS, **more: float) -> Augmented:
+def made(epoch: int = 1, images: torch.Tensor = IMAGES, classes: list[str] = DIGITS, **more: Any) -> Augmented:
     found = Augmented(images, LABELS, Augment(hands=0.3, **more), 7, classes=classes)
     found.of_epoch(epoch)
     return found

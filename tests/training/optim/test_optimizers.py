@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from fcnet.config.train import SGD, Adam, AdamW, Constant, Cosine, OneCycle, StepDecay
+from fcnet.config.train import SGD, Adam, AdamW, Constant, Cosine, Muon, OneCycle, StepDecay
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.optim import optimizers
+from fcnet.training.optim.muon import orthogonal
 from fcnet.training.optim.schedules import lr_at
 
 
@@ -57,6 +58,46 @@ def test_twenty_steps_are_torch_s(settings: Adam) -> None:
         expected.step()
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [Muon(), Muon(nesterov=False, momentum=0.9), Muon(lr=0.05, weight_decay=0.2, adam_lr=0.01)],
+    ids=str,
+)
+def test_muon_is_torch_s_with_adam_for_all_but_matrices(settings: Muon) -> None:
+    torch.manual_seed(0)
+    ours, theirs = (FCNet(6, [9], 3) for _ in range(2))
+    theirs.load_state_dict(ours.state_dict())
+    matrices = [p for p in theirs.parameters() if p.ndim == 2]
+    others = [p for p in theirs.parameters() if p.ndim != 2]
+    muon = torch.optim.Muon(
+        matrices,
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+    )
+    adam, optimizer = torch.optim.Adam(others, lr=settings.adam_lr), optimizers.build(settings, ours)
+    x, y = torch.rand(8, 6), torch.randint(3, (8,))
+    for step in range(10):
+        share = 1 / (1 + step)
+        muon.param_groups[0]["lr"], adam.param_groups[0]["lr"] = settings.lr * share, settings.adam_lr * share
+        for net in (ours, theirs):
+            net.zero_grad()
+            nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step(torch.tensor(settings.lr * share, dtype=torch.float64))
+        muon.step()
+        adam.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=settings.lr * 0.02)  # a direction in bfloat16
+
+
+def test_muon_makes_directions_orthogonal() -> None:
+    torch.manual_seed(0)
+    for shape in ((40, 20), (20, 40)):
+        found = torch.linalg.svdvals(orthogonal(torch.randn(shape) @ torch.diag(torch.linspace(0.5, 2, shape[1]))))
+        assert 0.5 < float(found.min()) <= float(found.max()) < 1.4
 
 
 def rates(schedule: object, epochs: int = 10, per_epoch: int = 5) -> list[float]:

@@ -16,6 +16,9 @@ OWN = (
     *(f"model.{name}" for name in ("dropout", "input_dropout", "init")),
 )
 
+# Settings of `train` that nets trained together do not have, as they are by default.
+APART = {"confidence_penalty": 0.0, "max_norm": None, "average": None, "teacher": None}
+
 # Multiply-adds of a step's forward pass, of one net, up to which training together is faster on a CPU. Measured on one
 # core, eight nets together over one after another: 3.3 times as fast at 0.07 million (64-32-10, batch 32), 2.7 at 0.3
 # (64-128-10), 1.0 to 1.2 at 7.9 (784-100-10, batch 100), and equally fast at 24 (784-300-10) and above, where the
@@ -62,6 +65,11 @@ def why_apart(settings: Config) -> str:
         return "data.memory is mapped"
     if settings.train.precision != "fp32":
         return f"train.precision is {settings.train.precision}"
+    for name, plain in APART.items():
+        if getattr(settings.train, name) != plain:
+            return f"train.{name} is set"
+    if settings.train.optimizer.name not in ("adam", "adamw", "sgd"):
+        return f"train.optimizer is {settings.train.optimizer.name}"
     if settings.train.step != "auto":
         return f"train.step is {settings.train.step}"
     if settings.train.save_every == 0:

@@ -245,7 +245,10 @@ class Recorder:
         environment.write_result(self.run, ended, self._last, self._best, self._seconds(), more)
 
     def _write_weights(self) -> None:
-        tensor_files.save(self.training.model, self.run / directory.MODEL)
+        model, unaveraged = self.training.model, self.training.unaveraged
+        tensor_files.save(model, self.run / directory.MODEL)
+        if unaveraged is not model:
+            tensor_files.save(unaveraged, self.run / directory.UNAVERAGED)
 
     def _write_best(self) -> None:
         files.write_bytes(self.run / directory.BEST, tensor_files.encode(self._best_weights))

@@ -5,12 +5,15 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from fcnet.config.data import Augment
 from fcnet.data.augment.draws import Draws
+from fcnet.data.augment.mixup import Mixup
 from fcnet.data.augment.replaced.hands import Hands
 from fcnet.data.augment.replaced.outliers import Outliers
 from fcnet.data.augment.steps import changes
+from fcnet.data.batches import with_numbers
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 
@@ -37,7 +40,8 @@ class Augmented:
     Attributes:
         images: uint8 (N, H, W), always the same tensor: the images of the last epoch that was made, and at first the
             images themselves.
-        labels: int64 (N,), likewise: those of outliers are others in each epoch.
+        labels: int64 (N,), likewise: those of outliers are others in each epoch; of mixed images, with the shares of
+            all classes beside them (``data.batches``).
     """
 
     def __init__(
@@ -51,7 +55,10 @@ class Augmented:
     ) -> None:
         self._plain, self._true, self._settings, self._seed = images, labels, settings, seed
         self._block = block or (GPU_BLOCK if images.is_cuda else BLOCK)
+        self._classes = len(classes)
         self.images, self.labels = images.clone(), labels.clone()
+        if settings.mixup is not None:
+            self.labels = with_numbers(labels, functional.one_hot(labels, self._classes))
         found = (Hands.of(images, classes, settings), Outliers.of(images, labels, settings))
         self._replacing = [one for one in found if one is not None]
         self._grounds, self._signs = backgrounds(images)
@@ -91,9 +98,9 @@ class Augmented:
         steps = changes(self._settings, draws, size)
         kept = ~draws.chosen("share", share)
         replacements = [one.of_epoch(draws) for one in self._replacing]
-        self.labels.copy_(self._true)
+        labels = self._true.clone()
         for one in replacements:
-            self.labels[one.chosen] = one.labels[one.chosen]
+            labels[one.chosen] = one.labels[one.chosen]
             kept &= ~one.chosen
         at_once = max(self._block // max(size[0] * size[1], 1), 1)
         for first in range(0, n, at_once):
@@ -106,7 +113,19 @@ class Augmented:
                 ink = change(ink, block)
             found = ink.mul_(sign).add_(ground).round_().clamp_(0, 255).to(torch.uint8)
             self.images[block] = found if share == 1 else torch.where(kept[block, None, None], plain, found)
-            yield block.stop
+            if block.stop < n:
+                yield block.stop
+        self.labels.copy_(labels if self._settings.mixup is None else self._mix(draws, labels, at_once))
+        yield n
+
+    def _mix(self, draws: Draws, labels: Tensor, at_once: int) -> Tensor:
+        """Mix each image with another; return the targets (N, 1 + C) of labels (N,)."""
+        mixup = Mixup(self._settings.mixup or 1.0, draws, len(labels))
+        before = self.images.clone()
+        for first in range(0, len(labels), at_once):
+            block = slice(first, first + at_once)
+            self.images[block] = mixup.images(before, block)
+        return mixup.targets(labels, self._classes)
 
     def _ink(self, rows: Tensor) -> Tensor:
         """Return the ink (b, H, W) of the images at some positions (b,)."""

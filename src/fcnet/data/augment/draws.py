@@ -28,8 +28,11 @@ class Draws:
 
     def generator(self, purpose: str) -> torch.Generator:
         """Return a new generator for a purpose."""
-        mixed = np.random.SeedSequence((*self._key, *purpose.encode())).generate_state(1, np.uint64)[0]
-        return torch.Generator().manual_seed(int(mixed))
+        return torch.Generator().manual_seed(self.seed(purpose))
+
+    def seed(self, purpose: str) -> int:
+        """Return the seed of the generator of a purpose."""
+        return int(np.random.SeedSequence((*self._key, *purpose.encode())).generate_state(1, np.uint64)[0])
 
     def uniform(self, purpose: str, low: float, high: float) -> Floats:
         """Return a number in [low, high) for each image (n,)."""

@@ -10,6 +10,7 @@ from fcnet.data.augment.affine import Affine
 from fcnet.data.augment.blur import Blur
 from fcnet.data.augment.draws import Draws
 from fcnet.data.augment.ink import Contrast, Noise
+from fcnet.data.augment.places import Erasing, Flip
 from fcnet.data.augment.strokes import Strokes
 
 Size = tuple[int, int]  # height, width in pixels
@@ -27,11 +28,13 @@ class Change(Protocol):
 
 # Each returns None if the config does not ask for it.
 ALL: tuple[Callable[[Augment, Draws, Size], Change | None], ...] = (
+    Flip.of,
     Strokes.of,
     Affine.of,
     Blur.of,
     Contrast.of,
     Noise.of,
+    Erasing.of,
 )
 
 

@@ -137,6 +137,11 @@ class LayerwiseTraining:
         """Describe the current step in words."""
         return f"{self.phase}, {self.training.place()}"
 
+    @property
+    def unaveraged(self) -> nn.Module:
+        """Return the model, whose weights are not averaged."""
+        return self.model
+
     def facts(self) -> dict[str, Any]:
         """Return further entries for result.json: none."""
         return {}

@@ -29,6 +29,8 @@ class Classifier:
         data, kind = settings.data, settings.model.kind
         if settings.train.stages is not None:
             raise ValueError(f"train.stages: is for autoencoders, but model.kind is {kind}; remove it")
+        if settings.train.teacher is not None and data.augment is not None and data.augment.mixup is not None:
+            raise ValueError("data.augment.mixup: mixes labels, in whose place train.teacher answers; remove one")
         if data.normal_classes is not None:
             raise ValueError(
                 f"data.normal_classes: is for autoencoders, but model.kind is {kind}; remove it, or choose"

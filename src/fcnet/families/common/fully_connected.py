@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from fcnet.config.layers import Activation, DefaultInit, Init, PlainActivation, TrainedInit
-from fcnet.families.common.layers import Dropout, activation_module, initialise
+from fcnet.families.common.layers import Dropout, GaussianNoise, activation_module, initialise, linear_units
 
 
 class FCNet(nn.Module):
@@ -22,6 +22,7 @@ class FCNet(nn.Module):
         activation: of every hidden layer, or one for each.
         dropout: share of each hidden layer's outputs dropped during training.
         input_dropout: share of the inputs dropped during training.
+        input_noise: standard deviation of Gaussian noise added to the inputs during training.
         batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
         init: initialisation of the weights.
     """
@@ -35,6 +36,7 @@ class FCNet(nn.Module):
         *,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        input_noise: float = 0.0,
         batch_norm: bool = False,
         init: Init | TrainedInit = DefaultInit(),  # noqa: B008
     ) -> None:
@@ -42,8 +44,10 @@ class FCNet(nn.Module):
         sizes = (input_size, *hidden, output_size)
         activations = list(activation) if isinstance(activation, Sequence) else [activation] * len(hidden)
         # The order of registration is the order of computation: ``forward`` iterates over the children.
+        self._add("noise0", GaussianNoise(input_noise) if input_noise else None)
         self._add("drop0", Dropout(input_dropout) if input_dropout else None)
-        for layer, (before, after) in enumerate(pairwise(sizes), 1):
+        for layer, (before, outputs) in enumerate(pairwise(sizes), 1):
+            after = linear_units(activations[layer - 1], outputs) if layer <= len(hidden) else outputs
             linear = nn.Linear(before, after)
             initialise(linear, init)
             self._add(f"fc{layer}", linear)

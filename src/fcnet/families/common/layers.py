@@ -12,6 +12,7 @@ from fcnet.config.layers import (
     Init,
     KaimingInit,
     LeakyReLU,
+    Maxout,
     NormalInit,
     PlainActivation,
     PReLU,
@@ -43,6 +44,13 @@ def activation_module(spec: Activation, width: int) -> nn.Module:
             return nn.PReLU(1 if shared else width, init=slope)
         case ELU(alpha=alpha):
             return nn.ELU(alpha)
+        case Maxout(pieces=pieces):
+            return LargestOf(pieces)
+
+
+def linear_units(spec: Activation, width: int) -> int:
+    """Return how many linear units a layer of ``width`` outputs has."""
+    return width * spec.pieces if isinstance(spec, Maxout) else width
 
 
 @torch.no_grad()
@@ -70,6 +78,38 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
         case UniformInit(bound=bound):
             nn.init.uniform_(weight, -bound, bound)
     nn.init.zeros_(bias)
+
+
+class LargestOf(nn.Module):
+    """The largest of every so many inputs: maxout units (Goodfellow et al. 2013)."""
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return outputs (B, M) of inputs (B, M * pieces); the pieces of an output are neighbours."""
+        return x.reshape(len(x), -1, self.pieces).amax(2)
+
+
+class GaussianNoise(Drawing):
+    """Add Gaussian noise during training (Sietsma and Dow 1991).
+
+    Args:
+        deviation: the standard deviation; white is 1.
+    """
+
+    stream = "noise"
+
+    def __init__(self, deviation: float) -> None:
+        super().__init__()
+        self.deviation = deviation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return outputs of the shape of x."""
+        if not self.training:
+            return x
+        return x + torch.empty_like(x).normal_(0, self.deviation, generator=self.generator)
 
 
 class Dropout(Drawing):

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Any
 
 import torch
+from torch import nn
 
 from fcnet.data.splits import Splits
 from fcnet.families.elm.config import ELMModel, PseudoInverse, Solve
@@ -206,6 +207,11 @@ class ClosedFormTraining:
         record = EpochRecord(self.epoch, found["train"], found.get("validation"), found.get("test"), self._seconds)
         self.epoch, self.step, self.finished = self.epoch + 1, 0, True
         return record
+
+    @property
+    def unaveraged(self) -> nn.Module:
+        """Return the model, whose weights are not averaged."""
+        return self.model
 
     def facts(self) -> dict[str, Any]:
         """Return further entries for result.json."""

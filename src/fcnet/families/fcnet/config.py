@@ -13,7 +13,6 @@ from fcnet.config.layers import (
     EncoderInit,
     FCNetInit,
     PlainActivation,
-    PReLU,
     per_layer,
 )
 from fcnet.families.common.spec import ModelSection, Size, named_sizes
@@ -32,6 +31,9 @@ class FCNetModel(ModelSection):
     )
     dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped during training")
     input_dropout: Fraction = Field(0.0, description="share of the pixels dropped during training")
+    input_noise: Annotated[float, Field(ge=0, le=100)] = Field(
+        0.0, description="standard deviation of Gaussian noise added to the pixels during training; white is 1"
+    )
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
     init: FCNetInit = Field(
         DefaultInit(),
@@ -49,9 +51,11 @@ class FCNetModel(ModelSection):
         """Return why such a net is not trained together with others of its shape; "" if it can be."""
         if self.batch_norm:
             return "model.batch_norm is true"
+        if self.input_noise:
+            return "model.input_noise is set"
         if isinstance(self.init, EncoderInit):
             return "model.init is an encoder"
-        known = [one for one in self.activations if isinstance(one, PReLU) or one.name in ("gelu", "silu")]
+        known = [one for one in self.activations if one.name in ("prelu", "gelu", "silu", "maxout")]
         return f"model.activation is {known[0].name}" if known else ""
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fcnet.errors import ConfigError
 from fcnet.system.memory import is_out_of_memory
+from fcnet.training.gpu import updates
 from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable, check_triton
 from fcnet.training.gpu.graph import GraphBurst
 from fcnet.training.gpu.proof import TOLERANCE, Snapshot, difference
@@ -150,7 +151,8 @@ def _persistent(problem: Problem) -> Burst:
 
     step, images = problem.step, problem.images
     if not (isinstance(step.gradient, ByHand) and step.plain):
-        raise Unsuitable("the net is not plain, or train.l2 or train.clip_grad_norm is set")
+        raise Unsuitable("the net is not plain, or something is added to its gradient or follows its update")
+    check_supported(problem)
     if problem.precision != "fp32":
         raise Unsuitable("it computes in fp32")
     burst = Persistent(step.model, step.optimizer, step.gradient.smoothing, images.pixels, images.labels, images.batch)
@@ -164,13 +166,28 @@ def _own_kernels(problem: Problem) -> Burst:
     check_triton(problem.images.pixels.device)
     from fcnet.training.gpu import plain
 
+    check_supported(problem)
     if reason := plain.misfit(problem.step):
         raise Unsuitable(reason)
     return GraphBurst(plain.PlainSlots(problem.step, problem.images, GRAPH_STEPS))
+
+
+def check_optimizer(problem: Problem) -> None:
+    """Raise Unsuitable if fcnet's own update is not that of the optimiser."""
+    if not updates.supports(problem.step.optimizer):
+        raise Unsuitable("fcnet's own update is of Adam and SGD")
+
+
+def check_supported(problem: Problem) -> None:
+    """Raise Unsuitable if fcnet's own kernels do not support the optimiser or the targets."""
+    check_optimizer(problem)
+    if problem.images.labels.dim() > 1:
+        raise Unsuitable("its targets are not classes alone")
 
 
 def _graph(problem: Problem, slots: type[TorchSlots]) -> Burst:
     """Return a graph of torch's kernels, perhaps with fcnet's own update. Raises Unavailable without Triton."""
     if slots is UpdatedSlots:
         check_triton(problem.images.pixels.device)
+        check_optimizer(problem)
     return GraphBurst(slots(problem.step, problem.images, GRAPH_STEPS, problem.terms), problem.generators)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from fcnet.config.train import Train
+from fcnet.data.batches import classes_of
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 from fcnet.system import text
@@ -160,7 +161,7 @@ def in_time(steps: int, seconds: float, unit: int = 1) -> int:
 
 def hits_of(output: Output, labels: Tensor) -> float:
     """Return how many images of a batch are classified correctly; 0 if they are not classified."""
-    return 0.0 if output.logits is None else float((output.logits.argmax(1) == labels).sum())
+    return 0.0 if output.logits is None else float((output.logits.argmax(1) == classes_of(labels)).sum())
 
 
 def terms_of(output: Output) -> list[float]:
@@ -210,9 +211,7 @@ def problem_of(training: GradientTraining) -> Problem:
     n = min(bursts.COMPARED, len(training.images) // size)
     return Problem(
         step,
-        Images(
-            training.images.images.flatten(1).contiguous(), training.images.labels, size, training.augmented is not None
-        ),
+        Images(training.images.images.flatten(1).contiguous(), training.images.labels, size, training.shown.change),
         training.randomness.generators(),
         len(training.objective.terms),
         training.settings.precision,

@@ -107,13 +107,14 @@ class GraphBurst:
     def __call__(self, order: Tensor, lrs: Tensor) -> Done:
         """Take n steps on the images at positions ``order`` (n * batch,), with learning rates (n,); does not wait."""
         to, n, found = self._slots.buffers, len(lrs), []
-        rates = rates_of(self._slots.optimizer, lrs)
+        rates = None if self._slots.counts else rates_of(self._slots.optimizer, lrs)
         for steps, slots in self._graphs.parts(n):
             to.order[slots.start * to.batch : slots.stop * to.batch].copy_(
                 order[steps.start * to.batch : steps.stop * to.batch]
             )
             to.lrs[slots].copy_(lrs[steps])
-            to.rates[slots].copy_(rates[steps])
+            if rates is not None:
+                to.rates[slots].copy_(rates[steps])
             self._graphs.replay(slots)
             found.append((to.losses[slots].clone(), to.hits[slots].clone(), to.terms[slots].clone()))
         if not self._slots.counts:

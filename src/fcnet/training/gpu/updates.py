@@ -77,6 +77,11 @@ class FusedUpdate:
         return self._optimizer.tensors()
 
 
+def supports(optimizer: Optimizer) -> bool:
+    """Return whether the kernel does what an optimiser does."""
+    return isinstance(optimizer, AdamOptimizer | SGDOptimizer)
+
+
 def settings_of(optimizers: Sequence[Optimizer], device: torch.device) -> Tensor:
     """Return what the update reads of the settings of each of K optimisers (K, 6), see ``kernels.updates.SETTINGS``."""
     rows = []

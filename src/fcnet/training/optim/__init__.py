@@ -1,3 +1,3 @@
-"""Optimisers, learning-rate schedules, and which parameters decay."""
+"""Optimisers, what follows their updates, learning-rate schedules, and which parameters decay."""
 
-__all__ = ["optimizers", "parameters", "schedules"]
+__all__ = ["after", "optimizers", "parameters", "schedules"]

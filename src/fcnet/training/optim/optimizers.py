@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
-from fcnet.config.train import SGD, Adam, AdamW
+from fcnet.config.train import SGD, Adam, AdamW, Muon
 from fcnet.config.train import Optimizer as Settings
+from fcnet.training.optim.muon import MuonOptimizer
 from fcnet.training.optim.parameters import gradients, weight_matrices
 from fcnet.training.torch_private import AdamState, adam_
 
@@ -171,8 +172,14 @@ class SGDOptimizer:
 
 
 def build(settings: Settings, model: nn.Module) -> Optimizer:
-    """Return the optimiser of a config. AdamW's decay acts only on weight matrices."""
+    """Return the optimiser of a config. AdamW's decay acts only on weight matrices, and so does Muon."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]  # others are frozen
     if isinstance(settings, SGD):
         return SGDOptimizer(parameters, settings)
+    if isinstance(settings, Muon):
+        matrices = [matrix for matrix in weight_matrices(model) if matrix.requires_grad]
+        known = {id(matrix) for matrix in matrices}
+        others = [parameter for parameter in parameters if id(parameter) not in known]
+        adam = AdamOptimizer(others, Adam(lr=settings.adam_lr), []) if others else None
+        return MuonOptimizer(matrices, adam, settings)
     return AdamOptimizer(parameters, settings, weight_matrices(model))

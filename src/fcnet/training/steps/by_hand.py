@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fcnet.data.batches import numbers_of
 from fcnet.training.metrics import Output
 from fcnet.training.objective import Classify
 from fcnet.training.steps.backprop import FROM_OUTPUT
@@ -84,6 +85,9 @@ class ByHand:
     def _loss(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean cross-entropy () of logits (B, C) with smoothed targets, and its derivative (B, C)."""
         log_p = functional.log_softmax(logits, 1)
+        if (shares := numbers_of(labels)) is not None:
+            target = (1 - self.smoothing) * shares + self.smoothing / logits.shape[1]
+            return -(target * log_p).sum(1).mean(), log_p.exp().sub_(target).div_(len(labels))
         loss = functional.nll_loss(log_p, labels)
         if self.smoothing:
             loss = (1 - self.smoothing) * loss - self.smoothing * log_p.mean()

@@ -47,6 +47,8 @@ def choose(model: nn.Module, objective: Objective, precision: str) -> Gradients:
     """Return the fastest implementation that supports a net and an objective; its ``name`` says which and why."""
     if not isinstance(objective, Classify):  # the only loss whose derivative is implemented by hand
         return Autograd(model, objective, precision, objective.name)
+    if objective.confidence_penalty:
+        return Autograd(model, objective, precision, "has a confidence penalty")
     if not all(parameter.requires_grad for parameter in model.parameters()):
         return Autograd(model, objective, precision, "has frozen layers")
     others = [type(module).__name__ for module in model.children() if type(module) not in (nn.Linear, *FROM_OUTPUT)]

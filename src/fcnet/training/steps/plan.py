@@ -1,5 +1,7 @@
 """The order of the images and the learning rates of each epoch, which depend only on config and seed."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -38,6 +40,13 @@ class Plan:
         settings = self._settings
         so_far, steps = (epoch - 1) * self.steps + step, settings.epochs * self.steps
         return lr_at(so_far, steps, self.steps, settings.optimizer.lr, settings.schedule)
+
+    def check(self, epoch: int, step: int, n: int, seconds: float) -> None:
+        """Raise ValueError if no training is in an epoch, after so many steps, images and seconds of it."""
+        epochs, last = self._settings.epochs, self.steps if epoch <= self._settings.epochs else 0
+        seen = min(step * self._settings.batch_size, len(self._images))
+        if not (1 <= epoch <= epochs + 1 and 0 <= step <= last and n == seen and math.isfinite(seconds)):
+            raise ValueError(f"epoch {epoch}, step {step}, after {n} images and {seconds} seconds")
 
     def of(self, epoch: int) -> tuple[Tensor, Tensor]:
         """Return the order (N,) and the learning rates (steps,) of an epoch, on the device; they are kept for reuse."""

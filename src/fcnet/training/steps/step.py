@@ -1,6 +1,6 @@
 """One step of a training: the gradient, its regularisation, the update, and further changes after the update."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,12 +12,21 @@ from fcnet.errors import ConfigError
 from fcnet.training.metrics import Output
 from fcnet.training.objective import Objective
 from fcnet.training.optim import optimizers
+from fcnet.training.optim.after import Average, MaxNorm
 from fcnet.training.optim.optimizers import Optimizer
 from fcnet.training.optim.parameters import weight_matrices
 from fcnet.training.steps import gradients
 from fcnet.training.steps.gradients import Gradients
 
-After = Callable[[], None]  # changes weights after each update: max-norm, an average of weights
+
+class After(Protocol):
+    """Changes weights after each update: max-norm, an average of weights."""
+
+    def __call__(self) -> None:
+        """Change them."""
+
+    def tensors(self) -> Sequence[Tensor]:
+        """Return the state that is kept from step to step."""
 
 
 class Step(Protocol):
@@ -97,18 +106,20 @@ class EagerStep:
         return not self._l2 and self._clip is None and not self._after
 
     def tensors(self) -> list[Tensor]:
-        """Return the optimiser's state."""
-        return self.optimizer.tensors()
+        """Return the state of the optimiser, and of what follows it."""
+        return [*self.optimizer.tensors(), *(tensor for change in self._after for tensor in change.tensors())]
 
 
-def build(model: nn.Module, objective: Objective, settings: Train) -> EagerStep:
-    """Return the step that a config describes."""
+def build(model: nn.Module, objective: Objective, settings: Train, average: Average | None = None) -> EagerStep:
+    """Return the step that a config describes, with the average of the model's weights, if there is one."""
+    after: list[After] = [] if settings.max_norm is None else [MaxNorm(model, settings.max_norm)]
     return EagerStep(
         model,
         gradients.choose(model, objective, settings.precision),
         optimizers.build(settings.optimizer, model),
         settings.l2,
         settings.clip_grad_norm,
+        after if average is None else [*after, average],
     )
 
 

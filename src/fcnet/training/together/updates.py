@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from fcnet.config.train import SGD
+from fcnet.config.train import SGD, Adam, AdamW
 from fcnet.training.gpu.updates import advance
 from fcnet.training.optim.optimizers import AdamOptimizer, Member, SGDOptimizer
 from fcnet.training.together.stack import Stack, side_by_side
@@ -102,7 +102,7 @@ class AllAtOnce:
         self._most = torch.tensor([one or 0.0 for one in self._clip], device=device)
         self._clips = torch.tensor([one is not None for one in self._clip], device=device)
         self.kept = [kept for number in range(len(stack.layers)) for kept in self._of_layer(stack, number)]
-        adam = [one.optimizer for one in settings if not isinstance(one.optimizer, SGD)]
+        adam = [one.optimizer for one in settings if isinstance(one.optimizer, Adam | AdamW)]
         sgd = [one.optimizer for one in settings if isinstance(one.optimizer, SGD)]
         self.adam = bool(adam)
         betas = [one.betas for one in adam] or [[one.momentum, 0.0] for one in sgd]
