@@ -192,14 +192,20 @@ def plot(
     out: Annotated[Path | None, path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
     file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
     weights: Weights = None,
+    augment: Annotated[
+        Path | None, path("--augment", "FILE", "Draw how this config changes its training images, before any run.")
+    ] = None,
 ) -> None:
     """Draw loss, accuracy, ridge path, confusion matrix, errors and weights; compare several runs."""
     with signals.importing():
         from fcnet.cli.console import shown
-        from fcnet.commands.plot import run_plot
+        from fcnet.commands.plot import run_plot, run_plot_augment
 
     with shown() as sinks:
-        files = run_plot(runs or [], out, file_format.value, sinks, which(weights))
+        if augment is not None:
+            files = run_plot_augment(augment, runs or [], out, file_format.value, sinks)
+        else:
+            files = run_plot(runs or [], out, file_format.value, sinks, which(weights))
     for file in files:
         streams.write(sys.stdout, str(file))
 

@@ -109,7 +109,36 @@ def run_plot(
             draw_metrics(folders[0], pictures, sinks)
             found[0].tell(sinks)
             draw_model(found[0], pictures, sinks)
-            draw_augmented(found[0], pictures, sinks)
+            if found[0].settings.data.augment is not None:
+                draw_augmented(found[0].settings, found[0].path.parent.resolve().name, pictures, sinks)
+    return pictures.files
+
+
+def run_plot_augment(
+    config: Path, runs: Sequence[Path], out: Path | None = None, file_format: str = "png", sinks: Sinks = SILENT
+) -> list[Path]:
+    """Draw how a config changes its training images, before any run.
+
+    Args:
+        config: the file.
+        runs: none may be named.
+        out: folder for the figure; ``plots/`` by default.
+        file_format: png, svg or pdf.
+        sinks: for notices and warnings.
+
+    Returns:
+        The file written.
+
+    Raises:
+        ConfigError: the config does not change them, or runs are named too.
+    """
+    if runs:
+        raise ConfigError("--augment: draws images of a config, before any run; leave out RUN, or --augment")
+    settings = schema.load(config)
+    if settings.data.augment is None:
+        raise ConfigError(f"{config}: data.augment: is not set; add for example augment: {{rotation: 15}} to data")
+    with album(out or Path(directory.PLOTS), file_format, False, sinks) as pictures:
+        draw_augmented(settings, config.stem, pictures, sinks)
     return pictures.files
 
 
@@ -250,11 +279,9 @@ def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
     pictures.save(found.family.pictures(trained, name, images, part))
 
 
-def draw_augmented(found: Located, pictures: Album, sinks: Sinks) -> None:
-    """Draw a training image of each class as it is, and as ``data.augment`` changes it, if it does."""
-    settings = found.settings
-    if settings.data.augment is None:
-        return
+def draw_augmented(settings: Config, name: str, pictures: Album, sinks: Sinks) -> None:
+    """Draw a training image of each class as it is, and as ``data.augment`` changes it, with the name of the config."""
+    assert settings.data.augment is not None
     images = read_split(settings, "train", sinks)
     labels = images.labels.tolist()
     shown = sorted(set(labels))[:AUGMENTED_CLASSES]
@@ -268,8 +295,9 @@ def draw_augmented(found: Located, pictures: Album, sinks: Sinks) -> None:
     )
     plain = some.images.numpy().copy()
     changed = np.stack([some.of_epoch(epoch).numpy().copy() for epoch in range(1, AUGMENTED_EPOCHS + 1)])
-    name = curves.run_name(found.path.parent.resolve().name)
     classes = dict(enumerate(images.classes))  # images for an autoencoder may have none
     names = [classes.get(label, "") for label in shown]
-    figure = samples.augmented(plain, changed, names, f"{name}: training images, changed as in training")
+    figure = samples.augmented(
+        plain, changed, names, f"{curves.run_name(name)}: training images, changed as in training"
+    )
     pictures.save({"augmented": figure})

@@ -172,8 +172,8 @@ class Train(Section):
         description="lambda of the slides' structural risk: adds (lambda/2) * sum of squared weights to the loss",
     )
     label_smoothing: Fraction = Field(0.0, description="fraction of each target that is spread evenly over all classes")
-    confidence_penalty: Annotated[float, Field(ge=0, le=LARGEST)] = Field(
-        0.0, description="subtracts so many times the entropy of the outputs from the loss (Pereyra et al. 2017)"
+    confidence_penalty: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
+        None, description="subtracts so many times the entropy of the outputs from the loss (Pereyra et al. 2017)"
     )
     max_norm: Annotated[float, Field(gt=0, le=LARGEST)] | None = Field(
         None,

@@ -112,5 +112,5 @@ def exact(logits: Tensor) -> Tensor:
 
 def classification(settings: Train) -> Classify | Distil:
     """Return what the training of a classifier minimises."""
-    labels, teacher = Classify(settings.label_smoothing, settings.confidence_penalty), settings.teacher
+    labels, teacher = Classify(settings.label_smoothing, settings.confidence_penalty or 0.0), settings.teacher
     return labels if teacher is None else Distil(labels, teacher.temperature, teacher.weight)

@@ -94,11 +94,14 @@ def test_several_values_on_the_command_line_are_one_more_axis_of_a_file() -> Non
     assert load.from_file(Path("s.yaml"), ["train.epochs=9"]).base["train"]["epochs"] == 9
 
 
+def test_an_entry_of_a_list_may_leave_the_base_as_it_is() -> None:
+    assert planned("base: base.yaml\nlist: [{}, {train.l2: 1}]\n") == ["run", "l2-1"]
+
+
 BAD = [  # a sweep file below "base: base.yaml", and how its errors begin
     ("grid: {}", ["s.yaml:2: grid: is {}; should be a mapping of keys"]),
     ("grid:", ["s.yaml:2: grid: is empty"]),
     ("list:", ["s.yaml:2: list: is empty"]),
-    ("list: [{}]", ["s.yaml:2: list.0: is {}"]),
     ("grid: {train.l2: []}", ["s.yaml:2: grid.train.l2: is []; should be a list of 1 or more"]),
     ("grid: {train.l2: null}", ["s.yaml:2: grid.train.l2: is null; should be a list of 1 or more"]),
     ("grid: {train.l2: 0.1}", ["s.yaml:2: grid.train.l2: is 0.1; should be a list of 1 or more; write [0.1]"]),
@@ -139,7 +142,7 @@ BAD = [  # a sweep file below "base: base.yaml", and how its errors begin
     ),
     (
         "grid:\n  train.optimizer: [sgd, adam]\n  train.optimizer.momentum: [0.9]",
-        ["s.yaml:4: grid: train.optimizer.momentum: unknown key; it belongs to name: sgd, because"],
+        ["s.yaml:4: grid: train.optimizer.momentum: unknown key; it belongs to name: sgd or name: muon, because"],
     ),
     (
         "grid: {data.memory: [mapped]}\nlist: [{data.augment: {blur: 1}}, {train.l2: 0}]",

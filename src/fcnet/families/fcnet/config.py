@@ -31,8 +31,8 @@ class FCNetModel(ModelSection):
     )
     dropout: Fraction = Field(0.0, description="share of each hidden layer's outputs dropped during training")
     input_dropout: Fraction = Field(0.0, description="share of the pixels dropped during training")
-    input_noise: Annotated[float, Field(ge=0, le=100)] = Field(
-        0.0, description="standard deviation of Gaussian noise added to the pixels during training; white is 1"
+    input_noise: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None, description="standard deviation of Gaussian noise added to the pixels during training; white is 1"
     )
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
     init: FCNetInit = Field(

@@ -27,9 +27,7 @@ Base = Annotated[
     by_type({"|file": str, "|mapping": dict}, "should be a config file, or the settings themselves, as a mapping"),
 ]
 Axes = Annotated[dict[str, Annotated[list[Any], Len(1)]], Len(1)]
-Combinations = Annotated[
-    list[Annotated[dict[str, Any], Len(1)]], Len(1)
-]  # named here: in the class below, `list` is a key
+Combinations = Annotated[list[dict[str, Any]], Len(1)]  # named here: in the class below, `list` is a key
 
 
 class Sweep(Section):
@@ -42,7 +40,9 @@ class Sweep(Section):
         None, description="values of dotted keys, such as train.optimizer.lr: [1e-3, 3e-4]; every combination is a run"
     )
     list: Combinations | None = Field(
-        None, description="settings of single runs, each a mapping of dotted keys; each is combined with the grid"
+        None,
+        description="settings of single runs, each a mapping of dotted keys, {} for the base as it is; each is combined"
+        " with the grid",
     )
     seeds: Seeds | None = Field(
         None, description="seeds of each combination: a number n for 0 to n - 1, or a list; by default that of the base"
