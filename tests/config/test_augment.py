@@ -33,14 +33,19 @@ def test_what_is_accepted_is_shown(fcnet: Run, given: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("{}", "data.augment: changes nothing; give at least one of `rotation`, `shear`, `scale`, `shift`,"),
+        ("{}", "data.augment: changes nothing; give at least one of `flip`, `rotation`, `shear`, `scale`, `stretch`,"),
         ("{share: 0.5}", "data.augment: changes nothing; give at least one of"),
         ("{rotation: -5}", "data.augment.rotation: is -5; should be a number from 0 to 180"),
         ("{rotation: 15 degrees}", "data.augment.rotation: is '15 degrees'; should be a number"),
         ("{rotate: 15}", "data.augment.rotate: unknown key; did you mean 'data.augment.rotation'?"),
         ("{angle: 15}", "data.augment.angle: unknown key; did you mean 'data.augment.rotation'?"),
         ("{translate: 2}", "data.augment.translate: unknown key; did you mean 'data.augment.shift'?"),
-        ("{elastic: 2}", "data.augment.elastic: unknown key; allowed here: blur, contrast, hands, noise"),
+        ("{elastic: 2}", "data.augment.elastic: is 2; should be a mapping of keys: alpha, sigma"),
+        ("{elastic: {sigma: 0}}", "data.augment.elastic.sigma: is 0; should be a number above 0"),
+        ("{elastic_transform: {}}", "data.augment.elastic_transform: unknown key; did you mean 'data.augment.elastic'?"),
+        ("{cutout: 1}", "data.augment.cutout: unknown key; did you mean 'data.augment.erasing'?"),
+        ("{mixup: 0}", "data.augment.mixup: is 0; should be a number above 0"),
+        ("{crop: 2}", "data.augment.crop: unknown key; allowed here: blur, contrast, elastic, erasing, flip, hands"),
         ("{scale: 0.9}", "data.augment.scale: is 0.9; should be a number from 1 to 10"),
         ("{scale: wide}", "data.augment.scale: is 'wide'; should be a number f of at least 1 for [1/f, f]"),
         ("{scale: [1.2, 0.8]}", "data.augment.scale: is [1.2, 0.8]; should be [low, high], the lower number first"),
@@ -52,7 +57,7 @@ def test_what_is_accepted_is_shown(fcnet: Run, given: str) -> None:
         ("{blur: .nan}", "data.augment.blur: is .nan; should be a number from 0 to 100"),
         ("{blur: true}", "data.augment.blur: is true; should be a number from 0 to 100"),
         ("{shift: 1, share: 0}", "data.augment.share: is 0; should be a number above 0 and of at most 1"),
-        ("15", "data.augment: is 15; should be a mapping of keys: blur, contrast, hands, noise, outliers"),
+        ("15", "data.augment: is 15; should be a mapping of keys: blur, contrast, elastic, erasing"),
     ],
 )
 def test_mistakes_are_named(fcnet: Run, given: str, message: str) -> None:

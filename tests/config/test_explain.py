@@ -121,7 +121,7 @@ def test_wrong_values_of_every_key_are_told_in_words(key: str) -> None:
         ("train: {optimizer: RMSprop}", "there is no RMSprop; adam is closest"),
         (
             "train: {optimizer: {name: Adam, lr: 1}}",
-            "is 'Adam'; should be one of: adam, adamw, sgd; did you mean adam?",
+            "is 'Adam'; should be one of: adam, adamw, sgd, muon; did you mean adam?",
         ),
         ("train: {optimizer: {betas: 0.9}}", "write [0.9, 0.9]"),
     ],

@@ -34,11 +34,13 @@ class AutoencoderFamily:
         model, train = settings.model, settings.train
         if train.label_smoothing:
             raise ValueError("train.label_smoothing: an autoencoder does not use labels; remove it")
-        if train.confidence_penalty or train.teacher is not None:
-            name = "teacher" if train.teacher is not None else "confidence_penalty"
-            raise ValueError(f"train.{name}: an autoencoder gives no probabilities of classes; remove it")
-        if settings.data.augment is not None and settings.data.augment.mixup is not None:
-            raise ValueError("data.augment.mixup: an autoencoder does not use the labels that it mixes; remove it")
+        for key, value in (
+            ("train.confidence_penalty", train.confidence_penalty),
+            ("train.teacher", train.teacher),
+            ("data.augment.mixup", settings.data.augment and settings.data.augment.mixup),
+        ):
+            if value is not None:
+                raise ValueError(f"{key}: is for classifiers, but model.kind is autoencoder; remove it")
         if train.average is not None and train.stages is not None:
             raise ValueError("train.average: does not fit to train.stages, which train each layer alone; remove one")
         if train.stages is None:
