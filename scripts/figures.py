@@ -181,9 +181,7 @@ def collected(entry: dict[str, Any], root: Path = ROOT) -> Figure:
     name, what = [*entry["result"], "value"][:2]
     row, entries = rows.load_rows(root).get(name), rows.load_results(root)
     if row is None or name not in entries:
-        raise FigureError(
-            f"{SOURCE}: result: {name}: has no runs in {rows.RESULTS}; collect them with scripts/results.py"
-        )
+        raise FigureError(f"{SOURCE}: result: {name}: has no runs in {rows.RESULTS}; collect them: scripts/results.py")
     if what not in ("value", "seconds"):
         raise FigureError(f"{SOURCE}: result: {name}: no figure {what!r}; it is value or seconds")
     runs = entries[name]["runs"]

@@ -4,8 +4,9 @@
     python scripts/results.py --check            fails if it is out of date, or a config has changed since its runs
     python scripts/results.py collect RUN ...    adds finished runs to docs/results.json, and writes the page
 
-RUN is a run directory, a sweep, a folder of runs; or a .json file with what `fcnet eval RUN --json` printed, for rows of
-committees, likelihoods and outliers. Rows are listed in docs/results.yaml; a run belongs to the row whose config it has.
+RUN is a run directory, a sweep, a folder of runs; or a .json file with what `fcnet eval RUN --json` printed, for rows
+of committees, likelihoods and outliers. Rows are listed in docs/results.yaml; a run belongs to the row whose config
+it has.
 """
 
 import argparse

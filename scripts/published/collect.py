@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from published import same
+from published.rows import RESULTS, ROOT, Entries, Refused, Row, load_results, load_rows
+from published.same import Version
+
 import fcnet
 from fcnet.results import columns, listing
 from fcnet.rundir.find import CONFIG
 from fcnet.system import files
-from published import same
-from published.rows import RESULTS, ROOT, Entries, Refused, Row, load_results, load_rows
-from published.same import Version
 
 Run = dict[str, Any]  # an entry of docs/results.json
 
@@ -45,9 +46,8 @@ def collect(words: Sequence[Path], root: Path = ROOT) -> list[str]:
         raise Refused(*problems)
     entries = load_results(root)
     said = [_add(entries, version, run, where) for version, run, where in found]
-    ordered = {
-        key: entries[key] for key in [*(key for key in versions if key in entries), *(entries.keys() - versions)]
-    }
+    keys = [*(key for key in versions if key in entries), *(entries.keys() - versions)]  # in the order of the rows
+    ordered = {key: entries[key] for key in keys}
     files.write_bytes(root / RESULTS, (json.dumps(ordered, indent=1, ensure_ascii=False) + "\n").encode())
     return said
 

@@ -166,7 +166,6 @@ def values(row: Row, runs: list[dict[str, Any]]) -> list[float]:
         by_seeds.setdefault(tuple(run["seeds"]), []).append(row.value(run))
     for seeds, found in by_seeds.items():
         if len(found) != row.parts:
-            raise Refused(
-                f"{RESULTS}: {row.name}: seed {seeds[0]} has {len(found)} of {row.parts} values of {row.over}"
-            )
+            have = f"seed {seeds[0]} has {len(found)} of {row.parts} values of {row.over}"
+            raise Refused(f"{RESULTS}: {row.name}: {have}")
     return [statistics.mean(found) for _, found in sorted(by_seeds.items())]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from published.rows import ROOT, SMALL, Refused, Row
+from pydantic import ValidationError
+
 import fcnet
 from fcnet import schema
 from fcnet.results import columns, settings
-from published.rows import ROOT, SMALL, Refused, Row
-from pydantic import ValidationError
 
 Settings = Mapping[str, Any]  # by dotted keys
 
