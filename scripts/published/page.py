@@ -45,7 +45,9 @@ def page(rows: Mapping[str, Row], entries: Entries) -> str:
 
 def _repeat(rows: Mapping[str, Row]) -> list[str]:
     """Return how to repeat a row, with one that is there."""
-    row = next(row for row in rows.values() if not row.evaluated)
+    row = next((row for row in rows.values() if not row.evaluated), None)
+    if row is None:  # all need an evaluation too
+        return []
     commands = [
         f"fcnet sweep run -c {row.file} --seeds 3 --out runs/{row.name}",
         f"fcnet compare runs/{row.name}",
