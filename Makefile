@@ -49,10 +49,12 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/config_reference.py --check
 	$(BIN)/python scripts/figures.py --check
+	$(BIN)/python scripts/results.py --check
 
 docs: .venv/installed-dev
 	$(BIN)/python scripts/config_reference.py
 	$(BIN)/python scripts/figures.py
+	$(BIN)/python scripts/results.py
 	$(BIN)/python scripts/benchmark.py page
 
 pictures: .venv/installed

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from bench.figures import Spread, number, spread
+from published import page, rows
 
 ROOT = Path(__file__).parent.parent
 SOURCE, BENCHMARKS = Path("docs/figures.yaml"), Path("docs/benchmarks.json")
@@ -125,10 +126,14 @@ class Figures:
         """Read the file, and the benchmark's that it refers to."""
         source = yaml.safe_load((root / SOURCE).read_text(encoding="utf-8"))
         measured = json.loads((root / BENCHMARKS).read_text(encoding="utf-8"))
-        figures = {
-            name: benchmarked(entry, measured) if "benchmark" in entry else recorded(entry, source["setups"])
-            for name, entry in source["figures"].items()
-        }
+        figures = {}
+        for name, entry in source["figures"].items():
+            if "benchmark" in entry:
+                figures[name] = benchmarked(entry, measured)
+            elif "result" in entry:
+                figures[name] = collected(entry, root)
+            else:
+                figures[name] = recorded(entry, source["setups"])
         return cls(figures, source["tables"], source["published"])
 
     def text(self, name: str, form: str | None, chinese: bool = False) -> str:
@@ -169,6 +174,21 @@ def recorded(entry: dict[str, Any], setups: dict[str, Any]) -> Figure:
     when = f"{setup['date']}, torch {setup['torch']}"
     values = [float(value) for value in entry["span" if is_span else "values"]]
     return Figure(values, entry.get("unit", ""), entry["command"], when, writer(entry), is_span)
+
+
+def collected(entry: dict[str, Any], root: Path = ROOT) -> Figure:
+    """Return a figure of the runs in docs/results.json: what a row is measured by, or the seconds of its trainings."""
+    name, what = [*entry["result"], "value"][:2]
+    row, entries = rows.load_rows(root).get(name), rows.load_results(root)
+    if row is None or name not in entries:
+        raise FigureError(f"{SOURCE}: result: {name}: has no runs in {rows.RESULTS}; collect them: scripts/results.py")
+    if what not in ("value", "seconds"):
+        raise FigureError(f"{SOURCE}: result: {name}: no figure {what!r}; it is value or seconds")
+    runs = entries[name]["runs"]
+    values = rows.values(row, runs) if what == "value" else [run["seconds"] for run in runs]
+    unit = row.how.unit if what == "value" else "s"
+    shown = writer(entry) if "decimals" in entry else row.how.text if what == "value" else number
+    return Figure(values, entry.get("unit", unit), page.command(row), page.when(row, entries), shown, False)
 
 
 def writer(entry: dict[str, Any]) -> Callable[[float], str]:
