@@ -158,7 +158,10 @@ device: gpu
         ("train.weight_decay=1", "did you mean 'train.l2'? "),
         ("data.num_workers=4", "images are decoded once and kept, without workers; remove it; "),
         ("output_dir=x", "set the run directory with --out DIR, on the command line; "),
-        ("train.optimizer.momentum=0.9", "it belongs to name: sgd or name: muon, because train.optimizer.name is adam ("),
+        (
+            "train.optimizer.momentum=0.9",
+            "it belongs to name: sgd or name: muon, because train.optimizer.name is adam (",
+        ),
         ("train.optimizer.weight_decay=0.9", "it belongs to name: adamw or name: muon, because "),
         ("data.validation={images: a, csv: b}", "did you mean 'data.validation.labels'? "),
         ("|=1", "allowed here: "),  # the mark of a tag within, and a key like any other

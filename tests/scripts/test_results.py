@@ -42,7 +42,7 @@ def house(tiny: Path, tmp_path: Path) -> Path:
     values["train"]["epochs"] = 2
     write_config(root / "configs/published/net.yaml", values)
     write_rows(root, net=ROW)
-    source = {"setups": {}, "figures": {}, "tables": {}, "published": {}}
+    source: dict[str, object] = {"setups": {}, "figures": {}, "tables": {}, "published": {}}
     (root / "docs/figures.yaml").write_text(yaml.safe_dump(source))
     (root / "docs/benchmarks.json").write_text("{}")
     return root
@@ -54,7 +54,7 @@ def train(fcnet: Run, house: Path, out: str, *words: str) -> Path:
 
 
 def script(house: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "scripts/results.py", "--root", house, *map(str, words)]
+    command: list[str | Path] = [sys.executable, ROOT / "scripts/results.py", "--root", house, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
