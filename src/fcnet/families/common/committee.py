@@ -106,17 +106,15 @@ class CommitteeEvaluation:
             rows.append([one.model, *_figures(one.loss, one.accuracy), choice(one.weights) or "-"])
         rows.append(["mean", *_figures(**self.mean), "-"])
         rows.append(["committee", *_figures(self.loss, self.accuracy), "-"])
-        if {row[-1] for row in rows[1:]} == {"-"}:
-            rows = [row[:-1] for row in rows]
+        told = any(row[-1] != "-" for row in rows[1:])
+        table = align(rows, words=1) if told else align([row[:-1] for row in rows])
         lines = [
             f"committee {len(self.members)} models: the mean of their probabilities",
             f"images    {self.n}, {self.split}",
             f"loss      {self.loss:.4f}",
             f"accuracy  {100 * self.accuracy:.2f} %",
         ]
-        return "\n".join(
-            [*lines, "", *align(rows), "", *classify.details(self.classes, self.per_class, self.confusion)]
-        )
+        return "\n".join([*lines, "", *table, "", *classify.details(self.classes, self.per_class, self.confusion)])
 
     def json(self) -> str:
         """Return the metrics as one JSON object: ``members`` in place of the ``model``, and their ``mean``."""
