@@ -59,9 +59,21 @@ def run_predict(
         if show is not None:
             figures.draw(show, images, answers, sinks)
         return answers
-    run = runs[0] if runs else None
-    found = locate(run, config_file, sinks, weights)
-    _check(found, run, wanted, out, show)
+    found = locate(runs[0] if runs else None, config_file, sinks, weights)
+    return _of_one(found, wanted, device, out, sinks, prepare, show)
+
+
+def _of_one(
+    found: Located,
+    wanted: Sequence[str],
+    device: str,
+    out: Path | None,
+    sinks: Sinks,
+    prepare: Prepare,
+    show: Path | None,
+) -> Result:
+    """Return the answers of a single model."""
+    _check(found, found.run, wanted, out, show)
     found.tell(sinks)
     classes = class_names(found.settings) if found.settings.model.classifies else []
     where = choose_device(device)

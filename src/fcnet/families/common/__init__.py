@@ -5,6 +5,14 @@
 """
 
 __all__ = [
-    *("classifier", "classify", "committee", "family", "fully_connected"),
-    *("layers", "pictures", "spec", "verdict", "warm_start"),
+    "classifier",
+    "classify",
+    "committee",
+    "family",
+    "fully_connected",
+    "layers",
+    "pictures",
+    "spec",
+    "verdict",
+    "warm_start",
 ]
