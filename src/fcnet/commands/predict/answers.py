@@ -73,7 +73,7 @@ def _of_one(
     show: Path | None,
 ) -> Result:
     """Return the answers of a single model."""
-    _check(found, found.run, wanted, out, show)
+    _check(found, found.run or found.path, wanted, out, show)
     found.tell(sinks)
     classes = class_names(found.settings) if found.settings.model.classifies else []
     where = choose_device(device)
