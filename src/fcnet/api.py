@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from fcnet import schema
 from fcnet.config.names import Prepare, Which
+from fcnet.errors import ConfigError
 from fcnet.schema import Config
 
 if TYPE_CHECKING:
     from fcnet.commands.train import RunResult
     from fcnet.families.common.family import Result
-    from fcnet.system.sinks import Sink
+    from fcnet.system.sinks import Sink, Sinks
 
 PathName = str | PathLike[str]
 
@@ -64,7 +65,7 @@ def train(
 
 
 def evaluate(
-    run: PathName,
+    run: PathName | Sequence[PathName],
     split: str = "test",
     *,
     images: PathName | None = None,
@@ -77,7 +78,8 @@ def evaluate(
     """Evaluate a trained model over a split of its config, or over other images.
 
     Args:
-        run: run directory, or model file in one.
+        run: run directory, or model file in one; several, or the directory of a sweep, for the committee of them: the
+            mean of their probabilities.
         split: train, validation or test.
         images: another folder of images, instead of ``split``.
         labels: their labels, .txt or .csv; without it, class folders.
@@ -87,7 +89,8 @@ def evaluate(
         sinks: for notices and warnings.
 
     Returns:
-        Metrics, with ``text()``, ``json()`` and ``csv()``; for a classifier ``loss``, ``accuracy``, ``per_class``, ...
+        Metrics, with ``text()``, ``json()`` and ``csv()``; for a classifier ``loss``, ``accuracy``, ``per_class``, ...;
+        for a committee also ``members``, each with its own, and their ``mean``.
 
     Raises:
         FcnetError: no such run, or images that cannot be read.
@@ -97,11 +100,12 @@ def evaluate(
     from fcnet.system.sinks import Sinks
 
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
-    return run_eval(Path(run), None, split, folder, device, Sinks(sinks), prepare, weights)
+    told = Sinks(sinks)
+    return run_eval(_runs(run, told), None, split, folder, device, told, prepare, weights)
 
 
 def predict(
-    run: PathName,
+    run: PathName | Sequence[PathName],
     images: Sequence[PathName],
     *,
     prepare: Prepare = "auto",
@@ -112,7 +116,7 @@ def predict(
     """Classify image files and photos, or reconstruct them with an autoencoder.
 
     Args:
-        run: run directory, or model file in one.
+        run: run directory, or model file in one; several, or that of a sweep, for their committee.
         images: files, folders of them, or glob patterns.
         prepare: auto prepares photos and drawings as the training images are, and leaves images alone that are made
             like them; always prepares all; off only resizes (docs/photos.md).
@@ -129,4 +133,16 @@ def predict(
     from fcnet.commands.predict.answers import run_predict
     from fcnet.system.sinks import Sinks
 
-    return run_predict([str(run), *map(str, images)], device, sinks=Sinks(sinks), prepare=prepare, weights=weights)
+    told = Sinks(sinks)
+    words = [*map(str, _runs(run, told)), *map(str, images)]
+    return run_predict(words, device, sinks=told, prepare=prepare, weights=weights)
+
+
+def _runs(named: PathName | Sequence[PathName], sinks: "Sinks") -> list[Path]:
+    """Return the runs that are named, those of sweeps among them. Raises ConfigError if there are none."""
+    from fcnet.sweep.committee import expand
+
+    runs = [named] if isinstance(named, str | PathLike) else list(named)
+    if not runs:
+        raise ConfigError("run: the list of runs is empty; name one or more")
+    return [Path(word) for word in expand([str(run) for run in runs], sinks)]

@@ -164,25 +164,28 @@ def evaluate(
     weights: Weights = None,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; for autoencoders, errors."""
+    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; for autoencoders, errors.
+
+    Several runs, or a sweep, are evaluated as a committee: the mean of their probabilities.
+    """
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
     if labels is not None and images is None:
         raise ConfigError("--labels: needs --images DIR, the images that it labels")
 
     check_format(json, csv)
-    if run and len(run) > 1:
-        raise ConfigError(f"{run[1]}: only one RUN is evaluated at a time, and {run[0]} comes before it; name one")
 
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.evaluate import run_eval
         from fcnet.config.data import located
+        from fcnet.sweep.committee import expand
 
     folder = None if images is None else located(str(images), None if labels is None else str(labels))
     with shown() as sinks:
         chosen = (split or Split.TEST).value
-        result = run_eval(run[0] if run else None, config, chosen, folder, device, sinks, prepare.value, which(weights))
+        several = [Path(word) for word in expand(map(str, run or []), sinks)]
+        result = run_eval(several, config, chosen, folder, device, sinks, prepare.value, which(weights))
     answer(result, json, csv)
 
 

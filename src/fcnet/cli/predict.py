@@ -56,9 +56,11 @@ def predict(
         from fcnet.cli.console import shown
         from fcnet.commands.predict.answers import run_predict
         from fcnet.commands.predict.pages import run_find
+        from fcnet.sweep.committee import expand
 
     with shown() as sinks:
         result: Result
+        words = expand(words, sinks)
         if find:
             result = run_find(words, device, config, sinks, prepare.value, show, which(weights))
         else:

@@ -23,9 +23,9 @@ def path(name: str, metavar: str, text: str, *short: str) -> Any:
 Run = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[RUN]",
+        metavar="[RUN]...",
         parser=paths.option("RUN"),
-        help="Run directory or model file (default: the newest run in checkpoints/).",
+        help="Run directory or model file (default: the newest run in checkpoints/); several for their committee.",
     ),
 ]
 Runs = Annotated[
@@ -39,9 +39,10 @@ Runs = Annotated[
 RunAndImages = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[RUN] IMAGE...",
+        metavar="[RUN]... IMAGE...",
         parser=paths.word("IMAGE"),
-        help="Run directory or model file (default: the newest run), then files, folders or glob patterns.",
+        help="Run directory or model file (default: the newest run), several for their committee; then files,"
+        " folders or glob patterns.",
     ),
 ]
 ConfigFile = Annotated[Path | None, path("--config", "FILE", "Config for a model file without a run directory.", "-c")]

@@ -3,4 +3,4 @@
 ``fcnet.api`` is the door for programs outside this package.
 """
 
-__all__ = ["data", "evaluate", "plot", "read", "together", "train", "trained"]
+__all__ = ["committee", "data", "evaluate", "plot", "read", "together", "train", "trained"]

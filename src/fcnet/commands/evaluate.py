@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fcnet.commands import image_files
+from fcnet.commands import committee, image_files
 from fcnet.commands.predict import files as as_trained
 from fcnet.commands.read import choose_device, read_folder, read_split
 from fcnet.commands.trained import locate
@@ -31,7 +31,7 @@ from fcnet.training.evaluate import EVALUATION_BATCH
 
 @limits.chosen()
 def run_eval(
-    run: Path | None,
+    runs: Sequence[Path],
     config_file: Path | None = None,
     split: str = "test",
     folder: ImageSplit | None = None,
@@ -40,19 +40,24 @@ def run_eval(
     prepare: Prepare = "auto",
     weights: Which | None = None,
 ) -> Result:
-    """Evaluate a model.
+    """Evaluate a model, or a committee of several: the mean of their probabilities.
 
     Args:
-        run: run directory or model file; the newest run when None.
+        runs: a run directory or model file (default: the newest run); several, or a pattern that means several, for
+            their committee.
         config_file: for a model file outside any run directory.
         split: train, validation or test of its config.
         folder: other images, instead of ``split``.
         device: where to compute.
         sinks: for notices and warnings.
         prepare: whether photos in ``folder`` are prepared as the training images are.
-        weights: of a run: best or last; the best if it has them, when None.
+        weights: of each run: best or last; the best if it has them, when None.
     """
-    found = locate(run, config_file, sinks, weights)
+    several = committee.expanded(runs, config_file)
+    if len(several) > 1:
+        members = committee.members(several, sinks, weights)
+        return committee.evaluate(members, split, folder, choose_device(device), sinks, prepare)
+    found = locate(several[0] if several else None, config_file, sinks, weights)
     where = choose_device(device)
     if folder is not None:
         preparing = as_trained.how(found, prepare, sinks)

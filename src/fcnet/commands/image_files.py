@@ -15,7 +15,7 @@ from fcnet.data.images import decode, forms
 from fcnet.data.images.decode import Picture
 from fcnet.data.images.grey import FULL, Depth
 from fcnet.data.looks import border, of_one_colour
-from fcnet.errors import CheckpointError, DataError
+from fcnet.errors import CheckpointError, ConfigError, DataError
 from fcnet.rundir import directory, environment, find
 from fcnet.system import files, paths
 from fcnet.system.sinks import SILENT, Sinks
@@ -30,6 +30,30 @@ def split(words: Sequence[str]) -> tuple[Path | None, list[str]]:
     if not words or _means_images(words[0], alone=len(words) == 1):
         return None, list(words)
     return Path(words[0]), list(words[1:])
+
+
+def split_runs(words: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Return the runs that the first words mean (none if the first means an image), and the words that mean images.
+
+    Raises:
+        ConfigError: a run comes after an image.
+    """
+    run, rest = split(words)
+    runs = [] if run is None else [run]
+    while runs and rest and _means_another_run(rest[0]):
+        runs.append(Path(rest.pop(0)))
+    late = next((word for word in rest if _means_another_run(word)), None)
+    if late is not None:
+        raise ConfigError(f"{late}: is a run, but {rest[0]} before it is taken for an image; name runs first")
+    return runs, rest
+
+
+def _means_another_run(word: str) -> bool:
+    """Return whether a word that is not the first means a run: a pattern does so if all that it matches are runs."""
+    if glob.has_magic(word) and files.look(Path(word)) is None:
+        found = glob.glob(word, recursive=True)
+        return bool(found) and all(_means_another_run(name) for name in found)
+    return find.means_run(word) and not _means_images(word, alone=False)
 
 
 def _means_images(word: str, alone: bool) -> bool:

@@ -153,6 +153,13 @@ def one(word: Path) -> Path:
     return runs[0]
 
 
+def each(word: Path) -> list[Path]:
+    """Return the runs that a pattern means, as a shell would; any other word as it is."""
+    if glob.has_magic(str(word)) and files.look(word) is None:
+        return _meant(word)
+    return [word]
+
+
 def several(words: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Return the run directories that words mean, each once, and the words that mean no run.
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fcnet.commands import image_files
+from fcnet.commands import committee, image_files
 from fcnet.commands.predict import certainty
 from fcnet.commands.predict import files as as_trained
 from fcnet.commands.predict import show as figures
@@ -36,23 +36,44 @@ def run_predict(
     """Classify image files, or reconstruct them with an autoencoder; only the run directory is needed.
 
     Args:
-        words: a run directory or model file (default: the newest run), then files, folders (the images in them) and
-            glob patterns.
+        words: a run directory or model file (default: the newest run), or several for their committee, then files,
+            folders (the images in them) and glob patterns.
         device: where to compute.
         out: folder for an autoencoder's reconstructions.
         config_file: for a model file outside any run directory.
         sinks: for notices and warnings.
         prepare: whether photos and drawings are prepared as the training images are (docs/photos.md).
         show: file of a figure of each image, of what the model saw of it, and of its answer.
-        weights: of a run: best or last; the best if it has them, when None.
+        weights: of each run: best or last; the best if it has them, when None.
 
     Raises:
         DataError: naming all files that cannot be found or read, or would be overwritten; nothing is computed then.
         ConfigError: ``out`` is given for a classifier; or there are no images.
     """
-    run, wanted = image_files.split(words)
-    found = locate(run, config_file, sinks, weights)
-    _check(found, run, wanted, out, show)
+    words_of_runs, wanted = image_files.split_runs(words)
+    runs = committee.expanded(words_of_runs, config_file)
+    if len(runs) > 1:
+        members = committee.members(runs, sinks, weights)
+        _check(members[0], runs[-1], wanted, out, show)
+        images, answers = committee.predict(members, wanted, choose_device(device), sinks, prepare)
+        if show is not None:
+            figures.draw(show, images, answers, sinks)
+        return answers
+    found = locate(runs[0] if runs else None, config_file, sinks, weights)
+    return _of_one(found, wanted, device, out, sinks, prepare, show)
+
+
+def _of_one(
+    found: Located,
+    wanted: Sequence[str],
+    device: str,
+    out: Path | None,
+    sinks: Sinks,
+    prepare: Prepare,
+    show: Path | None,
+) -> Result:
+    """Return the answers of a single model."""
+    _check(found, found.run or found.path, wanted, out, show)
     found.tell(sinks)
     classes = class_names(found.settings) if found.settings.model.classifies else []
     where = choose_device(device)

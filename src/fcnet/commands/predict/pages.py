@@ -137,8 +137,10 @@ def run_find(
         DataError: naming all files that cannot be found or read.
         ConfigError: the model is no classifier, or its images are no strokes on a plain ground.
     """
-    run, wanted = image_files.split(words)
-    found = locate(run, config_file, sinks, weights)
+    runs, wanted = image_files.split_runs(words)
+    if len(runs) > 1:
+        raise ConfigError(f"--find: reads pages with one run, but {len(runs)} are given; name one")
+    found = locate(runs[0] if runs else None, config_file, sinks, weights)
     _check(found, wanted, prepare)
     found.tell(sinks)
     paths = image_files.find_images(wanted, sinks)

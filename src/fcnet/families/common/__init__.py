@@ -1,6 +1,18 @@
 """What families share, and the seam to all else: ``family`` and ``spec``.
 
-``classifier`` is the base of families whose outputs are logits; ``layers`` and ``fully_connected`` are modules of nets.
+``classifier`` is the base of families whose outputs are logits; ``layers`` and ``fully_connected`` are modules of nets;
+``committee`` averages the probabilities of several classifiers.
 """
 
-__all__ = ["classifier", "classify", "family", "fully_connected", "layers", "pictures", "spec", "verdict", "warm_start"]
+__all__ = [
+    "classifier",
+    "classify",
+    "committee",
+    "family",
+    "fully_connected",
+    "layers",
+    "pictures",
+    "spec",
+    "verdict",
+    "warm_start",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,7 @@ class Evaluation:
             f"accuracy  {100 * self.accuracy:.2f} %",
             "",
         ]
-        rows = [["class", "images", "precision", "recall", "F1"]]
-        for row in self.per_class:
-            rows.append([row["class"], str(row["n"]), *(percent(row[key]) for key in ("precision", "recall", "f1"))])
-        lines += align(rows)
-        if len(self.classes) <= MOST_COLUMNS:
-            lines += ["", "confusion matrix: a row per true class, a column per predicted class"]
-            counts = [[name, *map(str, row)] for name, row in zip(self.classes, self.confusion, strict=True)]
-            lines += align([["", *self.classes], *counts])
-        else:
-            lines += ["", f"the confusion matrix of {len(self.classes)} classes is in --json and in fcnet plot"]
+        lines += details(self.classes, self.per_class, self.confusion)
         return "\n".join(lines)
 
     def json(self) -> str:
@@ -79,6 +70,21 @@ class Evaluation:
         """Return a row per class."""
         keys = ("class", "n", "precision", "recall", "f1")
         return csv_text(keys, ([row[key] for key in keys] for row in self.per_class))
+
+
+def details(
+    classes: Sequence[str], per_class: Sequence[dict[str, Any]], confusion: Sequence[Sequence[int]]
+) -> list[str]:
+    """Return a line per class, and the confusion matrix if there are few classes."""
+    rows = [["class", "images", "precision", "recall", "F1"]]
+    for row in per_class:
+        rows.append([row["class"], str(row["n"]), *(percent(row[key]) for key in ("precision", "recall", "f1"))])
+    lines = align(rows)
+    if len(classes) > MOST_COLUMNS:
+        return [*lines, "", f"the confusion matrix of {len(classes)} classes is in --json and in fcnet plot"]
+    counts = [[name, *map(str, row)] for name, row in zip(classes, confusion, strict=True)]
+    title = "confusion matrix: a row per true class, a column per predicted class"
+    return [*lines, "", title, *align([["", *classes], *counts])]
 
 
 def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
@@ -165,11 +171,13 @@ class Predictions:
         images: in the order given; at least one.
         classes: names, in the order of the net's outputs.
         weights: which of its run's the model has; None outside any run.
+        members: the models whose mean they are, as in JSON; none for a single model.
     """
 
     images: list[Prediction]
     classes: tuple[str, ...]
     weights: Weights | None = None
+    members: list[dict[str, Any]] = field(default_factory=list)
 
     def text(self) -> str:
         """Return a row per image; columns for what was prepared and noted if there is any."""
@@ -186,9 +194,8 @@ class Predictions:
 
     def json(self) -> str:
         """Return one JSON object with a list."""
-        return json.dumps(
-            plain(self.weights) | {"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False
-        )
+        models = {"members": self.members} if self.members else plain(self.weights)
+        return json.dumps(models | {"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False)
 
     def csv(self) -> str:
         """Return a row per image, with the probability of each class."""
@@ -224,13 +231,16 @@ def doubt(probabilities: dict[str, float]) -> str:
 
 def predictions(trained: Trained, images: ImageFolder) -> Predictions:
     """Classify images on the device of a model."""
+    return of_probabilities(logits_of(trained, images).double().softmax(1), images, trained.weights)
+
+
+def of_probabilities(
+    probabilities: Tensor, images: ImageFolder, weights: Weights | None = None, members: Sequence[dict[str, Any]] = ()
+) -> Predictions:
+    """Return the most probable class of each image, from probabilities (N, C) of one model or of several."""
     classes = images.classes
-    rows = logits_of(trained, images).double().softmax(1).tolist()
-    return Predictions(
-        [
-            Prediction(file, classes[row.index(max(row))], max(row), True, "", [], dict(zip(classes, row, strict=True)))
-            for file, row in zip(images.names, rows, strict=True)
-        ],
-        classes,
-        trained.weights,
-    )
+    found = [
+        Prediction(file, classes[row.index(max(row))], max(row), True, "", [], dict(zip(classes, row, strict=True)))
+        for file, row in zip(images.names, probabilities.tolist(), strict=True)
+    ]
+    return Predictions(found, classes, weights, list(members))

@@ -148,6 +148,11 @@ def plain(weights: Weights | None) -> dict[str, Any]:
     return {} if weights is None or weights.alone else {"weights": weights.which, "epoch": weights.epoch}
 
 
+def named(model: str, weights: Weights | None) -> dict[str, Any]:
+    """Return the entries of a result's JSON that say which of several models it is about."""
+    return {"model": model} | plain(weights)
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained model.
