@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcnet.families.autoencoder import model, objective
+from fcnet.families.autoencoder import codes, model, objective
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
@@ -41,10 +41,10 @@ def test_contraction_of_several_layers_is_right_on_average(x: Tensor) -> None:
 def test_the_divergence_is_what_sampling_finds() -> None:
     mean, log_variance = torch.tensor([[0.5, -1.0]]).double(), torch.tensor([[0.3, -0.7]]).double()
     torch.manual_seed(3)
-    codes = objective.drawn(mean, log_variance, 10**6)[0][:, 0]
+    points = codes.drawn(mean, log_variance, 10**6)[0][:, 0]
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
-    sampled = (posterior.log_prob(codes) - torch.distributions.Normal(0.0, 1.0).log_prob(codes)).sum(1).mean()
-    found = float(objective.gaussian_divergence(mean, log_variance))
+    sampled = (posterior.log_prob(points) - torch.distributions.Normal(0.0, 1.0).log_prob(points)).sum(1).mean()
+    found = float(codes.gaussian_divergence(mean, log_variance))
     assert found == pytest.approx(float(sampled), abs=5e-3)
 
 

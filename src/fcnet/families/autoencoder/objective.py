@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from fcnet.families.autoencoder.codes import Noise, drawn, gaussian_divergence, importance_bound
 from fcnet.families.autoencoder.config import (
     AutoencoderModel,
     CorruptionSpec,
@@ -27,9 +28,6 @@ from fcnet.training.metrics import Output
 from fcnet.training.randomness import Randomness
 
 CACHED = 2**17  # values processed together on a CPU: half a megabyte in single precision, which fits its caches
-
-
-Noise = torch.Generator | None  # None for torch's global generator
 
 
 @dataclass(frozen=True)
@@ -158,11 +156,6 @@ def _samples_in_cache(logits: Tensor, cached: int) -> int:
     return len(logits) if logits.is_cuda else max(cached // max(logits[0].numel(), 1), 1)
 
 
-def importance_bound(weights: Tensor) -> Tensor:
-    """Return the bound (B,) of log p(x) for log weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
-    return weights.logsumexp(0) - math.log(len(weights))
-
-
 def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
     """Return the squared error (...), summed over the pixels of (..., D)."""
     return (pixels - target).square().sum(-1)
@@ -193,17 +186,6 @@ def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tenso
         case SaltAndPepper(share=share):
             chance = rand_like(x, noise)
             return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
-
-
-def drawn(mean: Tensor, log_variance: Tensor, samples: int, generator: Noise = None) -> tuple[Tensor, Tensor]:
-    """Return codes (S, B, K) drawn from Gaussians (B, K), and their noise (Kingma and Welling 2014, section 2.4)."""
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
-    return mean + (0.5 * log_variance).exp() * noise, noise
-
-
-def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
 
 
 def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise = None) -> tuple[Tensor, Tensor | None]:
