@@ -55,7 +55,8 @@ def test_importance_weights_are_the_densities(x: Tensor) -> None:
     pixels = (x > 0.5).double()
     mean, log_variance = net.posterior(pixels)
     torch.manual_seed(4)
-    weights, outputs, _ = objective.log_weights(net, mean, log_variance, pixels, 6)
+    found = objective.weighted(net, pixels, pixels, 6)
+    weights, outputs = found.log_weights, found.outputs
     torch.manual_seed(4)
     codes = mean + (0.5 * log_variance).exp() * torch.randn(6, *mean.shape, dtype=torch.float64)
     likelihood = torch.distributions.Bernoulli(logits=outputs).log_prob(pixels.expand_as(outputs)).sum(-1)
@@ -216,9 +217,8 @@ def test_beta_weighs_the_divergence(x: Tensor, beta: float) -> None:
 def test_several_samples_train_on_the_importance_weighted_bound(x: Tensor) -> None:
     spec = autoencoder_spec(variational={"samples": 3}, loss="cross_entropy")
     net, loss, _ = of_batch(spec, x)
-    mean, log_variance = net.posterior(x)
     torch.manual_seed(7)
-    weights, _, _ = Reconstruct(spec).log_weights(net, mean, log_variance, x, 3)
+    weights = Reconstruct(spec).weighted(net, x, x, 3).log_weights
     assert loss == pytest.approx(-float((weights.exp().sum(0) / 3).log().mean()))
 
 

@@ -1,9 +1,13 @@
 """Codes drawn from Gaussians, and what their densities add to a variational bound."""
 
 import math
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
+
+from fcnet.families.autoencoder.model import AutoEncoder
 
 Noise = torch.Generator | None  # None for torch's global generator
 
@@ -22,3 +26,42 @@ def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 def importance_bound(weights: Tensor) -> Tensor:
     """Return the bound (B,) of log p(x) for log weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
     return weights.logsumexp(0) - math.log(len(weights))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Values of all stochastic layers, drawn for the images of a batch.
+
+    Attributes:
+        first: those of the first stochastic layer (S, B, K), which the decoder takes.
+        ratio: log p(h1, h2, ...) - log q(h1, h2, ... | x) of each draw (S, B).
+        divergence: KL(q || p) (B,) in nats: exact for one layer, the draws' mean for several.
+    """
+
+    first: Tensor
+    ratio: Tensor
+    divergence: Tensor
+
+
+def draws(net: AutoEncoder, x: Tensor, samples: int, noise: Noise = None) -> Draws:
+    """Draw values of each stochastic layer for images (B, D), from the first to the last (Burda et al. 2015).
+
+    q(h | x) = q(h1 | x) q(h2 | h1) ..., and p(h) = p(h1 | h2) ... p(hL), the last of which is N(0, 1). The terms
+    log 2 pi of p and q are the same and left out.
+    """
+    mean, log_variance = net.posterior(x)
+    code, unit = drawn(mean, log_variance, samples, noise)
+    codes, posterior = [code], -0.5 * (log_variance + unit.square())
+    if not net.above:
+        return Draws(code, (-0.5 * code.square() - posterior).sum(-1), gaussian_divergence(mean, log_variance))
+    ratio = -posterior.sum(-1)
+    for level in net.above:
+        mean, log_variance = level.posterior(codes[-1])
+        (code,), unit = drawn(mean, log_variance, 1, noise)
+        codes.append(code)
+        ratio = ratio + 0.5 * (log_variance + unit[0].square()).sum(-1)
+    for level, (below, above) in zip(net.above, pairwise(codes), strict=True):
+        mean, log_variance = level.prior(above)
+        ratio = ratio - 0.5 * (log_variance + (below - mean).square() * (-log_variance).exp()).sum(-1)
+    ratio = ratio - 0.5 * codes[-1].square().sum(-1)
+    return Draws(codes[0], ratio, -ratio.mean(0))
