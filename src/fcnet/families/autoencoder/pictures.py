@@ -17,8 +17,10 @@ from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import corrupt
+from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.plots import curves
+from fcnet.plots.outliers import histogram
 from fcnet.system.text import short
 from fcnet.training.evaluate import fixed_noise
 from fcnet.training.optim.parameters import weight_matrices
@@ -60,10 +62,10 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
     normal = trained.settings.data.normal_classes
     inside = None if normal is None else normal_images(split, normal).numpy()
     if normal is not None and inside is not None and inside.all() != inside.any():
-        result = evaluate.outliers(seen.errors, split, normal)
+        result = outliers.auroc(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
         shown = f"{name}: normal {short(', '.join(normal), curves.LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
-        found["errors"] = plots.errors(errors[inside], errors[~inside], shown)
+        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", 0.0)
     return found
 
 
