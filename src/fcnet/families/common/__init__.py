@@ -3,4 +3,15 @@
 ``classifier`` is the base of families whose outputs are logits; ``layers`` and ``fully_connected`` are modules of nets.
 """
 
-__all__ = ["classifier", "classify", "family", "fully_connected", "layers", "pictures", "spec", "verdict", "warm_start"]
+__all__ = [
+    "classifier",
+    "classify",
+    "family",
+    "fully_connected",
+    "layers",
+    "outliers",
+    "pictures",
+    "spec",
+    "verdict",
+    "warm_start",
+]

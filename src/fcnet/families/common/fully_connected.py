@@ -24,6 +24,7 @@ class FCNet(nn.Module):
         input_dropout: share of the inputs dropped during training.
         batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
         init: initialisation of the weights.
+        bias: whether layers have biases.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class FCNet(nn.Module):
         input_dropout: float = 0.0,
         batch_norm: bool = False,
         init: Init | TrainedInit = DefaultInit(),  # noqa: B008
+        bias: bool = True,
     ) -> None:
         super().__init__()
         sizes = (input_size, *hidden, output_size)
@@ -44,7 +46,7 @@ class FCNet(nn.Module):
         # The order of registration is the order of computation: ``forward`` iterates over the children.
         self._add("drop0", Dropout(input_dropout) if input_dropout else None)
         for layer, (before, after) in enumerate(pairwise(sizes), 1):
-            linear = nn.Linear(before, after)
+            linear = nn.Linear(before, after, bias=bias)
             initialise(linear, init)
             self._add(f"fc{layer}", linear)
             if layer <= len(hidden):

@@ -47,8 +47,8 @@ def activation_module(spec: Activation, width: int) -> nn.Module:
 
 @torch.no_grad()
 def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
-    """Draw a layer's weights with torch's global generator; set biases to 0 unless ``init`` is the default."""
-    weight, bias = layer.weight, layer.bias
+    """Draw a layer's weights with torch's global generator; set any biases to 0 unless ``init`` is the default."""
+    weight = layer.weight
     match init:
         case DefaultInit() | EncoderInit() | RunInit():  # trained weights are loaded later
             layer.reset_parameters()
@@ -69,7 +69,8 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
             nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
         case UniformInit(bound=bound):
             nn.init.uniform_(weight, -bound, bound)
-    nn.init.zeros_(bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 class Dropout(Drawing):
