@@ -46,15 +46,15 @@ class Draws:
 def draws(net: AutoEncoder, x: Tensor, samples: int, noise: Noise = None) -> Draws:
     """Draw values of each stochastic layer for images (B, D), from the first to the last (Burda et al. 2015).
 
-    q(h | x) = q(h1 | x) q(h2 | h1) ..., and p(h) = p(h1 | h2) ... p(hL), the last of which is N(0, 1). The terms
-    log 2 pi of p and q are the same and left out.
+    q(h | x) = q(h1 | x) q(h2 | h1) ..., and p(h) = p(h1 | h2) ... p(hL), the last of which is the prior of the codes.
+    The terms log 2 pi of p and q are the same and left out.
     """
     mean, log_variance = net.posterior(x)
     code, unit = drawn(mean, log_variance, samples, noise)
-    codes, posterior = [code], -0.5 * (log_variance + unit.square())
-    if not net.above:
-        return Draws(code, (-0.5 * code.square() - posterior).sum(-1), gaussian_divergence(mean, log_variance))
-    ratio = -posterior.sum(-1)
+    if not net.above and net.pseudo_inputs is None:
+        prior, posterior = -0.5 * code.square(), -0.5 * (log_variance + unit.square())
+        return Draws(code, (prior - posterior).sum(-1), gaussian_divergence(mean, log_variance))
+    codes, ratio = [code], 0.5 * (log_variance + unit.square()).sum(-1)
     for level in net.above:
         mean, log_variance = level.posterior(codes[-1])
         (code,), unit = drawn(mean, log_variance, 1, noise)
@@ -63,5 +63,29 @@ def draws(net: AutoEncoder, x: Tensor, samples: int, noise: Noise = None) -> Dra
     for level, (below, above) in zip(net.above, pairwise(codes), strict=True):
         mean, log_variance = level.prior(above)
         ratio = ratio - 0.5 * (log_variance + (below - mean).square() * (-log_variance).exp()).sum(-1)
-    ratio = ratio - 0.5 * codes[-1].square().sum(-1)
+    ratio = ratio + log_prior(net, codes[-1])
     return Draws(codes[0], ratio, -ratio.mean(0))
+
+
+def log_prior(net: AutoEncoder, code: Tensor) -> Tensor:
+    """Return log p (...) of codes (..., K) by a net's prior, without the term -K/2 log 2 pi."""
+    gaussians = net.prior()
+    if gaussians is None:
+        return -0.5 * code.square().sum(-1)
+    mean, log_variance = gaussians
+    # A product in bfloat16 would be too coarse for squares that are subtracted.
+    with torch.autocast(code.device.type, enabled=False):
+        precision = (-log_variance).exp()
+        constant = (mean.square() * precision + log_variance).sum(1)
+        squares = code.square() @ precision.T - 2 * code @ (mean * precision).T + constant  # (..., P)
+    return (-0.5 * squares).logsumexp(-1) - math.log(len(mean))
+
+
+def sampled(net: AutoEncoder, count: int, size: int) -> Tensor:
+    """Return codes (count, size) drawn from a net's prior on the CPU by torch's global generator."""
+    gaussians, noise = net.prior(), torch.randn(count, size)
+    if gaussians is None:
+        return noise
+    mean, log_variance = gaussians
+    chosen = torch.randint(len(mean), (count,))
+    return mean[chosen] + (0.5 * log_variance[chosen]).exp() * noise

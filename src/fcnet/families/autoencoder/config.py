@@ -90,6 +90,24 @@ class Contractive(Section):
     )
 
 
+class StandardPrior(Section):
+    """N(0, 1)."""
+
+    name: Literal["standard"] = "standard"
+
+
+class VampPrior(Section):
+    """The mean of the codes' distributions for inputs that are trained like weights (Tomczak and Welling 2018)."""
+
+    name: Literal["vamp"] = "vamp"
+    pseudo_inputs: Positive = Field(
+        500, description="number of these inputs: images, or values of the stochastic layer before the code"
+    )
+
+
+Prior = Annotated[StandardPrior | VampPrior, Named()]
+
+
 class Variational(Section):
     """A code drawn from a Gaussian that the encoder describes, kept near N(0, 1) (Kingma and Welling 2014)."""
 
@@ -113,6 +131,7 @@ class Variational(Section):
         description="layers of `hidden`, by number from 1, that are drawn from Gaussians, each described by the layers"
         " since the one before (Burda et al. 2015); the last must be the code, which is the only one by default",
     )
+    prior: Prior = Field(StandardPrior(), description="distribution of the codes: standard or vamp")
 
 
 class AutoencoderModel(ModelSection):
@@ -176,6 +195,11 @@ class AutoencoderModel(ModelSection):
         """Return the layers, from 1, that are drawn from Gaussians in a variational net: the code, and any before."""
         given = None if self.variational is None else self.variational.stochastic
         return [len(self.hidden)] if given is None else given
+
+    @property
+    def prior(self) -> StandardPrior | VampPrior | None:
+        """Return the distribution of a variational net's codes."""
+        return None if self.variational is None else self.variational.prior
 
     @property
     def has_likelihood(self) -> bool:

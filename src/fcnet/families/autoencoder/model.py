@@ -15,11 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.config.layers import PlainActivation
-from fcnet.families.autoencoder.config import AutoencoderModel, KSparse
+from fcnet.families.autoencoder.config import AutoencoderModel, KSparse, VampPrior
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.common.layers import activation_module
 
 Size = tuple[int, int]  # height, width in pixels
+
+DARK = -2.0  # mean logit of a pseudo-input's pixels at first, which is about that of MNIST's mean pixel
 
 
 class TiedLinear(nn.Module):
@@ -73,6 +75,25 @@ class Level(nn.Module):
         return gaussian(self.decoder, above)
 
 
+class PseudoInputs(nn.Module):
+    """Inputs of the code's encoder that are trained, for a prior of their codes (Tomczak and Welling 2018).
+
+    Args:
+        count: how many, P.
+        size: values of each, D.
+        pixels: whether they are images, in [0, 1].
+    """
+
+    def __init__(self, count: int, size: int, pixels: bool) -> None:
+        super().__init__()
+        self.pixels = pixels
+        self.values = nn.Parameter(torch.randn(count, size) + (DARK if pixels else 0.0))
+
+    def forward(self) -> Tensor:
+        """Return the inputs (P, D)."""
+        return self.values.sigmoid() if self.pixels else self.values
+
+
 class AutoEncoder(nn.Module):
     """Encoder, code, decoder.
 
@@ -83,6 +104,7 @@ class AutoEncoder(nn.Module):
         sigmoid: whether pixels are the sigmoid of the decoder's outputs.
         variational: whether the encoder returns means and log variances.
         levels: stochastic layers above that of the encoder, in order; the code is then that of the last.
+        pseudo_inputs: of a prior of codes that is not N(0, 1).
     """
 
     def __init__(
@@ -94,10 +116,11 @@ class AutoEncoder(nn.Module):
         sigmoid: bool,
         variational: bool = False,
         levels: Sequence[Level] = (),
+        pseudo_inputs: PseudoInputs | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.code, self.decoder = encoder, code, decoder
-        self.levels = nn.ModuleList(levels)
+        self.levels, self.pseudo_inputs = nn.ModuleList(levels), pseudo_inputs
         self.sigmoid, self.variational = sigmoid, variational
 
     @property
@@ -108,6 +131,13 @@ class AutoEncoder(nn.Module):
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and log variances (B, K) of the first stochastic layer for images (B, D)."""
         return gaussian(self.encoder, x)
+
+    def prior(self) -> tuple[Tensor, Tensor] | None:
+        """Return means and log variances (P, K) of the Gaussians whose mean is the codes' prior; None for N(0, 1)."""
+        if self.pseudo_inputs is None:
+            return None
+        inputs: Tensor = self.pseudo_inputs()
+        return self.above[-1].posterior(inputs) if self.above else self.posterior(inputs)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return codes (B, K) of images (B, D) or (B, 1, H, W); for a variational autoencoder, the means.
@@ -170,7 +200,19 @@ def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
     levels = [
         Level(*_pair(spec, spec.hidden[start - 1], start, stop, 2, 2)) for start, stop in pairwise(spec.stochastic)
     ]
-    return AutoEncoder(encoder, code, decoder, sigmoid=spec.output == "sigmoid", variational=variational, levels=levels)
+    sigmoid, pseudo_inputs = spec.output == "sigmoid", _pseudo_inputs(spec, pixels)
+    return AutoEncoder(
+        encoder, code, decoder, sigmoid=sigmoid, variational=variational, levels=levels, pseudo_inputs=pseudo_inputs
+    )
+
+
+def _pseudo_inputs(spec: AutoencoderModel, pixels: int) -> PseudoInputs | None:
+    """Return the pseudo-inputs of a config's prior, if it has any, for images of so many pixels."""
+    if spec.variational is None or not isinstance(spec.variational.prior, VampPrior):
+        return None
+    below = [spec.hidden[number - 1] for number in spec.stochastic[:-1]]
+    count = spec.variational.prior.pseudo_inputs
+    return PseudoInputs(count, below[-1], pixels=False) if below else PseudoInputs(count, pixels, pixels=True)
 
 
 def _pair(

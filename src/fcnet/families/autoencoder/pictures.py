@@ -13,6 +13,7 @@ from torch import Tensor
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.normal import normal_images
 from fcnet.families.autoencoder import evaluate, plots
+from fcnet.families.autoencoder.codes import sampled
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
 from fcnet.families.autoencoder.model import AutoEncoder
@@ -113,11 +114,12 @@ def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
 
 @torch.inference_mode()
 def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
-    """Draw a variational decoder's images of codes from N(0, 1) and, for codes of two values, of the whole plane."""
+    """Draw a variational decoder's images of codes from its prior and, for codes of two values, of the whole plane."""
     with fixed_noise(CPU):
-        drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
+        drawn = model.decode(sampled(model, SIDE * SIDE, spec.code))
+    prior = "N(0, 1)" if model.pseudo_inputs is None else "the prior of its pseudo-inputs"
     images = drawn.reshape(SIDE, SIDE, *size).numpy()
-    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from N(0, 1)")}
+    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from {prior}")}
     if spec.code == 2:
         places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
         plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)

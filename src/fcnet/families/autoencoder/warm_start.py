@@ -14,5 +14,7 @@ def adopt(net: nn.Module, spec: AutoencoderModel, other: Trained) -> None:
         raise Misfit("only one of the two is variational; make both variational, or neither")
     if spec.stochastic != other.settings.model.stochastic:
         raise Misfit("its model.variational.stochastic differs; copy the value from its config.yaml")
+    if spec.prior != other.settings.model.prior:
+        raise Misfit("its model.variational.prior differs; copy the value from its config.yaml")
     check_alike(spec, other, ("activations", "code_activation", "output", "tied", "batch_norm"))
     take_all(net, other)
