@@ -15,7 +15,7 @@ class GradientPenalty(Section):
     """weight * |gradient of the score with respect to the image| ^ power, averaged over images (Hu et al. 2020)."""
 
     weight: Annotated[float, Field(ge=0, le=LARGEST)] = Field(0.1, description="weight of the penalty")
-    power: Annotated[float, Field(ge=1, le=100)] = Field(
+    power: Annotated[float, Field(ge=2, le=100)] = Field(
         12.0, description="power of the gradient's 2-norm: the higher, the more of a limit near 1 it is"
     )
 
