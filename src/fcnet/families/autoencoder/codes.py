@@ -35,7 +35,7 @@ class Draws:
     Attributes:
         first: those of the first stochastic layer (S, B, K), which the decoder takes.
         ratio: log p(h1, h2, ...) - log q(h1, h2, ... | x) of each draw (S, B).
-        divergence: KL(q || p) (B,) in nats: exact for one layer, the draws' mean for several.
+        divergence: KL(q || p) (B,) in nats: exact for one layer and N(0, 1), otherwise the mean of the draws.
     """
 
     first: Tensor
