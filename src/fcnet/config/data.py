@@ -213,7 +213,7 @@ class Data(Section):
     )
     normal_classes: Annotated[list[ClassName], Len(1)] | None = Field(
         None,
-        description="classes that an autoencoder for outlier detection is trained on; in tests all others are outliers;"
+        description="classes that an autoencoder or a one_class net is trained on; in tests all others are outliers;"
         " by default the classes of the training images, if the test images have others too",
     )
     on_bad: Literal["error", "skip"] = Field(

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from fcnet.data.dataset import ImageFolder
 from fcnet.families.autoencoder import evaluate
 from helpers.command_line import ROOT, Run
 
@@ -83,14 +81,6 @@ def test_linear_autoencoders_come_near_pca(fcnet: Run, auto: Callable[..., Path]
 def test_a_mean_squared_error_in_decibels() -> None:
     assert evaluate.psnr(0.01) == pytest.approx(20)
     assert evaluate.psnr(0.0) == math.inf
-
-
-def test_the_larger_the_error_the_more_of_an_outlier() -> None:
-    split = ImageFolder(
-        torch.zeros(4, 1, 1, dtype=torch.uint8), torch.tensor([0, 1, 0, 1]), ("0", "1"), Path(), list("abcd")
-    )
-    found = evaluate.outliers(torch.tensor([0.1, 0.9, 0.4, 0.3]), split, ["0"])
-    assert found == {"auroc": 0.75, "normal": 2, "outliers": 2}
 
 
 def test_noise_is_the_same_at_each_evaluation(fcnet: Run, auto: Callable[..., Path]) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fcnet.families.autoencoder import model, objective
+from fcnet.families.autoencoder import codes, model, objective
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct
@@ -41,10 +41,10 @@ def test_contraction_of_several_layers_is_right_on_average(x: Tensor) -> None:
 def test_the_divergence_is_what_sampling_finds() -> None:
     mean, log_variance = torch.tensor([[0.5, -1.0]]).double(), torch.tensor([[0.3, -0.7]]).double()
     torch.manual_seed(3)
-    codes = objective.drawn(mean, log_variance, 10**6)[0][:, 0]
+    points = codes.drawn(mean, log_variance, 10**6)[0][:, 0]
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
-    sampled = (posterior.log_prob(codes) - torch.distributions.Normal(0.0, 1.0).log_prob(codes)).sum(1).mean()
-    found = float(objective.gaussian_divergence(mean, log_variance))
+    sampled = (posterior.log_prob(points) - torch.distributions.Normal(0.0, 1.0).log_prob(points)).sum(1).mean()
+    found = float(codes.gaussian_divergence(mean, log_variance))
     assert found == pytest.approx(float(sampled), abs=5e-3)
 
 
@@ -55,7 +55,8 @@ def test_importance_weights_are_the_densities(x: Tensor) -> None:
     pixels = (x > 0.5).double()
     mean, log_variance = net.posterior(pixels)
     torch.manual_seed(4)
-    weights, outputs, _ = objective.log_weights(net, mean, log_variance, pixels, 6)
+    found = objective.weighted(net, pixels, pixels, 6)
+    weights, outputs = found.log_weights, found.outputs
     torch.manual_seed(4)
     codes = mean + (0.5 * log_variance).exp() * torch.randn(6, *mean.shape, dtype=torch.float64)
     likelihood = torch.distributions.Bernoulli(logits=outputs).log_prob(pixels.expand_as(outputs)).sum(-1)
@@ -216,9 +217,8 @@ def test_beta_weighs_the_divergence(x: Tensor, beta: float) -> None:
 def test_several_samples_train_on_the_importance_weighted_bound(x: Tensor) -> None:
     spec = autoencoder_spec(variational={"samples": 3}, loss="cross_entropy")
     net, loss, _ = of_batch(spec, x)
-    mean, log_variance = net.posterior(x)
     torch.manual_seed(7)
-    weights, _, _ = Reconstruct(spec).log_weights(net, mean, log_variance, x, 3)
+    weights = Reconstruct(spec).weighted(net, x, x, 3).log_weights
     assert loss == pytest.approx(-float((weights.exp().sum(0) / 3).log().mean()))
 
 

@@ -20,6 +20,7 @@ from helpers.tiny import tiny_config, write_config
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU that torch can use")
 
 NOISY = {"kind": "autoencoder", "hidden": [8, 3], "corruption": {"name": "masking", "share": 0.3}}
+STOCHASTIC = {"kind": "autoencoder", "hidden": [8, 5, 4, 3], "variational": {"stochastic": [2, 4], "samples": 3}}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "persistent": ("persistent", {"hidden": [8]}),
     "plain graph": ("graph", {"hidden": [8]}),
@@ -27,6 +28,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "graph of torch's": ("graph", {"hidden": [8], "batch_norm": True, "dropout": 0.2}),
     "denoising": ("graph", NOISY),
     "variational": ("graph", {"kind": "autoencoder", "hidden": [8, 3], "loss": "cross_entropy", "variational": {}}),
+    "stochastic layers": ("graph", STOCHASTIC),
+    "one class": ("graph", {"kind": "one_class", "hidden": [8]}),
 }
 
 

@@ -11,6 +11,7 @@ from fcnet.commands.trained import Located, locate
 from fcnet.commands.training.warm_start import check_images
 from fcnet.data.splits import Splits
 from fcnet.errors import ConfigError
+from fcnet.families.common import committee
 from fcnet.families.common.family import Misfit, Trained
 from fcnet.rundir import find
 from fcnet.schema import Config
@@ -70,5 +71,4 @@ class Committee:
         for some in torch.split(images, AT_ONCE):
             with torch.inference_mode():
                 pixels = some.flatten(1).to(dtype).div(255)
-                log_p = torch.stack([net(pixels).log_softmax(1) for net in self._nets])
-                yield log_p.logsumexp(0)  # a constant more or less changes no probability
+                yield committee.averaged([net(pixels) for net in self._nets])

@@ -1,7 +1,7 @@
 """Autoencoders: nets that reconstruct their input from a code, trained by gradients.
 
-``config`` has their `model` section, ``model`` the module, ``objective`` the loss, ``layerwise`` layer-wise training,
-``evaluate`` metrics and reconstructions, ``pictures`` and ``plots`` the figures.
+``config`` has their `model` section, ``model`` the module, ``codes`` draws of codes, ``objective`` the loss,
+``layerwise`` layer-wise training, ``evaluate`` metrics and reconstructions, ``pictures`` and ``plots`` the figures.
 """
 
 from __future__ import annotations

@@ -90,6 +90,24 @@ class Contractive(Section):
     )
 
 
+class StandardPrior(Section):
+    """N(0, 1)."""
+
+    name: Literal["standard"] = "standard"
+
+
+class VampPrior(Section):
+    """The mean of the codes' distributions for inputs that are trained like weights (Tomczak and Welling 2018)."""
+
+    name: Literal["vamp"] = "vamp"
+    pseudo_inputs: Positive = Field(
+        500, description="number of these inputs: images, or values of the stochastic layer before the code"
+    )
+
+
+Prior = Annotated[StandardPrior | VampPrior, Named()]
+
+
 class Variational(Section):
     """A code drawn from a Gaussian that the encoder describes, kept near N(0, 1) (Kingma and Welling 2014)."""
 
@@ -108,6 +126,12 @@ class Variational(Section):
         description="codes drawn per image when eval estimates the likelihood, which requires binarise or a squared"
         " loss",
     )
+    stochastic: Annotated[list[Positive], Len(1)] | None = Field(
+        None,
+        description="layers of `hidden`, by number from 1, that are drawn from Gaussians, each described by the layers"
+        " since the one before (Burda et al. 2015); the last must be the code, which is the only one by default",
+    )
+    prior: Prior = Field(StandardPrior(), description="distribution of the codes: standard or vamp")
 
 
 class AutoencoderModel(ModelSection):
@@ -160,8 +184,22 @@ class AutoencoderModel(ModelSection):
 
     @property
     def activations(self) -> list[Activation]:
-        """Return the activation of each layer before the code."""
-        return per_layer(self.activation, len(self.hidden) - 1)
+        """Return the activation of each layer before the code; a layer that is drawn from a Gaussian has none."""
+        found = per_layer(self.activation, len(self.hidden) - 1)
+        for number in self.stochastic[:-1]:
+            found[number - 1] = PlainActivation(name="identity")
+        return found
+
+    @property
+    def stochastic(self) -> list[int]:
+        """Return the layers, from 1, that are drawn from Gaussians in a variational net: the code, and any before."""
+        given = None if self.variational is None else self.variational.stochastic
+        return [len(self.hidden)] if given is None else given
+
+    @property
+    def prior(self) -> StandardPrior | VampPrior | None:
+        """Return the distribution of a variational net's codes."""
+        return None if self.variational is None else self.variational.prior
 
     @property
     def has_likelihood(self) -> bool:
@@ -181,6 +219,8 @@ class AutoencoderModel(ModelSection):
             problem = "its code has no batch_norm, but every hidden layer would; train both without it"
         elif isinstance(self.sparse, KSparse):
             problem = "its code is k_sparse, which no hidden layer can be; choose another autoencoder"
+        elif len(self.stochastic) > 1:
+            problem = f"its layer {self.stochastic[0]} is drawn, which no hidden layer is; choose another autoencoder"
         return EncoderSpec(self.hidden, [*self.activations, self.code_activation], problem)
 
     def layer_sizes(self, size: Size, classes: int) -> list[str]:  # noqa: ARG002
@@ -249,3 +289,21 @@ class AutoencoderModel(ModelSection):
             raise ValueError("`variational` codes are Gaussian: `code_activation` must be identity")
         if variational.samples > 1 and variational.beta != 1:
             raise ValueError("`variational`: with several samples, the loss is a likelihood bound, which needs beta: 1")
+        if variational.stochastic is not None:
+            self._check_stochastic(variational.stochastic)
+
+    def _check_stochastic(self, numbers: list[int]) -> None:
+        last = len(self.hidden)
+        if numbers != sorted(set(numbers)) or numbers[-1] != last:
+            raise ValueError(
+                f"`variational`: `stochastic` is {numbers}, but should list layers of `hidden` in rising order, to"
+                f" the code, layer {last}; for example {sorted({max(last // 2, 1), last})}"
+            )
+        if not isinstance(self.activation, list):
+            return
+        for number in numbers[:-1]:
+            if (name := self.activation[number - 1].name) != "identity":
+                raise ValueError(
+                    f"`activation` of layer {number} is {name}, but that layer is `stochastic`: its values are drawn"
+                    " from Gaussians; write identity"
+                )

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.normal import normal_images
-from fcnet.errors import DataError
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct, binarised, corrupt, log_likelihood, squared_error
+from fcnet.families.common import outliers
 from fcnet.families.common.classify import check_finite
 from fcnet.families.common.family import Told, Trained, Weights, choice, plain
 from fcnet.system.text import align, csv_text, left, width
@@ -152,7 +151,7 @@ def reconstruction(trained: Trained, images: ImageFolder, split: str) -> Reconst
         psnr(error / seen.pixels.shape[1]),
         None if spec.corruption is None else denoising(model, spec, images),
         likelihood(model, spec, images) if spec.has_likelihood else None,
-        None if normal is None else outliers(seen.errors, images.to(torch.device("cpu")), normal),
+        None if normal is None else outliers.auroc(seen.errors, images.to(torch.device("cpu")), normal),
         trained.weights,
     )
 
@@ -187,25 +186,6 @@ def likelihood(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder) 
             bound += float(bounds.double().sum())
             elbo += float(elbos.double().sum())
     return {"elbo": elbo / len(images), "importance_weighted_bound": bound / len(images), "samples": samples}
-
-
-def outliers(errors: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[str, float]:
-    """Return the AUROC of errors (N,) as outlier scores. Raises DataError if all images are normal, or all outliers."""
-    from sklearn.metrics import roc_auc_score  # imported here: it takes as long as all other imports of training
-
-    outside = ~normal_images(split, normal)
-    count = int(outside.sum())
-    if count in (0, len(split)):
-        what = "outliers" if count else "normal"
-        raise DataError(
-            f"{split.origin}: all {len(split)} images are {what} (data.normal_classes: {', '.join(normal)}), but AUROC"
-            " needs both normal images and outliers"
-        )
-    return {
-        "auroc": float(roc_auc_score(outside.numpy(), errors.numpy())),
-        "normal": len(split) - count,
-        "outliers": count,
-    }
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ Encoder and decoder are two ``FCNet``, mirror images of each other; corruption, 
 """
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from string import ascii_lowercase
 from typing import cast
 
@@ -13,11 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.config.layers import PlainActivation
-from fcnet.families.autoencoder.config import AutoencoderModel, KSparse
+from fcnet.families.autoencoder.config import AutoencoderModel, KSparse, VampPrior
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.common.layers import activation_module
 
 Size = tuple[int, int]  # height, width in pixels
+
+DARK = -2.0  # mean logit of a pseudo-input's pixels at first, which is about that of MNIST's mean pixel
 
 
 class TiedLinear(nn.Module):
@@ -50,6 +54,46 @@ class KLargest(nn.Module):
         return torch.zeros_like(h).scatter(1, kept, h.gather(1, kept))
 
 
+class Level(nn.Module):
+    """A further stochastic layer of a variational autoencoder, above another: q(h' | h) and p(h | h').
+
+    Args:
+        encoder: maps values h (B, K) of the layer below to means and log variances (B, 2K') of h', side by side.
+        decoder: maps values h' (B, K') to means and log variances (B, 2K) of h.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def posterior(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means and log variances (..., K') of h' given h (..., K)."""
+        return gaussian(self.encoder, h)
+
+    def prior(self, above: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means and log variances (..., K) of h given h' (..., K')."""
+        return gaussian(self.decoder, above)
+
+
+class PseudoInputs(nn.Module):
+    """Inputs of the code's encoder that are trained, for a prior of their codes (Tomczak and Welling 2018).
+
+    Args:
+        count: how many, P.
+        size: values of each, D.
+        pixels: whether they are images, in [0, 1].
+    """
+
+    def __init__(self, count: int, size: int, pixels: bool) -> None:
+        super().__init__()
+        self.pixels = pixels
+        self.values = nn.Parameter(torch.randn(count, size) + (DARK if pixels else 0.0))
+
+    def forward(self) -> Tensor:
+        """Return the inputs (P, D)."""
+        return self.values.sigmoid() if self.pixels else self.values
+
+
 class AutoEncoder(nn.Module):
     """Encoder, code, decoder.
 
@@ -59,25 +103,55 @@ class AutoEncoder(nn.Module):
         decoder: maps codes (B, K) to (B, D).
         sigmoid: whether pixels are the sigmoid of the decoder's outputs.
         variational: whether the encoder returns means and log variances.
+        levels: stochastic layers above that of the encoder, in order; the code is then that of the last.
+        pseudo_inputs: of a prior of codes that is not N(0, 1).
     """
 
     def __init__(
-        self, encoder: nn.Module, code: nn.Module, decoder: nn.Module, *, sigmoid: bool, variational: bool = False
+        self,
+        encoder: nn.Module,
+        code: nn.Module,
+        decoder: nn.Module,
+        *,
+        sigmoid: bool,
+        variational: bool = False,
+        levels: Sequence[Level] = (),
+        pseudo_inputs: PseudoInputs | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.code, self.decoder = encoder, code, decoder
+        self.levels, self.pseudo_inputs = nn.ModuleList(levels), pseudo_inputs
         self.sigmoid, self.variational = sigmoid, variational
 
+    @property
+    def above(self) -> list[Level]:
+        """Return the stochastic layers above that of the encoder."""
+        return [cast(Level, level) for level in self.levels]
+
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means and log variances (B, K) of the codes of images (B, D)."""
-        mean, log_variance = at_least_single(self.encoder(x)).chunk(2, dim=1)
-        return mean, log_variance
+        """Return means and log variances (B, K) of the first stochastic layer for images (B, D)."""
+        return gaussian(self.encoder, x)
+
+    def prior(self) -> tuple[Tensor, Tensor] | None:
+        """Return means and log variances (P, K) of the Gaussians whose mean is the codes' prior; None for N(0, 1)."""
+        if self.pseudo_inputs is None:
+            return None
+        inputs: Tensor = self.pseudo_inputs()
+        return self.above[-1].posterior(inputs) if self.above else self.posterior(inputs)
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return codes (B, K) of images (B, D) or (B, 1, H, W); for a variational autoencoder, the means."""
+        """Return codes (B, K) of images (B, D) or (B, 1, H, W); for a variational autoencoder, the means.
+
+        Of several stochastic layers, each passes on its mean.
+        """
         x = x.flatten(1)
-        found: Tensor = self.posterior(x)[0] if self.variational else self.code(at_least_single(self.encoder(x)))
-        return found
+        if not self.variational:
+            found: Tensor = self.code(at_least_single(self.encoder(x)))
+            return found
+        mean = self.posterior(x)[0]
+        for level in self.above:
+            mean = level.posterior(mean)[0]
+        return mean
 
     def encoder_parameters(self, number: int) -> list[nn.Parameter]:
         """Return weights, biases and learned slopes of a layer of the encoder, from 1; the last layer is the code."""
@@ -90,12 +164,21 @@ class AutoEncoder(nn.Module):
         return outputs.sigmoid() if self.sigmoid else outputs
 
     def decode(self, code: Tensor) -> Tensor:
-        """Return pixels (B, D) of codes (B, K)."""
+        """Return pixels (B, D) of codes (B, K); of several stochastic layers, each passes on its mean."""
+        for level in reversed(self.above):
+            code = level.prior(code)[0]
         return self.pixels(self.decoder(code))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return reconstructions (B, D) of images (B, D) or (B, 1, H, W) in [0, 1]."""
         return self.decode(self.encode(x))
+
+
+def gaussian(net: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the means and log variances (..., K) that a net computes from values (..., D)."""
+    found: Tensor = net(x.flatten(0, -2))
+    mean, log_variance = at_least_single(found).reshape(*x.shape[:-1], -1).chunk(2, dim=-1)
+    return mean, log_variance
 
 
 def at_least_single(values: Tensor) -> Tensor:
@@ -105,20 +188,52 @@ def at_least_single(values: Tensor) -> Tensor:
 
 def build(spec: AutoencoderModel, size: Size) -> AutoEncoder:
     """Return the net of a config for images of a size (height, width), with fresh weights."""
-    *inner, code = spec.hidden
-    activations = spec.activations
     pixels, variational = math.prod(size), spec.variational is not None
-    norm, init = spec.batch_norm, spec.init
-    encoder = FCNet(pixels, inner, 2 * code if variational else code, activations, batch_norm=norm, init=init)
-    decoder = FCNet(code, inner[::-1], pixels, activations[::-1], batch_norm=norm, init=init)
+    encoder, decoder = _pair(spec, pixels, 0, spec.stochastic[0], 2 if variational else 1, 1)
     if spec.tied:
         last = len(spec.hidden) + 1
         for number in range(1, last):
             setattr(decoder, f"fc{number}", TiedLinear(cast(nn.Linear, encoder.get_submodule(f"fc{last - number}"))))
-    activation = activation_module(spec.code_activation, code)
+    code = activation_module(spec.code_activation, spec.code)
     if isinstance(spec.sparse, KSparse):
-        activation = nn.Sequential(activation, KLargest(spec.sparse.k))
-    return AutoEncoder(encoder, activation, decoder, sigmoid=spec.output == "sigmoid", variational=variational)
+        code = nn.Sequential(code, KLargest(spec.sparse.k))
+    levels = [
+        Level(*_pair(spec, spec.hidden[start - 1], start, stop, 2, 2)) for start, stop in pairwise(spec.stochastic)
+    ]
+    sigmoid, pseudo_inputs = spec.output == "sigmoid", _pseudo_inputs(spec, pixels)
+    return AutoEncoder(
+        encoder, code, decoder, sigmoid=sigmoid, variational=variational, levels=levels, pseudo_inputs=pseudo_inputs
+    )
+
+
+def _pseudo_inputs(spec: AutoencoderModel, pixels: int) -> PseudoInputs | None:
+    """Return the pseudo-inputs of a config's prior, if it has any, for images of so many pixels."""
+    if spec.variational is None or not isinstance(spec.variational.prior, VampPrior):
+        return None
+    below = [spec.hidden[number - 1] for number in spec.stochastic[:-1]]
+    count = spec.variational.prior.pseudo_inputs
+    return PseudoInputs(count, below[-1], pixels=False) if below else PseudoInputs(count, pixels, pixels=True)
+
+
+def _pair(
+    spec: AutoencoderModel, inputs: int, start: int, stop: int, encoded: int, decoded: int
+) -> tuple[FCNet, FCNet]:
+    """Return an encoder of the layers after ``start`` up to ``stop``, and its mirror image.
+
+    Args:
+        spec: the config.
+        inputs: values that the encoder takes.
+        start: layers below it.
+        stop: the layer that it ends with.
+        encoded: outputs of the encoder per unit of that layer: 2 for mean and log variance.
+        decoded: outputs of the decoder per input.
+    """
+    *inner, code = spec.hidden[start:stop]
+    activations = spec.activations[start : stop - 1]
+    norm, init = spec.batch_norm, spec.init
+    encoder = FCNet(inputs, inner, encoded * code, activations, batch_norm=norm, init=init)
+    decoder = FCNet(code, inner[::-1], decoded * inputs, activations[::-1], batch_norm=norm, init=init)
+    return encoder, decoder
 
 
 def layer(model: AutoEncoder, spec: AutoencoderModel, number: int) -> AutoEncoder:

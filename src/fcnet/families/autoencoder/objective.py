@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from fcnet.families.autoencoder.codes import Noise, draws, importance_bound
 from fcnet.families.autoencoder.config import (
     AutoencoderModel,
     CorruptionSpec,
@@ -27,9 +28,6 @@ from fcnet.training.metrics import Output
 from fcnet.training.randomness import Randomness
 
 CACHED = 2**17  # values processed together on a CPU: half a megabyte in single precision, which fits its caches
-
-
-Noise = torch.Generator | None  # None for torch's global generator
 
 
 @dataclass(frozen=True)
@@ -101,26 +99,36 @@ class Reconstruct:
         self, net: AutoEncoder, x: Tensor, target: Tensor, variational: Variational
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         """Return loss (), outputs (B, D), and the terms reconstruction and KL divergence ()."""
-        mean, log_variance = net.posterior(x)
-        weights, outputs, losses = self.log_weights(net, mean, log_variance, target, variational.samples)
-        terms = [losses.mean(), gaussian_divergence(mean, log_variance).mean()]
+        found = self.weighted(net, x, target, variational.samples)
+        terms = [found.losses.mean(), found.divergence.mean()]
         if variational.samples == 1:
-            return terms[0] + variational.beta * terms[1], outputs[0], terms
-        return -importance_bound(weights).mean(), outputs[0], terms
+            return terms[0] + variational.beta * terms[1], found.outputs[0], terms
+        return -importance_bound(found.log_weights).mean(), found.outputs[0], terms
 
-    def log_weights(
-        self, net: AutoEncoder, mean: Tensor, log_variance: Tensor, target: Tensor, samples: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return log importance weights log p(x, z) / q(z | x) (S, B), outputs (S, B, D) and losses (S, B) of draws.
-
-        If the loss is the squared error, log p(x | z) lacks its constant, -D/2 log pi.
-        """
-        code, noise = drawn(mean, log_variance, samples, self.noise)
-        outputs: Tensor = net.decoder(code.flatten(0, 1)).unflatten(0, (samples, len(mean)))
+    def weighted(self, net: AutoEncoder, x: Tensor, target: Tensor, samples: int) -> "Weighted":
+        """Draw codes of inputs (B, D) and weigh them for targets (B, D)."""
+        found = draws(net, x, samples, self.noise)
+        outputs: Tensor = net.decoder(found.first.flatten(0, 1)).unflatten(0, (samples, len(x)))
         losses = self.compare(net, outputs, target)
-        # The terms log 2 pi of both Gaussians are the same.
-        prior, posterior = -0.5 * code.square(), -0.5 * (log_variance + noise.square())
-        return -losses + (prior - posterior).sum(-1), outputs, losses
+        return Weighted(-losses + found.ratio, outputs, losses, found.divergence)
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Draws of codes with their importance weights.
+
+    Attributes:
+        log_weights: log p(x, h) / q(h | x) (S, B); if the loss is the squared error, log p(x | h) lacks its constant,
+            -D/2 log pi.
+        outputs: of the decoder (S, B, D).
+        losses: -log p(x | h) (S, B), up to that constant.
+        divergence: KL divergence of the codes (B,).
+    """
+
+    log_weights: Tensor
+    outputs: Tensor
+    losses: Tensor
+    divergence: Tensor
 
 
 class PixelCrossEntropy(torch.autograd.Function):
@@ -158,11 +166,6 @@ def _samples_in_cache(logits: Tensor, cached: int) -> int:
     return len(logits) if logits.is_cuda else max(cached // max(logits[0].numel(), 1), 1)
 
 
-def importance_bound(weights: Tensor) -> Tensor:
-    """Return the bound (B,) of log p(x) for log weights (S, B), which rises with S (Burda et al. 2015, equation 8)."""
-    return weights.logsumexp(0) - math.log(len(weights))
-
-
 def squared_error(pixels: Tensor, target: Tensor) -> Tensor:
     """Return the squared error (...), summed over the pixels of (..., D)."""
     return (pixels - target).square().sum(-1)
@@ -193,17 +196,6 @@ def corrupt(x: Tensor, corruption: CorruptionSpec, noise: Noise = None) -> Tenso
         case SaltAndPepper(share=share):
             chance = rand_like(x, noise)
             return torch.where(chance < share, (chance < share / 2).to(x.dtype), x)
-
-
-def drawn(mean: Tensor, log_variance: Tensor, samples: int, generator: Noise = None) -> tuple[Tensor, Tensor]:
-    """Return codes (S, B, K) drawn from Gaussians (B, K), and their noise (Kingma and Welling 2014, section 2.4)."""
-    noise = torch.randn(samples, *mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
-    return mean + (0.5 * log_variance).exp() * noise, noise
-
-
-def gaussian_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return KL(N(mean, variance) || N(0, 1)) (B,) in nats of (B, K); Kingma and Welling 2014, appendix B."""
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
 
 
 def penalised(net: AutoEncoder, x: Tensor, spec: AutoencoderModel, noise: Noise = None) -> tuple[Tensor, Tensor | None]:
@@ -264,9 +256,7 @@ def log_likelihood(net: AutoEncoder, spec: AutoencoderModel, pixels: Tensor, sam
     With cross-entropy, p(x | z) is the probability of pixels that are 0 or 1; with the squared error, it is a Gaussian
     density with variance 1/2.
     """
-    objective = Reconstruct(spec)
-    mean, log_variance = net.posterior(pixels)
-    weights, _, losses = objective.log_weights(net, mean, log_variance, pixels, samples)
-    elbo = -losses.mean(0) - gaussian_divergence(mean, log_variance)
+    found = Reconstruct(spec).weighted(net, pixels, pixels, samples)
+    elbo = -found.losses.mean(0) - found.divergence
     constant = 0.0 if spec.loss == "cross_entropy" else pixels.shape[1] / 2 * math.log(math.pi)
-    return importance_bound(weights) - constant, elbo - constant
+    return importance_bound(found.log_weights) - constant, elbo - constant

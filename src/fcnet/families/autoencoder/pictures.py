@@ -13,12 +13,15 @@ from torch import Tensor
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.normal import normal_images
 from fcnet.families.autoencoder import evaluate, plots
+from fcnet.families.autoencoder.codes import sampled
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
 from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import corrupt
+from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.plots import curves
+from fcnet.plots.outliers import histogram
 from fcnet.system.text import short
 from fcnet.training.evaluate import fixed_noise
 from fcnet.training.optim.parameters import weight_matrices
@@ -60,10 +63,10 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
     normal = trained.settings.data.normal_classes
     inside = None if normal is None else normal_images(split, normal).numpy()
     if normal is not None and inside is not None and inside.all() != inside.any():
-        result = evaluate.outliers(seen.errors, split, normal)
+        result = outliers.auroc(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
         shown = f"{name}: normal {short(', '.join(normal), curves.LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
-        found["errors"] = plots.errors(errors[inside], errors[~inside], shown)
+        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", 0.0)
     return found
 
 
@@ -111,11 +114,12 @@ def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
 
 @torch.inference_mode()
 def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
-    """Draw a variational decoder's images of codes from N(0, 1) and, for codes of two values, of the whole plane."""
+    """Draw a variational decoder's images of codes from its prior and, for codes of two values, of the whole plane."""
     with fixed_noise(CPU):
-        drawn = model.decode(torch.randn(SIDE * SIDE, spec.code))
+        drawn = model.decode(sampled(model, SIDE * SIDE, spec.code))
+    prior = "N(0, 1)" if model.pseudo_inputs is None else "the prior of its pseudo-inputs"
     images = drawn.reshape(SIDE, SIDE, *size).numpy()
-    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from N(0, 1)")}
+    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from {prior}")}
     if spec.code == 2:
         places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
         plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)

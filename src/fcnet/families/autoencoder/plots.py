@@ -1,4 +1,4 @@
-"""Figures of autoencoders: losses, reconstructions, codes, samples, and errors of outliers."""
+"""Figures of autoencoders: losses, reconstructions, codes and samples."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,7 +18,6 @@ from matplotlib.ticker import MaxNLocator
 Floats = NDArray[np.floating[Any]]
 
 GRID_INCHES = 0.42  # side of one image in a grid
-BINS = 60  # of a histogram of errors
 
 
 @drawn
@@ -94,16 +93,4 @@ def tiles(images: Floats, title: str) -> Figure:
     axes.set_title(clean(title), fontsize=title_size(title, inches))
     axes.imshow(whole, cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
-    return figure
-
-
-@drawn
-def errors(normal: Floats, outliers: Floats, title: str) -> Figure:
-    """Draw histograms of the squared errors of normal images (N,) and of outliers (M,), each of area 1."""
-    figure, axes = new_axes(title, "squared error of an image", "density")
-    both = np.concatenate([normal, outliers])
-    bins = np.linspace(0, float(np.quantile(both, 0.995)), BINS)
-    for values, name in ((normal, "normal"), (outliers, "outliers")):
-        axes.hist(values, bins=bins.tolist(), density=True, alpha=0.6, label=f"{name} ({len(values)})")
-    axes.legend()
     return figure

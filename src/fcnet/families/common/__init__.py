@@ -11,8 +11,8 @@ __all__ = [
     "family",
     "fully_connected",
     "layers",
+    "outliers",
     "pictures",
     "spec",
     "verdict",
-    "warm_start",
 ]

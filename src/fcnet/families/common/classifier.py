@@ -34,7 +34,7 @@ class Classifier:
         if data.normal_classes is not None:
             raise ValueError(
                 f"data.normal_classes: is for autoencoders, but model.kind is {kind}; remove it, or choose"
-                " kind: autoencoder"
+                " kind: autoencoder or one_class"
             )
         if data.classes is not None and len(data.classes) < 2:
             raise ValueError(f"data.classes: lists one class, {data.classes[0]!r}; a classifier needs at least two")

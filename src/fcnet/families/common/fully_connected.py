@@ -25,6 +25,7 @@ class FCNet(nn.Module):
         input_noise: standard deviation of Gaussian noise added to the inputs during training.
         batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
         init: initialisation of the weights.
+        bias: whether layers have biases.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class FCNet(nn.Module):
         input_noise: float = 0.0,
         batch_norm: bool = False,
         init: Init | TrainedInit = DefaultInit(),  # noqa: B008
+        bias: bool = True,
     ) -> None:
         super().__init__()
         sizes = (input_size, *hidden, output_size)
@@ -48,7 +50,7 @@ class FCNet(nn.Module):
         self._add("drop0", Dropout(input_dropout) if input_dropout else None)
         for layer, (before, outputs) in enumerate(pairwise(sizes), 1):
             after = linear_units(activations[layer - 1], outputs) if layer <= len(hidden) else outputs
-            linear = nn.Linear(before, after)
+            linear = nn.Linear(before, after, bias=bias)
             initialise(linear, init)
             self._add(f"fc{layer}", linear)
             if layer <= len(hidden):

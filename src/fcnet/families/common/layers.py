@@ -1,4 +1,7 @@
-"""Layers as modules: activations, and the initialisation of linear layers."""
+"""Layers as modules: activations, and the initialisation of linear layers or of a whole model."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +23,7 @@ from fcnet.config.layers import (
     TrainedInit,
     UniformInit,
 )
+from fcnet.families.common.family import Misfit, Trained
 from fcnet.training.randomness import Drawing
 
 _PLAIN: dict[str, type[nn.Module]] = {
@@ -55,8 +59,8 @@ def linear_units(spec: Activation, width: int) -> int:
 
 @torch.no_grad()
 def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
-    """Draw a layer's weights with torch's global generator; set biases to 0 unless ``init`` is the default."""
-    weight, bias = layer.weight, layer.bias
+    """Draw a layer's weights with torch's global generator; set any biases to 0 unless ``init`` is the default."""
+    weight = layer.weight
     match init:
         case DefaultInit() | EncoderInit() | RunInit():  # trained weights are loaded later
             layer.reset_parameters()
@@ -77,7 +81,8 @@ def initialise(layer: nn.Linear, init: Init | TrainedInit) -> None:
             nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
         case UniformInit(bound=bound):
             nn.init.uniform_(weight, -bound, bound)
-    nn.init.zeros_(bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
 
 
 class LargestOf(nn.Module):
@@ -131,3 +136,19 @@ class Dropout(Drawing):
             return x
         kept = torch.empty_like(x).bernoulli_(1 - self.share, generator=self.generator)
         return x * kept.div_(1 - self.share)
+
+
+def take_all(net: nn.Module, other: Trained) -> None:
+    """Load the weights of a model into a fresh one with the same layers."""
+    net.load_state_dict(other.net.state_dict())
+
+
+def check_alike(spec: Any, other: Trained, names: Sequence[str]) -> None:
+    """Raise Misfit if another model has a different kind, or differs in one of the settings named."""
+    theirs = other.settings.model
+    if theirs.kind != spec.kind:
+        raise Misfit(f"is not of kind {spec.kind}", spec.kind)
+    for name in names:
+        if getattr(spec, name) != getattr(theirs, name):
+            key = name.replace("activations", "activation")
+            raise Misfit(f"its model.{key} differs; copy the value from its config.yaml")

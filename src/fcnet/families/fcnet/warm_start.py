@@ -7,7 +7,7 @@ from torch import nn
 
 from fcnet.config.layers import EncoderInit
 from fcnet.families.common.family import Encodes, Misfit, Trained
-from fcnet.families.common.warm_start import check_alike, take_all
+from fcnet.families.common.layers import check_alike, take_all
 from fcnet.families.fcnet.config import FCNetModel
 from fcnet.system.text import few
 

@@ -1,0 +1,30 @@
+"""Figures of a one-class net's scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.data.normal import normal_images
+from fcnet.families.common import outliers
+from fcnet.families.common.family import Trained
+from fcnet.families.oneclass.evaluate import scores_of
+from fcnet.plots.curves import LONGEST_CLASS
+from fcnet.plots.outliers import histogram
+from fcnet.system.text import short
+
+if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
+    from matplotlib.figure import Figure
+
+
+def of_images(trained: Trained, name: str, images: ImageFolder) -> dict[str, Figure]:
+    """Return a figure of the scores, if there are both normal images and outliers."""
+    normal = trained.settings.data.normal_classes
+    inside = None if normal is None else normal_images(images, normal).numpy()
+    if normal is None or inside is None or inside.all() == inside.any():
+        return {}
+    scores = scores_of(trained, images)
+    share = outliers.auroc(-scores, images, normal)["auroc"]
+    title = f"{name}: normal {short(', '.join(normal), LONGEST_CLASS)}, AUROC {100 * share:.2f} %"
+    found = scores.double().numpy()
+    return {"scores": histogram(found[inside], found[~inside], title, "score of an image")}
