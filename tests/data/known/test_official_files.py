@@ -100,30 +100,30 @@ def test_classes_of_fashion_have_their_names_and_order(fcnet: Run) -> None:
 
 DAMAGE = {
     "cut off": ("train-labels-idx1-ubyte.gz", lambda data: data[:-20], "it is cut off or damaged; get it again"),
-    "not packed": ("t10k-images-idx3-ubyte.gz", lambda data: b"<html>404</html>", "does not begin as an idx file"),
+    "not packed": ("t10k-images-idx3-ubyte.gz", lambda _: b"<html>404</html>", "does not begin as an idx file"),
     "a class too many": (
         "train-labels-idx1-ubyte.gz",
-        lambda data: gzip.compress(idx(np.full(20, 10, np.uint8))),
+        lambda _: gzip.compress(idx(np.full(20, 10, np.uint8))),
         "label 10 of image 0 is no class of kmnist, which are 0 to 9",
     ),
     "images as labels": (
         "t10k-labels-idx1-ubyte.gz",
-        lambda data: gzip.compress(idx(pixels(20))),
+        lambda _: gzip.compress(idx(pixels(20))),
         "holds images (20 x 28 x 28), not labels",
     ),
     "another size": (
         "train-images-idx3-ubyte.gz",
-        lambda data: gzip.compress(idx(np.zeros((20, 8, 8), np.uint8))),
+        lambda _: gzip.compress(idx(np.zeros((20, 8, 8), np.uint8))),
         "is 20 x 8 x 8; images of kmnist are N x 28 x 28",
     ),
     "fewer labels": (
         "t10k-labels-idx1-ubyte.gz",
-        lambda data: gzip.compress(idx(np.zeros(7, np.uint8))),
+        lambda _: gzip.compress(idx(np.zeros(7, np.uint8))),
         "t10k has 20 images and 7 labels",
     ),
     "the other split": (
         "train-labels-idx1-ubyte.gz",
-        lambda data: gzip.compress(idx(np.zeros(10_000, np.uint8))),
+        lambda _: gzip.compress(idx(np.zeros(10_000, np.uint8))),
         "as many as the test labels of kmnist; the training labels of kmnist are 60,000",
     ),
 }
