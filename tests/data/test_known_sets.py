@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
+from torchvision import datasets
 
 from fcnet.cli import data_commands
 from fcnet.config.names import KNOWN_SETS
@@ -40,6 +41,7 @@ def test_digits_are_scikit_learn_s(fcnet: Run, tmp_path: Path) -> None:
         "train-labels.txt",
         "t10k-images",
         "t10k-labels.txt",
+        "known-set.txt",
         ".lock",
         ".fcnet-cache",
     }
@@ -77,6 +79,7 @@ def test_what_a_killed_process_left_is_finished_or_undone(tmp_path: Path) -> Non
         (partial / "written-by-fcnet").touch()
     assert known_sets.write("digits", root, lambda *_: pytest.fail("written again")) is False
     assert sorted(path.name for path in root.iterdir() if path.name != ".lock") == [
+        "known-set.txt",
         "t10k-images",
         "t10k-labels.txt",
         "train-images",
@@ -126,7 +129,8 @@ def test_official_files_are_taken_without_a_network(fcnet: Run, tmp_path: Path, 
     assert fcnet("data", source, "--out", "d").code == 0
     with Image.open(tmp_path / "d/t10k-images/19.png") as image:
         np.testing.assert_array_equal(np.asarray(image), images[19])
-    assert (tmp_path / "d/train-labels.txt").read_text().split() == [str(label) for label in labels]
+    names = getattr(datasets, name).classes
+    assert (tmp_path / "d/train-labels.txt").read_text().splitlines() == [names[label] for label in labels]
 
 
 def test_official_files_that_contradict_each_other(fcnet: Run, tmp_path: Path) -> None:
@@ -157,7 +161,9 @@ def test_a_damaged_official_file_is_refused(
         file.write(b"damage")
     outcome = fcnet("data", "mnist", "--out", "d")
     assert outcome.code == 3
-    assert "d/MNIST/raw: mnist cannot be downloaded or read" in outcome.errors[0]
+    assert outcome.errors == [
+        "d/MNIST/raw/train-labels-idx1-ubyte.gz: does not begin as an idx file; it is cut off or damaged; get it again"
+    ]
     assert not (tmp_path / "d/train-images").exists()
 
 

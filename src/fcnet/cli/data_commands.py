@@ -19,21 +19,30 @@ app = typer.Typer(
 )
 
 _WHERE = {"digits": "which comes with scikit-learn"}
+_FROM = typer.Option(
+    "--from",
+    metavar="DIR",
+    parser=paths.option("--from"),
+    help="Folder or zip file of the official files (default: those below --out, or downloaded).",
+)
 
 
-def _known(source: str) -> Callable[[Path | None], None]:
+def _known(source: str) -> Callable[[Path | None, Path | None], None]:
     """Return the command that writes a known data set."""
 
     def write(
         out: Annotated[Path | None, path("--out", "DIR", "Folder (default: data/NAME).")] = None,
+        given: Annotated[Path | None, _FROM] = None,
     ) -> None:
         with signals.importing():
             from fcnet.cli.console import shown
             from fcnet.commands.data.write import run_data
 
+        if given is not None and source == "digits":
+            raise ConfigError("--from: digits have no files of their own, they come with scikit-learn; leave it out")
         folder = out or Path("data") / source
         with shown() as sinks:
-            written = run_data(source, folder, sinks)
+            written = run_data(source, folder, sinks, given)
         streams.write(sys.stdout, f"{folder}: {'written' if written else 'exists already'}")
 
     return write

@@ -46,12 +46,13 @@ def parts(
         root = Path(where.root)
         if writes:
             with sinks.counting(check) as progress:
-                known_sets.write(where.source, root, progress)
+                known_sets.write(where.source, root, progress, tell=sinks.warn)
         elif not known_sets.is_there(root):
             raise DataError(
                 f"data.root: {root} does not contain {where.source}, and the config of a run writes nothing outside the"
                 f" run; write it with: fcnet data {where.source} --out {shlex.quote(str(root))}"
             )
+        known_sets.check(where.source, root)
     return where.parts()
 
 
@@ -74,7 +75,7 @@ def read_splits(
             train,
             test,
             validation=settings.data.validation,
-            classes=settings.data.classes,
+            classes=_listed(settings),
             progress=progress,
             makes_cache=writes,
             **_reading(settings),
@@ -155,10 +156,18 @@ def read_folder(
 
 def class_names(settings: Config, train: ImageSplit | None = None) -> list[str]:
     """Return the classes of a config, in their order; if it lists none, those of its training images."""
-    if settings.data.classes is not None:
-        return settings.data.classes
+    if (listed := _listed(settings)) is not None:
+        return listed
     train = train or parts(settings, writes=False)[0]
     return list(layouts.class_names(layouts.scan(train.images, train.labels), settings.model.classifies))
+
+
+def _listed(settings: Config) -> list[str] | None:
+    """Return the classes that a config lists, or those of its known data set; None if its training images tell them."""
+    data = settings.data
+    if data.classes is not None or data.source is None or data.root is None:
+        return data.classes
+    return known_sets.classes(data.source, Path(data.root))
 
 
 def _with_warnings(split: ImageFolder, sinks: Sinks) -> ImageFolder:

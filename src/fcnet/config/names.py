@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from fcnet.errors import ConfigError
 
-KnownSet = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
+KnownSet = Literal["mnist", "fashion-mnist", "kmnist", "emnist-letters", "emnist-balanced", "digits"]
 KNOWN_SETS: tuple[str, ...] = get_args(KnownSet)
 
 Prepare = Literal["auto", "off", "always"]  # whether photos are prepared as the training images are

@@ -97,6 +97,7 @@ _VALUES = {
     **dict.fromkeys(("ce", "bce", "binarycrossentropy", "logloss"), "cross_entropy"),
     **dict.fromkeys(("fashion", "fmnist"), "fashion-mnist"),
     **dict.fromkeys(("kuzushiji",), "kmnist"),
+    **dict.fromkeys(("emnist", "letters"), "emnist-letters"),
     **dict.fromkeys(("mlp", "dnn", "nn", "net", "fc", "classifier", "perceptron", "dense"), "fcnet"),
     **dict.fromkeys(("ae", "vae", "dae", "sae"), "autoencoder"),
     **dict.fromkeys(("pseudoinverse", "pinverse", "lstsq", "svd"), "pinv"),
@@ -125,7 +126,7 @@ _ABSENT = {
     **dict.fromkeys(("mish", "hardswish"), "silu"),
     **dict.fromkeys(("selu", "celu"), "elu"),
     **dict.fromkeys(("relu6", "threshold"), "relu"),
-    **dict.fromkeys(("emnist", "qmnist", "usps"), "mnist"),
+    **dict.fromkeys(("qmnist", "usps"), "mnist"),
 }
 
 

@@ -119,7 +119,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         Raises:
             DataError: naming every file and line that is wrong.
         """
-        listing = layouts.scan(images, labels)
+        listing = layouts.scan(images, labels, classes)
         names = layouts.choose_classes(classes, listing, [listing], classifies)
         mapped = stay_in_files([listing], size, memory)
         form = Form(size, deskew, white, prepare)

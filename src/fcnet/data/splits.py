@@ -85,7 +85,7 @@ def load(
         ConfigError: ``validation`` leaves no images to train on.
     """
     parts = {"train": train, "test": test, "validation": validation if isinstance(validation, ImageSplit) else None}
-    listings = _each(parts, lambda part: layouts.scan(part.images, part.labels))
+    listings = _each(parts, lambda part: layouts.scan(part.images, part.labels, classes))
     others = [listing for name, listing in listings.items() if name != "train"]
     names = layouts.choose_classes(classes, listings["train"], others, classifies)
     encoded = _each(listings, lambda listing: (listing, layouts.encode(listing, names)))

@@ -30,9 +30,16 @@ Images = NDArray[np.uint8]  # (N, H, W)
 
 UNSPLIT = ""  # the name of the only split of images that are not split
 
+KNOWN = "known-set.txt"  # says which known data set a folder is
+
 # The parts of a data set, in the order in which they are moved into place: labels before their images.
-PARTS = tuple(
-    f"{split}{'-' if split else ''}{part}" for split in (*SOURCE_SPLITS, UNSPLIT) for part in ("labels.txt", "images")
+PARTS = (
+    KNOWN,
+    *(
+        f"{split}{'-' if split else ''}{part}"
+        for split in (*SOURCE_SPLITS, UNSPLIT)
+        for part in ("labels.txt", "images")
+    ),
 )
 
 # A data set is written below ROOT/.partial-*; the file `whole` there means that it only has to be moved.
@@ -73,7 +80,11 @@ def locked(root: Path, progress: Progress) -> Iterator[None]:
 
 
 def write(
-    root: Path, splits: Sequence[Split], progress: Progress, check: Callable[[Path, Split], None] | None = None
+    root: Path,
+    splits: Sequence[Split],
+    progress: Progress,
+    check: Callable[[Path, Split], None] | None = None,
+    known: str | None = None,
 ) -> None:
     """Write splits below a folder that this process has ``locked`` and that has none of their parts.
 
@@ -82,12 +93,15 @@ def write(
         splits: what to write.
         progress: called with the number of images written; what it raises ends the writing.
         check: called with the folder of the parts and each split, before they are moved; may raise.
+        known: the known data set that this is, which the folder then says.
     """
     partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=root))
     (partial / _MARK).touch()
     total = sum(len(split.images) for split in splits)
     done = 0
     try:
+        if known is not None:
+            (partial / KNOWN).write_text(f"{known}\n", encoding="utf-8", newline="\n")
         for split in splits:
             for _ in _write_split(partial, split):
                 done += 1

@@ -242,7 +242,10 @@ def test_what_was_meant_is_asked(fcnet: Run) -> None:
         (["MNIST"], "did you mean mnist?"),
         (["fmnist"], "did you mean fashion-mnist?"),
         (["emnist"], "there is no emnist; mnist is closest"),
-        (["convert", "foo.csv"], "the commands are mnist, fashion-mnist, kmnist, digits, import"),
+        (
+            ["convert", "foo.csv"],
+            "the commands are mnist, fashion-mnist, kmnist, emnist-letters, emnist-balanced, digits, import",
+        ),
     ):
         outcome = fcnet("data", *words)
         assert outcome.code == 2

@@ -8,10 +8,10 @@ from fcnet.data.imports import convert
 from fcnet.system.sinks import SILENT, Sinks
 
 
-def run_data(source: str, out: Path, sinks: Sinks = SILENT) -> bool:
-    """Write a known data set as an image folder; return False if it exists already."""
+def run_data(source: str, out: Path, sinks: Sinks = SILENT, given: Path | None = None) -> bool:
+    """Write a known data set as an image folder, from official files if given; return False if it exists already."""
     with sinks.counting() as progress:
-        return known_sets.write(source, out, progress)
+        return known_sets.write(source, out, progress, given, sinks.warn)
 
 
 def run_import(given: Sequence[Path], out: Path | None = None, sinks: Sinks = SILENT) -> convert.Imported:

@@ -34,13 +34,16 @@ from fcnet.system.text import few, listed
 from fcnet.system.text import natural as natural
 
 
-def scan(images: str | Path, labels: str | Path | None) -> Listing:
-    """List one split. Raises DataError for what is missing or contradicts itself."""
+def scan(images: str | Path, labels: str | Path | None, classes: Sequence[str] | None = None) -> Listing:
+    """List one split. Raises DataError for what is missing or contradicts itself.
+
+    ``classes`` are those that are listed: no note says that two of them differ only in case, which is meant.
+    """
     images = Path(images)
     _check_folder(images)
     found = entries.read(images)
     listing = class_folders.scan(images, found) if labels is None else _labelled(images, found, Path(labels))
-    notes = listing.notes + tuple(_notes(listing))
+    notes = listing.notes + tuple(_notes(listing, classes or ()))
     return replace(listing, notes=notes)
 
 
@@ -70,14 +73,14 @@ def _check_folder(images: Path) -> None:
     raise DataError(f"{images}: is a file, not a folder; {fix}")
 
 
-def _notes(listing: Listing) -> Iterable[str]:
+def _notes(listing: Listing, listed: Sequence[str]) -> Iterable[str]:
     """Yield what the audit should report about a listing."""
     if listing.ignored:
         shown = few(sorted(listing.ignored), 3)
         are = "is" if len(listing.ignored) == 1 else "are"
         yield f"{listing.root}: {counted(listing.ignored)} {are} not read ({shown})"
     alike: dict[str, list[str]] = {}
-    for label in sorted(set(listing.labels)):
+    for label in sorted(set(listing.labels) - set(listed)):
         alike.setdefault(label.casefold(), []).append(label)
     for both in alike.values():
         if len(both) > 1:

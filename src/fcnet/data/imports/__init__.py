@@ -4,4 +4,4 @@
 each, into ``parts``; ``pairing`` finds out which images and labels belong together, and which split they are.
 """
 
-__all__ = ["convert"]
+__all__ = ["convert", "idx", "parts"]

@@ -54,7 +54,7 @@ def in_folder(folder: Path) -> list[Path]:
 
 def read(path: Path, tell: Tell) -> Iterator[Part]:
     """Yield the images or the labels in a file. Raises DataError if it is damaged, or holds something else."""
-    values = _values(path)
+    values = numbers(path, content(path))
     if values.size == 0:
         raise DataError(f"{path}: holds no numbers ({' x '.join(map(str, values.shape))}); give a file with images")
     split = split_of(path.name)
@@ -65,9 +65,8 @@ def read(path: Path, tell: Tell) -> Iterator[Part]:
     yield Part(path, upright(path, values, tell), None, split)
 
 
-def _values(path: Path) -> NDArray[np.uint8]:
-    """Return the numbers in a file."""
-    data = content(path)
+def numbers(path: object, data: bytes) -> NDArray[np.uint8]:
+    """Return the numbers in a file, given its bytes, packed or not. Raises DataError if it is damaged."""
     packed = data[:2] == b"\x1f\x8b"
     file: BinaryIO = gzip.GzipFile(fileobj=BytesIO(data)) if packed else BytesIO(data)  # type: ignore[assignment]
     try:
@@ -84,7 +83,7 @@ def _values(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(body, np.uint8).reshape(shape)
 
 
-def _shape(path: Path, file: BinaryIO) -> tuple[int, ...]:
+def _shape(path: object, file: BinaryIO) -> tuple[int, ...]:
     """Read the sizes: of labels one, of images three. Raises DataError if there are others, or other numbers."""
     start = file.read(4)
     if len(start) < 4:

@@ -1,0 +1,3 @@
+"""Official files of known data sets: ``official`` says what they are, ``files`` reads and checks them."""
+
+__all__ = ["files", "official"]
