@@ -115,7 +115,7 @@ def test_constrained_weights_divide_two_images_of_different_classes(name: str) -
 
 @pytest.mark.parametrize(("multiple", "length"), [(0.5, 2.0), (-1.0, 2.0), (0.0, 1.0), (-0.25, 3.0)])
 def test_biases_of_pairs_are_a_multiple_of_the_midpoint(multiple: float, length: float) -> None:
-    """Of some pair (x1, x2), in float64: w = length d / |d| with d = (x1 - x2) mask, and b = multiple w (x1 + x2) / 2."""
+    """Some pair has w = length d / |d| with d = (x1 - x2) mask, and b = multiple w (x1 + x2) / 2, in float64."""
     layer = drawn(FieldWeights(name="rf-c", bias=multiple, length=length), units=20)
     x = X.double()
     for w, b in zip(layer.weight.double(), layer.bias.double(), strict=True):

@@ -66,7 +66,7 @@ class FieldWeights(Section):
     @model_validator(mode="after")
     def _only_pairs_have_biases(self) -> Self:
         if self.bias is not None and self.name != "rf-c":
-            raise ValueError(f"`bias` is only used with rf-c, whose units have two images; remove it, {self.name} has none")
+            raise ValueError(f"`bias` is only used with rf-c, but the name is {self.name}; remove `bias`")
         return self
 
     def misfit(self, size: Sequence[int]) -> str | None:
