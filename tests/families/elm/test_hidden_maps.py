@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from fcnet.config.layers import PlainActivation
@@ -110,6 +111,35 @@ def test_constrained_weights_divide_two_images_of_different_classes(name: str) -
         difference = (X[:, None] - X[None]) * mask
         parallel = torch.cosine_similarity(difference, w.expand_as(difference), dim=2) > 1 - 1e-5
         assert (pairs & parallel).any()
+
+
+@pytest.mark.parametrize(("multiple", "length"), [(0.5, 2.0), (-1.0, 2.0), (0.0, 1.0), (-0.25, 3.0)])
+def test_biases_of_pairs_are_a_multiple_of_the_midpoint(multiple: float, length: float) -> None:
+    """Some pair has w = length d / |d| with d = (x1 - x2) mask, and b = multiple w (x1 + x2) / 2, in float64."""
+    layer = drawn(FieldWeights(name="rf-c", bias=multiple, length=length), units=20)
+    x = X.double()
+    for w, b in zip(layer.weight.double(), layer.bias.double(), strict=True):
+        d = (x[:, None] - x[None]) * (w != 0)
+        weights = length * d / d.norm(dim=2, keepdim=True).clamp_min(1e-12)
+        biases = multiple * (weights * (x[:, None] + x[None]) / 2).sum(2)
+        fits = ((weights - w).abs().amax(2) < 1e-5) & ((biases - b).abs() < 1e-5) & (LABELS[:, None] != LABELS[None])
+        assert fits.any()
+
+
+def test_the_bias_of_the_original_program() -> None:
+    """McDonnell's program: W = 2 d / |d| and b = +(x1 + x2) . d / (2 |d|); here with length 2 and a bias of 0.5.
+
+    The same seed draws the same pairs, so its biases are -1/2 of those that put zero half way between the images.
+    """
+    ours, program = (drawn(ConstrainedWeights(bias=multiple)) for multiple in (-1.0, 0.5))
+    assert torch.equal(ours.weight, program.weight)
+    torch.testing.assert_close(program.bias, -ours.bias / 2)
+
+
+@pytest.mark.parametrize("name", ["rf", "rf-ciw"])
+def test_only_pairs_have_biases(name: str) -> None:
+    with pytest.raises(ValidationError, match="`bias` is only used with rf-c"):
+        FieldWeights.model_validate({"name": name, "bias": 0.5})
 
 
 def test_one_class_alone_has_no_differences() -> None:

@@ -1,5 +1,6 @@
 """The module of an ELM against its formulas, and what a config builds."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -45,6 +46,18 @@ def test_encoders_come_first() -> None:
     first, second = (model.get_parameter(f"encoders.{i}.weight") for i in range(2))
     encoded = sigmoid(torch.tanh(X @ first.T) @ second.T)
     torch.testing.assert_close(model(X), model.scale * model.machines[0](encoded))
+
+
+def test_images_are_standardised_one_by_one() -> None:
+    """The mean of an image's pixels becomes 0 and their standard deviation 1, by NumPy; even images become all 0."""
+    images = torch.cat([X, torch.full((1, 36), 0.7)])
+    pixels = images.double().numpy()
+    rows = [(one - one.mean()) / one.std() if np.ptp(one) else 0 * one for one in pixels]
+    model = filled(standardise=True, encoders=[{"hidden": 5}])
+    plain = filled(encoders=[{"hidden": 5}])
+    expected = plain(torch.from_numpy(np.stack(rows)).float())
+    torch.testing.assert_close(model(images), expected, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(plain(images), expected, atol=1e-2)
 
 
 def test_a_combiner_takes_the_machines_outputs() -> None:

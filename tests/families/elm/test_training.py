@@ -112,6 +112,25 @@ def test_output_weights_are_the_ridge_solution(fcnet: Run, elm: Callable[..., Pa
     np.testing.assert_allclose(beta, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
 
 
+def test_encoders_and_machine_see_standardised_images(fcnet: Run, elm: Callable[..., Path]) -> None:
+    """By NumPy in float64: each image has mean 0 and standard deviation 1, and its class is a ridge solution of that.
+
+    An encoder returns its input, whose pixels now sum to 0 in every image: so do the weights of each of its units.
+    """
+    solve = {"solver": {"ridge": 0.5}, "precision": "fp64"}
+    assert fcnet("train", "-c", elm(solve=solve, standardise=True, encoders=[{"hidden": 10}])).code == 0
+    state = {n: t.double().numpy() for n, t in tensor_files.load(Path("checkpoints/elm/model.pth")).items()}
+    images, labels = pictures(60, 0)
+    pixels = images.reshape(60, -1).astype(float)
+    x = (pixels - pixels.mean(1, keepdims=True)) / pixels.std(1, keepdims=True)
+    encoder = state["encoders.0.weight"]
+    np.testing.assert_allclose(encoder.sum(1), 0, atol=1e-4 * np.abs(encoder).max())
+    inner = 1 / (1 + np.exp(-x @ encoder.T))
+    h = 1 / (1 + np.exp(-inner @ state["machines.0.hidden.weight"].T - state["machines.0.hidden.bias"]))
+    expected = np.linalg.solve(h.T @ h + 0.5 * np.eye(20), h.T @ np.eye(3)[labels])
+    np.testing.assert_allclose(state["machines.0.readout.weight"].T, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_output_weights_are_the_pseudo_inverse(fcnet: Run, elm: Callable[..., Path]) -> None:
     """Also with more units than images, where the shortest of all solutions is meant."""
     images, labels = pictures(60, 0)

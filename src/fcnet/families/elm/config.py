@@ -90,6 +90,11 @@ class ELMModel(ModelSection):
     in_order = False
 
     kind: Literal["elm"]
+    standardise: bool = Field(
+        False,
+        description="scale each image to mean 0 and standard deviation 1 over its own pixels before the first layer, as"
+        " the program of Kasun et al. does",
+    )
     hidden: Units = Field(1000, description="units of the hidden layer, M")
     activation: _HiddenActivation = Field(
         _SIGMOID, description="activation of the hidden units: any activation of an fcnet, or rbf"
@@ -139,7 +144,8 @@ class ELMModel(ModelSection):
         combined = "" if self.combiner is None else f", {self.combiner.hidden} to combine"
         after = "" if isinstance(self.weights, LocalWeights) else f", {self.activation.name}"
         before = behind and f"behind {behind[:-1]}: "
-        return f"{before}{ways}{after}{combined}, {settings.solve.solver.name}", self.hidden
+        scaled = ", standardised" if self.standardise else ""
+        return f"{before}{ways}{after}{combined}{scaled}, {settings.solve.solver.name}", self.hidden
 
     def misfit(self, size: Sequence[int]) -> str | None:
         """Return why images of a size (height, width) do not fit the net, key first; None if they do."""

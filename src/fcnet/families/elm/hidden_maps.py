@@ -17,6 +17,7 @@ from fcnet.families.common.layers import activation_module
 from fcnet.families.elm.config import RBF, HiddenActivation
 from fcnet.families.elm.local_fields import LocalFields
 from fcnet.families.elm.weights import (
+    MIDWAY,
     ComputedWeights,
     ConstrainedWeights,
     FieldWeights,
@@ -149,11 +150,12 @@ def _draw(way: Weights, units: int, inputs: Inputs, generator: torch.Generator) 
         case ComputedWeights():
             weight = scaled(computed(units, inputs, generator), way.length)
         case ConstrainedWeights():
-            weight, bias = constrained(units, inputs, generator, None, way.length)
+            weight, bias = constrained(units, inputs, generator, None, way.length, way.bias)
         case FieldWeights(name=name, length=length):
             mask = fields(units, inputs, way, generator)
             if name == "rf-c":
-                weight, bias = constrained(units, inputs, generator, mask, length)
+                multiple = MIDWAY if way.bias is None else way.bias
+                weight, bias = constrained(units, inputs, generator, mask, length, multiple)
             else:
                 plain = name == "rf"
                 drawn = signs(units, inputs.width, generator) if plain else computed(units, inputs, generator)
@@ -219,11 +221,11 @@ def shares(counts: Tensor, units: int) -> list[slice]:
 
 
 def constrained(
-    units: int, inputs: Inputs, generator: torch.Generator, mask: Tensor | None, length: float
+    units: int, inputs: Inputs, generator: torch.Generator, mask: Tensor | None, length: float, multiple: float
 ) -> tuple[Tensor, Tensor]:
     """Return C weights: differences (units, D) of two inputs of different classes, within a mask, and biases (units,).
 
-    The bias makes W x + b = 0 half way between the two. Raises DataError if all inputs are of one class.
+    A bias is a multiple of W x half way between the two. Raises DataError if all inputs are of one class.
     """
     labels = inputs.labels
     if bool((labels == labels[0]).all()):
@@ -236,7 +238,7 @@ def constrained(
         second[same] = torch.randint(len(labels), (int(same.sum()),), generator=generator)
     a, b = inputs.rows(first).cpu(), inputs.rows(second).cpu()
     weight = scaled((a - b) if mask is None else (a - b) * mask, length)
-    return weight, -(weight * (a + b) / 2).sum(1)
+    return weight, multiple * (weight * (a + b) / 2).sum(1)
 
 
 def fields(units: int, inputs: Inputs, way: FieldWeights, generator: torch.Generator) -> Tensor:

@@ -60,6 +60,7 @@ class ELM(nn.Module):
     """Encoders, one or several machines on the same inputs, and for several a machine that combines their outputs.
 
     Attributes:
+        standardise: whether each image is standardised first.
         encoders: layers before the machines.
         machines: one, or those that ``combiner`` combines.
         combiner: a machine on the outputs of the others, if there are several.
@@ -68,6 +69,7 @@ class ELM(nn.Module):
 
     def __init__(self, size: Size, outputs: int, spec: ELMModel) -> None:
         super().__init__()
+        self.standardise = spec.standardise
         widths = [math.prod(size), *(encoder.hidden for encoder in spec.encoders)]
         self.encoders = nn.Sequential(
             *(
@@ -83,9 +85,15 @@ class ELM(nn.Module):
             self.combiner = Machine(combined, outputs)
         self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
 
+    def encoded(self, x: Tensor, layers: int | None = None) -> Tensor:
+        """Return outputs (B, D') of the first ``layers`` encoders, by default of all, for pixels (B, D)."""
+        flat = x.flatten(1)
+        found: Tensor = self.encoders[:layers](standardised(flat) if self.standardise else flat)
+        return found
+
     def machine_outputs(self, x: Tensor) -> Tensor:
         """Return the outputs (B, n * C) of the n machines, side by side, for pixels (B, D)."""
-        encoded = self.encoders(x.flatten(1))
+        encoded = self.encoded(x)
         return torch.cat([machine(encoded) for machine in self.machines], 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -94,6 +102,12 @@ class ELM(nn.Module):
         if self.combiner is not None:
             outputs = self.combiner(outputs)
         return self.scale * outputs
+
+
+def standardised(x: Tensor) -> Tensor:
+    """Return rows (B, D) shifted and scaled to mean 0 and standard deviation 1; rows of equal values become 0."""
+    spread, mean = torch.std_mean(x, 1, correction=0, keepdim=True)
+    return (x - mean) / torch.where(spread > 0, spread, 1.0)
 
 
 def build(spec: ELMModel, size: Size, classes: int) -> ELM:

@@ -1,15 +1,23 @@
 """The config section `weights` of extreme learning machines: how a hidden layer is drawn."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from annotated_types import Len
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fcnet.config.fields import LARGEST, Named, Positive, Section
 
 Length = Annotated[float, Field(ge=0, le=LARGEST)]
+PairBias = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 _LENGTH = "length to which each unit's weights are scaled; 0 leaves them as drawn"
+
+MIDWAY = -1.0  # the bias of C that puts zero half way between the two images
+
+_PAIR_BIAS = (
+    "the bias is this multiple of w (x1 + x2) / 2, where x1 and x2 are the unit's two images: -1 puts zero half way"
+    " between them; 0.5 is that of the program of McDonnell et al. for length 2"
+)
 
 
 class PlainWeights(Section):
@@ -39,6 +47,7 @@ class ConstrainedWeights(Section):
 
     name: Literal["c"] = "c"
     length: Length = Field(2.0, description=_LENGTH)
+    bias: PairBias = Field(MIDWAY, description=_PAIR_BIAS)
 
 
 class FieldWeights(Section):
@@ -52,6 +61,13 @@ class FieldWeights(Section):
     most_side: Positive | None = Field(
         None, description="maximum height and width of a rectangle; default: all that the margin leaves"
     )
+    bias: PairBias | None = Field(None, description=f"of rf-c alone: {_PAIR_BIAS}; default: -1")
+
+    @model_validator(mode="after")
+    def _only_pairs_have_biases(self) -> Self:
+        if self.bias is not None and self.name != "rf-c":
+            raise ValueError(f"`bias` is only used with rf-c, but the name is {self.name}; remove `bias`")
+        return self
 
     def misfit(self, size: Sequence[int]) -> str | None:
         """Return why images of a size (height, width) have no such rectangle; None if they have."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor
 
@@ -75,7 +76,7 @@ def stages(model: ELM, spec: ELMModel, solver: Solver) -> list[Stage]:
     for machine, own in zip(model.machines, shared, strict=True):
         assert isinstance(machine, Machine)
         name = "hidden layer" if spec.combiner is None else f"machine {own[0].name}"
-        found.append(_machine(name, machine, lambda x: model.encoders(x), own, spec.activation, solver, pixels))
+        found.append(_machine(name, machine, model.encoded, own, spec.activation, solver, pixels))
     if spec.combiner is not None and model.combiner is not None:
         combiner = spec.combiner
         ways = [combiner.weights]
@@ -111,13 +112,14 @@ def _drawn(model: ELM, number: int, layer: HiddenMap, spec: DrawnLayer) -> Stage
     def put(beta: Tensor) -> None:
         raise AssertionError(beta.shape)
 
-    name, before, width = f"drawn layer {number + 1}", model.encoders[:number], _width(spec.activation)
+    name, width = f"drawn layer {number + 1}", _width(spec.activation)
+    before = partial(model.encoded, layers=number)
     return Stage(name, layer, before, spec.all_weights, width, number == 0, False, None, put)
 
 
 def _encoder(model: ELM, number: int, layer: Encoded, spec: Autoencoder) -> Stage:
     """Return the problem of an ELM autoencoder: random orthogonal weights; its output weights become ``layer``'s."""
-    before = model.encoders[:number]
+    before = partial(model.encoded, layers=number)
     hidden = HiddenMap(layer.weight.shape[1], spec.hidden, spec.activation).to(layer.weight.device)
 
     def put(beta: Tensor) -> None:
