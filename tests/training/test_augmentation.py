@@ -22,7 +22,7 @@ from fcnet.data.mapped import Mapped
 from fcnet.data.splits import Splits
 from fcnet.errors import ConfigError, DivergedError
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.training.epoch_images import EpochImages
+from fcnet.training.steps.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.randomness import seed_of

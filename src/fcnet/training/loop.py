@@ -17,7 +17,7 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.system.sinks import Message
 from fcnet.training.dark_pixels import Whole, trained
-from fcnet.training.epoch_images import EpochImages
+from fcnet.training.steps.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
@@ -50,8 +50,7 @@ def fit(training: "GradientTraining") -> Generator[Record, None, None]:
     try:
         while not training.finished:
             train = yield from training.rest_of_epoch()
-            others = {name: split for name, split in training.splits.items() if name != "train"}
-            held_out = {name: training.evaluate(split) for name, split in others.items()}
+            held_out = {name: training.evaluate(split) for name, split in training.splits.items() if name != "train"}
             training.check_outputs(held_out)
             epoch, seconds = training.epoch, training.seconds
             training.next_epoch()
@@ -126,7 +125,7 @@ class GradientTraining:
     @property
     def step_name(self) -> str:
         """Return how a step is computed, and why."""
-        return self._how + self._twin.said + self.shown.said
+        return f"{self._how}{self._twin.said}{self.shown.said}"
 
     def _trained(self) -> tuple[Whole, ImageFolder]:
         return trained(self._whole, self.shown.images, self.settings)
