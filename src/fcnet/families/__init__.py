@@ -11,6 +11,7 @@ from fcnet.families.common.family import Family
 from fcnet.families.common.spec import ModelSection
 from fcnet.families.elm import ELMFamily
 from fcnet.families.fcnet import FCNetFamily
+from fcnet.families.ladder import LadderFamily
 
 __all__ = ["FAMILIES", "Family", "default", "kind_of", "of"]
 
@@ -19,6 +20,7 @@ FAMILIES: tuple[Family, ...] = (  # the first is the default
     ELMFamily(),
     AutoencoderFamily(),
     CentroidFamily(),
+    LadderFamily(),
 )
 
 

@@ -63,12 +63,18 @@ class Output:
         logits: (B, C); None if the net does not classify.
         terms: means of the loss's terms (P,), in the order of their names; None if the loss has none.
         fixed: whether later batches are written to the same memory.
+        labels: those that the logits belong to (B,), if they are not the batch's own.
     """
 
     loss: Tensor
     logits: Tensor | None = None
     terms: Tensor | None = None
     fixed: bool = False
+    labels: Tensor | None = None
+
+    def labels_or(self, batch: Tensor) -> Tensor:
+        """Return the labels (B,) of the logits: these, or those of the batch."""
+        return batch if self.labels is None else self.labels
 
 
 class RunningMetrics:
@@ -101,7 +107,7 @@ class RunningMetrics:
         if output.terms is not None:
             self._terms += output.terms.double() * len(labels)
         if output.logits is not None:
-            self._outputs.append((output.logits.clone() if output.fixed else output.logits, labels))
+            self._outputs.append((output.logits.clone() if output.fixed else output.logits, output.labels_or(labels)))
             self._classified += len(labels)
         self.n += len(labels)
         if len(self._losses) == SUMMED_AT_ONCE:

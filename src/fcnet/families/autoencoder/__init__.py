@@ -34,6 +34,8 @@ class AutoencoderFamily:
         model, train = settings.model, settings.train
         if train.label_smoothing:
             raise ValueError("train.label_smoothing: an autoencoder does not use labels; remove it")
+        if settings.data.labelled is not None:
+            raise ValueError("data.labelled: an autoencoder does not use labels; remove it")
         if train.stages is None:
             return
         if train.early_stop is not None:

@@ -160,7 +160,7 @@ def in_time(steps: int, seconds: float, unit: int = 1) -> int:
 
 def hits_of(output: Output, labels: Tensor) -> float:
     """Return how many images of a batch are classified correctly; 0 if they are not classified."""
-    return 0.0 if output.logits is None else float((output.logits.argmax(1) == labels).sum())
+    return 0.0 if output.logits is None else float((output.logits.argmax(1) == output.labels_or(labels)).sum())
 
 
 def terms_of(output: Output) -> list[float]:
