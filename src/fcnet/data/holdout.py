@@ -112,17 +112,15 @@ def labelled_images(labels: Labels, amount: int, seed: int) -> NDArray[np.int64]
     """
     classes = np.unique(labels)
     if amount > len(labels):
-        raise ConfigError(
-            f"data.labelled: is {amount}, but there are {len(labels)} training images; give at most as many"
-        )
+        raise ConfigError(f"data.labelled: is {amount}, but there are {len(labels)} training images; give at most that")
     if amount < len(classes):
         raise ConfigError(
             f"data.labelled: is {amount}, less than one image of each of the {len(classes)} classes; give at least"
             f" {len(classes)}"
         )
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    turns = np.empty(len(labels), np.int64)  # in which each image is taken, from 0, in the shuffled order
-    for label in classes:
-        members = np.flatnonzero(labels[shuffled] == label)
-        turns[members] = np.arange(len(members))
-    return np.sort(shuffled[np.argsort(turns, kind="stable")[:amount]])
+    generator = np.random.default_rng(seed)
+    turns, places = np.empty((2, len(labels)), np.int64)  # in which turn each image is taken, and when in it
+    for label, place in zip(classes, generator.permutation(len(classes)), strict=True):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        turns[members], places[members] = np.arange(len(members)), place
+    return np.sort(np.lexsort((places, turns))[:amount])
