@@ -153,24 +153,3 @@ def test_an_autoencoder_has_no_use_for_labels(fcnet: Run, tiny: Path) -> None:
     outcome = fcnet("train", "-c", write_config(tiny / "auto.yaml", values))
     assert outcome.code == 2
     assert outcome.errors[0].endswith("data.labelled: an autoencoder does not use labels; remove it")
-
-
-def test_unlabelled_digits_help(fcnet: Run, mnist: Path) -> None:
-    """On 5,000 digits with 100 labels: the same net without denoising costs makes far more mistakes."""
-    values = {
-        "data": {"source": "mnist", "root": str(mnist), "labelled": 100, "validation": 55_000},
-        "model": {"kind": "ladder", "hidden": [300, 100]},
-        "train": {
-            "epochs": 15,
-            "batch_size": 100,
-            "optimizer": {"lr": 4e-3},
-            "schedule": {"name": "linear", "hold": 0.5},
-        },
-    }
-    config = write_config(Path("few.yaml"), values)
-    wrong = {}
-    for name, denoising in (("ladder", "[1000, 10, 0.1, 0.1]"), ("alone", "0")):
-        assert fcnet("train", "-c", config, f"model.denoising={denoising}", "--out", name).code == 0
-        wrong[name] = 1 - epochs(name)[-1]["test"]["accuracy"]
-    print(wrong)
-    assert wrong["ladder"] < 0.7 * wrong["alone"]

@@ -141,7 +141,7 @@ def test_weights_of_the_authors_initialisation() -> None:
     spec = LadderModel(kind="ladder", hidden=[400], denoising=1.0)
     torch.manual_seed(0)
     net = build(spec, (20, 20), 10)
-    assert float(net.encoder.fc1.weight.detach().std()) == pytest.approx(1 / 20, rel=0.02)  # type: ignore[union-attr]
+    assert float(dict(net.named_parameters())["encoder.fc1.weight"].detach().std()) == pytest.approx(1 / 20, rel=0.02)
     assert spec.noises == [0.3] * 3
     assert spec.costs == [1.0, 0.0, 0.0]
     a = dict(net.named_parameters())["decoder.0.a"]
