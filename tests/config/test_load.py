@@ -188,7 +188,8 @@ def test_a_key_of_another_section_is_told_of(fcnet: Run, override: str, asked: s
         ("data: {source: mnist}\n", "c.yaml:1: data: `root` is missing"),
         (
             "data: {source: mnst, root: x}\n",
-            "c.yaml:1: data.source: is 'mnst'; should be one of: mnist, fashion-mnist, kmnist, emnist-letters, emnist-balanced, digits; did",
+            "c.yaml:1: data.source: is 'mnst'; should be one of: mnist, fashion-mnist, kmnist, emnist-letters,"
+            " emnist-balanced, digits; did",
         ),
         (GOOD + "model: {kind: cnn}\n", "c.yaml:2: model.kind: is 'cnn'; should be one of: fcnet, elm"),
         (

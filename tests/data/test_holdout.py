@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fcnet.data.holdout import choice, held_out_mask, lie_sorted
+from fcnet.data.holdout import choice, held_out_mask, labelled_images, lie_sorted
 from fcnet.errors import ConfigError
 
 LABELS = np.repeat([0, 1, 2], [10, 20, 70])
@@ -63,3 +63,45 @@ def test_a_fraction_takes_a_share_of_each_class() -> None:
 def test_both_parts_need_images(amount: float) -> None:
     with pytest.raises(ConfigError, match=rf"data\.validation: is {amount}; of 100 training images"):
         held_out_mask(LABELS, amount)
+
+
+def of_classes(labels: np.ndarray, amount: int, seed: int = 0) -> list[int]:
+    """How many of each class have labels."""
+    chosen = labelled_images(labels, amount, seed)
+    assert len(np.unique(chosen)) == amount
+    assert (np.diff(chosen) > 0).all()
+    return np.bincount(labels[chosen], minlength=3).tolist()
+
+
+@pytest.mark.parametrize("labels", [LABELS, MIXED])
+def test_labels_are_kept_equally_of_each_class(labels: np.ndarray) -> None:
+    assert of_classes(labels, 3) == [1, 1, 1]
+    assert of_classes(labels, 30) == [10, 10, 10]
+    assert of_classes(labels, 50) == [10, 20, 20]  # all of the first two
+    assert of_classes(labels, 60) == [10, 20, 30]
+    assert of_classes(labels, 100) == [10, 20, 70]
+    assert sorted(of_classes(labels, 20)) == [6, 7, 7]
+
+
+def test_labels_are_chosen_by_the_seed() -> None:
+    """Each image, and each class for what cannot be divided, as often as the others."""
+    found = [labelled_images(MIXED, 10, seed) for seed in range(300)]
+    assert labelled_images(MIXED, 10, 0).tolist() == found[0].tolist()
+    of_first = np.bincount(np.concatenate(found), minlength=100)[MIXED == 0]  # expected: 300 * 10/3 / 10 = 100
+    assert of_first.min() > 60
+    assert of_first.max() < 140
+    most = np.bincount([np.bincount(MIXED[one]).argmax() for one in found])
+    assert most.min() > 60
+
+
+@pytest.mark.parametrize(
+    ("amount", "problem"),
+    [
+        (2, "is 2, less than one image of each of the 3 classes; give at least 3"),
+        (101, "is 101, but there are 100 training images; give at most that"),
+    ],
+)
+def test_too_few_or_too_many_labels(amount: int, problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        labelled_images(LABELS, amount, 0)
+    assert str(error.value) == f"data.labelled: {problem}"

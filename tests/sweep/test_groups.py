@@ -57,6 +57,7 @@ ALONE = [
     ({"train__step": "eager"}, "train.step is eager"),
     ({"train__save_every": 0}, "train.save_every is 0"),
     ({"data__augment": {"rotation": 10}}, "data.augment is set"),
+    ({"data__labelled": 10}, "data.labelled is set"),
     ({"data__memory": "mapped"}, "data.memory is mapped"),
     ({"model": {"kind": "elm", "hidden": 10}}, "model.kind is elm"),
 ]

@@ -22,11 +22,11 @@ from fcnet.data.mapped import Mapped
 from fcnet.data.splits import Splits
 from fcnet.errors import ConfigError, DivergedError
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.training.steps.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate
 from fcnet.training.loop import GradientTraining, fit
 from fcnet.training.randomness import seed_of
 from fcnet.training.records import EpochRecord, Pause, Start, StepRecord, Tick
+from fcnet.training.steps.epoch_images import EpochImages
 from helpers.bursts import stand_in
 from helpers.tiny import CLASSES, SIDE, folder, tiny_config
 

@@ -14,12 +14,13 @@ from fcnet.data.folder import layouts
 from fcnet.data.normal import known_classes, normal_splits
 from fcnet.data.photos import reading
 from fcnet.data.photos.reading import Preparation
-from fcnet.data.splits import Splits
+from fcnet.data.splits import Splits, keep_labels
 from fcnet.data.splits import load as load_splits
 from fcnet.errors import DataError
 from fcnet.schema import Config
 from fcnet.system import device
 from fcnet.system.sinks import SILENT, Sinks, never
+from fcnet.training.randomness import seed_of
 
 
 def choose_device(name: str) -> torch.device:
@@ -80,6 +81,9 @@ def read_splits(
             makes_cache=writes,
             **_reading(settings),
         )
+    if settings.data.labelled is not None:
+        seed = seed_of(settings.seed, "labelled")
+        splits = keep_labels(splits, settings.data.labelled, seed, settings.model.unlabelled)
     normal = normal_classes(settings, splits)
     if normal is None:
         return splits

@@ -189,6 +189,11 @@ class Data(Section):
         " images are sorted by class as in class folders, N in the proportions of the classes), a fraction of each"
         " class, or a separate folder",
     )
+    labelled: Positive | None = Field(
+        None,
+        description="number of training images whose labels are used, chosen by the seed, equally many of each class as"
+        " far as there are; a ladder uses all others without their labels, other classifiers do not use them at all",
+    )
     image_size: Annotated[list[Annotated[int, Field(ge=1, le=10_000)]], Len(2, 2)] = Field(
         [28, 28], description="height and width in pixels; other images are resized (bilinear, antialiased)"
     )

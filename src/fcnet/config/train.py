@@ -101,6 +101,14 @@ class Cosine(Warmed):
     final: float = Field(0.0, ge=0, le=1, description="final rate, as a fraction of lr")
 
 
+class Linear(Warmed):
+    """A constant rate, then linearly down to `final` times lr."""
+
+    name: Literal["linear"] = "linear"
+    hold: float = Field(0.0, ge=0, lt=1, description="fraction of all steps before the rate falls")
+    final: float = Field(0.0, ge=0, le=1, description="final rate, as a fraction of lr")
+
+
 class OneCycle(Section):
     """Smith and Topin 2018: up along half a cosine, then down along another."""
 
@@ -110,7 +118,7 @@ class OneCycle(Section):
     final: float = Field(4e-6, ge=0, le=1, description="final rate, as a fraction of lr")
 
 
-Schedule = Annotated[Constant | StepDecay | Cosine | OneCycle, Named(default="constant")]
+Schedule = Annotated[Constant | StepDecay | Cosine | Linear | OneCycle, Named(default="constant")]
 
 
 class Average(Section):

@@ -136,6 +136,7 @@ def _describe(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) 
     return (
         f"{name}: {len(split)} images {height}x{width}{resized}, {_classes(split, counts)}, {split.origin}"
         + (f" ({split.choice})" if split.choice else "")
+        + ("" if split.labelled is None else f", the labels of {len(split.labelled):,} of {len(split):,} are used")
         + (f", {alike} of them copies of others, pixel for pixel" if alike else "")
         + (", read from disk as needed" if split.mapped else "")
     )

@@ -67,6 +67,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         mapped: the file of the images, if they are read from it as needed.
         white: the value of white in 16-bit images; None if there were none and it was not given.
         choice: how the images were selected from others, if they were.
+        labelled: positions (n,) of the images whose labels may be used in training; None for all.
     """
 
     images: Tensor
@@ -81,6 +82,7 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
     mapped: Mapped | None = None
     white: int | None = None
     choice: str = ""
+    labelled: Tensor | None = None
 
     @classmethod
     def open(
@@ -180,7 +182,14 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         mapped = self.mapped and self.mapped.take(indices.numpy())
         images = tensor(mapped.array) if mapped else self.images[indices]
         return replace(
-            self, images=images, labels=self.labels[indices], names=names, notes=(), skipped=(), mapped=mapped
+            self,
+            images=images,
+            labels=self.labels[indices],
+            names=names,
+            notes=(),
+            skipped=(),
+            mapped=mapped,
+            labelled=None,
         )
 
     def to(self, device: torch.device) -> "ImageFolder":

@@ -1,4 +1,4 @@
-"""The choice of training images that are held out for validation."""
+"""The choice of training images that are held out for validation, and of those whose labels are used."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,3 +99,28 @@ def _at_random(labels: Labels, wanted: list[int]) -> NDArray[np.bool_]:
         members = generator.permutation(np.flatnonzero(labels == label))
         chosen[members[: wanted[label]]] = True
     return chosen
+
+
+def labelled_images(labels: Labels, amount: int, seed: int) -> NDArray[np.int64]:
+    """Return the positions (amount,), ascending, of the images whose labels are used.
+
+    Classes take turns, each giving one of its images at random, until there are enough; so there are equally many of
+    each class, or all if a class has fewer.
+
+    Raises:
+        ConfigError: there are not that many images, or it is less than one for each class.
+    """
+    classes = np.unique(labels)
+    if amount > len(labels):
+        raise ConfigError(f"data.labelled: is {amount}, but there are {len(labels)} training images; give at most that")
+    if amount < len(classes):
+        raise ConfigError(
+            f"data.labelled: is {amount}, less than one image of each of the {len(classes)} classes; give at least"
+            f" {len(classes)}"
+        )
+    generator = np.random.default_rng(seed)
+    turns, places = np.empty((2, len(labels)), np.int64)  # in which turn each image is taken, and when in it
+    for label, place in zip(classes, generator.permutation(len(classes)), strict=True):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        turns[members], places[members] = np.arange(len(members)), place
+    return np.sort(np.lexsort((places, turns))[:amount])

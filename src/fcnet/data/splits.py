@@ -15,7 +15,7 @@ from fcnet.data.cache.form import Form
 from fcnet.data.cache.store import Progress
 from fcnet.data.dataset import ImageFolder, Memory, Size, silent, stay_in_files
 from fcnet.data.folder import layouts
-from fcnet.data.holdout import choice, held_out_mask
+from fcnet.data.holdout import choice, held_out_mask, labelled_images
 from fcnet.data.photos.reading import Preparation
 from fcnet.errors import DataError
 
@@ -127,3 +127,24 @@ def hold_out(split: ImageFolder, amount: int | float) -> tuple[ImageFolder, Imag
     mask = torch.from_numpy(held_out_mask(labels, amount))
     train, validation = (split.subset(torch.nonzero(chosen).flatten()) for chosen in (~mask, mask))
     return replace(train, notes=split.notes, skipped=split.skipped), replace(validation, choice=choice(labels, amount))
+
+
+def keep_labels(splits: Splits, amount: int, seed: int, unlabelled: bool) -> Splits:
+    """Return splits with the labels of only some training images, as ``labelled_images`` chooses them.
+
+    Args:
+        splits: with all labels; those of validation and test images are kept.
+        amount: of labelled training images.
+        seed: of the choice.
+        unlabelled: whether the other training images stay, for models that learn from them too.
+
+    Raises:
+        ConfigError: there are not that many training images, or it is less than one for each class.
+    """
+    train = splits.train
+    chosen = torch.from_numpy(labelled_images(train.labels.numpy(), amount, seed))
+    if unlabelled:
+        return replace(splits, train=replace(train, labelled=chosen))
+    words = f"{amount:,} of {len(train):,}, equally many of each class as far as there are, chosen by the seed"
+    some = replace(train.subset(chosen), notes=train.notes, skipped=train.skipped)
+    return replace(splits, train=replace(some, choice=", ".join(filter(None, (train.choice, words)))))

@@ -11,6 +11,7 @@ from fcnet.families.common.family import Family
 from fcnet.families.common.spec import ModelSection
 from fcnet.families.elm import ELMFamily
 from fcnet.families.fcnet import FCNetFamily
+from fcnet.families.ladder import LadderFamily
 from fcnet.families.oneclass import OneClassFamily
 
 __all__ = ["FAMILIES", "Family", "default", "kind_of", "of"]
@@ -21,6 +22,7 @@ FAMILIES: tuple[Family, ...] = (  # the first is the default
     AutoencoderFamily(),
     CentroidFamily(),
     OneClassFamily(),
+    LadderFamily(),
 )
 
 

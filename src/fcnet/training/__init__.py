@@ -8,6 +8,7 @@ __all__ = [
     "last_good",
     "loop",
     "metrics",
+    "objective",
     "optim",
     "randomness",
     "records",

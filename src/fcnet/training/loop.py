@@ -17,7 +17,6 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.data.splits import Splits
 from fcnet.system.sinks import Message
 from fcnet.training.dark_pixels import Whole, trained
-from fcnet.training.steps.epoch_images import EpochImages
 from fcnet.training.evaluate import evaluate, evaluate_some
 from fcnet.training.gpu import epoch as gpu
 from fcnet.training.last_good import LastGood, copy
@@ -27,6 +26,7 @@ from fcnet.training.optim.after import Average
 from fcnet.training.randomness import Randomness, connect
 from fcnet.training.records import EpochRecord, Pause, Record, Start, StepRecord, Tick
 from fcnet.training.steps import step as steps
+from fcnet.training.steps.epoch_images import EpochImages
 from fcnet.training.steps.plan import Plan
 from fcnet.training.threads.giving_way import giving_way
 

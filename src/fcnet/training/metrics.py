@@ -65,12 +65,18 @@ class Output:
         logits: (B, C); None if the net does not classify.
         terms: means of the loss's terms (P,), in the order of their names; None if the loss has none.
         fixed: whether later batches are written to the same memory.
+        labels: those that the logits belong to (B,), if they are not the batch's own.
     """
 
     loss: Tensor
     logits: Tensor | None = None
     terms: Tensor | None = None
     fixed: bool = False
+    labels: Tensor | None = None
+
+    def labels_or(self, batch: Tensor) -> Tensor:
+        """Return the classes (B,) of the logits: these labels, or those of the batch."""
+        return classes_of(batch if self.labels is None else self.labels)
 
 
 class RunningMetrics:
@@ -103,7 +109,7 @@ class RunningMetrics:
         if output.terms is not None:
             self._terms += output.terms.double() * len(labels)
         if output.logits is not None:
-            self._outputs.append((output.logits.clone() if output.fixed else output.logits, labels))
+            self._outputs.append((output.logits.clone() if output.fixed else output.logits, output.labels_or(labels)))
             self._classified += len(labels)
         self.n += len(labels)
         if len(self._losses) == SUMMED_AT_ONCE:
@@ -142,7 +148,7 @@ class RunningMetrics:
     def _count(self) -> None:
         if self._outputs:
             logits, labels = zip(*self._outputs, strict=True)
-            self._hits += (torch.cat(logits).argmax(1) == classes_of(torch.cat(labels))).sum()
+            self._hits += (torch.cat(logits).argmax(1) == torch.cat(labels)).sum()
             self._outputs = []
 
     def reduce(self) -> Metrics:

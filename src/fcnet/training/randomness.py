@@ -14,9 +14,9 @@ from torch import nn
 
 CPU = torch.device("cpu")
 
-# Initial weights; dropped units; noise, corruption and codes; augmentation of the images. The order of the images
-# depends only on seed and epoch (``data.batches.epoch_order``).
-STREAMS = ("init", "dropout", "noise", "augmentation")
+# Initial weights; dropped units; noise, corruption and codes; augmentation of the images; which images have labels, and
+# which of these are in a batch. The order of the images depends only on seed and epoch (``data.batches.epoch_order``).
+STREAMS = ("init", "dropout", "noise", "augmentation", "labelled")
 
 
 class Randomness:

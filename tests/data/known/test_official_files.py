@@ -16,7 +16,9 @@ from helpers.imports import idx
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BALANCED = "0123456789" + LETTERS + "abdefghnqrt"
-CODES = {  # lines of the official mappings: a number, and the codes of the characters of its class
+CODES: dict[
+    str, list[tuple[int, ...]]
+] = {  # lines of the official mappings: a number, and the codes of the characters of its class
     "letters": [(i, ord(name), ord(name.lower())) for i, name in enumerate(LETTERS, 1)],
     "balanced": [(i, ord(name)) for i, name in enumerate(BALANCED)],
 }

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fcnet.config.train import SGD, Adam, AdamW, Constant, Cosine, Muon, OneCycle, StepDecay
+from fcnet.config.train import SGD, Adam, AdamW, Constant, Cosine, Linear, Muon, OneCycle, StepDecay
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.optim import optimizers
 from fcnet.training.optim.muon import orthogonal
@@ -137,7 +138,20 @@ def test_one_cycle_is_torch_s() -> None:
             expected.step()
 
 
-@pytest.mark.parametrize("schedule", [Constant(warmup_epochs=3), StepDecay(), Cosine(warmup_epochs=9), OneCycle()])
+@pytest.mark.parametrize(
+    "schedule", [Constant(warmup_epochs=3), StepDecay(), Cosine(warmup_epochs=9), Linear(warmup_epochs=9), OneCycle()]
+)
 @pytest.mark.parametrize(("epochs", "per_epoch"), [(1, 1), (1, 2), (2, 1), (3, 7)])
 def test_short_trainings_have_a_rate_for_every_step(schedule: object, epochs: int, per_epoch: int) -> None:
     assert all(0 <= rate <= 2.0 for rate in rates(schedule, epochs, per_epoch))
+
+
+def test_linear_is_constant_and_then_a_straight_line() -> None:
+    """Of 50 steps the first 34, a fraction of 0.67 of 49 and the peak itself, have the whole rate."""
+    found = rates(Linear(hold=0.67, final=0.1))
+    assert found[:34] == [2.0] * 34
+    assert found[33:] == pytest.approx(np.linspace(2.0, 0.2, 17))
+    assert rates(Linear()) == pytest.approx(np.linspace(2.0, 0.0, 50))
+    warm = rates(Linear(warmup_epochs=2))
+    assert max(warm) == warm[10] == 2.0
+    assert warm[10:] == pytest.approx(np.linspace(2.0, 0.0, 40))

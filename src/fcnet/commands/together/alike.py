@@ -61,6 +61,8 @@ def why_apart(settings: Config) -> str:
         return settings.model.apart
     if settings.data.augment is not None:
         return "data.augment is set"
+    if settings.data.labelled is not None:  # each seed chooses others
+        return "data.labelled is set"
     if settings.data.memory == "mapped":
         return "data.memory is mapped"
     if settings.train.precision != "fp32":

@@ -49,4 +49,5 @@ class Shelf:
 def _key(settings: Config, device: torch.device) -> tuple[Any, ...]:
     """Return all that the images of a config depend on; how they are augmented is not part of it."""
     data = settings.data.model_dump(exclude={"augment"})
-    return repr(data), settings.model.kind, str(device)
+    seed = None if settings.data.labelled is None else settings.seed  # which chooses the images with labels
+    return repr(data), settings.model.kind, str(device), seed

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcnet.families.autoencoder.config import AutoencoderModel
-from fcnet.families.common.family import Result, Settings, Trained
+from fcnet.families.common.family import Result, Settings, Trained, refuse_targets
 from fcnet.families.common.spec import Size
 
 if TYPE_CHECKING:
@@ -34,13 +34,9 @@ class AutoencoderFamily:
         model, train = settings.model, settings.train
         if train.label_smoothing:
             raise ValueError("train.label_smoothing: an autoencoder does not use labels; remove it")
-        for key, value in (
-            ("train.confidence_penalty", train.confidence_penalty),
-            ("train.teacher", train.teacher),
-            ("data.augment.mixup", settings.data.augment and settings.data.augment.mixup),
-        ):
-            if value is not None:
-                raise ValueError(f"{key}: is for classifiers, but model.kind is autoencoder; remove it")
+        if settings.data.labelled is not None:
+            raise ValueError("data.labelled: an autoencoder does not use labels; remove it")
+        refuse_targets(settings)
         if train.average is not None and train.stages is not None:
             raise ValueError("train.average: does not fit to train.stages, which train each layer alone; remove one")
         if train.stages is None:

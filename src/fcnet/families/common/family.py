@@ -207,3 +207,15 @@ class Family(Protocol):
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
         """Return warnings about what a model has certainly not learned, one line each."""
+
+
+def refuse_targets(settings: Settings, of: str = "classifiers") -> None:
+    """Raise ValueError if a setting is for models that learn targets other than labels, which this kind is not."""
+    augment, train = settings.data.augment, settings.train
+    for key, value in (
+        ("train.confidence_penalty", train.confidence_penalty),
+        ("train.teacher", train.teacher),
+        ("data.augment.mixup", None if augment is None else augment.mixup),
+    ):
+        if value is not None:
+            raise ValueError(f"{key}: is for {of}, but model.kind is {settings.model.kind}; remove it")

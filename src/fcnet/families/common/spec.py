@@ -32,6 +32,7 @@ class ModelSection(Section):
         section: the config's section that says how the model is trained.
         classifies: whether it is a classifier, for which images need labels.
         in_order: whether the order of the training images matters, as with mini-batches.
+        unlabelled: whether it also learns from training images without labels.
         drawn: names of the figures that every finished run has.
         unit: of the loss of an image.
     """
@@ -39,6 +40,7 @@ class ModelSection(Section):
     section: ClassVar[str] = "train"
     classifies: ClassVar[bool] = True
     in_order: ClassVar[bool] = True
+    unlabelled: ClassVar[bool] = False
     drawn: ClassVar[tuple[str, ...]] = ("loss", "accuracy")
 
     kind: str

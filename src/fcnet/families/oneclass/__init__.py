@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fcnet.families.common.family import Misfit, Result, Settings, Trained
+from fcnet.families.common.family import Misfit, Result, Settings, Trained, refuse_targets
 from fcnet.families.common.spec import Size
 from fcnet.families.oneclass.config import OneClassModel
 
@@ -33,6 +33,9 @@ class OneClassFamily:
         """Raise ValueError if a setting is for classifiers or autoencoders."""
         if settings.train.label_smoothing:
             raise ValueError("train.label_smoothing: a one_class net does not use labels; remove it")
+        if settings.data.labelled is not None:
+            raise ValueError("data.labelled: a one_class net does not use labels; remove it")
+        refuse_targets(settings)
         if settings.train.stages is not None:
             raise ValueError("train.stages: is for autoencoders, but model.kind is one_class; remove it")
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from fcnet.config.train import Train
-from fcnet.data.batches import classes_of
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import ConfigError
 from fcnet.system import text
@@ -161,7 +160,7 @@ def in_time(steps: int, seconds: float, unit: int = 1) -> int:
 
 def hits_of(output: Output, labels: Tensor) -> float:
     """Return how many images of a batch are classified correctly; 0 if they are not classified."""
-    return 0.0 if output.logits is None else float((output.logits.argmax(1) == classes_of(labels)).sum())
+    return 0.0 if output.logits is None else float((output.logits.argmax(1) == output.labels_or(labels)).sum())
 
 
 def terms_of(output: Output) -> list[float]:

@@ -6,7 +6,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from fcnet.data.batches import classes_of
 from fcnet.training.optim.optimizers import Optimizer
 from fcnet.training.steps.step import EagerStep
 
@@ -103,7 +102,7 @@ class TorchSlots:
         output = self._step(pixels, labels, to.lrs[slot])
         to.losses[slot].copy_(output.loss)
         if output.logits is not None:
-            to.hits[slot].copy_((output.logits.argmax(1) == classes_of(labels)).sum())
+            to.hits[slot].copy_((output.logits.argmax(1) == output.labels_or(labels)).sum())
         if output.terms is not None:
             to.terms[slot].copy_(output.terms)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from fcnet.config.train import Constant, Cosine, OneCycle, Schedule, StepDecay
+from fcnet.config.train import Constant, Cosine, Linear, OneCycle, Schedule, StepDecay
 
 
 def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Schedule) -> float:
@@ -27,6 +27,9 @@ def lr_at(step: int, steps: int, steps_per_epoch: int, lr: float, schedule: Sche
             return lr * gamma ** (step // (every * steps_per_epoch))
         case Cosine(final=final):
             return lr * _half_cosine((step - warmup) / max(steps - 1 - warmup, 1), 1.0, final)
+        case Linear(hold=hold, final=final):
+            begin = max(round(hold * (steps - 1)), warmup)
+            return lr * (1 - (1 - final) * max(step - begin, 0) / max(steps - 1 - begin, 1))
 
 
 def _one_cycle(step: int, steps: int, schedule: OneCycle) -> float:
