@@ -76,8 +76,8 @@ def test_unknown_options_of_a_training(fcnet: Run, tiny: Path, words: str, advic
         ("eval --split tests", "did you mean test? See fcnet eval --help"),
         (
             "data mnst",
-            "did you mean mnist? the commands are mnist, fashion-mnist, kmnist, emnist-letters, emnist-balanced, digits,"
-            " import",
+            "did you mean mnist? the commands are mnist, fashion-mnist, kmnist, emnist-letters, emnist-balanced,"
+            " digits, import",
         ),
         ("train --config", "requires an argument. See fcnet train --help"),
         ("train x.yaml --seed one", "Invalid value for '--seed'"),
