@@ -110,8 +110,7 @@ def _train(
             in_background(lambda: importlib.import_module("fcnet.commands.plot"))
         warnings = resume.compare(found, work.facts, settings) if found is not None else []
         family = families.of(settings.model)
-        splits = teacher.hired(work.splits, settings, work.device, sinks)
-        training = family.trainer(work.model, splits, work.settings)  # if it refuses, no directory is left behind
+        training = family.trainer(work.model, work.splits, work.settings)  # if it refuses, no directory is left behind
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))

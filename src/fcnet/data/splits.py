@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -19,11 +19,22 @@ from fcnet.data.holdout import choice, held_out_mask, labelled_images
 from fcnet.data.photos.reading import Preparation
 from fcnet.errors import DataError
 
-# Yields logits (B, C) of images uint8 (N, H, W), some at a time, on their device.
-Teacher = Callable[[Tensor], Iterator[Tensor]]
-
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class Teacher(Protocol):
+    """What a net learns from, beside the labels.
+
+    Attributes:
+        hashes: of its weights.
+    """
+
+    @property
+    def hashes(self) -> list[str]: ...
+
+    def __call__(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield logits (B, C) of images uint8 (N, H, W), some at a time, on their device."""
 
 
 @dataclass(frozen=True, eq=False)

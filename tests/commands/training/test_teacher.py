@@ -1,6 +1,7 @@
 """Trainings with a teacher, an average of weights, or other units, by the command line."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,13 @@ def test_a_killed_training_with_a_teacher_resumes_to_equal_bits(
     with monkeypatch.context() as patched:
         plan_signals(patched, 7, 15)
         assert fcnet("train", "-c", taught, "--out", "stopped").code == 75
+    Path("b").rename("kept")
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "seed=7", "--out", "b").code == 0
+    outcome = fcnet("train", "-c", taught, "--resume", "stopped")
+    assert outcome.code == 3
+    assert "train.teacher: the weights of its runs changed since the checkpoint" in outcome.err
+    shutil.rmtree("b")
+    Path("kept").rename("b")
     assert fcnet("train", "-c", taught, "--resume", "stopped").code == 0
     assert same("whole", "stopped")
 
@@ -67,6 +75,7 @@ def test_a_killed_training_with_a_teacher_resumes_to_equal_bits(
         ({"runs": ["a"], "weight": 1.5}, "train.teacher.weight"),
         ({"runs": ["auto"]}, "does not classify"),
         ({"runs": ["two"]}, "its classes are [0, 1]"),
+        ({"runs": ["deskewed"]}, "its data.deskew is true"),
     ],
 )
 def test_bad_teachers_leave_nothing_behind(
@@ -80,6 +89,7 @@ def test_bad_teachers_leave_nothing_behind(
     values["data"]["train"]["labels"] = str(tiny / "two.txt")
     del values["data"]["test"]
     assert fcnet("train", "-c", write_config(tiny / "two.yaml", values), "--out", "two").code == 0
+    assert fcnet("train", "-c", "tiny/tiny.yaml", "data.deskew=true", "--out", "deskewed").code == 0
     values = tiny_config(tiny)
     values["train"]["teacher"] = changes
     outcome = fcnet("train", "-c", write_config(taught, values), "--out", "c")

@@ -10,7 +10,7 @@ from torch import nn
 
 from fcnet import families
 from fcnet.commands import read
-from fcnet.commands.training import resume, warm_start
+from fcnet.commands.training import resume, teacher, warm_start
 from fcnet.commands.training.shelf import Images, Shelf
 from fcnet.data import audit
 from fcnet.data.splits import Splits
@@ -85,6 +85,7 @@ def gather(
     for note in (note for _, split in splits.items() for note in split.notes if note not in said):
         sinks.warn(note)
     stop.check()
+    splits = teacher.hired(splits, settings, device, sinks)
     settings = settings.model_copy(update={"data": settings.data.model_copy(update=chosen)})
     return Work(settings, splits, model, device, resume.facts(settings, splits, device))
 

@@ -240,6 +240,7 @@ def facts(settings: Config, splits: Splits, device: torch.device) -> dict[str, A
         "config": schema.dump(settings),
         "data": {name: split.fingerprint() for name, split in splits.items()},
         "classes": list(splits.classes),
+        "teacher": [] if splits.teacher is None else splits.teacher.hashes,
         "memory": "mapped" if splits.train.mapped else "resident",  # the order of the images depends on it
         "machine": {
             "fcnet": __version__,
@@ -292,7 +293,7 @@ def threads_of(found: Found) -> int | None:
 
 
 def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: Path) -> Iterator[str]:
-    """Yield the differences in classes, images and labels."""
+    """Yield the differences in classes, images, labels and the teacher."""
     where = f"changed since the checkpoint of {run}; undo the change, or start a new run without --resume"
     before = then.get("memory", "resident")
     if before != now["memory"] and settings.model.in_order:
@@ -302,6 +303,8 @@ def _changes(then: dict[str, Any], now: dict[str, Any], settings: Config, run: P
         )
     if [unicodedata.normalize("NFC", name) for name in then["classes"]] != now["classes"]:
         yield f"data.classes: {', '.join(now['classes'])} (formerly {', '.join(then['classes'])}) {where}"
+    if then.get("teacher", []) != now["teacher"]:
+        yield f"train.teacher: the weights of its runs {where}"
     for name in sorted(then["data"].keys() | now["data"].keys()):
         if name == "train" and settings.model.grows:
             continue  # images may be added: each is checked when the sums are loaded

@@ -1,5 +1,6 @@
 """The teacher of a training: trained models whose probabilities a net learns beside the labels."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,16 +55,23 @@ def _load(found: Located, settings: Config, classes: Sequence[str], device: torc
         if list(theirs) != list(classes):
             raise Misfit(f"its classes are [{few(theirs, 10)}], these [{few(classes, 10)}]")
         check_images(settings, found)
+        if (prepared := found.settings.data.prepare) != settings.data.prepare:
+            raise Misfit(f"its data.prepare is {prepared or 'not set'}, here {settings.data.prepare or 'not set'}")
     except Misfit as problem:
         raise ConfigError(f"train.teacher.runs: {found.path}: {problem}; name runs on the same images") from None
     return found.load(len(classes), device, sinks)
 
 
 class Committee:
-    """Logits of the mean probabilities of several models."""
+    """Logits of the mean probabilities of several models.
+
+    Attributes:
+        hashes: of the files of their weights, by which a resumed training finds that one has changed.
+    """
 
     def __init__(self, models: Sequence[Trained]) -> None:
         self._nets = [model.net.eval() for model in models]
+        self.hashes = [hashlib.sha256(model.path.read_bytes()).hexdigest() for model in models]
 
     def __call__(self, images: Tensor) -> Iterator[Tensor]:
         """Yield logits (B, C) of images uint8 (N, H, W), some at a time, on their device."""
