@@ -1,5 +1,6 @@
 """The config of layers in every family: activations and initialisations."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -43,14 +44,16 @@ class Maxout(Section):
     pieces: int = Field(5, ge=2, le=1000, description="linear units of each output")
 
 
-Activation = PlainActivation | LeakyReLU | PReLU | ELU | Maxout
-OneActivation = Annotated[Activation, Named()]
-Activations = Annotated[Activation | list[OneActivation], Named()]
+Elementwise = PlainActivation | LeakyReLU | PReLU | ELU  # as many outputs as inputs
+Activation = Elementwise | Maxout
+OneElementwise = Annotated[Elementwise, Named()]
+Elementwises = Annotated[Elementwise | list[OneElementwise], Named()]
+Activations = Annotated[Activation | list[Annotated[Activation, Named()]], Named()]
 
 
-def per_layer(given: Activation | list[Activation], layers: int) -> list[Activation]:
+def per_layer(given: Activation | Sequence[Activation], layers: int) -> list[Activation]:
     """Return the activation of each layer, given one for all or a list with one for each."""
-    return list(given) if isinstance(given, list) else [given] * layers
+    return [given] * layers if isinstance(given, Activation) else list(given)
 
 
 class DefaultInit(Section):

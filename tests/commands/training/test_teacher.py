@@ -144,3 +144,19 @@ def test_maxout_units_are_the_largest_of_their_pieces(fcnet: Run, tiny: Path) ->
     x = torch.randn(5, 12)
     expected = torch.stack([x[:, 3 * unit : 3 * unit + 3].max(1).values for unit in range(4)], 1)
     assert torch.equal(LargestOf(3)(x), expected)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("model={kind: autoencoder, hidden: [4]}", "model.activation=maxout"),
+        ("model={kind: autoencoder, hidden: [4]}", "model.code_activation=maxout"),
+        ("model={kind: elm, hidden: 20}", "train=null", "model.activation=maxout"),
+    ],
+)
+def test_maxout_is_refused_where_a_layer_has_as_many_outputs_as_inputs(
+    fcnet: Run, tiny: Path, words: tuple[str, ...]
+) -> None:
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", *words)
+    assert outcome.code == 2
+    assert f"{words[-1].split('=')[0]}: is 'maxout'; should be one of: " in outcome.err

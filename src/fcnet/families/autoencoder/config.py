@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 from fcnet.config.fields import LARGEST, Named, Positive, Section
 from fcnet.config.layers import (
     Activation,
-    Activations,
     AutoencoderInit,
     DefaultInit,
-    OneActivation,
+    Elementwises,
+    OneElementwise,
     PlainActivation,
     per_layer,
 )
@@ -145,12 +145,12 @@ class AutoencoderModel(ModelSection):
         [500, 32],
         description="units of the encoder's layers; the last layer is the code. The decoder has them in reverse order",
     )
-    activation: Activations = Field(
+    activation: Elementwises = Field(
         PlainActivation(name="relu"),
         description="activation of all layers except code and output: one for all, or a list with one per layer before"
         " the code",
     )
-    code_activation: OneActivation = Field(PlainActivation(name="identity"), description="activation of the code")
+    code_activation: OneElementwise = Field(PlainActivation(name="identity"), description="activation of the code")
     output: Literal["sigmoid", "identity"] = Field(
         "sigmoid", description="activation of the decoder's last layer; cross_entropy needs sigmoid"
     )

@@ -8,7 +8,7 @@ from annotated_types import Len
 from pydantic import Field, Tag, model_validator
 
 from fcnet.config.fields import LARGEST, ClassName, Named, Positive, Section, by_type
-from fcnet.config.layers import Activation, OneActivation, PlainActivation
+from fcnet.config.layers import Elementwise, OneElementwise, PlainActivation
 from fcnet.families.common.spec import ModelSection, Size, named_sizes
 from fcnet.families.elm.weights import (
     ComputedWeights,
@@ -35,8 +35,8 @@ class RBF(Section):
     )
 
 
-HiddenActivation = Activation | RBF
-_HiddenActivation = Annotated[Activation | RBF, Named()]
+HiddenActivation = Elementwise | RBF
+_HiddenActivation = Annotated[Elementwise | RBF, Named()]
 _SIGMOID = PlainActivation(name="sigmoid")
 
 
@@ -49,7 +49,7 @@ class Autoencoder(Section):
 
     kind: Literal["autoencoder"] = "autoencoder"
     hidden: Units = Field(700, description="number of units, which is the number of inputs of the next layer")
-    activation: OneActivation = Field(
+    activation: OneElementwise = Field(
         _SIGMOID, description="activation of the random layer, and of the layer built from its output weights"
     )
     ridge: _Penalty = Field(1e-1, description="penalty on its output weights, which become the layer's weights")
@@ -97,7 +97,7 @@ class ELMModel(ModelSection):
     )
     hidden: Units = Field(1000, description="units of the hidden layer, M")
     activation: _HiddenActivation = Field(
-        _SIGMOID, description="activation of the hidden units: any activation of an fcnet, or rbf"
+        _SIGMOID, description="activation of the hidden units: any of an fcnet but maxout, or rbf"
     )
     weights: WeightsOrList = Field(
         PlainWeights(name="gaussian"),
