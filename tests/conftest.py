@@ -98,6 +98,7 @@ def tiny_master(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny(tiny_master: Path, tmp_path: Path) -> Path:
     """A folder of one's own to change: train/, train.txt, test/, test.txt and tiny.yaml, a config that learns it."""
+    assert {path.name for path in tiny_master.iterdir()} == {"train", "train.txt", "test", "test.txt"}, "used in place"
     root = tmp_path / "tiny"
     shutil.copytree(tiny_master, root)
     write_config(root / "tiny.yaml", tiny_config(root))

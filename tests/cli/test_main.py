@@ -121,7 +121,7 @@ def test_debug_shows_the_traceback_of_an_expected_error(
     [
         *(["--help"], ["train", "--help"], ["train", "-c", "no.yaml"], ["config", "schema"], ["help"], ["list"]),
         *(["train", "--lr", "1"], ["trian"], ["train", "no.yaml", "seed"], ["train", "--resume"], ["predict"]),
-        *(["train", "--resume", "no"], ["eval", "–config"], ["eval", "a", "b"]),
+        *(["train", "--resume", "no"], ["eval", "–config"], ["data", "a"]),
     ],
     ids=" ".join,
 )

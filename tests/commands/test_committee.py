@@ -29,7 +29,8 @@ TRAIN = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "train.optimizer.lr=
 def master(tiny_master: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What ``trained`` copies."""
     root = tmp_path_factory.mktemp("committee")
-    config = str(write_config(root / "tiny.yaml", tiny_config(tiny_master)))
+    shutil.copytree(tiny_master, root / "tiny")
+    config = str(write_config(root / "tiny.yaml", tiny_config(root / "tiny")))
     changes = (["seed=0"], ["seed=1", "model.hidden=[9, 5]"], ["seed=2", "data.image_size=[9, 8]"])
     for run, words in zip(RUNS, changes, strict=True):
         assert main([*TRAIN[:2], config, *TRAIN[3:], *words, "--out", str(root / run)]) == 0

@@ -34,17 +34,18 @@ FOREIGN = re.compile(
     r"\b(str|dict|int|bool|float|None|True|False|instance|tuple)\b|Field required|greater than|less than|pydantic|Extra"
 )
 # Where a key is one of another kind of model, or of another name than the default.
-KINDS = [{}, {"kind": "elm"}, {"kind": "autoencoder"}]
+KINDS = [{}, {"kind": "elm"}, {"kind": "autoencoder"}, {"kind": "ladder"}, {"kind": "one_class"}]
 NAMES = {
-    "optimizer": ("adam", "adamw", "sgd"),
-    "schedule": ("constant", "step", "cosine", "one_cycle"),
+    "optimizer": ("adam", "adamw", "sgd", "muon"),
+    "schedule": ("constant", "step", "cosine", "linear", "one_cycle"),
     "solver": ("ridge", "pinv", "lasso", "squared-hinge"),
-    "activation": ("relu", "leaky_relu", "prelu", "elu", "rbf"),
+    "activation": ("relu", "leaky_relu", "prelu", "elu", "maxout", "rbf"),
     "code_activation": ("leaky_relu", "prelu", "elu"),
     "init": ("kaiming_normal", "orthogonal", "normal", "uniform", "run", "encoder"),
     "weights": ("gaussian", "samples", "ciw", "c", "rf", "lrf"),
     "corruption": ("gaussian", "masking", "salt_and_pepper"),
     "sparse": ("kl", "l1", "k_sparse"),
+    "prior": ("vamp",),
 }
 
 

@@ -131,7 +131,7 @@ device: gpu
     assert "did you mean 'data.source'?" in outcome.errors[0]
     assert "did you mean 'model.activation.1.slope'?" in outcome.errors[3]
     assert "allowed here: lr, momentum, name, nesterov" in outcome.errors[4]
-    assert "should be one of: constant, step, cosine, one_cycle" in outcome.errors[5]
+    assert "should be one of: constant, step, cosine, linear, one_cycle" in outcome.errors[5]
 
 
 @pytest.mark.parametrize(

@@ -261,9 +261,8 @@ def _fields(tagged: Place, root: Root) -> dict[str, Any]:
 def _member(union: Any, tag: str) -> Any:
     """Return the member of a union that carries ``tag``, searching through lists and Optional."""
     for one in get_args(union):
-        if any(isinstance(extra, Tag) and extra.tag == tag for extra in getattr(one, "__metadata__", ())):
-            return one
-        if tag in (tag_of(one, "name"), tag_of(one, "kind")) and unwrapped(one)[0] is not type(None):
+        own = [extra.tag for extra in getattr(one, "__metadata__", ()) if isinstance(extra, Tag)]
+        if tag in (own or (tag_of(one, "name"), tag_of(one, "kind"))) and unwrapped(one)[0] is not type(None):
             return one
         found = _member(one, tag)
         if found is not None:

@@ -241,7 +241,8 @@ def test_what_was_meant_is_asked(fcnet: Run) -> None:
         (["imprt", "foo.csv"], "did you mean fcnet data import foo.csv?"),
         (["MNIST"], "did you mean mnist?"),
         (["fmnist"], "did you mean fashion-mnist?"),
-        (["emnist"], "there is no emnist; mnist is closest"),
+        (["emnist"], "did you mean emnist-letters?"),
+        (["qmnist"], "there is no qmnist; mnist is closest"),
         (
             ["convert", "foo.csv"],
             "the commands are mnist, fashion-mnist, kmnist, emnist-letters, emnist-balanced, digits, import",
@@ -268,6 +269,7 @@ def test_options_may_come_first(fcnet: Run) -> None:
     kaggle("foo.csv")
     assert fcnet("data", "--out", "d", "import", "foo.csv").code == 0
     check("d")
-    for part in ("train-images", "train-labels.txt", "t10k-images", "t10k-labels.txt"):
-        Path("digits", part).mkdir(parents=True)
+    for part in ("train", "t10k"):
+        Path(f"digits/{part}-images").mkdir(parents=True)
+        Path(f"digits/{part}-labels.txt").touch()
     assert fcnet("data", "--out=digits", "digits").out == "digits: exists already\n"
