@@ -264,7 +264,7 @@ def _member(union: Any, tag: str) -> Any:
         own = [extra.tag for extra in getattr(one, "__metadata__", ()) if isinstance(extra, Tag)]
         if tag in (own or (tag_of(one, "name"), tag_of(one, "kind"))) and unwrapped(one)[0] is not type(None):
             return one
-        found = _member(one, tag)
+        found = None if own else _member(one, tag)
         if found is not None:
             return found
     return None
