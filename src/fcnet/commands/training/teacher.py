@@ -18,8 +18,7 @@ from fcnet.rundir import find
 from fcnet.schema import Config
 from fcnet.system.sinks import Sinks
 from fcnet.system.text import few
-
-AT_ONCE = 1000  # images that the models classify at once, as in an evaluation
+from fcnet.training.evaluate import EVALUATION_BATCH
 
 
 def check_there(settings: Config) -> None:
@@ -76,7 +75,7 @@ class Committee:
     def __call__(self, images: Tensor) -> Iterator[Tensor]:
         """Yield logits (B, C) of images uint8 (N, H, W), some at a time, on their device."""
         dtype = next(self._nets[0].parameters()).dtype
-        for some in torch.split(images, AT_ONCE):
+        for some in torch.split(images, EVALUATION_BATCH):
             with torch.inference_mode():
                 pixels = some.flatten(1).to(dtype).div(255)
                 yield committee.averaged([net(pixels) for net in self._nets])

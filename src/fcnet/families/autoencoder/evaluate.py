@@ -1,11 +1,9 @@
 """Run an autoencoder over images: reconstructions and their errors, likelihoods, outliers."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +16,8 @@ from fcnet.families.autoencoder.model import AutoEncoder
 from fcnet.families.autoencoder.objective import Reconstruct, binarised, corrupt, log_likelihood, squared_error
 from fcnet.families.common import outliers
 from fcnet.families.common.classify import check_finite
-from fcnet.families.common.family import Told, Trained, Weights, choice, plain
-from fcnet.system.text import align, csv_text, left, width
+from fcnet.families.common.family import Trained, Weights, choice
+from fcnet.families.common.outliers import Measured, PerImage
 from fcnet.training.evaluate import EVALUATION_BATCH, evaluate, fixed_noise
 
 
@@ -52,7 +50,7 @@ def look(model: AutoEncoder, split: ImageFolder, path: Path) -> Outputs:
 
 
 @dataclass(frozen=True)
-class Reconstruction:
+class Reconstruction(Measured):
     """Metrics of an autoencoder over one split.
 
     Attributes:
@@ -81,13 +79,7 @@ class Reconstruction:
     outliers: dict[str, float] | None = None
     weights: Weights | None = None
 
-    def text(self) -> str:
-        """Return the metrics, a line each."""
-        rows = self._rows()
-        columns = max(width(name) for name, _ in rows)
-        return "\n".join(f"{left(name, columns)}  {value}" for name, value in rows)
-
-    def _rows(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[tuple[str, str]]:
         """Return names and values for users."""
         terms = self.terms if len(self.terms) > 1 else {}
         rows = [
@@ -105,28 +97,7 @@ class Reconstruction:
             rows.append(("ELBO", f"{found['elbo']:.2f} nats"))
             bound, samples = found["importance_weighted_bound"], found["samples"]
             rows.append(("likelihood", f"at least {bound:.2f} nats, by {samples:.0f} importance samples"))
-        if (found := self.outliers) is not None:
-            counts = f"{found['normal']:.0f} normal, {found['outliers']:.0f} outliers"
-            rows.append(("AUROC", f"{100 * found['auroc']:.2f} %, {counts}"))
         return rows
-
-    def json(self) -> str:
-        """Return the metrics as one JSON object; absent ones are omitted."""
-        found = {name: value for name, value in self._plain().items() if value is not None}
-        return json.dumps(found, ensure_ascii=False)
-
-    def _plain(self) -> dict[str, Any]:
-        return {name: value for name, value in asdict(self).items() if name != "weights"} | plain(self.weights)
-
-    def csv(self) -> str:
-        """Return a row per metric, those of a group as ``group.name``."""
-        rows: list[tuple[str, object]] = []
-        for name, value in self._plain().items():
-            if isinstance(value, dict):
-                rows += [(f"{name}.{key}", one) for key, one in value.items()]
-            elif value is not None:
-                rows.append((name, value))
-        return csv_text(("metric", "value"), rows)
 
 
 def autoencoder(trained: Trained) -> tuple[AutoEncoder, AutoencoderModel]:
@@ -208,7 +179,7 @@ class Restored:
 
 
 @dataclass(frozen=True)
-class Restorations:
+class Restorations(PerImage):
     """The reconstructions of several images.
 
     Attributes:
@@ -224,25 +195,7 @@ class Restorations:
     def text(self) -> str:
         """Return a row per image."""
         rows = [[one.file, f"{one.squared_error:.4f}", one.output or "-"] for one in self.images]
-        header = ["file", "squared error", "written to"]
-        more = {"note": [one.note for one in self.images], "prepared": [", ".join(one.prepared) for one in self.images]}
-        for name, cells in more.items():
-            if any(cells):
-                header.append(name)
-                rows = [[*row, cell or "-"] for row, cell in zip(rows, cells, strict=True)]
-        return "\n".join(align([header, *rows], words=len(header) - 3))
-
-    def json(self) -> str:
-        """Return one JSON object with a list."""
-        return json.dumps(
-            plain(self.weights) | {"predictions": [asdict(one) for one in self.images]}, ensure_ascii=False
-        )
-
-    def csv(self) -> str:
-        """Return a row per image, with its error."""
-        header = list(asdict(self.images[0]))
-        rows = ([*list(asdict(one).values())[:-1], ", ".join(one.prepared)] for one in self.images)
-        return csv_text(header, rows)
+        return self.table(["file", "squared error", "written to"], rows, numbers=3)
 
     def pictures(self) -> NDArray[np.uint8]:
         """Return the reconstructions, uint8 (N, H, W)."""
@@ -252,13 +205,6 @@ class Restorations:
         """Return the same result with the paths that the reconstructions were written to."""
         images = [replace(one, output=path) for one, path in zip(self.images, paths, strict=True)]
         return replace(self, images=images)
-
-    def told(self, images: Sequence[Told], threshold: float | None) -> "Restorations":  # noqa: ARG002
-        """Return the same result with what is known about each image."""
-        found = [
-            replace(one, note=of.problem, prepared=of.prepared) for one, of in zip(self.images, images, strict=True)
-        ]
-        return replace(self, images=found)
 
 
 def restorations(trained: Trained, images: ImageFolder) -> Restorations:

@@ -18,7 +18,6 @@ from fcnet.families.common import classify
 from fcnet.families.common.classify import Predictions
 from fcnet.families.common.family import Trained, Weights, choice, named
 from fcnet.system.text import align, csv_text
-from fcnet.training.evaluate import EVALUATION_BATCH
 from fcnet.training.metrics import Metrics
 
 
@@ -28,12 +27,6 @@ def probabilities(nets: Sequence[nn.Module], pixels: Tensor) -> Tensor:
     total = sum(net(pixels.to(next(net.parameters()).dtype)).double().softmax(1) for net in nets)
     assert isinstance(total, Tensor), "a committee has members"
     return total / len(nets)
-
-
-def of_images(members: Sequence[Trained], images: ImageFolder) -> Tensor:
-    """Return the mean probabilities float64 (N, C) of models for images, on their device, batch by batch."""
-    nets = [one.net.eval() for one in members]
-    return torch.cat([probabilities(nets, pixels) for pixels, _ in images.batches(EVALUATION_BATCH)])
 
 
 def averaged(logits: Sequence[Tensor]) -> Tensor:
