@@ -1,7 +1,7 @@
 """Ladder networks: classifiers that learn to denoise each of their layers too, also from images without labels.
 
-``config`` has their `model` section, ``model`` the module, ``functions`` what it computes beside products,
-``objective`` the loss.
+``config`` has their `model` section, ``model`` the module, ``functions`` what it computes beside products, ``kernels``
+and ``launches`` the same on a GPU, ``objective`` the loss.
 """
 
 from __future__ import annotations

@@ -1,5 +1,11 @@
-"""What a ladder computes beside products, with derivatives by hand: few passes over memory, in at least fp32."""
+"""What a ladder computes beside products, with derivatives by hand: few passes over memory, in at least fp32.
 
+On a GPU, kernels of ``launches`` compute it, if Triton is installed and numbers are fp32 or bfloat16.
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any, cast
 
 import torch
@@ -12,7 +18,8 @@ def normalise(z: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
 
     The last two have no gradient.
     """
-    return cast(tuple[Tensor, Tensor, Tensor], _Normalise.apply(z, epsilon))
+    own = _launches(z)
+    return cast(tuple[Tensor, Tensor, Tensor], (own.Normalise if own else _Normalise).apply(z, epsilon))
 
 
 def combine(corrupted: Tensor, u: Tensor, a: Tensor) -> Tensor:
@@ -21,7 +28,8 @@ def combine(corrupted: Tensor, u: Tensor, a: Tensor) -> Tensor:
     z = (corrupted - m) v + m with m = a1 sigmoid(a2 u + a3) + a4 u + a5 and v = a6 sigmoid(a7 u + a8) + a9 u + a10;
     a (10, M) are parameters of each unit.
     """
-    return cast(Tensor, _Combine.apply(corrupted, u, a))
+    own = _launches(corrupted, u, a)
+    return cast(Tensor, (own.Combine if own else _Combine).apply(corrupted, u, a))
 
 
 def denoise(found: Tensor, z: Tensor, normalised: Tensor, deviation: Tensor) -> Tensor:
@@ -35,7 +43,53 @@ def denoise(found: Tensor, z: Tensor, normalised: Tensor, deviation: Tensor) -> 
         normalised: the same, normalised.
         deviation: of z (M,), which is differentiated too; 1 () if z is not normalised, which then needs no gradient.
     """
-    return cast(Tensor, _Denoise.apply(found, z, normalised, deviation))
+    own = _launches(found, z, normalised, deviation)
+    return cast(Tensor, (own.Denoise if own else _Denoise).apply(found, z, normalised, deviation))
+
+
+@torch.no_grad()
+def average(
+    averages: tuple[Tensor, Tensor, Tensor], mean: Tensor, deviation: Tensor, n: int, epsilon: float, least: float
+) -> None:
+    """Add mean and standard deviation (M,) of a batch of n images to averages.
+
+    Args:
+        averages: of means and of unbiased variances (M,), and the number of batches in them (); all are changed.
+        mean: of the batch.
+        deviation: of the batch, of its biased variance plus epsilon.
+        n: images.
+        epsilon: that was added.
+        least: weight of a batch; more for the first ones, which are averaged equally.
+    """
+    means, variances, batches = averages
+    batches += 1
+    if own := _launches(means, variances, mean, deviation):
+        own.average(averages, mean, deviation, n, epsilon, least)
+        return
+    weight = batches.to(mean.dtype).reciprocal().clamp_min(least)
+    variance = (deviation.square() - epsilon) * (n / (n - 1))
+    means.lerp_(mean, weight)
+    variances.lerp_(variance, weight)
+
+
+OLDEST = (8, 0)  # compute capability for which the kernels are written: with bfloat16
+
+
+def _launches(*tensors: Tensor) -> ModuleType | None:
+    """Return ``launches`` if its kernels can compute with tensors, None if torch's have to."""
+    if not all(one.is_cuda and one.dtype in (torch.float32, torch.bfloat16) for one in tensors):
+        return None
+    return _launches_on(tensors[0].device)
+
+
+@cache
+def _launches_on(device: torch.device) -> ModuleType | None:
+    """Return ``launches`` if it works on a GPU; looked at once, before any graph is captured."""
+    if find_spec("triton") is None or torch.cuda.get_device_capability(device) < OLDEST:
+        return None
+    from fcnet.families.ladder import launches
+
+    return launches if launches.works(device) else None
 
 
 def _at_least_single(x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.families.ladder.config import LadderModel
-from fcnet.families.ladder.functions import combine, denoise, normalise
+from fcnet.families.ladder.functions import average, combine, denoise, normalise
 
 EPSILON = 1e-10  # added to variances, as in the authors' program
 MOMENTUM = 0.01  # weight of a batch in the averages of means and variances; more for the first 100 batches
@@ -42,17 +42,13 @@ class Normalised(nn.BatchNorm1d):
         h = z + self.bias
         return h if self.scale is None else h * self.scale
 
-    @torch.no_grad()
     def average(self, mean: Tensor, deviation: Tensor, n: int) -> None:
         """Add mean and standard deviation (M,) of a batch of n images to the averages."""
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
-        self.num_batches_tracked += 1
-        weight = self.num_batches_tracked.to(mean.dtype).reciprocal().clamp_min(MOMENTUM)
-        variance = (deviation.square() - self.eps) * (n / (n - 1))
-        self.running_mean.lerp_(mean, weight)
-        self.running_var.lerp_(variance, weight)
+        averages = self.running_mean, self.running_var, self.num_batches_tracked
+        average(averages, mean, deviation, n, self.eps, MOMENTUM)
 
 
 class Rung(nn.Module):
