@@ -1,4 +1,4 @@
-"""A ladder's kernels: through Triton's interpreter against torch's, compiled for a GPU, and where there is one, on it."""
+"""A ladder's kernels: through Triton's interpreter against torch's, compiled for a GPU, and on one."""
 
 import json
 import os
@@ -47,7 +47,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 
 @pytest.fixture(scope="module")
 def interpreted() -> dict[str, dict[str, float]]:
-    """The differences of all cases, found in a process of its own: it chooses the interpreter when kernels are defined."""
+    """The differences of all cases, from a process of its own, as the interpreter is chosen when kernels are defined."""
     environment = os.environ | {
         "TRITON_INTERPRET": "1",
         "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),

@@ -29,7 +29,7 @@ def _rows(b: int, most: int = ROWS) -> int:
 
 def _launch(kernel: Any, grid: tuple[int, ...], *operands: Any, **options: Any) -> None:
     """Launch a kernel on the device of its first operand, a tensor, which need not be the current one."""
-    with torch.cuda.device_of(operands[0]):
+    with torch.cuda.device_of(operands[0]):  # type: ignore[no-untyped-call]
         kernel[grid](*operands, **{"BLOCK": BLOCK, "num_warps": WARPS} | options)
 
 
@@ -131,7 +131,7 @@ def average(
 
 
 def works(device: torch.device) -> bool:
-    """Return whether kernels can be compiled and launched on a device: Triton needs a C compiler at the first launch."""
+    """Return whether kernels can be compiled and launched on a device; Triton needs a C compiler for it."""
     try:
         Normalise.apply(torch.zeros(2, 3, device=device), 1.0)
     except (CalledProcessError, OSError, RuntimeError):
