@@ -23,7 +23,7 @@ from bench import gpu_table
 from bench.running import OWN, ROOT, Bench, FailedError, Figures, Program, in_rounds, launch, say
 from benchmark import EPOCHS, about, facts, merge, steady
 
-TESTS = ("tests/test_cuda.py", "tests/training")
+TESTS = ("tests/test_cuda.py", "tests/training", "tests/families/ladder")
 # Others may be installed: one warns of pytest-xdist, which counts as an error.
 PLUGINS = ("-p", "no:cacheprovider", "-p", "no:benchmark")
 

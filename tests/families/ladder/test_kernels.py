@@ -47,7 +47,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 
 @pytest.fixture(scope="module")
 def interpreted() -> dict[str, dict[str, float]]:
-    """The differences of all cases, from a process of its own, as the interpreter is chosen when kernels are defined."""
+    """The differences of all cases, from a process of its own: the interpreter is chosen when kernels are defined."""
     environment = os.environ | {
         "TRITON_INTERPRET": "1",
         "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
