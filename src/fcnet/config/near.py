@@ -31,6 +31,7 @@ for _place, _words in {
     "model.activation": "act activationfn activationfunction nonlinearity activations",
     "model.dropout": "dropoutrate drop dropoutp pdrop droprate",
     "model.input_noise": "gaussiannoise inputgaussiannoise noisestd",
+    "model.hidden_noise": "activationnoise hiddengaussiannoise layernoise",
     "model.batch_norm": "bn batchnormalization batchnormalisation norm usebatchnorm",
     "model.init": "initializer initialiser initialization initialisation weightinit kernelinitializer pretrained",
     "model.kind": "type modeltype family",

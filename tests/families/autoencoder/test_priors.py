@@ -29,6 +29,8 @@ def mixture(net: AutoEncoder) -> torch.distributions.Distribution:
     inputs = net.pseudo_inputs.values
     last = net.above[-1].encoder if net.above else net.encoder
     mean, log_variance = last(inputs if net.above else inputs.sigmoid()).chunk(2, 1)
+    if net.above:
+        log_variance = 10 * (log_variance / 10).tanh()
     parts = torch.distributions.Independent(torch.distributions.Normal(mean, (0.5 * log_variance).exp()), 1)
     return torch.distributions.MixtureSameFamily(torch.distributions.Categorical(torch.ones(7).double()), parts)
 

@@ -125,3 +125,18 @@ def test_the_default_is_torch_s_own() -> None:
         layer.reset_parameters()
     for ours, theirs in zip(net.parameters(), copied.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+def test_noise_of_hidden_units_is_in_units_of_their_normalised_input() -> None:
+    batch_norm = layers.NoisyBatchNorm(3, 0.5)
+    with torch.no_grad():
+        batch_norm.weight.copy_(torch.tensor([1.0, 4.0, 0.0]))
+        batch_norm.bias.copy_(torch.tensor([0.0, 1.0, 2.0]))
+    plain = nn.BatchNorm1d(3)
+    plain.load_state_dict(batch_norm.state_dict())
+    torch.manual_seed(0)
+    z = 7 * torch.randn(20_000, 3) + 5
+    noise = batch_norm(z) - plain(z)
+    torch.testing.assert_close(noise.std(0), torch.tensor([0.5, 2.0, 0.0]), rtol=0.03, atol=0)
+    torch.testing.assert_close(batch_norm.running_var, plain.running_var)
+    torch.testing.assert_close(batch_norm.eval()(z), plain.eval()(z))

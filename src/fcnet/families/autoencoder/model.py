@@ -21,6 +21,10 @@ from fcnet.families.common.layers import activation_module
 
 Size = tuple[int, int]  # height, width in pixels
 
+# Between layers of a variational net, log variances lie within ±10. Without a bound, a single sample far out makes a
+# variance of 0 or infinity, and the gradient NaN; near 0, where they are trained to be, the bound changes nothing.
+LARGEST_LOG_VARIANCE = 10.0
+
 DARK = -2.0  # mean logit of a pseudo-input's pixels at first, which is about that of MNIST's mean pixel
 
 
@@ -68,11 +72,11 @@ class Level(nn.Module):
 
     def posterior(self, h: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and log variances (..., K') of h' given h (..., K)."""
-        return gaussian(self.encoder, h)
+        return bounded(gaussian(self.encoder, h))
 
     def prior(self, above: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and log variances (..., K) of h given h' (..., K')."""
-        return gaussian(self.decoder, above)
+        return bounded(gaussian(self.decoder, above))
 
 
 class PseudoInputs(nn.Module):
@@ -130,7 +134,8 @@ class AutoEncoder(nn.Module):
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and log variances (B, K) of the first stochastic layer for images (B, D)."""
-        return gaussian(self.encoder, x)
+        found = gaussian(self.encoder, x)
+        return bounded(found) if self.above else found
 
     def prior(self) -> tuple[Tensor, Tensor] | None:
         """Return means and log variances (P, K) of the Gaussians whose mean is the codes' prior; None for N(0, 1)."""
@@ -179,6 +184,12 @@ def gaussian(net: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     found: Tensor = net(x.flatten(0, -2))
     mean, log_variance = at_least_single(found).reshape(*x.shape[:-1], -1).chunk(2, dim=-1)
     return mean, log_variance
+
+
+def bounded(found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return means and log variances, the latter smoothly bounded: 10 tanh(v / 10)."""
+    mean, log_variance = found
+    return mean, LARGEST_LOG_VARIANCE * (log_variance / LARGEST_LOG_VARIANCE).tanh()
 
 
 def at_least_single(values: Tensor) -> Tensor:

@@ -6,7 +6,14 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from fcnet.config.layers import Activation, DefaultInit, Init, PlainActivation, TrainedInit
-from fcnet.families.common.layers import Dropout, GaussianNoise, activation_module, initialise, linear_units
+from fcnet.families.common.layers import (
+    Dropout,
+    GaussianNoise,
+    NoisyBatchNorm,
+    activation_module,
+    initialise,
+    linear_units,
+)
 
 
 class FCNet(nn.Module):
@@ -23,6 +30,7 @@ class FCNet(nn.Module):
         dropout: share of each hidden layer's outputs dropped during training.
         input_dropout: share of the inputs dropped during training.
         input_noise: standard deviation of Gaussian noise added to the inputs during training.
+        hidden_noise: standard deviation of Gaussian noise added to each normalised z during training; for batch norm.
         batch_norm: normalise each z before its activation (Ioffe and Szegedy 2015).
         init: initialisation of the weights.
         bias: whether layers have biases.
@@ -38,6 +46,7 @@ class FCNet(nn.Module):
         dropout: float = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
+        hidden_noise: float = 0.0,
         batch_norm: bool = False,
         init: Init | TrainedInit = DefaultInit(),  # noqa: B008
         bias: bool = True,
@@ -54,7 +63,7 @@ class FCNet(nn.Module):
             initialise(linear, init)
             self._add(f"fc{layer}", linear)
             if layer <= len(hidden):
-                self._add(f"bn{layer}", nn.BatchNorm1d(after) if batch_norm else None)
+                self._add(f"bn{layer}", _norm(after, hidden_noise) if batch_norm else None)
                 self._add(f"act{layer}", activation_module(activations[layer - 1], after))
                 self._add(f"drop{layer}", Dropout(dropout) if dropout else None)
 
@@ -68,3 +77,8 @@ class FCNet(nn.Module):
         for module in self.children():
             a = module(a)
         return a
+
+
+def _norm(width: int, noise: float) -> nn.BatchNorm1d:
+    """Return the batch normalisation of so many units, with noise of a standard deviation, if it is above 0."""
+    return NoisyBatchNorm(width, noise) if noise else nn.BatchNorm1d(width)

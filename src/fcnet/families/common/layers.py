@@ -117,6 +117,29 @@ class GaussianNoise(Drawing):
         return x + torch.empty_like(x).normal_(0, self.deviation, generator=self.generator)
 
 
+class NoisyBatchNorm(nn.BatchNorm1d):
+    """Batch normalisation with Gaussian noise between the normalisation, and factor and shift, during training.
+
+    Rasmus et al. (2015) train their baseline so. The net cannot escape the noise by a larger factor.
+
+    Args:
+        width: units.
+        deviation: the standard deviation of the noise; that of the normalised values is 1.
+    """
+
+    def __init__(self, width: int, deviation: float) -> None:
+        super().__init__(width)
+        self.noise = GaussianNoise(deviation)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return outputs (B, M) of z (B, M)."""
+        normal: Tensor = super().forward(z)
+        if not self.training:
+            return normal
+        noise: Tensor = self.noise(torch.zeros_like(normal))
+        return normal + noise * self.weight
+
+
 class Dropout(Drawing):
     """Set a share of the outputs to 0 during training, and scale up the others (Srivastava et al. 2014).
 

@@ -34,6 +34,11 @@ class FCNetModel(ModelSection):
     input_noise: Annotated[float, Field(gt=0, le=100)] | None = Field(
         None, description="standard deviation of Gaussian noise added to the pixels during training; white is 1"
     )
+    hidden_noise: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None,
+        description="standard deviation of Gaussian noise added to each hidden unit's input during training, once it is"
+        " normalised to a variance of 1; needs `batch_norm`",
+    )
     batch_norm: bool = Field(False, description="batch normalisation before each activation")
     init: FCNetInit = Field(
         DefaultInit(),
@@ -61,6 +66,12 @@ class FCNetModel(ModelSection):
     def layer_sizes(self, size: Size, classes: int) -> list[str]:
         """Return the units of each layer, from the pixels to the outputs."""
         return named_sizes(math.prod(size), self.hidden, classes)
+
+    @model_validator(mode="after")
+    def _noise_of_a_known_size(self) -> Self:
+        if self.hidden_noise and not self.batch_norm:
+            raise ValueError("`hidden_noise` is measured in units of batch norm; set batch_norm: true")
+        return self
 
     @model_validator(mode="after")
     def _one_per_layer(self) -> Self:

@@ -16,6 +16,7 @@ def build(spec: FCNetModel, size: tuple[int, int], classes: int) -> FCNet:
         dropout=spec.dropout,
         input_dropout=spec.input_dropout,
         input_noise=spec.input_noise or 0.0,
+        hidden_noise=spec.hidden_noise or 0.0,
         batch_norm=spec.batch_norm,
         init=spec.init,
     )
