@@ -119,7 +119,9 @@ def _measured(key: str, runs: Runs) -> list[str]:
     ]
     epochs = sorted({run["epochs"] for run in runs if run["epochs"] is not None})
     shown = "-" if not epochs else f"{epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
-    versions = [", ".join(f"{name} {value}" for name, value in run["versions"].items()) for run in runs]
+    versions = [
+        ", ".join(f"{name} {value or '(not installed)'}" for name, value in run["versions"].items()) for run in runs
+    ]
     columns = ([run["weights"] for run in runs], machines, versions, [run["date"] for run in runs])
     return [f"`{key}`", shown, *("; ".join(sorted(set(cells))) for cells in columns)]
 

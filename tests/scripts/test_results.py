@@ -206,7 +206,8 @@ def test_rows_that_are_wrong_are_refused(house: Path, change: dict[str, Any], wh
 
 def test_goals_are_judged_by_the_mean(house: Path) -> None:
     def run(seed: int, accuracy: float, seconds: float) -> dict[str, Any]:
-        facts = {"devices": ["cpu"], "threads": 2, "together": 1, "versions": {"torch": "2.10.0"}, "date": "2026-01-02"}
+        versions = {"fcnet": None, "torch": "2.10.0"}  # fcnet was run from its source
+        facts = {"devices": ["cpu"], "threads": 2, "together": 1, "versions": versions, "date": "2026-01-02"}
         metrics = {"accuracy": accuracy, "loss": 0.1}
         return facts | {
             "seeds": [seed],
@@ -228,6 +229,7 @@ def test_goals_are_judged_by_the_mean(house: Path) -> None:
     assert "| 1.50 ± 0.71 (1.00 2.00), at an accuracy of 99.35 % | yes |" in text
     assert "`spatial`, `50k/10k`" in text
     assert "| Somebody 2003 | at most 0.65 | not run | - | - |" in text
+    assert "| fcnet (not installed), torch 2.10.0 |" in text
     text = page.page(rows, {"net": {"runs": bad}, "fast": {"runs": [run(0, 0.97, 1)]}})
     assert "missed by 1.35" in text
     assert "no: 1 points below 98 %" in text
