@@ -1,9 +1,5 @@
 """A ladder's kernels: through Triton's interpreter against torch's, compiled for a GPU, and on one."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ from fcnet.families.ladder.model import Ladder
 from fcnet.families.ladder.objective import Climb
 from fcnet.training.randomness import Randomness
 from fcnet.training.steps import step as steps
+from helpers import own_process
 from helpers.ladder_kernels import cases, differences, torch_alone
 
 TOLERANCE = {"float32": 1e-5, "bfloat16": 1e-2}
@@ -48,16 +45,8 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 @pytest.fixture(scope="module")
 def interpreted() -> dict[str, dict[str, float]]:
     """The differences of all cases, from a process of its own: the interpreter is chosen when kernels are defined."""
-    environment = os.environ | {
-        "TRITON_INTERPRET": "1",
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=200, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    results: dict[str, dict[str, float]] = own_process.interpreted(PROGRAM)
+    return results
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -94,12 +83,7 @@ def test_kernels_are_compiled_for_an_h100(name: str, z: str, tmp_path: Path, mon
 
 
 def test_training_on_a_cpu_does_not_import_triton() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)},
-        capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    own_process.run(WITHOUT)
 
 
 @needs_gpu

@@ -4,12 +4,11 @@ They run in a process of their own, because the interpreter is chosen when the k
 """
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+
+from helpers import own_process
 
 pytest.importorskip("triton", reason="Triton is not installed")
 
@@ -38,16 +37,7 @@ print(json.dumps({name: compared(**case) for name, case in json.loads(sys.argv[1
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, float]]:
     """The differences of all cases."""
-    environment = os.environ | {
-        "TRITON_INTERPRET": "1",
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(CASES)],
-        env=environment, capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    results: dict[str, dict[str, float]] = json.loads(done.stdout.splitlines()[-1])
+    results: dict[str, dict[str, float]] = own_process.interpreted(PROGRAM, json.dumps(CASES))
     return results
 
 

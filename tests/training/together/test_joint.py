@@ -4,16 +4,13 @@ They run in a process of their own, because the interpreter is chosen when the k
 """
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 import torch
 
 from fcnet.data.splits import Splits
-from helpers import joint
+from helpers import joint, own_process
 
 pytest.importorskip("triton", reason="Triton is not installed")
 
@@ -46,22 +43,12 @@ with joint.without_a_gpu():
         found[name] = getattr(joint, name)()
 print(json.dumps(found))
 """
-LIMIT = 200  # seconds
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     """What the groups did."""
-    environment = os.environ | {
-        "TRITON_INTERPRET": "1",
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(CASES)],
-        env=environment, capture_output=True, text=True, timeout=LIMIT, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    results: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    results: dict[str, Any] = own_process.interpreted(PROGRAM, json.dumps(CASES))
     return results
 
 

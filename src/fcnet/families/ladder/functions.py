@@ -4,13 +4,14 @@ On a GPU, kernels of ``launches`` compute it, if Triton is installed and numbers
 """
 
 from functools import cache
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+
+from fcnet.training.gpu.done import Unavailable, check_triton
 
 
 def normalise(z: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -72,9 +73,6 @@ def average(
     variances.lerp_(variance, weight)
 
 
-OLDEST = (8, 0)  # compute capability for which the kernels are written: with bfloat16
-
-
 def _launches(*tensors: Tensor) -> ModuleType | None:
     """Return ``launches`` if its kernels can compute with tensors, None if torch's have to."""
     if not all(one.is_cuda and one.dtype in (torch.float32, torch.bfloat16) for one in tensors):
@@ -85,7 +83,9 @@ def _launches(*tensors: Tensor) -> ModuleType | None:
 @cache
 def _launches_on(device: torch.device) -> ModuleType | None:
     """Return ``launches`` if it works on a GPU; looked at once, before any graph is captured."""
-    if find_spec("triton") is None or torch.cuda.get_device_capability(device) < OLDEST:
+    try:
+        check_triton(device)
+    except Unavailable:
         return None
     from fcnet.families.ladder import launches
 
