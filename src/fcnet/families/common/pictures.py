@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.families.common.classify import by_class, logits_of
+from fcnet.families.common.classify import outcomes as answers
 from fcnet.families.common.family import Trained
 from fcnet.families.common.spec import Size
 from fcnet.plots import curves
@@ -43,12 +43,9 @@ def weights(
 
 def outcomes(trained: Trained, name: str, images: ImageFolder, split: str) -> dict[str, Figure]:
     """Return figures of the confusion matrix and the mistakes over images, which ``split`` names."""
-    logits, labels = logits_of(trained, images), images.labels
-    _, confusion = by_class(labels.numpy(), logits.argmax(1).numpy(), images.classes)
-    probabilities = logits.double().softmax(1).numpy()
-    accuracy = float((logits.argmax(1) == labels).double().mean())
-    title = f"{name}: accuracy {100 * accuracy:.2f} % on {len(labels)} {split} images"
+    found = answers(trained, images, split)
+    title = f"{name}: accuracy {100 * found.accuracy:.2f} % on {len(found.labels)} {split} images"
     return {
-        "confusion": curves.confusion(np.asarray(confusion), images.classes, title),
-        "mistakes": curves.mistakes(images.images.numpy(), labels.numpy(), probabilities, images.classes, name),
+        "confusion": curves.confusion(np.asarray(found.by_class[1]), images.classes, title),
+        "mistakes": curves.mistakes(images.images.numpy(), found.labels, found.probabilities, images.classes, name),
     }

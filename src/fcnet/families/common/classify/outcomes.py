@@ -1,0 +1,109 @@
+"""What a classifier answers to labelled images: confusion, mistakes and calibration, for figures and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fcnet.data.dataset import ImageFolder
+from fcnet.families.common.classify.evaluation import by_class, logits_of
+from fcnet.families.common.family import Trained
+
+BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The answers whose probability is in an interval.
+
+    Attributes:
+        low: the end that is not in it, in [0, 1].
+        high: the end that is in it.
+        n: number of answers.
+        confidence: mean probability of the predicted class; None without answers.
+        accuracy: share of right answers; None without answers.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Answers to labelled images.
+
+    Attributes:
+        probabilities: (N, C), each row sums to 1.
+        labels: (N,), true classes.
+        files: of the images, as they are named in their folder or list.
+        classes: names of the C classes.
+        split: what the images are.
+    """
+
+    probabilities: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    files: Sequence[str]
+    classes: Sequence[str]
+    split: str
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """Return the most probable class (N,) of each image."""
+        return np.asarray(self.probabilities.argmax(1))
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float64]:
+        """Return the probability (N,) of the predicted class."""
+        return self.probabilities[np.arange(len(self.labels)), self.predicted]
+
+    @property
+    def accuracy(self) -> float:
+        """Return the share of right answers."""
+        return float((self.predicted == self.labels).mean())
+
+    @cached_property
+    def by_class(self) -> tuple[list[dict[str, Any]], list[list[int]]]:
+        """Return precision, recall, F1 and count per class, and the confusion matrix."""
+        return by_class(self.labels, self.predicted, self.classes)
+
+    @cached_property
+    def mistakes(self) -> NDArray[np.int64]:
+        """Return the positions of misclassified images, the most confident first."""
+        wrong = np.flatnonzero(self.predicted != self.labels)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")]
+
+    def reliability(self, bins: int = BINS) -> list[Bin]:
+        """Return accuracy and mean confidence of the answers in intervals (low, high] of their probability."""
+        edges = np.linspace(0, 1, bins + 1)
+        number = np.clip(np.ceil(self.confidence * bins).astype(int) - 1, 0, bins - 1)
+        right = self.predicted == self.labels
+        found = []
+        for i in range(bins):
+            inside = number == i
+            n = int(inside.sum())
+            confidence = float(self.confidence[inside].mean()) if n else None
+            accuracy = float(right[inside].mean()) if n else None
+            found.append(Bin(float(edges[i]), float(edges[i + 1]), n, confidence, accuracy))
+        return found
+
+    def calibration_error(self, bins: int = BINS) -> float:
+        """Return the expected calibration error (Guo et al. 2017, equation 3), in [0, 1]."""
+        return sum(
+            one.n * abs(one.accuracy - one.confidence)
+            for one in self.reliability(bins)
+            if one.accuracy is not None and one.confidence is not None
+        ) / len(self.labels)
+
+
+def outcomes(trained: Trained, images: ImageFolder, split: str) -> Outcomes:
+    """Return a classifier's answers to images on its device, which ``split`` names."""
+    probabilities = logits_of(trained, images).double().softmax(1).numpy()
+    return Outcomes(probabilities, images.labels.cpu().numpy(), images.names, images.classes, split)
