@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from fcnet.training.together.lane import Lane
 
 Take = Callable[[], Tensor]  # takes some steps; returns their losses (n, K)
+
+# How far a net may be from the eager steps while most of the others agree. Rounding turns a hidden unit whose input is
+# within 1e-7 of 0 on for an image in one way and off in the other: then the gradients of its weights differ, and Adam
+# makes that 0.01 of the changes in four steps. It happens to one net in about twelve of 784-500-10 (on an H200), by
+# chance; an error in the kernels happens to all of them.
+TURNED = 0.05
 
 
 def choose(
@@ -63,26 +69,34 @@ def check(lanes: Sequence[Lane]) -> None:
 def differing(
     before: Sequence[Snapshot], eagerly: Take, graphs: JointGraphs, by: Callable[[JointGraphs], Tensor]
 ) -> str | None:
-    """Return which net's steps differ from the eager ones, and how far; None if none does.
+    """Return which net's steps differ from the eager ones, and how far; None if the kernels agree.
 
-    A net that diverges within these steps proves nothing, but has to diverge either way.
+    At least half of the nets have to agree within rounding, and all within ``TURNED``. A net that diverges within these
+    steps proves nothing, but has to diverge either way.
     """
     graphs.warm_up()
     restore(before)
     losses = eagerly()
     expected = [[tensor.clone() for tensor in one.tensors] for one in before]
     restore(before)
-    found, proved = by(graphs), False
+    found = by(graphs)
+    compared: dict[int, Difference] = {}
     for number, (one, tensors) in enumerate(zip(before, expected, strict=True)):
-        if not finite([*tensors, losses[:, number]]):
-            if finite([*one.tensors, found[:, number]]):
-                return f"net {number + 1} diverges in the eager steps alone"
-            continue
-        difference: Difference = between(one, tensors, losses[:, number], found[:, number])
-        if not difference.within(TOLERANCE["fp32"]):
-            return f"net {number + 1} differs from the eager steps ({difference})"
-        proved = True
-    return None if proved else "all nets diverge in the first steps"
+        if finite([*tensors, losses[:, number]]):
+            compared[number] = between(one, tensors, losses[:, number], found[:, number])
+        elif finite([*one.tensors, found[:, number]]):
+            return f"net {number + 1} diverges in the eager steps alone"
+    return verdict(compared) if compared else "all nets diverge in the first steps"
+
+
+def verdict(compared: Mapping[int, Difference]) -> str | None:
+    """Return which net, of those compared by their number, differs too far, in words; None if the kernels agree."""
+    unlike = {number: one for number, one in compared.items() if not one.within(TOLERANCE["fp32"])}
+    far = [number for number, one in unlike.items() if not one.within(TURNED)]
+    if not far and 2 * len(unlike) <= len(compared):
+        return None
+    number = next(iter(far or unlike))
+    return f"net {number + 1} differs from the eager steps ({unlike[number]})"
 
 
 def restore(before: Sequence[Snapshot]) -> None:
