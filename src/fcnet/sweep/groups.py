@@ -77,8 +77,9 @@ def _why(size: int, alike_ones: int, most: int) -> str:
 
 def slower(settings: Config, device: Device) -> str:
     """Return why training together would not be faster; "" if it would."""
-    if device == "cuda":  # where the joint steps are not launched as a graph
-        return "a GPU takes many steps of one net at a time, and together was not measured to be faster there"
+    # One H200, 784-500-10: 207 net-epochs per second one after another, 73 of 8 nets together and 108 of 64.
+    if device == "cuda":
+        return "a GPU takes many steps of one net at a time, and together was measured to be slower there"
     products = alike.products(settings, size_of(settings.data), len(settings.data.classes or ()) or CLASSES)
     if products <= alike.MOST_PRODUCTS:
         return ""
