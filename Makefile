@@ -1,5 +1,6 @@
 # make train   trains configs/digits.yaml; CONFIG=configs/mnist.yaml is the course's job, ARGS are further words;
-#              TORCH=cpu installs PyTorch without CUDA
+#              TORCH=cpu installs PyTorch without CUDA, as is done by itself on Linux where there is no NVIDIA driver;
+#              TORCH=cuda installs what the package index has
 # make test    the whole suite, a process per core with one torch thread each; FCNET_MNIST names the
 #              folder of the four official MNIST files, for the tests on them
 # make coverage  the same, and which branches it takes; fails below the floor in pyproject.toml
@@ -17,11 +18,18 @@ TORCH ?=
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+ifeq ($(TORCH)$(shell uname -s),Linux)
+TORCH := $(if $(shell command -v nvidia-smi),cuda,cpu)
+endif
+
 ifeq ($(TORCH),cpu)
-CPU_TORCH = $(PIP) --index-url https://download.pytorch.org/whl/cpu torch torchvision
-SIZE = about 300 MB
+# pip says what went wrong if this index cannot be reached; then the next line installs from the one that it is set up for.
+CPU_TORCH = $(PIP) --index-url https://download.pytorch.org/whl/cpu torch torchvision \
+	|| echo "PyTorch without CUDA cannot be had from download.pytorch.org: installing what the package index has, up to 3 GB"
+SIZE = without CUDA, about 300 MB to download and 1 GB on disk, one to five minutes
 else
-SIZE = about 300 MB to download, or 3 GB on Linux (with TORCH=cpu 300 MB there too)
+CPU_TORCH = @true
+SIZE = about 300 MB to download, on Linux with CUDA 3 GB and 6 GB on disk, up to ten minutes
 endif
 
 .PHONY: train test coverage long bench check docs pictures clean
@@ -70,7 +78,7 @@ clean:
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fcnet needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@echo "installing PyTorch and other libraries into .venv: $(SIZE), some minutes"
+	@echo "installing PyTorch and other libraries into .venv: $(SIZE)"
 	$(PYTHON) -m venv .venv
 	$(CPU_TORCH)
 	$(PIP) --editable .
