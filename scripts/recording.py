@@ -2,8 +2,9 @@
 
 python scripts/recording.py [--out docs/images/terminal.svg]
 
-The commands of ``SESSION`` are run on a pseudo-terminal of 80 columns, in a new folder, and what they leave on the screen
-is drawn: text, not an image, in light and dark colours. Lines appear as they did, unless the reader prefers no motion.
+The commands of ``SESSION`` are run on a pseudo-terminal of 80 columns, in a new folder, and what they leave on the
+screen is drawn: text, not an image, in light and dark colours. Lines appear as they did, unless the reader prefers no
+motion.
 """
 
 import argparse
