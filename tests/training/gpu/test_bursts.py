@@ -15,7 +15,7 @@ from fcnet.families.fcnet.model import build
 from fcnet.training.gpu import bursts
 from fcnet.training.gpu.bursts import Problem, Way, choose
 from fcnet.training.gpu.done import Done, Unavailable, Unsuitable
-from fcnet.training.gpu.proof import difference
+from fcnet.training.gpu.proof import Difference, difference
 from fcnet.training.gpu.slots import Images, TorchSlots
 from fcnet.training.objective import Classify
 from fcnet.training.randomness import Randomness, connect
@@ -171,3 +171,23 @@ def test_a_kernel_that_reads_a_copy_is_not_for_images_that_change(
                 persistent.build()
         else:
             persistent.build()
+
+
+@pytest.mark.parametrize(
+    ("changes", "agrees"),
+    [([1e-5], True), ([1e-2, 1e-5], True), ([1e-2, 1e-2], False), ([0.3], False), ([float("nan")], False)],
+)
+def test_a_unit_turned_on_by_rounding_is_compared_again(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch, changes: list[float], agrees: bool
+) -> None:
+    """The next steps decide where chance may be the reason; an error far off is one at once."""
+    problem = replace(problem, order=torch.arange(8 * BATCH), lrs=[0.01] * 4 + [0.02] * 4)
+    asked = []
+
+    def found(_before: Any, eager: TorchSlots, _burst: Any) -> Difference:
+        asked.append((eager.buffers.order[0].item(), eager.buffers.lrs[:4].tolist()))
+        return Difference(1e-7, changes[len(asked) - 1])
+
+    monkeypatch.setattr(bursts, "difference", found)
+    assert (bursts.compared(problem, OneByOne(problem)) is None) == agrees
+    assert asked == [(0, pytest.approx([0.01] * 4)), (4 * BATCH, pytest.approx([0.02] * 4))][: len(changes)]

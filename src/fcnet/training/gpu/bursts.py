@@ -1,7 +1,7 @@
 """Choose how steps are taken on a GPU: the fastest way that gives what the eager step gives."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -12,7 +12,7 @@ from fcnet.system.memory import is_out_of_memory
 from fcnet.training.gpu import updates
 from fcnet.training.gpu.done import Burst, Unavailable, Unsuitable, check_triton
 from fcnet.training.gpu.graph import GraphBurst
-from fcnet.training.gpu.proof import TOLERANCE, Snapshot, difference
+from fcnet.training.gpu.proof import TOLERANCE, TURNED, Difference, Snapshot, difference
 from fcnet.training.gpu.slots import Images, TorchSlots, UpdatedSlots
 from fcnet.training.steps.by_hand import ByHand
 from fcnet.training.steps.step import EagerStep, changed_by
@@ -33,7 +33,7 @@ class Problem:
         terms: the number of the loss's terms.
         precision: fp32 or bf16.
         order: positions (n,) of the images of some steps, to compare on.
-        lrs: learning rates of these steps.
+        lrs: learning rates of these steps; those after the first ``COMPARED`` are for a second comparison.
     """
 
     step: EagerStep
@@ -47,6 +47,11 @@ class Problem:
     def snapshot(self) -> Snapshot:
         """Return copies of all that a step changes."""
         return Snapshot(changed_by(self.step), self.generators)
+
+    def part(self, first: int) -> "Problem":
+        """Return the same with the steps of one comparison, from ``first`` on."""
+        size, last = self.images.batch, first + COMPARED
+        return replace(self, order=self.order[first * size : last * size], lrs=self.lrs[first:last])
 
 
 @dataclass(frozen=True)
@@ -116,16 +121,28 @@ def tried(problem: Problem, way: Way, wanted: str, refused: list[str]) -> Burst 
 
 
 def compared(problem: Problem, burst: Burst) -> str | None:
-    """Return None if a burst gives what the eager step gives, else the difference; the state is restored."""
+    """Return None if a burst gives what the eager step gives, else the difference; the state is restored.
+
+    If they differ as far as one unit turned on by rounding does (``TURNED``), the next steps decide.
+    """
+    tolerance, found = TOLERANCE[problem.precision], differing(problem.part(0), burst)
+    if found.within(tolerance):
+        return None
+    if found.within(TURNED) and len(problem.lrs) > COMPARED:
+        found = differing(problem.part(COMPARED), burst)
+    return None if found.within(tolerance) else str(found)
+
+
+def differing(problem: Problem, burst: Burst) -> Difference:
+    """Return how far a burst is from the eager step in the steps of a problem; the state is restored."""
     before = problem.snapshot()
     try:
         if isinstance(burst, GraphBurst):
             burst.warm_up()
             before.restore()
-        found = difference(before, eager(problem), burst)
+        return difference(before, eager(problem), burst)
     finally:
         before.restore()
-    return None if found.within(TOLERANCE[problem.precision]) else str(found)
 
 
 def eager(problem: Problem) -> TorchSlots:

@@ -207,7 +207,7 @@ def problem_of(training: GradientTraining) -> Problem:
     size, step = training.settings.batch_size, training.stepper
     step.model.train()
     order, lrs = training.plan.of(training.epoch)
-    n = min(bursts.COMPARED, len(training.images) // size)
+    n = min(2 * bursts.COMPARED, len(training.images) // size)
     return Problem(
         step,
         Images(training.images.images.flatten(1).contiguous(), training.images.labels, size, training.shown.change),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fcnet.system.memory import is_out_of_memory
 from fcnet.training.gpu.done import Unavailable, Unsuitable, check_triton
-from fcnet.training.gpu.proof import TOLERANCE, Difference, Snapshot, between
+from fcnet.training.gpu.proof import TOLERANCE, TURNED, Difference, Snapshot, between
 from fcnet.training.steps.step import changed_by
 
 if TYPE_CHECKING:
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from fcnet.training.together.lane import Lane
 
 Take = Callable[[], Tensor]  # takes some steps; returns their losses (n, K)
-
-# How far a net may be from the eager steps while most of the others agree. Rounding turns a hidden unit whose input is
-# within 1e-7 of 0 on for an image in one way and off in the other: then the gradients of its weights differ, and Adam
-# makes that 0.001 to 0.01 of the changes in four steps. It happens to one in 60 nets of 784-500-10 (on an H200), by
-# chance; an error in the kernels happens to all of them.
-TURNED = 0.05
 
 
 def choose(
