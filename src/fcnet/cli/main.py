@@ -10,7 +10,8 @@ from typing import Any
 
 import typer
 
-from fcnet.cli import app, usage
+from fcnet.cli import app, train
+from fcnet.cli.advice import usage
 from fcnet.errors import FcnetError
 from fcnet.system import signals, streams
 from fcnet.system.files import from_os_error
@@ -46,7 +47,7 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
             raise KeyboardInterrupt
         return code
     except _UsageError as error:
-        from fcnet.cli import options  # imported here: its look-ups are slow to import
+        from fcnet.cli.advice import options  # imported here: its look-ups are slow to import
 
         return _fail(options.explain(error, words, command), debug)
     except FcnetError as error:
@@ -68,7 +69,7 @@ def _with_values(words: list[str]) -> list[str]:
     for i, word in enumerate(words):
         behind = r"-|[A-Za-z_][\w.]*=" if named else r"-|[A-Za-z_][\w.]*=|.*\.ya?ml$"  # a config is not a run
         if word == "--resume" and (i + 1 == len(words) or re.match(behind, words[i + 1])):
-            words[i] = f"--resume={app.NEWEST}"
+            words[i] = f"--resume={train.NEWEST}"
     return words
 
 

@@ -97,6 +97,11 @@ def short(name: str, most: int) -> str:
     return _start(found, most - 1 - half) + SHORTENED + _start(found[::-1], half)[::-1]
 
 
+def shortened(text: str, columns: int | None) -> str:
+    """Return a line with dots at its end if it takes more columns than there are; unchanged if that is None."""
+    return text if columns is None or width(text) <= columns else _start(text, columns - 1) + SHORTENED
+
+
 def _start(text: str, columns: int) -> str:
     """Return as much of a text as fits into a number of columns."""
     taken = ""
