@@ -31,12 +31,11 @@ settings with their defaults, and `fcnet config schema` prints the JSON Schema, 
 - Mappings are merged key by key, lists and values are replaced. `null` removes an inherited setting: its default
   applies.
 - A section with only a `name` may be written as that name: `activation: tanh` means `activation: {name: tanh}`.
-- Where a config is expected, a name will do: `mnist` is the file of that name, `mnist.yaml` or `configs/mnist.yaml` in the
-  current folder, else the config `mnist` that comes with fcnet. `fcnet config list` shows those, and
+- Where a config is expected, a name will do: `mnist` is the file of that name, `mnist.yaml` or `configs/mnist.yaml` in
+  the current folder, else the config `mnist` that comes with fcnet. `fcnet config list` shows those, and
   `fcnet config init NAME` writes one to start from.
-- Paths are relative to the folder in which the command runs; `extends` is relative to its own file, or the name of a config
-  that comes with fcnet (`extends: mnist`). `~`, `~user`,
-  `$NAME` and `${NAME}` (in quotes inside braces: `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and
+- Paths are relative to the folder in which the command runs; `extends` is relative to its own file, or the name of a
+  config that comes with fcnet (`extends: mnist`). `~`, `~user`, `$NAME` and `${NAME}` (in quotes inside braces: `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and
   on the command line; a variable that is unset or empty is an error. The run's `config.yaml` contains the expanded
   paths. A path that exists exactly as written is used unchanged, except `~` and `~/...`: `./~` is a folder of that
   name. On the command line, brackets in the name of an existing folder are not a pattern.
@@ -93,7 +92,7 @@ def _collect(part: dict[str, Any], sections: dict[str, Any], place: str, found: 
     """Add the keys below a section to what is found."""
     for key, field in part.get("properties", {}).items():
         whole = f"{place}{key}"
-        values, about = found.setdefault(whole, ([], " ".join(field.get("description", "").split())))
+        values, _ = found.setdefault(whole, ([], " ".join(field.get("description", "").split())))
         default = field.get("default")
         choices = [*_choices(field)]
         plain = isinstance(default, str | int | float) and not isinstance(default, bool) and " " not in str(default)

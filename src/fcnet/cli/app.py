@@ -20,8 +20,8 @@ from fcnet.cli.sweep import commands as sweep
 from fcnet.cli.words import ConfigFile, Device, Json, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.cli.words import config as config_option
 from fcnet.errors import ConfigError
-
 from fcnet.system import paths, signals, streams
+from fcnet.system.text import counted
 
 app = App(
     help="Train fully-connected networks, extreme learning machines and autoencoders on image folders, from one YAML"
@@ -65,7 +65,9 @@ def _global(
     _verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say more: how steps are computed, with how many threads.")
     ] = False,
-    _quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say less: results, warnings and errors alone.")] = False,
+    _quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say less: results, warnings and errors alone.")
+    ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
@@ -99,7 +101,8 @@ def evaluate(
 ) -> None:
     """Evaluate a model on held-out images.
 
-    Loss, accuracy, precision, recall, F1 and confusion matrix; for autoencoders, the errors of reconstruction. Several runs, or a sweep, are evaluated as a committee: the mean of their probabilities.
+    Loss, accuracy, precision, recall, F1 and confusion matrix; for autoencoders, the errors of reconstruction. Several
+    runs, or a sweep, are evaluated as a committee: the mean of their probabilities.
     """
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
@@ -126,7 +129,9 @@ def evaluate(
 def plot(
     runs: Runs = None,
     out: Annotated[Path | None, path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
-    file_format: Annotated[Format, typer.Option("--format", metavar="png|svg|pdf", help="File format (default: png).")] = Format.PNG,
+    file_format: Annotated[
+        Format, typer.Option("--format", metavar="png|svg|pdf", help="File format (default: png).")
+    ] = Format.PNG,
     weights: Weights = None,
     augment: Annotated[
         Path | None,
@@ -184,7 +189,7 @@ def encode(
 
     with shown() as sinks:
         n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value, which(weights))
-    streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
+    streams.write(sys.stdout, f"{out}: {counted(n, 'code')} of {counted(k, 'value')}")
 
 
 app.command(epilog=runs.EXAMPLE)(runs.runs)

@@ -32,8 +32,8 @@ def predict(
         Prepare,
         typer.Option(
             metavar="auto|always|off",
-            help="Prepare photos and drawings as the training images are made: auto (the default) leaves images alone that"
-            " are made like them, always prepares all, off only resizes.",
+            help="Prepare photos and drawings as the training images are made: auto (the default) leaves images alone"
+            " that are made like them, always prepares all, off only resizes.",
         ),
     ] = Prepare.AUTO,
     find: Annotated[bool, typer.Option("--find", help="Find and read all digits of a page, line by line.")] = False,

@@ -24,7 +24,8 @@ EXAMPLE = "Examples: fcnet train -c digits; fcnet train -c mnist train.epochs=5 
 def train(
     context: typer.Context,
     config: Annotated[
-        Path | None, config_option("--config", "The config, if it is not the first word; with --resume RUN, another.", "-c")
+        Path | None,
+        config_option("--config", "The config, if it is not the first word; with --resume RUN, another.", "-c"),
     ] = None,
     overrides: config_commands.Settings = None,
     out: Annotated[
@@ -40,7 +41,8 @@ def train(
             metavar="[RUN]",
             parser=paths.word("--resume"),
             autocompletion=complete.runs,
-            help="Resume RUN, or without a name --out, or else the newest run of this config; start one if there is none.",
+            help="Resume RUN, or without a name --out, or else the newest run of this config; start one if there is"
+            " none.",
         ),
     ] = None,
     force: Annotated[
@@ -48,7 +50,9 @@ def train(
         typer.Option("--force", help="With --resume or --overwrite: take over a run that another host holds."),
     ] = False,
     device: Annotated[str | None, typer.Option(metavar="D", help="cpu, cuda or cuda:N; the same as device=D.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of all that is random; the same as seed=N.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed of all that is random; the same as seed=N.")
+    ] = None,
 ) -> None:
     """Train a model.
 

@@ -1,7 +1,8 @@
 """Arguments and options that several commands share, and their answers."""
 
 import sys
-from enum import StrEnum
+from contextvars import ContextVar
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -57,6 +58,17 @@ RunAndImages = Annotated[
     ),
 ]
 ConfigFile = Annotated[Path | None, config("--config", "Config for a model file without a run directory.", "-c")]
+
+
+class Verbosity(IntEnum):
+    """How much a command says."""
+
+    QUIET = 0
+    USUAL = 1
+    VERBOSE = 2
+
+
+verbosity: ContextVar[Verbosity] = ContextVar("verbosity", default=Verbosity.USUAL)  # of the command line
 
 
 class Which(StrEnum):

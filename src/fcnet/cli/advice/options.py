@@ -13,7 +13,7 @@ from fcnet.config import near
 from fcnet.config.named import find as configs
 from fcnet.errors import ConfigError
 from fcnet.rundir import find
-from fcnet.system import files, paths
+from fcnet.system import files
 from fcnet.system.text import few
 
 # One-letter options, as settings; ``near`` has the longer names that other programs use.
@@ -213,7 +213,9 @@ def split(file: Path | None, words: Sequence[str] | None) -> tuple[Path | None, 
     given = [*([] if file is None else [file]), *map(parse, named)]
     if len(given) > 1:
         told = [*([] if file is None else [str(file)]), *named]
-        raise ConfigError(f"command line: two configs are given ({' and '.join(told[:2])}); {usage.one_config(*told[:2])}")
+        raise ConfigError(
+            f"command line: two configs are given ({' and '.join(told[:2])}); {usage.one_config(*told[:2])}"
+        )
     if given:
         check_file(given[0])
     _check_settings(settings)

@@ -68,7 +68,10 @@ def compare(
         Split, typer.Option(metavar="test|validation", help="Images whose metrics are compared (default: test).")
     ] = Split.TEST,
     weights: Annotated[
-        Which, typer.Option(metavar="best|last", help="Weights of the best epoch by validation, where there are such, or the last.")
+        Which,
+        typer.Option(
+            metavar="best|last", help="Weights of the best epoch by validation, where there are such, or the last."
+        ),
     ] = Which.BEST,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per group.")] = False,

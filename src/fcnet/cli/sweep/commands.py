@@ -34,12 +34,11 @@ Words = Annotated[
     typer.Argument(
         metavar="[FILE|DIR] [KEY=VALUE[,VALUE...]]...",
         autocompletion=complete.config_or_setting,
-        help="Sweep file (also by name: sweeps/digits), or the directory of a sweep to continue; and settings: with several values, each is tried.",
+        help="Sweep file (also by name: sweeps/digits), or the directory of a sweep to continue; and settings: with several"
+        " values, each is tried.",
     ),
 ]
-Base = Annotated[
-    Path | None, config_option("--config", "Config that the runs share, in place of a sweep file.", "-c")
-]
+Base = Annotated[Path | None, config_option("--config", "Config that the runs share, in place of a sweep file.", "-c")]
 Seeds = Annotated[int | None, typer.Option(metavar="N", help="Seeds of each combination, 0 to N - 1.", min=1)]
 Out = Annotated[Path | None, path("--out", "DIR", "Directory of the sweep (default: runs/NAME, after the file).")]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more than 10,000 runs.")]
@@ -52,9 +51,7 @@ Sweep = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: accuracies as fractions, times in seconds.")]
 
 
-@app.command(
-    epilog="Example: fcnet sweep run -c mnist model.hidden=[300],[500] --seeds 5 --out runs/width"
-)
+@app.command(epilog="Example: fcnet sweep run -c mnist model.hidden=[300],[500] --seeds 5 --out runs/width")
 def run(
     context: typer.Context,
     words: Words = None,
@@ -158,7 +155,9 @@ def _begin(plan: "Plan", out: Path, workers: int | None = None) -> "Begun":
     from fcnet.sweep.begin import begin
 
     if plan.equal:
-        streams.tell(sys.stderr, f"sweep: {plan.equal} runs are left out, because they are equal to others")
+        what = "1 run is left out, because it is equal to another" if plan.equal == 1 else None
+        what = what or f"{plan.equal} runs are left out, because they are equal to others"
+        streams.tell(sys.stderr, f"sweep: {what}")
     return begin(out, plan, workers)
 
 
@@ -167,7 +166,8 @@ def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bo
     found = _trained(begun, stop, workers, retry, waits)
     found.check()
     if found.left:
-        raise Stopped(f"{found.folder}: {found.left} runs are left to other workers; wait for them, or run this again")
+        left = "1 run is" if found.left == 1 else f"{found.left} runs are"
+        raise Stopped(f"{found.folder}: {left} left to other workers; wait for them, or run this again")
     streams.tell(sys.stderr, f"compare them: fcnet compare {found.folder}")
 
 
@@ -191,19 +191,19 @@ def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits:
     return found
 
 
-@app.command(
-    epilog="Example: fcnet sweep slurm sweeps/width --sbatch=--partition=gpu > job.sh; sbatch job.sh"
-)
+@app.command(epilog="Example: fcnet sweep slurm sweeps/width --sbatch=--partition=gpu > job.sh; sbatch job.sh")
 def slurm(
     words: Words = None,
     config: Base = None,
     seeds: Seeds = None,
     out: Out = None,
     tasks: Annotated[
-        int | None, typer.Option(metavar="N", help="Tasks of the array (default: one for each run left, at most 8).", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Tasks of the array (default: one for each run left, at most 8).", min=1),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes of each task (default: one per core or GPU of the task).", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Processes of each task (default: one per core or GPU of the task).", min=1),
     ] = None,
     sbatch: Annotated[
         list[str] | None,

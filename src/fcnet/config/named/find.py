@@ -16,8 +16,8 @@ _CLOSE = 0.7  # of names: mnits is mnist
 def find(word: str | os.PathLike[str]) -> Path | None:
     """Return the config that a word means; None if there is none of this name.
 
-    Files in the current folder come first: ``mnist`` is a file of that name, mnist.yaml, configs/mnist.yaml, and only then
-    the config of fcnet.
+    Files in the current folder come first: ``mnist`` is a file of that name, mnist.yaml, configs/mnist.yaml, and only
+    then the config of fcnet.
     """
     text = os.fspath(word)
     if not text or "\0" in text:
