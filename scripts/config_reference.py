@@ -35,10 +35,11 @@ settings with their defaults, and `fcnet config schema` prints the JSON Schema, 
   the current folder, else the config `mnist` that comes with fcnet. `fcnet config list` shows those, and
   `fcnet config init NAME` writes one to start from.
 - Paths are relative to the folder in which the command runs; `extends` is relative to its own file, or the name of a
-  config that comes with fcnet (`extends: mnist`). `~`, `~user`, `$NAME` and `${NAME}` (in quotes inside braces: `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and
-  on the command line; a variable that is unset or empty is an error. The run's `config.yaml` contains the expanded
-  paths. A path that exists exactly as written is used unchanged, except `~` and `~/...`: `./~` is a folder of that
-  name. On the command line, brackets in the name of an existing folder are not a pattern.
+  config that comes with fcnet (`extends: mnist`). `~`, `~user`, `$NAME` and `${NAME}` (in quotes inside braces:
+  `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and on the command line; a variable that is unset or
+  empty is an error. The run's `config.yaml` contains the expanded paths. A path that exists exactly as written is used
+  unchanged, except `~` and `~/...`: `./~` is a folder of that name. On the command line, brackets in the name of an
+  existing folder are not a pattern.
 - `KEY=` without a value is an error, as after an unset variable; `KEY=null` removes a setting.
 - The YAML is a simple subset of YAML 1.2: `1e-3` is a number, only `true` and `false` are booleans (`no` is a word), a
   repeated key is an error, and there are no tags, anchors or aliases.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcnet import schema
-from fcnet.config import named
+from fcnet.config.named import find
 from fcnet.config.names import Prepare, Which
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
@@ -30,7 +30,7 @@ def load_config(path: PathName, *overrides: str) -> Config:
     Raises:
         ConfigError: with one line per mistake.
     """
-    return schema.load(named.find.existing(path), overrides)
+    return schema.load(find.existing(path), overrides)
 
 
 def train(

@@ -43,7 +43,8 @@ def panel(record: "Finished") -> None:
 
 
 def _rows(record: "Finished") -> Iterator[tuple[str, str]]:
-    yield from _metrics(record.result)
+    if (headline := _headline(record.result)) is not None:
+        yield headline
     if (best := _best(record.result)) is not None:
         yield "best", best
     yield "time", f"{_seconds(record.result)} of training"
@@ -53,19 +54,17 @@ def _rows(record: "Finished") -> Iterator[tuple[str, str]]:
         yield "" if i else "next", command
 
 
-def _metrics(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield accuracy or loss of the held-out images, with the weights that other commands take."""
+def _headline(result: dict[str, Any]) -> tuple[str, str] | None:
+    """Return accuracy or loss on held-out images if there are such, with the weights that other commands take."""
     found = result | (result.get("best") or {})
-    splits = [name for name in ("test", "validation") if isinstance(found.get(name), dict)] or ["train"]
-    for split in splits:
+    for split in ("test", "validation", "train"):
         metrics = found.get(split)
-        if not isinstance(metrics, dict):
-            continue
-        images = counted(metrics["n"], f"{split} image")
-        if metrics.get("accuracy") is None:
-            yield "loss", f"{metrics['loss']:.4f} on {images}"
-        else:
-            yield "accuracy", f"{100 * metrics['accuracy']:.2f} % on {images}"
+        if isinstance(metrics, dict):
+            images = counted(metrics["n"], f"{split} image")
+            if metrics.get("accuracy") is None:
+                return "loss", f"{metrics['loss']:.4f} on {images}"
+            return "accuracy", f"{100 * metrics['accuracy']:.2f} % on {images}"
+    return None
 
 
 def _best(result: dict[str, Any]) -> str | None:

@@ -68,7 +68,10 @@ def columns(record: EpochRecord, epochs: int, lr: float | None) -> list[Column]:
     found += [Column("loss", split, max(len(_short(split)), 7) + 2, needs[split], _loss(split)) for split in splits]
     if record.train.accuracy is not None:
         needs = {"train": 40, "validation": 70, "test": 90}
-        found += [Column("accuracy (%)", split, 8, needs[split], _accuracy(split)) for split in splits]
+        found += [
+            Column("accuracy (%)", split, 10 if split == "train" else 8, needs[split], _accuracy(split))
+            for split in splits
+        ]
     elif len(record.train.terms) > 1:
         shown = "test" if "test" in splits else splits[-1]
         names = list(record.train.terms)
@@ -77,7 +80,7 @@ def columns(record: EpochRecord, epochs: int, lr: float | None) -> list[Column]:
         ]
     if lr is not None:
         found.append(Column("", "rate", 10, 20, lambda _, rate: f"{rate:.3g}"))
-    found.append(Column("", "seconds", 9, 35, lambda one, _: f"{one.seconds:.1f}"))
+    found.append(Column("", "seconds", 9, 35, lambda one, _: f"{one.seconds:.{2 if one.seconds < 10 else 1}f}"))
     return found
 
 

@@ -34,8 +34,8 @@ Words = Annotated[
     typer.Argument(
         metavar="[FILE|DIR] [KEY=VALUE[,VALUE...]]...",
         autocompletion=complete.config_or_setting,
-        help="Sweep file (also by name: sweeps/digits), or the directory of a sweep to continue; and settings: with several"
-        " values, each is tried.",
+        help="Sweep file (also by name: sweeps/digits), or the directory of a sweep to continue; and settings: with"
+        " several values, each is tried.",
     ),
 ]
 Base = Annotated[Path | None, config_option("--config", "Config that the runs share, in place of a sweep file.", "-c")]
