@@ -36,6 +36,46 @@ ConfigFile = Annotated[
 ]
 
 
+@app.command("list", epilog="Example: fcnet config list elm/")
+def list_all(
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PREFIX]", help="Only names that begin with it, such as elm/ (default: all).")
+    ] = "",
+) -> None:
+    """List the configs that come with fcnet.
+
+    Each has a name, which may stand wherever a config is expected; those below sweeps/ are for fcnet sweep run.
+    """
+    rows = list(shipped.summaries(prefix))
+    if not rows:
+        raise ConfigError(f"{prefix}: no config that comes with fcnet begins so; fcnet config list shows all")
+    longest = max(len(name) for name, _ in rows)
+    columns = page.terminal(sys.stdout)
+    for name, text in rows:
+        streams.write(sys.stdout, shortened(f"{name.ljust(longest)}  {text}", columns))
+
+
+@app.command(epilog="Example: fcnet config init own-images -o mine.yaml")
+def init(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[NAME]",
+            autocompletion=complete.shipped_configs,
+            help="Config to start from (default: digits); own-images is for your own.",
+        ),
+    ] = FIRST,
+    out: Annotated[Path | None, path("--out", "FILE", "File to write (default: NAME.yaml).", "-o")] = None,
+) -> None:
+    """Write a config to start from, with comments.
+
+    It is a copy of one that comes with fcnet and has the same settings. An existing file is left alone.
+    """
+    file = start.write(name, out)
+    verb = "sweep run" if name.startswith("sweeps/") else "train"
+    streams.write(sys.stdout, f"{file}: written; change it, then: fcnet {verb} {shlex.quote(str(file))}")
+
+
 @app.command(epilog="Example: fcnet config show mnist train.epochs=5")
 def show(words: Settings = None, config: ConfigFile = None) -> None:
     """Print all settings of a config.
@@ -86,46 +126,6 @@ def _config_and_settings(config: Path | None, words: list[str] | None) -> tuple[
     if file is None:
         raise ConfigError(f"CONFIG: is missing; give a YAML file, or a name{options.example()}")
     return file, overrides
-
-
-@app.command("list", epilog="Example: fcnet config list elm/")
-def list_all(
-    prefix: Annotated[
-        str, typer.Argument(metavar="[PREFIX]", help="Only names that begin with it, such as elm/ (default: all).")
-    ] = "",
-) -> None:
-    """List the configs that come with fcnet.
-
-    Each has a name, which may stand wherever a config is expected; those below sweeps/ are for fcnet sweep run.
-    """
-    rows = list(shipped.summaries(prefix))
-    if not rows:
-        raise ConfigError(f"{prefix}: no config that comes with fcnet begins so; fcnet config list shows all")
-    longest = max(len(name) for name, _ in rows)
-    columns = page.terminal(sys.stdout)
-    for name, text in rows:
-        streams.write(sys.stdout, shortened(f"{name.ljust(longest)}  {text}", columns))
-
-
-@app.command(epilog="Example: fcnet config init own-images -o mine.yaml")
-def init(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="[NAME]",
-            autocompletion=complete.shipped_configs,
-            help="Config to start from (default: digits); own-images is for your own.",
-        ),
-    ] = FIRST,
-    out: Annotated[Path | None, path("--out", "FILE", "File to write (default: NAME.yaml).", "-o")] = None,
-) -> None:
-    """Write a config to start from, with comments.
-
-    It is a copy of one that comes with fcnet and has the same settings. An existing file is left alone.
-    """
-    file = start.write(name, out)
-    verb = "sweep run" if name.startswith("sweeps/") else "train"
-    streams.write(sys.stdout, f"{file}: written; change it, then: fcnet {verb} {shlex.quote(str(file))}")
 
 
 @app.command(epilog="Example: fcnet config schema > fcnet.schema.json")

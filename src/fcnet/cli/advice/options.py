@@ -37,14 +37,8 @@ _SENTENCES = {
         ("workers", "num_workers", "n_jobs", "nproc", "j", "jobs"),
         "fcnet has no workers, because decoded images stay in memory; leave it out",
     ),
-    **dict.fromkeys(
-        ("quiet", "q", "silent"),
-        "no such option; results go to stdout and notices to stderr, and either can be redirected to a file",
-    ),
-    **dict.fromkeys(
-        ("verbose", "v", "vv"),
-        "no such option; everything is printed already, and --debug adds the traceback of an error",
-    ),
+    **dict.fromkeys(("silent", "s"), "no such option; write -q"),
+    **dict.fromkeys(("vv", "log_level", "loglevel"), "no such option; write -v, and for the traceback of an error --debug"),
 }
 
 _THREADS = ("threads", "num_threads", "n_threads", "nthreads")
