@@ -47,7 +47,10 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
         (["x.yaml", "seed=1"], "a command must come first: fcnet train --config x.yaml seed=1"),
         (["--seed", "1", "train", "x.yaml"], "options go after the command: fcnet train --seed 1 x.yaml"),
         (["-c", "x.yaml"], "-c: a command must come first"),
-        (["config", "shwo", "x.yaml"], "did you mean fcnet config show x.yaml? the commands are show, check, schema"),
+        (
+            ["config", "shwo", "x.yaml"],
+            "did you mean fcnet config show x.yaml? the commands are list, init, show, check, schema",
+        ),
         (["config", "x.yaml"], "did you mean fcnet config show x.yaml?"),
         (["train", "x.yaml", "--out", "a", "--out=b"], "--out: is given twice (a and b); give one"),
         (["train", "x.yaml", "--resume", "--resume", "a"], "--resume: is given twice (the newest and a); give one"),

@@ -270,7 +270,7 @@ def test_a_finished_training_stays_finished_whatever_drawing_raises(
     assert outcome.code == 0
     assert "fcnet plot run" in outcome.err
     assert len([line for line in outcome.err.splitlines() if "warning" in line]) == 1
-    assert outcome.out.splitlines()[-1] == "run: run (model.pth, metrics.jsonl)"
+    assert outcome.out.splitlines()[-2] == "run: run (model.pth, metrics.jsonl)"
     assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     if isinstance(error, OSError):
         outcome = fcnet("plot", "run")

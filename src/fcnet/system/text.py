@@ -37,8 +37,13 @@ def few(names: Iterable[object], most: int) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """Return a number of things, such as "1 digit" or "2 digits"."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    """Return a number of things, such as "1 digit", "2 digits" or "3 classes"."""
+    return f"{n} {plural(n, what)}"
+
+
+def plural(n: int, what: str) -> str:
+    """Return the word for so many things, such as "digit", "digits" or "classes"."""
+    return what if n == 1 else f"{what}es" if what.endswith("s") else f"{what}s"
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -97,6 +102,11 @@ def short(name: str, most: int) -> str:
     return _start(found, most - 1 - half) + SHORTENED + _start(found[::-1], half)[::-1]
 
 
+def shortened(text: str, columns: int | None) -> str:
+    """Return a line with dots at its end if it takes more columns than there are; unchanged if that is None."""
+    return text if columns is None or width(text) <= columns else _start(text, columns - 1) + SHORTENED
+
+
 def _start(text: str, columns: int) -> str:
     """Return as much of a text as fits into a number of columns."""
     taken = ""
@@ -117,6 +127,33 @@ def align(rows: Sequence[Sequence[str]], words: int = 0) -> list[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     sides = [left] + [right] * (len(widths) - 1 - words) + [left] * words
     return ["  ".join(map(lambda side, cell, w: side(cell, w), sides, row, widths)).rstrip() for row in rows]
+
+
+def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
+    """Return a text as lines of at most so many columns of a terminal, broken between words.
+
+    A word that is longer than a line is broken anywhere.
+
+    Args:
+        text: without newlines, or with those that stay.
+        columns: of a line.
+        indent: before all lines but the first.
+    """
+    found = []
+    for paragraph in visible(text).split("\n"):
+        line, empty = "", True
+        for word in paragraph.split(" "):
+            longer = word if empty else f"{line} {word}"
+            if not empty and width(longer) > columns:
+                found.append(line)
+                longer = indent + word
+            while width(longer) > columns > width(indent) + 1:
+                start = _start(longer, columns)
+                found.append(start)
+                longer = indent + longer[len(start) :]
+            line, empty = longer, False
+        found.append(line)
+    return found
 
 
 def percent(share: float | None) -> str:

@@ -111,7 +111,7 @@ def test_a_net_without_use_for_the_others_leaves_them_out(fcnet: Run, tiny: Path
     for seed in ("0", "1"):
         outcome = fcnet("train", "-c", config, f"seed={seed}", "--out", seed)
         assert outcome.code == 0, outcome.err
-        assert "train: 9 images 6x6, 3 classes of 3 to 3 images" in outcome.out
+        assert "train: 9 images 6x6, 3 classes of 3 images" in outcome.out
         assert "(9 of 60, equally many of each class as far as there are, chosen by the seed)" in outcome.out
         assert epochs(seed)[-1]["train"]["n"] == 9
         found[seed] = read_splits(schema.load(Path(seed) / "config.yaml")).train

@@ -10,7 +10,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from fcnet.cli import pasted
+from fcnet.cli.advice import pasted
+from fcnet.config.named import shipped
 from fcnet.errors import ConfigError
 
 # Commands of other programs.
@@ -24,7 +25,8 @@ _COMMANDS = {
     **dict.fromkeys(("import", "convert"), "data import"),
     **dict.fromkeys(("check", "validate-config", "lint"), "config check"),
     **dict.fromkeys(("schema", "keys"), "config schema"),
-    **dict.fromkeys(("configs", "init", "cfg"), "config"),
+    **dict.fromkeys(("configs", "cfg"), "config list"),
+    **dict.fromkeys(("init", "new"), "config init"),
     **dict.fromkeys(("list", "ls", "status", "ps", "experiments", "history"), "runs"),
     **dict.fromkeys(("diff", "stats", "statistics", "ttest", "mcnemar", "versus", "vs"), "compare"),
 }
@@ -44,6 +46,8 @@ def arrange(words: Sequence[str], app: Any) -> list[str]:
     pasted.check(found)
     if found[0] == "help":
         found = [*found[1:], "--help"]
+    elif len(found) == 1 and hasattr(app.commands.get(found[0]), "commands"):
+        found = [*found, "--help"]  # fcnet config, whose commands are asked for
     elif found[-1] == "help" and 1 < len(found) <= 3 and not os.path.lexists("help"):
         found[-1] = "--help"
     elif found == ["version"] or found == ["-V"]:
@@ -150,5 +154,6 @@ def _check_once(words: Sequence[str], app: Any) -> None:
 
 def one_config(base: str, top: str) -> str:
     """Return how to make one config of two, in which the second overrides the first."""
-    place = os.path.relpath(base, os.path.dirname(top) or ".")
+    with_fcnet = not os.path.lexists(base) and shipped.file(base) is not None
+    place = base if with_fcnet else os.path.relpath(base, os.path.dirname(top) or ".")
     return f"a run has one: begin {top} with the line 'extends: {place}', or give its settings as KEY=VALUE"

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fcnet import schema
-from fcnet.cli import usage
+from fcnet.cli.advice import usage
 from fcnet.config import near
+from fcnet.config.named import find as configs
 from fcnet.errors import ConfigError
 from fcnet.rundir import find
-from fcnet.system import files, paths
+from fcnet.system import files
 from fcnet.system.text import few
 
 # One-letter options, as settings; ``near`` has the longer names that other programs use.
@@ -36,14 +37,8 @@ _SENTENCES = {
         ("workers", "num_workers", "n_jobs", "nproc", "j", "jobs"),
         "fcnet has no workers, because decoded images stay in memory; leave it out",
     ),
-    **dict.fromkeys(
-        ("quiet", "q", "silent"),
-        "no such option; results go to stdout and notices to stderr, and either can be redirected to a file",
-    ),
-    **dict.fromkeys(
-        ("verbose", "v", "vv"),
-        "no such option; everything is printed already, and --debug adds the traceback of an error",
-    ),
+    **dict.fromkeys(("silent", "s"), "no such option; write -q"),
+    **dict.fromkeys(("vv", "log_level", "loglevel"), "no such option; write -v, and for the traceback of an error --debug"),
 }
 
 _THREADS = ("threads", "num_threads", "n_threads", "nthreads")
@@ -201,22 +196,32 @@ def _all_commands(app: Any, before: str = "") -> Mapping[str, Any]:
 
 
 def split(file: Path | None, words: Sequence[str] | None) -> tuple[Path | None, list[str]]:
-    """Separate the config from the settings among words; a YAML file does not need ``--config``.
+    """Separate the config from the settings among words: a file or a name of a config does not need ``--config``.
 
     Raises:
         ConfigError: there are two configs, there is no such file, or a word is not a setting.
     """
-    named = [word for word in words or () if word.endswith((".yaml", ".yml")) and not _SETTING.match(word)]
+    named = [word for word in words or () if not _SETTING.match(word) and _names_config(word)]
     settings = [word for word in words or () if word not in named]
-    given = [*([] if file is None else [str(file)]), *(str(paths.option("--config")(word)) for word in named)]
+    parse = configs.option("--config")
+    given = [*([] if file is None else [file]), *map(parse, named)]
     if len(given) > 1:
+        told = [*([] if file is None else [str(file)]), *named]
         raise ConfigError(
-            f"command line: two configs are given ({' and '.join(given[:2])}); {usage.one_config(*given[:2])}"
+            f"command line: two configs are given ({' and '.join(told[:2])}); {usage.one_config(*told[:2])}"
         )
     if given:
-        check_file(Path(given[0]))
+        check_file(given[0])
     _check_settings(settings)
-    return Path(given[0]) if given else None, settings
+    return given[0] if given else None, settings
+
+
+def _names_config(word: str) -> bool:
+    """Return whether a word is the path of a YAML file, which may not exist, or the name of one that does."""
+    if word.endswith(configs.SUFFIXES):
+        return True
+    found = None if find.is_run(Path(word)) else configs.find(word)
+    return found is not None and found.suffix in configs.SUFFIXES
 
 
 def is_setting(word: str) -> bool:
@@ -225,11 +230,8 @@ def is_setting(word: str) -> bool:
 
 
 def example() -> str:
-    """Return a clause that names an existing config, or describes the smallest possible one."""
-    file = Path(find.CONFIGS) / "digits.yaml"
-    if files.is_file(file):
-        return f", such as {file}"
-    return f"; to start, a file digits.yaml with the line {find.LEAST} is enough"
+    """Return a clause that names a config which always exists."""
+    return f", such as {find.FIRST} (fcnet config list shows the configs that come with fcnet)"
 
 
 def resumed(word: Path, own_config: bool) -> Path:
@@ -255,24 +257,8 @@ def check_file(path: Path) -> None:
                 f"{path}: is a run; to resume it: fcnet train --resume {path}; its config is {path / find.CONFIG}"
             )
         return
-    if files.look(path) is not None or "\0" in str(path):
-        return
-    if problem := files.absent(path, ""):
-        raise ConfigError(f"{path}: {problem}")
-    known = [file for place in (path.parent, Path(find.CONFIGS)) for file in _yaml_files(place)]
-    stems = {
-        file.stem: file for file in reversed(known)
-    }  # if several folders have a file of one name, the first counts
-    close = difflib.get_close_matches(path.stem, stems, n=1)
-    advice = f"did you mean {stems[close[0]]}?" if close else f"check the path; looked in {Path.cwd()}"
-    raise ConfigError(f"{path}: there is no such file; {advice}")
-
-
-def _yaml_files(place: Path) -> list[Path]:
-    if not os.path.isdir(place) or not os.access(place, os.R_OK | os.X_OK):
-        return []
-    found = place.rglob("*.yaml") if place == Path(find.CONFIGS) else place.glob("*.yaml")
-    return sorted(found, key=lambda file: (len(file.parts), file))
+    if files.look(path) is None and "\0" not in str(path):
+        raise configs.missing(path)
 
 
 def _check_settings(words: Sequence[str]) -> None:
@@ -294,9 +280,6 @@ def _no_setting(word: str, behind: Sequence[str]) -> str | None:
         return None
     if os.path.isdir(word) and find.is_run(Path(word)):
         return f"{word!r}: is a run; to resume it: fcnet train --resume {word}"
-    file = Path(find.CONFIGS) / f"{word}.yaml"
-    if files.is_file(file):
-        return f"{word!r}: a config needs its full path: --config {file}"
     name, colon, value = word.partition(":")
     if colon and _key(name):
         return (
