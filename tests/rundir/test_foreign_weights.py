@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fcnet.rundir import foreign_weights
+from fcnet.rundir.foreign import weights as foreign_weights
 from helpers.command_line import Run
 
 State = dict[str, Tensor]

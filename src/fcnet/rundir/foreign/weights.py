@@ -1,9 +1,7 @@
 """Weights saved by other programs: unwrap, rename or identify them. No code is ever run."""
 
 import io
-import json
 import pickletools
-import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +19,6 @@ State = dict[str, Tensor]
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
 
 _HEAD = 64  # bytes by which a file is identified
-_LARGEST_HEADER = 100 << 20  # bytes, of a safetensors file
 _LARGEST_PICKLE = 16 << 20  # bytes of a pickle that is searched for names
 
 _SHOWN = 8  # names of tensors that an error lists
@@ -60,11 +57,6 @@ def kind(file: BinaryIO) -> str | None:
             return words
     if head.startswith(b"PK"):
         return _kind_of_archive(file)
-    if _is_safetensors(file, head):
-        return (
-            "a safetensors file; convert it with torch.save(safetensors.torch.load_file('model.safetensors'),"
-            " 'model.pth')"
-        )
     # protobuf: the field with the format's version, a small number, then that of the program that wrote the file
     if len(head) > 4 and head[0] == 0x08 and head[1] < 32 and head[2] == 0x12:
         return "an ONNX file"
@@ -86,22 +78,6 @@ def _kind_of_archive(file: BinaryIO) -> str | None:
     if names and all(name.endswith(".npy") for name in names):
         return "a NumPy archive"
     return next((words for name, words in _MEMBERS if name in ends), None)
-
-
-def _is_safetensors(file: BinaryIO, head: bytes) -> bool:
-    """Return whether a file begins with the length of a JSON object and that object."""
-    if len(head) < 10 or head[8:9] != b"{":
-        return False
-    length = struct.unpack("<Q", head[:8])[0]
-    if length > _LARGEST_HEADER:
-        return False
-    file.seek(8)
-    try:
-        return isinstance(json.loads(file.read(length)), dict)
-    except (ValueError, RecursionError):
-        return False
-    finally:
-        file.seek(0)
 
 
 def pickled(file: BinaryIO) -> str:
