@@ -27,6 +27,11 @@ from fcnet.families.elm.config import Solve
 TRAINED_BY = {families.kind_of(family): family.spec.section for family in families.FAMILIES}
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
+# What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
+INCIDENTAL = frozenset(
+    {"device", "threads", "data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"}
+)
+
 if TYPE_CHECKING:
     Model = ModelSection
 else:

@@ -5,6 +5,7 @@ an environment.json with fcnet's version, a sealed checkpoint, a config.yaml exa
 such a folder, damaged files count as the run's own too. Links never do: writing through one would change another file.
 """
 
+import csv
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -99,7 +100,7 @@ def is_partial(path: Path) -> bool:
     if path.parent.name == FOLDER:
         return checkpoints.is_partial(path) or (match is not None and match["name"] == OWNER)
     if path.parent.name == PLOTS:
-        return match is not None and match["name"].endswith(PICTURES)
+        return match is not None and (match["name"].endswith(PICTURES) or match["name"] in TABLES)
     return match is not None and match["name"] in FILES
 
 
@@ -161,21 +162,43 @@ _OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x0
 
 # Names of figures; that of a machine's ridge path is followed by the machine's name.
 NAMES = {
-    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units", "groups", "augmented"),
-    *("codes", "reconstructions", "samples", "plane", "errors"),
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "reliability", "weights", "augmented"),
+    *("codes", "reconstructions", "samples", "plane", "errors", "scores"),
+    *("trade", "units", "groups"),
 }
+
+# Tables beside figures, and their columns.
+TABLES = {"mistakes.csv": ("file", "true", "predicted", "probability", "probability_of_true")}
 
 
 def is_drawn(name: str) -> bool:
-    """Return whether a name is one that fcnet gives to figures."""
-    return name in NAMES or name.startswith("ridge-")
+    """Return whether a name is one that fcnet gives to figures, without suffix, or to tables, with theirs."""
+    return name in NAMES or name in TABLES or name.startswith("ridge-")
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:
-    """Return whether a file is a figure of a run that fcnet drew; with ``in_run``, also one drawn by an older fcnet."""
+    """Return whether a file is a figure or a table of a run that fcnet wrote; with ``in_run``, or an older fcnet."""
+    if path.name in TABLES:
+        return _is_file(path) and _has_columns(path, TABLES[path.name])
     if path.suffix not in PICTURES or not is_drawn(path.stem):
         return False
     return has_mark(path) or (in_run and _is_file(path) and all(mark in _ends(path) for mark in _OLD_MARKS))
+
+
+def _has_columns(path: Path, columns: tuple[str, ...]) -> bool:
+    """Return whether a CSV file has exactly these columns, in which all probabilities are numbers."""
+    numbers = [i for i, name in enumerate(columns) if name.startswith("probability")]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+        shares = [float(row[i]) for row in rows for i in numbers]
+    except (OSError, ValueError, IndexError, csv.Error):
+        return False
+    return (
+        tuple(header) == columns
+        and all(len(row) == len(columns) for row in rows)
+        and all(0 <= share <= 1 for share in shares)
+    )
 
 
 def has_mark(path: Path) -> bool:

@@ -19,6 +19,9 @@ _ESCAPED = 6
 # These select a shape of the character before them.
 _VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
+# How a formula begins: with a sign or @, after blanks or control characters that a spreadsheet skips.
+_FORMULA = re.compile(r"[\s\x00-\x1f]*(?:[=@]|[+-](?![\d.]*$))")
+
 # How many bad files, labels or keys one error lists; the total is always stated.
 SHOWN = 10
 
@@ -168,6 +171,14 @@ def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue().rstrip("\n")
+
+
+def spreadsheet(name: str) -> str:
+    """Return a name for a cell of CSV, with an apostrophe before it if a spreadsheet would take it for a formula.
+
+    Numbers with a sign, and a sign alone, are left as they are.
+    """
+    return f"'{name}" if _FORMULA.match(name) else name
 
 
 def changed(what: str, before: object, now: object) -> str:

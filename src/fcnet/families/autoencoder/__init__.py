@@ -94,9 +94,9 @@ class AutoencoderFamily:
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
         """Return a figure of the loss and its terms over the epochs."""
-        from fcnet.families.autoencoder import plots
+        from fcnet.plots import curves
 
-        return {"loss": plots.losses(curve, settings.model.unit)}
+        return {"loss": curves.loss([curve], settings.model.unit)}
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
         """Return figures of weights and samples; given images, of reconstructions, codes and errors."""

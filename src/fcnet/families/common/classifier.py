@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -78,8 +79,8 @@ class Classifier:
 
         return pictures.metrics(curve)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the first layer's weights; given images, of confusion, calibration and mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -65,8 +66,8 @@ class ELMFamily(Classifier):
 
         return plots.ridge_paths(curve)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the first layer's weights; given images, of confusion, calibration and mistakes."""
         from fcnet.families.elm import plots
 
         return super().pictures(trained, name, images, split) if images is not None else plots.weights(trained, name)

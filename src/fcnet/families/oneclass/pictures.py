@@ -9,8 +9,8 @@ from fcnet.data.normal import normal_images
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.families.oneclass.evaluate import scores_of
-from fcnet.plots.curves import LONGEST_CLASS
-from fcnet.plots.outliers import histogram
+from fcnet.plots.answers import histogram
+from fcnet.plots.canvas import LONGEST_CLASS
 from fcnet.system.text import short
 
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib

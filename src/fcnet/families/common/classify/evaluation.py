@@ -14,6 +14,7 @@ from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import CheckpointError
+from fcnet.families.common.classify import calibration
 from fcnet.families.common.family import Trained, Weights, choice, plain
 from fcnet.system.text import align, csv_text, percent
 from fcnet.training import evaluate
@@ -35,6 +36,7 @@ class Evaluation:
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
         confusion: images by true class (rows) and predicted class (columns).
+        calibration_error: expected difference between probability and accuracy, in [0, 1] (``calibration``).
         weights: which of its run's the model has; None outside any run.
     """
 
@@ -46,6 +48,7 @@ class Evaluation:
     classes: list[str]
     per_class: list[dict[str, Any]]
     confusion: list[list[int]]
+    calibration_error: float
     weights: Weights | None = None
 
     def text(self) -> str:
@@ -56,6 +59,7 @@ class Evaluation:
             f"images    {self.n}, {self.split}",
             f"loss      {self.loss:.4f}",
             f"accuracy  {100 * self.accuracy:.2f} %",
+            calibration.words(self.calibration_error),
             "",
         ]
         lines += details(self.classes, self.per_class, self.confusion)
@@ -103,6 +107,7 @@ def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
         classes,
         per_class,
         confusion,
+        calibration.error(logits.double().softmax(1).numpy(), labels.numpy()),
         trained.weights,
     )
 
