@@ -13,7 +13,10 @@ PAIRS = [
     ("README.md", "README.zh-CN.md"),
     *(
         (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in ("compare", "course", "ladder", "photos", "search", "sweeps", "training", "troubleshooting")
+        for name in (
+            *("compare", "course", "gpu-servers", "ladder", "photos", "search", "sweeps", "training"),
+            *("troubleshooting", "your-images"),
+        )
     ),
 ]
 
