@@ -11,8 +11,13 @@ from helpers.command_line import ROOT
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 PAIRS = [
     ("README.md", "README.zh-CN.md"),
-    ("docs/course.md", "docs/course.zh-CN.md"),
-    ("docs/photos.md", "docs/photos.zh-CN.md"),
+    *(
+        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
+        for name in (
+            *("compare", "course", "gpu-servers", "ladder", "photos", "search", "sweeps", "training"),
+            *("troubleshooting", "your-images"),
+        )
+    ),
 ]
 
 
