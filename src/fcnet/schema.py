@@ -67,6 +67,9 @@ class Config(Section):
         description="CPU threads: a number, at most as many as the process may use (by its cores, its control group's"
         " quota and OMP_NUM_THREADS); or auto: all, or as many as are fastest now if the bits of the results are equal",
     )
+    report: bool | None = Field(
+        None, description="write report.html at the end: fcnet train into the run, fcnet sweep run into the sweep"
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

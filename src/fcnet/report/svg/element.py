@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from itertools import count
 
 from markupsafe import Markup, escape
 
@@ -11,8 +10,6 @@ from fcnet.system.streams import visible
 # Surrogates (bytes of a file name that are not UTF-8) cannot be encoded, two non-characters are not allowed in XML, and
 # marks of writing direction change how the text around them is read.
 _UNWANTED = re.compile("[\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f]")
-
-_numbers = count(1)
 
 
 def readable(text: str) -> str:
@@ -54,18 +51,9 @@ def chart(width: float, height: float, title: str, description: str, inner: Iter
         inner: its elements.
         more: further attributes.
     """
-    names = [f"svg-{next(_numbers)}-{part}" for part in ("title", "desc")]
-    head = [tag("title", title, id=names[0]), tag("desc", description, id=names[1])]
-    return tag(
-        "svg",
-        *head,
-        *inner,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(width)} {number(height)}",
-        role="img",
-        aria_labelledby=" ".join(names),
-        **more,
-    )
+    head = [tag("title", title), tag("desc", description)]
+    box = f"0 0 {number(width)} {number(height)}"
+    return tag("svg", *head, *inner, xmlns="http://www.w3.org/2000/svg", viewBox=box, role="img", **more)
 
 
 def text(x: float, y: float, words: str, anchor: str = "middle", **more: object) -> Markup:

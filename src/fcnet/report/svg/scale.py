@@ -56,12 +56,14 @@ def _step(least: float) -> float:
 
 def whole(low: int, high: int, most: int = 8) -> Axis:
     """Return an axis of whole numbers, such as epochs, from the first to the last."""
-    step = max(1, math.ceil(_step(max((high - low) / most, 1.0))))
-    values = [n for n in range(low, high + 1) if n % step == 0 or step == 1]
-    if step > 1 and (not values or values[0] - low >= step / 2):
+    step = 1
+    while (high - low) / step > most:
+        step = next(one for one in (step * 2, step * 5 // 2, step * 5) if str(one)[0] in "125" and one > step)
+    values = [n for n in range(low, high + 1) if n % step == 0]
+    if not values or values[0] - low > step / 2:
         values = [low, *values]
-    ends = (low, high) if high > low else (low - 1, high + 1)
-    return Axis(*map(float, ends), [(float(n), str(n)) for n in values])
+    first, last = (low, high) if high > low else (low - 1, high + 1)
+    return Axis(float(first), float(last), [(float(n), str(n)) for n in values])
 
 
 def powers(low: float, high: float, most: int = 7) -> Axis:
