@@ -16,6 +16,7 @@ from fcnet.schema import Config
 Rows = list[list[str]]
 
 _HASH = 16  # digits of a fingerprint that are shown
+_CHOICES = ("name", "kind")  # keys whose word chooses the type of a section
 _RESOLVED = ("data.classes",)  # keys that the images fill in, whatever the config says
 
 
@@ -35,10 +36,13 @@ def _differing(section: BaseModel, default: Any, above: str = "") -> Iterator[tu
         if key in _RESOLVED or field.exclude:
             continue
         if isinstance(value, BaseModel):
-            if type(usual) is not type(value) and "name" in type(value).model_fields:
-                yield f"{key}.name", getattr(value, "name"), getattr(usual, "name", None)  # noqa: B009
-            found = list(_differing(value, usual, f"{key}."))
-            yield from (one for one in found if one[0] != f"{key}.name")
+            found = _differing(value, usual, f"{key}.")
+            if type(usual) is not type(value):  # it was chosen by a word, which has no default of its own
+                word = next((one for one in _CHOICES if one in type(value).model_fields), None)
+                if word is not None:
+                    yield f"{key}.{word}", getattr(value, word), getattr(usual, word, None)
+                    found = (one for one in found if one[0] != f"{key}.{word}")
+            yield from found
         elif value != usual and value is not None:
             yield key, value, usual
 

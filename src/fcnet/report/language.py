@@ -38,7 +38,13 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the words of a key, with values in their places. Raises KeyError if there are none."""
-        return self._words[key].format(**values)
+        shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}
+        return self._words[key].format(**shown)
+
+    def sentence(self, key: str, **values: object) -> str:
+        """Return the words of a key with a capital at their start."""
+        found = self(key, **values)
+        return found[:1].upper() + found[1:]
 
     def percent(self, share: float | None, digits: int = 2) -> str:
         """Return a share in [0, 1] as a percentage; a dash if there is none."""
@@ -49,8 +55,12 @@ class Words:
         return self("dash") if value is None else f"{value:.{digits}f}"
 
     def whole(self, value: int | None) -> str:
-        """Return a whole number; a dash if there is none."""
+        """Return a whole number, such as a seed; a dash if there is none."""
         return self("dash") if value is None else str(value)
+
+    def count(self, value: int) -> str:
+        """Return how many there are."""
+        return f"{value:,}"
 
     def duration(self, seconds: float | None) -> str:
         """Return a time in its largest units; a dash if it is unknown."""

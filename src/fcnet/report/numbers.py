@@ -1,6 +1,7 @@
 """The numbers of a comparison as tables of words."""
 
 from fcnet.report.facts import Rows
+from fcnet.report.headline import Headline
 from fcnet.report.language import Words
 from fcnet.results.compare.comparison import Comparison
 from fcnet.results.compare.report import p_text
@@ -23,6 +24,15 @@ class Numbers:
     def __init__(self, found: Comparison, words: Words) -> None:
         self._found, self._words = found, words
         self._share = found.metric == "accuracy"
+
+    def headline(self) -> Headline:
+        """Return the mean of the best group."""
+        found, words = self._found, self._words
+        one = (max if self._share else min)(found.groups, key=lambda one: one.metric.mean)
+        value = self._with_sd(one.metric)
+        told = {"split": words(f"split_{found.asked.split}"), "metric": words(found.metric), "n": one.metric.n}
+        what = words("headline_groups", group=short(one.group.name, LONGEST), groups=len(found.groups), **told)
+        return Headline(words("percent", value=value) if self._share else value, what)
 
     def groups(self) -> Table:
         """Return the table of groups."""

@@ -7,6 +7,7 @@ from fcnet.errors import ConfigError
 from fcnet.report.best import Best, best
 from fcnet.report.drawn import groups
 from fcnet.report.drawn.figure import Figure
+from fcnet.report.headline import Headline
 from fcnet.report.language import Words
 from fcnet.report.numbers import LONGEST, Numbers, Table
 from fcnet.results import columns
@@ -25,6 +26,7 @@ class Several:
 
     Attributes:
         name: of the folder, or how many runs there are.
+        headline: the mean of the best group.
         notes: what has to be known.
         caption: of the comparison.
         groups: of the comparison, with header.
@@ -37,6 +39,7 @@ class Several:
     """
 
     name: str
+    headline: Headline | None = None
     notes: list[str] = field(default_factory=list)
     caption: str = ""
     groups: Table = field(default_factory=lambda: ([], []))
@@ -78,8 +81,9 @@ def _fill(page: Several, found: Comparison, words: Words) -> None:
     """Add a comparison to a page."""
     numbers = Numbers(found, words)
     split = words(f"split_{found.asked.split}")
-    page.caption = words("compare_caption", split=split, metric=words(found.metric))
+    page.caption = words.sentence("compare_caption", split=split, metric=words(found.metric))
     page.groups = numbers.groups()
+    page.headline = numbers.headline()
     page.differences, page.reference = numbers.differences(), short(found.reference, LONGEST)
     page.notes += found.notes
     if any(row.best is not None for one in found.groups for row in one.group.rows):

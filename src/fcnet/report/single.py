@@ -197,7 +197,7 @@ def _metrics(row: Row, which: str, words: Words) -> tuple[list[str], Rows]:
     unit = "nats" if row.net is None else row.net.unit
     classifies = any(scores.accuracy is not None for _, scores in found)
     header = [words("split"), words("images"), words("loss_unit", unit=unit)]
-    rows = [[name, str(scores.n), words.decimal(scores.loss)] for name, scores in found]
+    rows = [[name, words.count(scores.n), words.decimal(scores.loss)] for name, scores in found]
     if classifies:
         header.append(words("accuracy"))
         rows = [[*one, words.percent(scores.accuracy)] for one, (_, scores) in zip(rows, found, strict=True)]

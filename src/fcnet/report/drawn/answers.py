@@ -34,7 +34,7 @@ class Shown:
         confusion: the chart.
         confusions: rows of true class, predicted class, number of images and share of the true class.
         calibration: the chart.
-        calibration_error: in words.
+        bins: rows of probabilities, number of answers, mean probability and accuracy.
         mistakes: the most confident ones.
         total: number of mistakes.
     """
@@ -43,7 +43,7 @@ class Shown:
     confusion: Figure
     confusions: Sequence[Sequence[str]]
     calibration: Figure
-    calibration_error: str
+    bins: Sequence[Sequence[str]]
     mistakes: Sequence[Mistake]
     total: int
 
@@ -53,14 +53,14 @@ def shown(found: Answers, words: Words) -> Shown:
     outcomes = found.outcomes
     per_class, confusion = outcomes.by_class
     keys = ("precision", "recall", "f1")
-    rows = [[row["class"], str(row["n"]), *(words.percent(row[key]) for key in keys)] for row in per_class]
+    rows = [[row["class"], words.count(row["n"]), *(words.percent(row[key]) for key in keys)] for row in per_class]
     counts = np.asarray(confusion)
     return Shown(
         rows,
         _confusion(counts, outcomes.classes, words),
         _confusions(counts, outcomes.classes, words),
         _calibration(found, words),
-        words.percent(outcomes.calibration_error()),
+        _bins(found, words),
         _mistakes(found, words),
         len(outcomes.mistakes),
     )
@@ -87,16 +87,30 @@ def _confusions(counts: np.ndarray, classes: Sequence[str], words: Words) -> lis
 
 def _calibration(found: Answers, words: Words) -> Figure:
     bins = [
-        (100 * one.low, 100 * one.high, 100 * one.accuracy)
+        (100 * one.low, 100 * one.high, 100 * one.accuracy, one.n)
         for one in found.outcomes.reliability()
         if one.accuracy is not None
     ]
-    told = words("comma").join(f"{low:.0f}–{high:.0f}: {accuracy:.1f}" for low, high, accuracy in bins)
+    told = words("comma").join(f"{low:.0f}–{high:.0f}: {accuracy:.1f}" for low, high, accuracy, _ in bins)
     axes = tuple(words("share_unit", name=words(key)) for key in ("probability", "accuracy"))
     description = words("calibration_desc", n=len(bins), bins=told)
     svg = bars.reliability(bins, (axes[0], axes[1]), words("calibration_title"), description)
     ece = words.percent(found.outcomes.calibration_error())
-    return Figure(svg, words("calibration_text", ece=ece))
+    return Figure(svg, words("calibration_text", ece=ece, few=bars.FEW))
+
+
+def _bins(found: Answers, words: Words) -> list[list[str]]:
+    """Return a row for each interval of probabilities that has answers."""
+    return [
+        [
+            words("from_to", low=words.percent(one.low, 0), high=words.percent(one.high, 0)),
+            words.count(one.n),
+            words.percent(one.confidence, 1),
+            words.percent(one.accuracy, 1),
+        ]
+        for one in found.outcomes.reliability()
+        if one.n
+    ]
 
 
 def _mistakes(found: Answers, words: Words) -> list[Mistake]:

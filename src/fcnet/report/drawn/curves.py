@@ -70,7 +70,7 @@ def _over_epochs(
     plot = Plot(x, linear(min(heights), max(heights), ceiling=ceiling), (words("epoch"), axis))
     ends = words("comma").join(f"{line.name} {line.points[-1][1]:.4g}" for line in lines)
     marks = [] if best is None else [Mark(float(best), words("best_mark", epoch=best))]
-    title = words("curve_of", what=what)
+    title = words.sentence("curve_of", what=what)
     description = words("curve_desc", what=axis, n=len(epochs), ends=ends)
     return Figure(draw(plot, lines, title, description, marks), title, legend(lines))
 

@@ -45,7 +45,7 @@ def bands(found: Comparison, words: Words) -> Iterator[Figure]:
         axis = words("share_unit", name=words(metric)) if factor > 1 else words("loss_unit", unit=found.unit)
         plot = Plot(whole(1, last), linear(min(heights), max(heights), ceiling=ceiling), (words("epoch"), axis))
         ends = words("comma").join(f"{line.name} {line.points[-1][1]:.4g}" for line in lines)
-        title = words("curve_of", what=name)
+        title = words.sentence("curve_of", what=name)
         yield Figure(draw(plot, lines, title, words("band_desc", what=axis, ends=ends)), title, legend(lines))
 
 
@@ -86,7 +86,7 @@ def points(found: Comparison, words: Words) -> Figure:
         rows.append(dots.Group(one.group.name, values, factor * one.metric.mean, interval, i))
     axis = words("share_unit", name=words(found.metric)) if share else words("loss_unit", unit=found.unit)
     means = words("comma").join(f"{row.name} {row.mean:.4g}" for row in rows)
-    title = words("groups_title", metric=words(found.metric))
+    title = words.sentence("groups_title", metric=words(found.metric))
     return Figure(dots.draw(rows, axis, title, words("groups_desc", means=means), ceiling), title)
 
 

@@ -10,25 +10,27 @@ from fcnet.report.svg.lines import Plot
 from fcnet.report.svg.scale import Axis, linear
 
 BINS = 40  # of a histogram
+FEW = 30  # answers below which the accuracy of an interval is paler: its standard error may be 9 in 100
 
 
 def reliability(
-    bins: Sequence[tuple[float, float, float]], names: tuple[str, str], title: str, description: str
+    bins: Sequence[tuple[float, float, float, int]], names: tuple[str, str], title: str, description: str
 ) -> Markup:
     """Return the accuracy of answers by their probability, beside the diagonal on which both are equal.
 
     Args:
-        bins: low and high end of the probabilities and the accuracy, all in percent.
+        bins: low and high end of the probabilities and the accuracy, all in percent; and the number of answers.
         names: of the axes.
         title, description: of the chart.
     """
     axis = linear(0, 100)
     plot = Plot(axis, axis, names)
     inner = [*plot.frame()]
-    for low, high, accuracy in bins:
+    for low, high, accuracy, n in bins:
         left, top = plot.at(low, accuracy)
         right, bottom = plot.at(high, 0.0)
-        inner.append(tag("rect", x=left + 0.5, y=top, width=right - left - 1, height=bottom - top, class_="bar f0"))
+        kind = "bar f0" if n >= FEW else "bar few f0"
+        inner.append(tag("rect", x=left + 0.5, y=top, width=right - left - 1, height=bottom - top, class_=kind))
     (x1, y1), (x2, y2) = plot.at(0, 0), plot.at(100, 100)
     inner.append(tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="mark"))
     return chart(plot.width, plot.height, title, description, inner, class_="chart")

@@ -31,9 +31,9 @@ def confusion(
     cell = max(30.0, 13.0 + 6.5 * len(str(int(counts.max())))) if written else max(4.0, 480.0 / n)
     every = 1 if written else -(-n // 24)
     names = [short(name, LONGEST) for name in classes]
-    room = 22.0 + 7.0 * max(width(name) for name in names)
+    room = 27.0 + 7.0 * max(width(name) for name in names)
     inner = [*_cells(counts, cell, room, written), *_names(names, cell, room, every)]
-    inner.append(text(room + n * cell / 2, 12, axes[1], class_="name"))
+    inner.append(text(room + n * cell / 2, 10, axes[1], class_="name"))
     inner.append(text(0, 0, axes[0], class_="name", transform=f"translate(12 {room + n * cell / 2}) rotate(-90)"))
     side = room + n * cell + 4
     return chart(side, side, title, description, inner, class_="heat", style=f"max-width:{max(side, 340) * 1.3:.0f}px")

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from fcnet.report.svg.element import chart, path, tag, text
 from fcnet.report.svg.scale import Axis
 
-WIDTH, HEIGHT = 360.0, 230.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 16.0, 38.0
+WIDTH, HEIGHT = 360.0, 236.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 24.0, 38.0
 
 MARKED = 30  # points up to which each is marked
 
