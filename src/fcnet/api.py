@@ -62,8 +62,13 @@ def train(
     from fcnet.rundir.target import Target
     from fcnet.system.sinks import Sinks
 
-    target = Target(name, None if out is None else Path(out), overwrite, resume)
-    return run_train(config, target, sinks=Sinks(sinks))
+    target, told = Target(name, None if out is None else Path(out), overwrite, resume), Sinks(sinks)
+    result = run_train(config, target, sinks=told)
+    if config.report:
+        from fcnet.report.write import at_end
+
+        at_end(result.path, told)
+    return result
 
 
 def evaluate(

@@ -29,7 +29,7 @@ DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
 # What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
 INCIDENTAL = frozenset(
-    {"device", "threads", "data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"}
+    {"device", "report", "threads", "data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"}
 )
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class Config(Section):
         "auto",
         description="CPU threads: a number, at most as many as the process may use (by its cores, its control group's"
         " quota and OMP_NUM_THREADS); or auto: all, or as many as are fastest now if the bits of the results are equal",
+    )
+    report: bool | None = Field(
+        None, description="write report.html at the end: fcnet train into the run, fcnet sweep run into the sweep"
     )
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from fcnet.cli import config_commands, data_commands, predict, train
 from fcnet.cli.help import complete
 from fcnet.cli.help.commands import App
 from fcnet.cli.predict import Prepare
-from fcnet.cli.results import compare, export, runs
+from fcnet.cli.results import compare, export, report, runs
 from fcnet.cli.sweep import commands as sweep
 from fcnet.cli.words import ConfigFile, Device, Json, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.cli.words import config as config_option
@@ -195,3 +195,4 @@ def encode(
 app.command(epilog=runs.EXAMPLE)(runs.runs)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
 app.command(epilog=export.EXAMPLE)(export.export)
+app.command(epilog=report.EXAMPLE)(report.report)

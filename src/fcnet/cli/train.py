@@ -8,6 +8,7 @@ import typer
 
 from fcnet.cli import config_commands
 from fcnet.cli.help import complete
+from fcnet.cli.results import report
 from fcnet.cli.words import config as config_option
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals, streams
@@ -70,7 +71,7 @@ def train(
         from fcnet.commands.train import run_train
 
     with shown() as sinks:
-        run_train(settings, target, context.obj, sinks)
+        report.after_training(settings, run_train(settings, target, context.obj, sinks).path, sinks)
 
 
 def _job(

@@ -95,9 +95,7 @@ def compare(graph: Graph, run: Run, images: ImageFolder, where: str) -> Differen
     return found
 
 
-def _add(
-    found: Difference, names: Sequence[str], own: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]]
-) -> None:
+def _add(found: Difference, names: Sequence[str], own: dict[str, NDArray[Any]], other: dict[str, NDArray[Any]]) -> None:
     """Add the differences of a batch."""
     for name in names:
         most = float(np.abs(own[name].astype(np.float64) - other[name]).max())

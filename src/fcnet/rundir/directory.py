@@ -10,6 +10,7 @@ result.json        final metrics and how the run ended
 skipped.txt        images that were skipped (data.on_bad: skip)
 ckpt/              checkpoints to resume from, the lock, and the record of its holder
 plots/             figures
+report.html        a report, if one was written
 """
 
 import contextlib

@@ -22,6 +22,7 @@ from fcnet.system.text import few
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = find.CONFIG, "environment.json", "metrics.jsonl", find.RESULT
 MODEL, BEST, UNAVERAGED, PLOTS, SKIPPED = "model.pth", "best.pth", "unaveraged.pth", "plots", "skipped.txt"
+REPORT = "report.html"
 FOLDERS = (FOLDER, PLOTS)
 FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, UNAVERAGED, SKIPPED})
 
@@ -101,7 +102,7 @@ def is_partial(path: Path) -> bool:
         return checkpoints.is_partial(path) or (match is not None and match["name"] == OWNER)
     if path.parent.name == PLOTS:
         return match is not None and (match["name"].endswith(PICTURES) or match["name"] in TABLES)
-    return match is not None and match["name"] in FILES
+    return match is not None and match["name"] in (*FILES, REPORT)
 
 
 def _members(run: Path) -> Iterator[Path]:
@@ -122,7 +123,7 @@ def _is_name(run: Path, path: Path) -> bool:
         return path.name in FILES or path.name in FOLDERS
     if path.parent.name == FOLDER:
         return path.name in (LOCK, OWNER, _HEARTBEAT) or checkpoints.is_name(path)
-    return False  # figures are checked when they are drawn
+    return False  # figures and reports are checked when they are written
 
 
 def _is_own(run: Path, path: Path, known: bool) -> bool:
@@ -134,6 +135,8 @@ def _is_own(run: Path, path: Path, known: bool) -> bool:
     if is_partial(path):  # only the name can decide: in a known run, or in one that was just being created
         return known or _is_lock(run / FOLDER / LOCK)
     if path.parent == run:
+        if path.name == REPORT:
+            return is_report(path)
         if path.name not in FILES:
             return False
         return known or (path.name == METRICS and not path.stat().st_size)
@@ -199,6 +202,18 @@ def _has_columns(path: Path, columns: tuple[str, ...]) -> bool:
         and all(len(row) == len(columns) for row in rows)
         and all(0 <= share <= 1 for share in shares)
     )
+
+
+# How reports begin: what stands in them of runs comes behind it.
+REPORT_MARK = b"<!doctype html>\n<!-- fcnet report "
+
+
+def is_report(path: Path) -> bool:
+    """Return whether a file, whatever its name, is a report that fcnet wrote."""
+    if not _is_file(path):
+        return False
+    with path.open("rb") as file:
+        return file.read(len(REPORT_MARK)) == REPORT_MARK
 
 
 def has_mark(path: Path) -> bool:

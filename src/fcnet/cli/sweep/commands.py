@@ -17,6 +17,7 @@ from fcnet.system import paths, streams
 
 if TYPE_CHECKING:
     from fcnet.sweep.begin import Begun
+    from fcnet.sweep.disk.folder import Folder
     from fcnet.sweep.plan.plan import Plan
     from fcnet.sweep.status import Status
 
@@ -188,7 +189,24 @@ def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits:
         pool.Pool(folder, places, stop, console.tell, waits, begun.secrets).run()
     found = status.of(folder)
     streams.write(sys.stdout, found.text())
+    if not found.left:
+        _report(folder)
     return found
+
+
+def _report(folder: "Folder") -> None:
+    """Write the report of a sweep that has ended, if the config of its runs asks for one."""
+    base = folder.settings.base
+    if not (
+        (isinstance(base, dict) and base.get("report")) or any(one.changes.get("report") for one in folder.entries())
+    ):
+        return
+    from fcnet.cli.console import shown
+    from fcnet.cli.results.report import planned
+    from fcnet.report.write import at_end
+
+    with shown() as sinks:
+        at_end(folder.path, sinks, planned([folder.path]))
 
 
 @app.command(epilog="Example: fcnet sweep slurm sweeps/width --sbatch=--partition=gpu > job.sh; sbatch job.sh")

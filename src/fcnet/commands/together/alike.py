@@ -10,7 +10,7 @@ from fcnet.schema import Config
 
 # Settings that each net of a group has for itself.
 OWN = (
-    "seed",
+    *("seed", "report"),
     *(f"train.{name}" for name in ("schedule", "l2", "label_smoothing", "clip_grad_norm", "early_stop")),
     *(f"train.optimizer.{name}" for name in ("lr", "betas", "eps", "weight_decay", "momentum", "nesterov")),
     *(f"model.{name}" for name in ("dropout", "input_dropout", "init")),

@@ -28,6 +28,7 @@ _FREE = (
     *_LENGTHS,
     "device",
     "threads",
+    "report",
     "train.step",
     "data.source",
     "data.root",

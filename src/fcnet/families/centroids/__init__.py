@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcnet.families.centroids.config import CentroidModel
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
     from fcnet.families.common.family import Drawn
+    from fcnet.families.common.findings.parts import Part
     from fcnet.training.trainable import Trainable
 
 
@@ -47,3 +49,9 @@ class CentroidFamily(Classifier):
         if images is None:
             return pictures.weights(trained, name, "the first layer", what="centroids", by_norm=False)
         return pictures.outcomes(trained, name, images, split)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return the centroids; given images, the answers to them."""
+        from fcnet.families.common.findings import first_layer
+
+        return [first_layer.of(trained, what="centroids")] if images is None else super().shown(trained, images, split)

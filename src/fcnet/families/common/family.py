@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fcnet.config.train import Train
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -100,6 +101,14 @@ class Pictures(Protocol):
 
     def written(self, paths: Sequence[str]) -> Result:
         """Return the same result with the paths that its images were written to."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A family whose models show more than metrics: plain arrays that a report draws."""
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return what a model shows of images on its device, which ``split`` names; without images, of itself."""
 
 
 class Misfit(ValueError):

@@ -131,12 +131,22 @@ def by_class(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[list[int]]]:
     """Return precision, recall, F1 and count per class, and the confusion matrix, for labels and predictions (N,)."""
-    from sklearn import metrics  # imported here: it takes as long as all other imports of training together
+    n = len(classes)
+    confusion = np.bincount(labels * n + predicted, minlength=n * n).reshape(n, n)
+    right, answered, there = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
+    rows = [
+        {
+            "class": classes[i],
+            "precision": _share(right[i], answered[i]),
+            "recall": _share(right[i], there[i]),
+            "f1": _share(2 * right[i], answered[i] + there[i]),
+            "n": int(there[i]),
+        }
+        for i in range(n)
+    ]
+    return rows, confusion.tolist()
 
-    numbers = range(len(classes))
-    scores = metrics.precision_recall_fscore_support(labels, predicted, labels=numbers, zero_division=np.nan)
-    columns = [[None if np.isnan(value) else float(value) for value in column] for column in scores[:3]]
-    rows = zip(classes, *columns, scores[3].tolist(), strict=True)
-    keys = ("class", "precision", "recall", "f1", "n")
-    confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
-    return [dict(zip(keys, row, strict=True)) for row in rows], confusion.tolist()
+
+def _share(part: int, whole: int) -> float | None:
+    """Return a fraction; None where there is nothing to divide."""
+    return float(part) / float(whole) if whole else None
