@@ -13,7 +13,7 @@ import typer
 from fcnet import __version__
 from fcnet.cli import config_commands, data_commands, predict
 from fcnet.cli.predict import Prepare
-from fcnet.cli.results import compare, runs
+from fcnet.cli.results import compare, export, runs
 from fcnet.cli.sweep import commands as sweep
 from fcnet.cli.words import ConfigFile, Device, Json, Run, Runs, Weights, answer, check_format, path, which
 from fcnet.errors import ConfigError
@@ -248,3 +248,4 @@ def encode(
 
 app.command(epilog=runs.EXAMPLE)(runs.runs)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
+app.command(epilog=export.EXAMPLE)(export.export)
