@@ -3,29 +3,29 @@
 // The largest (or smallest) value within an odd window around each, along rows, then along columns; beyond the edge is
 // nothing, which for a maximum is the same as the nearest value.
 function extreme(source, window, largest) {
-  const reach = window >> 1, better = largest ? (a, b) => a >= b : (a, b) => a <= b;
-  const { width, height } = source;
-  const lines = (values, count, length, step, next) => {
-    const found = new Float32Array(values.length), queue = new Int32Array(length);
-    for (let line = 0; line < count; line++) {
-      const start = line * next;
-      let head = 0, tail = 0;
-      for (let i = 0; i < length + reach; i++) {
-        if (i < length) {
-          const value = values[start + i * step];
-          while (tail > head && better(value, values[start + queue[tail - 1] * step])) tail--;
-          queue[tail++] = i;
-        }
-        const at = i - reach;
-        if (at < 0) continue;
-        while (queue[head] < at - reach) head++;
-        found[start + at * step] = values[start + queue[head] * step];
-      }
+  const { width, height } = source, found = plane(width, height), sign = largest ? 1 : -1;
+  for (let i = 0; i < found.values.length; i++) found.values[i] = sign * source.values[i];
+  const queue = new Int32Array(Math.max(width, height)), line = new Float32Array(Math.max(width, height));
+  for (let row = 0; row < height; row++) slide(found.values, row * width, 1, width, window >> 1, queue, line);
+  for (let column = 0; column < width; column++) slide(found.values, column, width, height, window >> 1, queue, line);
+  if (!largest) for (let i = 0; i < found.values.length; i++) found.values[i] = -found.values[i];
+  return found;
+}
+
+// Replace each value of a line by the largest within reach: the queue has the places of those that may still be it.
+function slide(values, start, step, length, reach, queue, line) {
+  for (let i = 0; i < length; i++) line[i] = values[start + i * step];
+  let head = 0, tail = 0;
+  for (let i = 0; i < length + reach; i++) {
+    if (i < length) {
+      while (tail > head && line[i] >= line[queue[tail - 1]]) tail--;
+      queue[tail++] = i;
     }
-    return found;
-  };
-  const rows = lines(source.values, height, width, 1, width);
-  return plane(width, height, lines(rows, width, height, width, 1));
+    const at = i - reach;
+    if (at < 0) continue;
+    while (queue[head] < at - reach) head++;
+    values[start + at * step] = line[queue[head]];
+  }
 }
 
 // The median of 3 x 3 pixels; the edge is continued.
@@ -74,22 +74,25 @@ function blurred(source, sigma, nearest = false) {
 // The distance of each pixel that is not 0 to the nearest one that is (Felzenszwalb and Huttenlocher 2012).
 function distances(source) {
   const { width, height, values } = source, FAR = 1e12;
-  const squares = Float64Array.from(values, (one) => (one ? FAR : 0));
+  const squares = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) squares[i] = values[i] ? FAR : 0;
   const side = Math.max(width, height);
   const line = new Float64Array(side), place = new Int32Array(side), border = new Float64Array(side + 1);
   const lower = (start, step, n) => {
     for (let i = 0; i < n; i++) line[i] = squares[start + i * step];
     let k = 0;
-    [place[0], border[0], border[1]] = [0, -Infinity, Infinity];
+    place[0] = 0;
+    border[0] = -Infinity;
+    border[1] = Infinity;
     for (let i = 1; i < n; i++) {
-      const meet = () => (line[i] + i * i - line[place[k]] - place[k] ** 2) / (2 * (i - place[k]));
-      let at = meet();
-      while (at <= border[k]) {
-        k--;
-        at = meet();
+      let from = place[k], meet = (line[i] + i * i - line[from] - from * from) / (2 * (i - from));
+      while (meet <= border[k]) {
+        from = place[--k];
+        meet = (line[i] + i * i - line[from] - from * from) / (2 * (i - from));
       }
-      k++;
-      [place[k], border[k], border[k + 1]] = [i, at, Infinity];
+      place[++k] = i;
+      border[k] = meet;
+      border[k + 1] = Infinity;
     }
     for (let i = 0, at = 0; i < n; i++) {
       while (border[at + 1] < i) at++;
@@ -98,7 +101,9 @@ function distances(source) {
   };
   for (let column = 0; column < width; column++) lower(column, width, height);
   for (let row = 0; row < height; row++) lower(row * width, 1, width);
-  return plane(width, height, Float32Array.from(squares, Math.sqrt));
+  const found = plane(width, height);
+  for (let i = 0; i < squares.length; i++) found.values[i] = Math.sqrt(squares[i]);
+  return found;
 }
 
 // Numbers, from 1, of the connected parts (diagonals count) of what is not 0; and how many there are.

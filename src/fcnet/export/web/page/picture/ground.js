@@ -25,24 +25,34 @@ function inkOf(planes) {
   const small = planes.map((one) => resized(one, across, down, 'box'));
   const { light, ground } = groundOf(small);
   const lit = ground.map((one) => resized(one, width, height, 'bilinear'));
-  const off = lit.map((one, c) => plane(width, height, one.values.map((level, i) => {
-    const away = level - planes[c].values[i];
-    return light ? away : away / Math.max(level, GROUND.dim); // in shadow, ink takes as large a share of the light
-  })));
+  const off = lit.map((one, c) => difference(one, planes[c], light));
   const size = largest(off), noise = spreadOf(off);
   const marks = size.filter((one) => one > Math.max(GROUND.noises * noise, GROUND.leastContrast));
   if (!marks.length) return null;
   const every = Math.max(Math.trunc(marks.length / GROUND.some), 1);
   const least = 0.5 * percentile(marks.filter((_, i) => i % every === 0), GROUND.strokes);
-  const colour = off.map((one) => mean(one.values.filter((_, i) => size[i] > least)));
+  const colour = off.map((one) => mean(one.values.filter((_, i) => size[i] > least))); // of the middle of strokes
   const contrast = Math.max(...colour.map(Math.abs));
   if (contrast < Math.max(GROUND.leastContrast, GROUND.clear * noise)) return null;
   const length = colour.reduce((sum, one) => sum + one * one, 0);
   const amount = plane(width, height);
-  off.forEach((one, c) => one.values.forEach((away, i) => { amount.values[i] += (away * colour[c]) / length; }));
+  const [red, green, blue] = off.map((one) => one.values);
+  for (let i = 0; i < size.length; i++) {
+    amount.values[i] = (red[i] * colour[0] + green[i] * colour[1] + blue[i] * colour[2]) / length;
+  }
   const range = Math.max(...ground.map((one) => percentile(one.values, 98) - percentile(one.values, 2)));
   const uneven = range > GROUND.uneven || noise > GROUND.uneven / 4;
   return { amount, light, noise: noise / contrast, uneven };
+}
+
+// How far a picture is from its ground. Dark ink takes a share of the light: in shadow as much of what is left.
+function difference(lit, seen, light) {
+  const found = plane(lit.width, lit.height);
+  for (let i = 0; i < found.values.length; i++) {
+    const level = lit.values[i], away = level - seen.values[i];
+    found.values[i] = light ? away : away / Math.max(level, GROUND.dim);
+  }
+  return found;
 }
 
 function mean(values) {
@@ -67,7 +77,10 @@ function spreadOf(off) {
   const { width, height } = off[0];
   const [down, across] = [height, width].map((side) => Math.max(Math.trunc(side / GROUND.sampled), 1));
   return Math.max(...off.map(({ values }) => {
-    const some = values.filter((_, i) => Math.trunc(i / width) % down === 0 && (i % width) % across === 0);
+    const some = [];
+    for (let row = 0; row < height; row += down) {
+      for (let column = 0; column < width; column += across) some.push(values[row * width + column]);
+    }
     const middle = median(some);
     return 1.4826 * median(some.map((one) => Math.abs(one - middle)));
   }));

@@ -22,20 +22,24 @@ function marksOf({ amount, noise, uneven }) {
   const reach = 2 * Math.max(rounded(MARKS.edge * Math.max(width, height)), 1) + 1;
   const about = extreme(strong, reach, true);
   const weak = plane(width, height, values.map((one, i) => (one > weakest && about.values[i] ? 1 : 0)));
-  const { labels, count } = labelled(weak);
-  const number = new Int32Array(count + 1);
-  labels.forEach((label, i) => { if (strong.values[i]) number[label] = 1; });
+  const { labels, count } = labelled(weak), number = new Int32Array(count + 1);
+  for (let i = 0; i < labels.length; i++) if (strong.values[i]) number[labels[i]] = 1;
   let begun = 0;
-  number.forEach((one, label) => { number[label] = one && label ? ++begun : 0; });
+  number[0] = 0;
+  for (let label = 1; label <= count; label++) if (number[label]) number[label] = ++begun;
   const boxes = Array.from({ length: begun }, () => [height, width, 0, 0]), areas = new Float64Array(begun);
-  labels.forEach((label, i) => {
-    const own = number[label];
-    labels[i] = own;
-    if (!own) return;
-    const row = Math.trunc(i / width), column = i % width, [top, left, bottom, right] = boxes[own - 1];
-    boxes[own - 1] = [Math.min(top, row), Math.min(left, column), Math.max(bottom, row + 1), Math.max(right, column + 1)];
-    areas[own - 1]++;
-  });
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) {
+      const own = labels[i] = number[labels[i]];
+      if (!own) continue;
+      const box = boxes[own - 1];
+      if (row < box[0]) box[0] = row;
+      if (column < box[1]) box[1] = column;
+      if (row >= box[2]) box[2] = row + 1;
+      if (column >= box[3]) box[3] = column + 1;
+      areas[own - 1]++;
+    }
+  }
   return { width, height, labels, boxes, areas, uneven };
 }
 
@@ -89,18 +93,22 @@ function isSpot(found, number) {
   const [above, below] = [beyond(top === 0), beyond(bottom === found.height)];
   const [before, after] = [beyond(left === 0), beyond(right === found.width)];
   const mine = plane(right - left + before + after, bottom - top + above + below);
-  const inside = (i, first, end, margin) => (margin > 1 ? Math.min(Math.max(i, first), end - 1) : i);
-  mine.values.forEach((_, i) => {
-    let row = Math.trunc(i / mine.width) - above + top, column = (i % mine.width) - before + left;
-    if (row < top) row = inside(row, top, bottom, above);
-    if (row >= bottom) row = inside(row, top, bottom, below);
-    if (column < left) column = inside(column, left, right, before);
-    if (column >= right) column = inside(column, left, right, after);
-    const within = row >= top && row < bottom && column >= left && column < right;
-    mine.values[i] = within && found.labels[row * found.width + column] === number + 1 ? 1 : 0;
-  });
+  for (let y = 0, i = 0; y < mine.height; y++) {
+    const row = goesOnFrom(y - above + top, top, bottom, above, below);
+    for (let x = 0; x < mine.width; x++, i++) {
+      const column = goesOnFrom(x - before + left, left, right, before, after);
+      if (row >= 0 && column >= 0 && found.labels[row * found.width + column] === number + 1) mine.values[i] = 1;
+    }
+  }
   const deepest = distances(mine).values.reduce((a, b) => Math.max(a, b), 0);
   return 2 * deepest > MARKS.solid * side;
+}
+
+// The place that is continued to a place beside a mark; -1 if none is.
+function goesOnFrom(at, first, end, before, after) {
+  if (at < first) return before > 1 ? first : -1;
+  if (at >= end) return after > 1 ? end - 1 : -1;
+  return at;
 }
 
 // The marks that could be digits beside the largest one.
@@ -124,9 +132,10 @@ function areDigits({ boxes, areas }, many) {
 // The ink of some marks within their box, with its soft edge.
 function inkWithin({ width, labels }, amount, members, box) {
   const mine = new Set(members.map((i) => i + 1)), found = part(amount, box), [top, left] = box;
-  found.values.forEach((_, i) => {
-    const at = (Math.trunc(i / found.width) + top) * width + (i % found.width) + left;
-    if (!mine.has(labels[at])) found.values[i] = 0;
-  });
+  for (let row = 0, i = 0; row < found.height; row++) {
+    for (let column = 0; column < found.width; column++, i++) {
+      if (!mine.has(labels[(row + top) * width + column + left])) found.values[i] = 0;
+    }
+  }
   return found;
 }

@@ -4,6 +4,7 @@
 // `doubt`: 'several' parts, or 'cut' by an edge of the picture.
 
 const PASSING = 320; // pixels of the longer side: larger pictures are always prepared (data/photos/reading.py)
+const HALF = 250; // pixels of a side: drawings with more are read at half their size, which is fine enough
 const SIDE = 1000; // pixels of the longer side of a picture in which its digit is looked for
 
 // The image that was enlarged by a whole number, pixel by pixel; null if none was.
@@ -13,10 +14,9 @@ function unscaled(source, [height, width]) {
   const image = plane(width, height);
   for (let row = 0, at = 0; row < source.height; row++) {
     const line = Math.trunc(row / times) * width;
-    for (let column = 0; column < source.width; column++, at++) {
-      const own = line + Math.trunc(column / times);
-      if (row % times === 0 && column % times === 0) image.values[own] = source.values[at];
-      else if (source.values[at] !== image.values[own]) return null;
+    for (let column = 0; column < width; column++) {
+      if (row % times === 0) image.values[line + column] = source.values[at];
+      for (let k = 0; k < times; k++, at++) if (source.values[at] !== image.values[line + column]) return null;
     }
   }
   return image;
@@ -30,7 +30,7 @@ function readDrawing(levels, how) {
   if (small) return finished(readGrey(small, how), how);
   if (!how.style) return finished({ image: resized(levels, how.size[1], how.size[0], 'bilinear', true) }, how);
   const { ground, ink } = how.style;
-  const amount = plane(levels.width, levels.height, levels.values.map((one) => (one - ground) / (ink - ground)));
+  const amount = halved(plane(levels.width, levels.height, levels.values.map((one) => (one - ground) / (ink - ground))));
   const found = marksOf({ amount, noise: 0, uneven: false });
   if (found.boxes.every((_, i) => isSpot(found, i))) return { problem: 'nothing' };
   const members = found.boxes.map((_, i) => i);
@@ -39,6 +39,11 @@ function readDrawing(levels, how) {
   if (!image) return { problem: 'nothing' };
   const doubt = digitOf(found, how.single).problem === 'several' ? 'several' : '';
   return finished({ image, doubt }, how);
+}
+
+function halved(source) {
+  if (Math.min(source.width, source.height) < 2 * HALF) return source;
+  return resized(source, source.width >> 1, source.height >> 1, 'box');
 }
 
 // An image of the training images' size.
@@ -86,7 +91,7 @@ function finished(found, how) {
 // Grey levels as Pillow has them. A transparent picture is laid on white if its ink is dark, else on black.
 function greyOf({ width, height, data }) {
   const found = plane(width, height);
-  let [ink, seen, clear] = [0, 0, false];
+  let ink = 0, seen = 0, clear = false;
   for (let i = 0, at = 0; i < found.values.length; i++, at += 4) {
     found.values[i] = (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 32768) >> 16;
     ink += found.values[i] * data[at + 3];
@@ -104,27 +109,29 @@ function greyOf({ width, height, data }) {
 // Three planes of colour, 0 to 1. Where the picture is transparent, they have its most frequent colour; if most of it is,
 // white or black, as in greyOf.
 function coloursOf({ width, height, data }) {
-  const planes = [0, 1, 2].map(() => plane(width, height)), ground = groundColour(data);
-  for (let i = 0, at = 0; i < width * height; i++, at += 4) {
-    const share = data[at + 3] / 255;
-    planes.forEach((one, c) => { one.values[i] = (data[at + c] * share + ground[c] * (1 - share)) / 255; });
-  }
-  return planes;
+  const ground = groundColour(data);
+  return [0, 1, 2].map((c) => {
+    const found = plane(width, height);
+    for (let i = 0, at = 0; i < found.values.length; i++, at += 4) {
+      const share = data[at + 3] / 255;
+      found.values[i] = (data[at + c] * share + ground[c] * (1 - share)) / 255;
+    }
+    return found;
+  });
 }
 
 function groundColour(data) {
-  const counts = new Map();
-  let [light, weight, seen] = [0, 0, 0];
+  const counts = new Uint32Array(4096);
+  let light = 0, weight = 0, seen = 0;
   for (let at = 0; at < data.length; at += 4) {
     const alpha = data[at + 3];
     light += ((data[at] + data[at + 1] + data[at + 2]) / 3) * alpha;
     weight += alpha;
     if (alpha <= 127) continue;
     seen++;
-    const coarse = ((data[at] >> 4) << 8) | ((data[at + 1] >> 4) << 4) | (data[at + 2] >> 4);
-    counts.set(coarse, (counts.get(coarse) ?? 0) + 1);
+    counts[((data[at] >> 4) << 8) | ((data[at + 1] >> 4) << 4) | (data[at + 2] >> 4)]++;
   }
-  if (2 * seen * 4 <= data.length) return Array(3).fill(light / Math.max(weight, 1) < 128 ? 255 : 0);
-  const [coarse] = [...counts].reduce((best, one) => (one[1] > best[1] ? one : best));
+  if (2 * seen <= data.length / 4) return Array(3).fill(light / Math.max(weight, 1) < 128 ? 255 : 0);
+  const coarse = argmax(counts);
   return [8, 4, 0].map((shift) => (((coarse >> shift) & 15) << 4) + 8);
 }

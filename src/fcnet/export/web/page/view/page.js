@@ -169,16 +169,21 @@ function update(aloud) {
   show(aloud);
 }
 
-let waiting = false;
+let drawing = false; // the pen is down
+let waiting = false; // for the time to read what is being drawn
+let reading = Promise.resolve(); // a file
 
 function changed(ended) {
+  drawing = !ended;
   if (ended) {
     update(true);
   } else if (!waiting) {
     waiting = true;
+    const start = performance.now();
     requestAnimationFrame(() => {
-      waiting = false;
-      update(false);
+      if (drawing) update(false);
+      // Slow machines read less often, so that the pen does not lag behind.
+      setTimeout(() => { waiting = false; }, 2 * (performance.now() - start));
     });
   }
 }
@@ -251,7 +256,7 @@ at('clear').addEventListener('click', () => {
   update(true);
 });
 at('language').addEventListener('click', () => speak(language === 'en' ? 'zh' : 'en'));
-takeFiles(at('choose'), at('file'), readFile);
+takeFiles(at('choose'), at('file'), (file) => { reading = readFile(file); });
 at('probabilities').hidden = !classifies;
 at('plain').hidden = run.style !== null;
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -260,4 +265,4 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 });
 flip();
 speak(run.language);
-window.fcnetPage = { put, told, clear: () => at('clear').click() };
+window.fcnetPage = { put, told, settled: () => reading.then(told) };

@@ -106,6 +106,5 @@ function word(name, values = {}) {
 }
 
 function percent(share) {
-  const digits = share > 0.9999 || share < 0.0001 ? 2 : share > 0.99 || share < 0.01 ? 2 : 1;
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(2)} %`;
 }
