@@ -1,3 +1,1 @@
-"""``fcnet runs``, ``compare`` and ``export``: their options, and the calls."""
-
-__all__ = ["compare", "export", "runs"]
+"""``fcnet runs``, ``compare``, ``report`` and ``export``: their options, and the calls."""
