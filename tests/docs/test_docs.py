@@ -20,7 +20,7 @@ from fcnet.sweep.plan import load as sweeps
 from helpers.command_line import COMMANDS, GROUPS, ROOT, Run
 
 PAGES = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "checkpoints/README.md",
     ROOT / "scripts/slurm/README.md",
@@ -34,10 +34,17 @@ def commands(page: Path) -> list[list[str]]:
     """The words of each fcnet command in the page's code blocks."""
     blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do )?fcnet (.*)", line) for line in lines]
-    return [
-        shlex.split(match[1].split(" #")[0].split(" || ")[0].split("; done")[0], posix=True) for match in found if match
-    ]
+    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do |nohup |[A-Z_]+=\S+ )*fcnet (.*)", line) for line in lines]
+    return [shlex.split(re.split(r" #| \|\| |; done| > ", match[1])[0], posix=True) for match in found if match]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name after ``#``: headings, in any script, as GitHub writes them, and ``<a id="...">``."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings} | {
+        *re.findall(r'<a id="([^"]+)"></a>', text)
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -50,7 +57,7 @@ def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
         text = fcnet(*name.split(), "--help").out
         for word in words:
             if word.startswith("-"):
-                assert word in text, (words, word)
+                assert word.partition("=")[0] in text, (words, word)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -80,11 +87,8 @@ def test_links_resolve_inside_the_repository(page: Path) -> None:
         path = (page.parent / target).resolve()
         assert path.exists(), target
         assert path.is_relative_to(ROOT), target
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)", text, re.MULTILINE)
-    }
-    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
-        assert anchor in headings, anchor
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
+        assert anchor in anchors(page.parent / target if target else page), (target, anchor)
 
 
 def test_files_named_in_the_pages_exist() -> None:

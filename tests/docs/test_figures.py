@@ -16,8 +16,9 @@ SOURCE = figures.Figures.load()
 PAGES = [
     *sorted(ROOT.glob("README*.md")),
     *(
-        ROOT / f"docs/{name}.md"
-        for name in ("course", "course.zh-CN", "photos", "photos.zh-CN", "elm", "autoencoders", "benchmarks-notes")
+        page
+        for name in ("course", "photos", "elm", "autoencoders", "benchmarks-notes", "gpu-servers", "your-images")
+        for page in sorted((ROOT / "docs").glob(f"{name}.*md"))
     ),
 ]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
@@ -72,11 +73,10 @@ def test_every_figure_is_shown_and_says_how_it_was_measured() -> None:
 
 
 def test_both_languages_have_the_same_figures() -> None:
-    for both in ("README{}.md", "docs/course{}.md", "docs/photos{}.md"):
-        english, chinese = both.format(""), both.format(".zh-CN")
+    for chinese in [ROOT / "README.zh-CN.md", *(ROOT / "docs").glob("*.zh-CN.md")]:
         marks = [
-            sorted((mark[2], mark[3] or "") for mark in figures.INLINE.finditer((ROOT / name).read_text()))
-            for name in (english, chinese)
+            sorted((mark[2], mark[3] or "") for mark in figures.INLINE.finditer(page.read_text()))
+            for page in (chinese, chinese.with_name(chinese.name.replace(".zh-CN", "")))
         ]
         assert marks[0] == marks[1]
 

@@ -10,14 +10,8 @@ from helpers.command_line import ROOT
 
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 PAIRS = [
-    ("README.md", "README.zh-CN.md"),
-    *(
-        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in (
-            *("compare", "course", "gpu-servers", "ladder", "photos", "search", "sweeps", "training"),
-            *("troubleshooting", "your-images"),
-        )
-    ),
+    (str(page.relative_to(ROOT)).replace(".zh-CN", ""), str(page.relative_to(ROOT)))
+    for page in [ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.zh-CN.md"))]
 ]
 
 
@@ -62,3 +56,19 @@ def test_both_say_the_same(english: str, chinese: str) -> None:
 def test_each_leads_to_the_other(pair: tuple[str, str]) -> None:
     for name, other in (pair, pair[::-1]):
         assert f"]({Path(other).name})" in (ROOT / name).read_text()
+
+
+def test_the_glossary_has_both_languages_in_the_order_of_the_alphabet() -> None:
+    """Each row has a term and its meaning twice; a Chinese term links to a Chinese page."""
+    tables = (ROOT / "docs/glossary.md").read_text().split("\n## ")[1:]
+    terms = []
+    for table in tables:
+        rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
+        assert all(len(row) == 4 and all(row) for row in rows), rows
+        english = [re.sub(r"\[(.*)\]\(.*\)", r"\1", row[0]).lower() for row in rows]
+        assert english == sorted(english)
+        assert all(".zh-CN.md" in link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row[1]))
+        assert all(re.search(r"[\u4e00-\u9fff]", row[3]) and not re.search(r"[\u4e00-\u9fff]", row[2]) for row in rows)
+        terms += english
+    assert len(terms) == len(set(terms))
+    assert len(terms) > 60
