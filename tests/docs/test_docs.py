@@ -1,6 +1,7 @@
 """The documentation is true: commands exist, configs load, links resolve, generated pages are fresh."""
 
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -95,6 +96,13 @@ def test_files_named_in_the_pages_exist() -> None:
     for page in PAGES:
         for name in re.findall(r"`((?:src|scripts|tests|configs|docs)/[\w./-]+\.\w+)`", page.read_text()):
             assert (ROOT / name).is_file(), (page.name, name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_the_code_in_the_pages_exist(page: Path) -> None:
+    """``fcnet.room.module.Name`` in running text, and calls such as ``fcnet.train(...)``."""
+    for name in re.findall(r"`(fcnet(?:\.\w+)+)\b", page.read_text()):
+        assert pkgutil.resolve_name(name) is not None, name
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

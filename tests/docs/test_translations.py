@@ -58,6 +58,15 @@ def test_each_leads_to_the_other(pair: tuple[str, str]) -> None:
         assert f"]({Path(other).name})" in (ROOT / name).read_text()
 
 
+@pytest.mark.parametrize("page", [page for _, page in PAIRS if page.startswith("docs/")])
+def test_chinese_is_written_as_chinese(page: str) -> None:
+    """No line ends inside a sentence, where a browser shows a blank; punctuation beside it is full-width."""
+    text = re.sub(CODE, "`", prose((ROOT / page).read_text()))
+    han = r"[\u4e00-\u9fff]"
+    assert re.findall(rf".*[\u4e00-\u9fff，、；：（]\n(?={han}).*", text) == []
+    assert re.findall(rf".*(?:{han}[,;:!?(]|[,;:!?)]{han}).*", re.sub(r"\]\([^)]*\)", "]", text)) == []
+
+
 def test_the_glossary_has_both_languages_in_the_order_of_the_alphabet() -> None:
     """Each row has a term and its meaning twice; a Chinese term links to a Chinese page."""
     tables = (ROOT / "docs/glossary.md").read_text().split("\n## ")[1:]
