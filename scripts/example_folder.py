@@ -2,7 +2,7 @@
 
     python scripts/example_folder.py my-digits
 
-As in example_photos.py, no photo was taken: paper, pen, place, size and slant are drawn by chance, the same for each call.
+No photo was taken (see example_photos.py): paper, pen, place, size and slant are drawn by chance, the same each time.
 """
 
 import sys

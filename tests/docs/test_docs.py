@@ -1,6 +1,7 @@
 """The documentation is true: commands exist, configs load, links resolve, generated pages are fresh."""
 
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -20,7 +21,7 @@ from fcnet.sweep.plan import load as sweeps
 from helpers.command_line import COMMANDS, GROUPS, ROOT, Run
 
 PAGES = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "checkpoints/README.md",
     ROOT / "scripts/slurm/README.md",
@@ -34,10 +35,17 @@ def commands(page: Path) -> list[list[str]]:
     """The words of each fcnet command in the page's code blocks."""
     blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do )?fcnet (.*)", line) for line in lines]
-    return [
-        shlex.split(match[1].split(" #")[0].split(" || ")[0].split("; done")[0], posix=True) for match in found if match
-    ]
+    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do |nohup |[A-Z_]+=\S+ )*fcnet (.*)", line) for line in lines]
+    return [shlex.split(re.split(r" #| \|\| |; done| > ", match[1])[0], posix=True) for match in found if match]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name after ``#``: headings, in any script, as GitHub writes them, and ``<a id="...">``."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings} | {
+        *re.findall(r'<a id="([^"]+)"></a>', text)
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -50,7 +58,7 @@ def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
         text = fcnet(*name.split(), "--help").out
         for word in words:
             if word.startswith("-"):
-                assert word in text, (words, word)
+                assert word.partition("=")[0] in text, (words, word)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -80,17 +88,21 @@ def test_links_resolve_inside_the_repository(page: Path) -> None:
         path = (page.parent / target).resolve()
         assert path.exists(), target
         assert path.is_relative_to(ROOT), target
-    headings = {
-        re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)", text, re.MULTILINE)
-    }
-    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
-        assert anchor in headings, anchor
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
+        assert anchor in anchors(page.parent / target if target else page), (target, anchor)
 
 
 def test_files_named_in_the_pages_exist() -> None:
     for page in PAGES:
         for name in re.findall(r"`((?:src|scripts|tests|configs|docs)/[\w./-]+\.\w+)`", page.read_text()):
             assert (ROOT / name).is_file(), (page.name, name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_the_code_in_the_pages_exist(page: Path) -> None:
+    """``fcnet.room.module.Name`` in running text, and calls such as ``fcnet.train(...)``."""
+    for name in re.findall(r"`(fcnet(?:\.\w+)+)\b", page.read_text()):
+        assert pkgutil.resolve_name(name) is not None, name
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

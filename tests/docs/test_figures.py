@@ -17,8 +17,9 @@ TRANSLATED = ("autoencoders", "course", "elm", "photos")
 PAGES = [
     *sorted(ROOT.glob("README*.md")),
     *(
-        ROOT / f"docs/{name}.md"
-        for name in (*(f"{one}{end}" for one in TRANSLATED for end in ("", ".zh-CN")), "benchmarks-notes")
+        page
+        for name in (*TRANSLATED, "benchmarks-notes", "gpu-servers", "your-images")
+        for page in sorted((ROOT / "docs").glob(f"{name}.*md"))
     ),
 ]
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
@@ -73,11 +74,10 @@ def test_every_figure_is_shown_and_says_how_it_was_measured() -> None:
 
 
 def test_both_languages_have_the_same_figures() -> None:
-    for both in ("README{}.md", *(f"docs/{name}{{}}.md" for name in TRANSLATED)):
-        english, chinese = both.format(""), both.format(".zh-CN")
+    for chinese in [ROOT / "README.zh-CN.md", *(ROOT / "docs").glob("*.zh-CN.md")]:
         marks = [
-            sorted((mark[2], mark[3] or "") for mark in figures.INLINE.finditer((ROOT / name).read_text()))
-            for name in (english, chinese)
+            sorted((mark[2], mark[3] or "") for mark in figures.INLINE.finditer(page.read_text()))
+            for page in (chinese, chinese.with_name(chinese.name.replace(".zh-CN", "")))
         ]
         assert marks[0] == marks[1]
 

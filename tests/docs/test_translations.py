@@ -10,14 +10,8 @@ from helpers.command_line import ROOT
 
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 PAIRS = [
-    ("README.md", "README.zh-CN.md"),
-    *(
-        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in (
-            *("autoencoders", "compare", "course", "data", "elm", "gpu-servers", "ladder", "photos", "search"),
-            *("sweeps", "training", "troubleshooting", "your-images"),
-        )
-    ),
+    (str(page.relative_to(ROOT)).replace(".zh-CN", ""), str(page.relative_to(ROOT)))
+    for page in [ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").glob("*.zh-CN.md"))]
 ]
 
 
@@ -53,8 +47,9 @@ def anchors(name: str) -> list[str]:
 
 def targets(body: str, name: str) -> list[str]:
     """The links of a section of a page; one to a heading in the page itself as the number of the heading."""
+    own = anchors(name)
     found = [link.replace(".zh-CN", "") for link in re.findall(r"\]\(([^)]+)\)", body)]
-    return [f"heading {anchors(name).index(link[1:])}" if link[0] == "#" else link for link in found]
+    return [f"heading {own.index(link[1:])}" if link[1:] in own and link[0] == "#" else link for link in found]
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS)
@@ -74,3 +69,28 @@ def test_both_say_the_same(english: str, chinese: str) -> None:
 def test_each_leads_to_the_other(pair: tuple[str, str]) -> None:
     for name, other in (pair, pair[::-1]):
         assert f"]({Path(other).name})" in (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("page", [page for _, page in PAIRS if page.startswith("docs/")])
+def test_chinese_is_written_as_chinese(page: str) -> None:
+    """No line ends inside a sentence, where a browser shows a blank; punctuation beside it is full-width."""
+    text = re.sub(CODE, "`", prose((ROOT / page).read_text()))
+    han = r"[\u4e00-\u9fff]"
+    assert re.findall(rf".*[\u4e00-\u9fff，、；：（]\n(?={han}).*", text) == []
+    assert re.findall(rf".*(?:{han}[,;:!?(]|[,;:!?)]{han}).*", re.sub(r"\]\([^)]*\)", "]", text)) == []
+
+
+def test_the_glossary_has_both_languages_in_the_order_of_the_alphabet() -> None:
+    """Each row has a term and its meaning twice; a Chinese term links to a Chinese page."""
+    tables = (ROOT / "docs/glossary.md").read_text().split("\n## ")[1:]
+    terms = []
+    for table in tables:
+        rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
+        assert all(len(row) == 4 and all(row) for row in rows), rows
+        english = [re.sub(r"\[(.*)\]\(.*\)", r"\1", row[0]).lower() for row in rows]
+        assert english == sorted(english)
+        assert all(".zh-CN.md" in link for row in rows for link in re.findall(r"\]\(([^)]+)\)", row[1]))
+        assert all(re.search(r"[\u4e00-\u9fff]", row[3]) and not re.search(r"[\u4e00-\u9fff]", row[2]) for row in rows)
+        terms += english
+    assert len(terms) == len(set(terms))
+    assert len(terms) > 60
