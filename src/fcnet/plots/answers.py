@@ -12,7 +12,7 @@ from fcnet.system.text import short, width
 
 # isort: split
 from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -22,6 +22,8 @@ Floats = NDArray[np.floating[Any]]
 MOST_WRITTEN = 20  # up to so many classes, the confusion matrix shows its numbers
 LARGEST = 14.0  # inches of a confusion matrix
 NEUTRAL = "0.88"  # of the right answers, which are most
+PALER = 1.5  # times the largest share of errors, the scale of their colours would end
+DARK = 0.65  # of that scale, from where on black text is hard to read
 STRIP = 0.09  # height of the strip of precisions above a confusion matrix, as a fraction of the matrix
 
 BINS = 60  # of a histogram
@@ -43,16 +45,18 @@ def confusion(counts: Counts, classes: Sequence[str], title: str) -> Figure:
     axes = figure.add_subplot(xlabel="predicted", ylabel="true")
     right = np.eye(n, dtype=bool)
     share = np.ma.masked_array(counts / np.maximum(counts.sum(1, keepdims=True), 1), right | (counts == 0))
-    axes.imshow(np.where(right, 1.0, np.nan), cmap="gray", vmin=-7, vmax=1.27)
+    axes.imshow(np.where(right, 1.0, np.nan), cmap=ListedColormap([NEUTRAL]))
     highest = float(share.max()) if share.count() else 1.0
-    image = axes.imshow(share, cmap="Reds", norm=PowerNorm(0.5, 0, highest))
+    norm = PowerNorm(0.5, 0, PALER * highest)
+    image = axes.imshow(share, cmap="Reds", norm=norm)
     if share.count():
         bar = figure.colorbar(image, ax=axes, label="errors, as a share of the true class", shrink=0.7)
-        bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None if highest > 0.02 else 1))
+        bar.ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0 if highest > 0.1 else 1, symbol=" %"))
+        bar.ax.set_ylim(0, highest)
     _class_ticks(axes, classes, side)
     if n <= MOST_WRITTEN:
         for i, j in np.argwhere(counts > 0):
-            dark = i != j and share[i, j] > 0.5 * highest
+            dark = i != j and norm(share[i, j]) > DARK
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color="white" if dark else "black", fontsize=9)
     _margins(axes, counts, written=n <= MOST_WRITTEN)
     return figure
@@ -149,38 +153,34 @@ def reliability(
     for axes in (upper, lower):
         axes.grid(alpha=0.3)
     for axis in (upper.yaxis, lower.xaxis):
-        axis.set_major_formatter(PercentFormatter(1))
+        axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     return figure
 
 
 @drawn
-def histogram(normal: Floats, outliers: Floats, title: str, axis: str, lowest: float | None = None) -> Figure:
+def histogram(normal: Floats, outliers: Floats, title: str, axis: str, rising: bool) -> Figure:
     """Draw histograms of the outlier scores of normal images (N,) and of outliers (M,), each of area 1.
 
-    A line is where most normal images are on one side; the legend says how many outliers are on the other.
+    A line is where most normal images are on one side; the legend says how many outliers are there too.
 
     Args:
         normal: scores of normal images.
         outliers: scores of outliers.
         title: of the figure.
         axis: what a score is.
-        lowest: left end of the axis, where outliers have high scores; by default, low scores are those of outliers.
+        rising: whether outliers are expected to have the higher scores.
     """
     both = np.concatenate([normal, outliers])
-    left = float(np.quantile(both, TAIL)) if lowest is None else lowest
-    right = float(np.quantile(both, 1 - TAIL))
+    left, right = (float(np.quantile(both, end)) for end in (TAIL, 1 - TAIL))
     beyond = int(((both < left) | (both > right)).sum())
     figure, axes = new_axes(title, f"{axis} ({beyond} of {len(both)} lie outside)" if beyond else axis, "density")
     bins = np.linspace(left, right, BINS)
     for values, name in ((normal, "normal"), (outliers, "outliers")):
         axes.hist(values, bins=bins.tolist(), density=True, alpha=0.6, label=f"{name} ({len(values)})")
-    low = lowest is None
-    line = float(np.quantile(normal, 1 - KEPT if low else KEPT))
-    found = float((outliers < line).mean() if low else (outliers > line).mean())
-    side = "right" if low else "left"
-    words = (
-        f"{100 * KEPT:.0f} % of the normal images are {side} of this,\n{100 * (1 - found):.1f} % of the outliers too"
-    )
+    line = float(np.quantile(normal, KEPT if rising else 1 - KEPT))
+    missed = float((outliers <= line).mean() if rising else (outliers >= line).mean())
+    side = "left" if rising else "right"
+    words = f"{100 * KEPT:.0f} % of the normal images are {side} of this,\n{100 * missed:.1f} % of the outliers too"
     axes.axvline(line, color="black", linestyle="--", linewidth=1, label=words)
     axes.legend(fontsize=8)
     return figure

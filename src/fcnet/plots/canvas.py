@@ -22,6 +22,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from matplotlib.transforms import Bbox
 
 Floats = NDArray[np.float64]
+Place = tuple[float, float]
 
 DPI = 150
 TITLE = 12.0  # points, if the figure is wide enough
@@ -141,8 +142,14 @@ def loss_axis(axes: Axes, values: Floats) -> None:
         axes.set_ylim(low / (high / low) ** 0.05, high * (high / low) ** 0.05)
         some_numbers(axes.yaxis)
     else:
-        margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-        axes.set_ylim(low - margin, high + margin)
+        linear_axis(axes, values)
+
+
+def linear_axis(axes: Axes, values: Floats) -> None:
+    """End an axis a little beside the smallest and the largest value."""
+    low, high = float(values.min()), float(values.max())
+    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    axes.set_ylim(low - margin, high + margin)
 
 
 def some_numbers(axis: Any) -> None:
@@ -157,10 +164,17 @@ def plain_numbers(axis: Any) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def place_labels(axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], **look: Any) -> int:
+def place_labels(
+    axes: Axes, points: Sequence[Place], names: Sequence[str], others: Sequence[Place] = (), **look: Any
+) -> int:
     """Write names beside points, so that none covers another name or a point, or leaves the axes.
 
-    The first names are placed first. One for which there is no room is left out.
+    Args:
+        axes: whose limits are final.
+        points: places in the units of the axes; the first are named first.
+        names: of the points. One for which there is no room is left out.
+        others: places of points without names.
+        look: of the names.
 
     Returns:
         How many are left out.
@@ -170,7 +184,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], names: Seque
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     figure.draw_without_rendering()  # the axes get their place
     inside, dot = axes.bbox, 4 * figure.dpi / 72
-    centres = axes.transData.transform(np.asarray(points))
+    centres = axes.transData.transform(np.asarray([*points, *others]))
     taken = [Bbox.from_extents(x - dot, y - dot, x + dot, y + dot) for x, y in centres]
     left_out = 0
     for place, name in zip(points, names, strict=True):
@@ -179,6 +193,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], names: Seque
             how: dict[str, Any] = {"textcoords": "offset points", "arrowprops": lines} | _ALIGN[sides] | look
             text = axes.annotate(name, place, xytext=offset, **how)
             text.set_in_layout(False)
+            text.update_positions(renderer)
             box = Bbox(Text.get_window_extent(text, renderer).get_points())  # without the line
             if _within(box.padded(1), inside) and not any(box.padded(1).overlaps(other) for other in taken):
                 taken.append(box)

@@ -29,8 +29,7 @@ class Point:
         split: split that the accuracy was measured on.
         units: hidden units of a run in a series.
         series: what the runs that differ only in their units share.
-        spread: standard deviation of the accuracies of a group.
-        runs: how many there are in it.
+        members: seconds and accuracies of the runs of a group, whose means the point has; none for one run.
     """
 
     name: str
@@ -40,8 +39,7 @@ class Point:
     split: str
     units: int | None = None
     series: str = ""
-    spread: float = 0.0
-    runs: int = 1
+    members: Sequence[tuple[float, float]] = ()
 
 
 @drawn
@@ -74,18 +72,20 @@ def ridge_path(stage: dict[str, Any], title: str) -> Figure:
 def trade(points: Sequence[Point]) -> Figure:
     """Draw accuracy against training time, one point per run, or per group of runs that differ only in seed."""
     split = points[0].split
-    runs = sum(point.runs for point in points)
+    runs = sum(len(point.members) or 1 for point in points)
     title = f"{runs} runs: accuracy against training time"
     figure, axes = new_axes(title, "training time (s)", f"{split} accuracy (%)", (8.4, 5.0))
     axes.set_xscale("log")
     for number, kind in enumerate(dict.fromkeys(point.kind for point in points)):
         own = [point for point in points if point.kind == kind]
         x, y = [point.seconds for point in own], [100 * point.accuracy for point in own]
-        spreads = [100 * point.spread for point in own]
-        look: Any = {"color": f"C{number}", "zorder": 3}
-        axes.scatter(x, y, marker=MARKERS[number % len(MARKERS)], label=kind, **look)
-        if any(spreads):
-            axes.errorbar(x, y, spreads, fmt="none", capsize=2, linewidth=1, label="± s.d. over seeds", **look)
+        look: Any = {"marker": MARKERS[number % len(MARKERS)], "color": f"C{number}"}
+        axes.scatter(x, y, label=kind, zorder=3, **look)
+        if single := [one for point in own for one in point.members]:
+            seconds, accuracies = zip(*single, strict=True)
+            axes.scatter(seconds, [100 * one for one in accuracies], s=10, alpha=0.4, linewidths=0, **look)
+    if any(point.members for point in points):
+        axes.scatter([], [], s=10, alpha=0.6, color="0.3", label="single runs of a mean")
     axes.margins(x=0.15, y=0.12)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 0), min(high, 100))
@@ -93,9 +93,10 @@ def trade(points: Sequence[Point]) -> Figure:
     figure.legend(loc="outside right upper", fontsize=8)
     best = sorted(points, key=lambda point: -point.accuracy)  # their names are placed first
     places = [(point.seconds, 100 * point.accuracy) for point in best]
-    names = [run_name(point.name) + (f" ({point.runs} runs)" if point.runs > 1 else "") for point in best]
-    if left_out := place_labels(axes, places, names, fontsize=8):
-        axes.set_title(f"{title} ({left_out} names left out)", fontsize=TITLE)
+    names = [run_name(point.name) for point in best]
+    others = [(seconds, 100 * accuracy) for point in best for seconds, accuracy in point.members]
+    if left_out := place_labels(axes, places, names, others, fontsize=8):
+        axes.set_title(f"{title} ({left_out} without a name)", fontsize=TITLE)
     return figure
 
 

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from fcnet.plots import several
-from fcnet.plots.canvas import DPI, SPLITS, Floats, accuracy_axis, epoch_axis, head, loss_axis, run_name, save
+from fcnet.plots.canvas import (
+    DPI,
+    SPLITS,
+    Floats,
+    accuracy_axis,
+    epoch_axis,
+    head,
+    linear_axis,
+    loss_axis,
+    run_name,
+    save,
+)
 from fcnet.plots.several import Series
 from fcnet.plots.style import drawn
 
@@ -118,12 +129,14 @@ def _losses(curve: Curve, unit: str) -> Figure:
     grid = figure.subplots(1 + len(terms), len(phases), sharex="col", squeeze=False, height_ratios=ratios)
     for column, phase in zip(grid.T, phases, strict=True):
         _of_phase(column[0], phase)
+        if phase is phases[-1]:
+            column[0].legend(fontsize=8)
         for axes, name in zip(column[1:], terms, strict=True):
             found = [_epochs(axes, phase, split, lambda of, name=name: of["terms"].get(name)) for split in LABELS]
-            loss_axis(axes, np.concatenate(found))
+            linear_axis(axes, np.concatenate(found))
         column[-1].set_xlabel("epoch")
         if len(phases) > 1:
-            column[0].set_title(f"{phase.name}, epochs {phase.first} to {phase.last}", fontsize=10)
+            column[0].set_title(_heading(phase), fontsize=9)
         for axes in column:
             axes.grid(alpha=0.3)
             epoch_axis(axes, phase.first, phase.last, from_zero=bool(phase.steps))
@@ -141,16 +154,25 @@ def _of_phase(axes: Axes, phase: Phase) -> None:
         # A mean over the steps since the last record belongs to the middle between the two.
         middle = (x + np.concatenate([[phase.first - 1.0], x[:-1]])) / 2
         line = smooth(np.array([record["loss_mean"] for record in phase.steps]))
-        axes.plot(x, raw, color=SPLITS["train"], alpha=0.3, linewidth=0.8, label="train, single batches")
+        alone = "." if len(x) == 1 else ""
+        pale: Any = {"alpha": 0.3, "linewidth": 0.8, "marker": alone}
+        axes.plot(x, raw, color=SPLITS["train"], label="train, single batches", **pale)
         last = phase.epochs[-1]["train"]["loss"]
         label = f"train, smoothed: {last:.4g} in the last epoch"
-        axes.plot(middle, line, color=SPLITS["train"], linewidth=1.6, label=label)
+        axes.plot(middle, line, color=SPLITS["train"], linewidth=1.6, marker=alone, label=label)
         shown += [line, np.quantile(raw, [NOISE, 1 - NOISE])]
     splits = ["validation", "test"] if phase.steps else list(LABELS)
     shown += [_epochs(axes, phase, split, lambda of: of["loss"], "{:.4g}", "lowest") for split in splits]
     _mark(axes, phase)
     loss_axis(axes, np.concatenate(shown))
-    axes.legend(fontsize=8)
+
+
+def _heading(phase: Phase) -> str:
+    """Return the name of a phase, its epochs, and its last losses."""
+    epochs = f"epochs {phase.first} to {phase.last}" if phase.last > phase.first else f"epoch {phase.last}"
+    last = phase.epochs[-1]
+    losses = ", ".join(f"{split} {last[split]['loss']:.4g}" for split in LABELS if last[split] is not None)
+    return f"{phase.name}, {epochs}\n{losses}"
 
 
 @drawn
@@ -202,6 +224,8 @@ def _in_words(x: Sequence[int], y: Sequence[float], split: str, form: str, extre
     if chosen in x:
         return f"{form.format(y[x.index(chosen)])} at epoch {chosen}, {last} last"
     top = (max if extreme == "highest" else min)(y)
+    if y[-1] == top:
+        return f"{last} last, the {extreme}"
     return f"{last} last, {form.format(top)} {extreme} (epoch {x[list(y).index(top)]})"
 
 

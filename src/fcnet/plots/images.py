@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 
 from fcnet.plots.canvas import Floats, head
 from fcnet.plots.style import drawn
-from fcnet.system.text import short
+from fcnet.system.text import short, width
 
 # isort: split
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-CAPTION = 17  # columns of text above one of the pictures in a row
-FILE = 24  # and below it, in smaller letters
+CAPTION = 15  # columns of text above one of the pictures in a row
+BESIDE = 5  # columns of a predicted class that leave room for its probability
+FILE = 22  # and below it, in smaller letters
 COLUMNS = 8  # pictures in a row
 MOST_PICTURES = 40  # on one figure, in five rows
 MOST_DECIMALS = 6  # of a percentage that is nearly 100
@@ -37,13 +38,15 @@ def mistakes(
         files: of each.
         title: of the figure.
     """
-    figure, grid = _sheet(min(len(images), MOST_PICTURES), title, 1.62)
-    for axes, image, (true, predicted, probability), file in zip(grid, images, answers, files, strict=False):
+    shown = answers[:MOST_PICTURES]
+    apart = any(width(predicted) > BESIDE for _, predicted, _ in shown)  # the probability has a line of its own
+    figure, grid = _sheet(len(shown), title, 1.74 if apart else 1.62)
+    for axes, image, (true, predicted, probability), file in zip(grid, images, shown, files, strict=False):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        number = certain(probability)
-        room = CAPTION - len("→  ") - len(number)
-        axes.set_title(f"true {short(true, CAPTION - len('true '))}\n", fontsize=8)
-        wrong = axes.text(0.5, 1.045, f"→ {short(predicted, room)} {number}", transform=axes.transAxes, color=WRONG)
+        number, name = certain(probability), short(predicted, CAPTION - len("→ "))
+        red = f"→ {name}\n{number}" if apart else f"→ {name} ({number})"
+        axes.set_title(f"true {short(true, CAPTION - len('true '))}" + "\n" * (2 if apart else 1), fontsize=8)
+        wrong = axes.text(0.5, 1.045, red, transform=axes.transAxes, color=WRONG)
         wrong.set(fontsize=8, ha="center", va="bottom", in_layout=False)
         below = axes.text(0.5, -0.04, short(file, FILE), transform=axes.transAxes, fontsize=5.5, color="0.35")
         below.set(ha="center", va="top")

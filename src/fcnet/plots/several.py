@@ -79,17 +79,17 @@ def metric(series: Sequence[Series], what: str, unit: str) -> Figure:
     handles = []
     for i, one in enumerate(named):
         for part in shown:
-            if part in one.values:
+            if part in one.values and not (one.flat and part != split):
                 _line(axes, one, part, (first, long), f"C{i}", thin=part != split)
         end = one.mean(split)[-1]
-        spread = f" ± {_number(one.spread(split)[-1], unit)}" if one.runs(split) > 1 else ""
+        spread = f" ± {_number(one.spread(split)[-1], unit, 2)}" if one.runs(split) > 1 else ""
         name = f"{entry(one.name, LONGEST_RUN)}: {_number(end, unit)}{spread}"
         handles.append(Line2D([], [], color=f"C{i}", linewidth=1.8, label=name))
     if crowded:
         handles.append(Line2D([], [], color=GREY, label=f"{len(others)} others"))
     figure.legend(handles=[*handles, *_key(series, shown, split)], loc="outside right upper", fontsize=8)
     epoch_axis(axes, first, long)
-    everything = np.concatenate([_ends(one, part) for one in series for part in shown if part in one.values])
+    everything = np.concatenate([_ends(one, part) for one in named for part in shown if part in one.values])
     (accuracy_axis if unit == "%" else loss_axis)(axes, everything)
     return figure
 
@@ -144,5 +144,5 @@ def _key(series: Sequence[Series], shown: Sequence[str], split: str) -> list[Any
     return key
 
 
-def _number(value: float, unit: str) -> str:
-    return f"{value:.2f}" if unit == "%" else f"{value:.4g}"
+def _number(value: float, unit: str, digits: int = 4) -> str:
+    return f"{value:.2f}" if unit == "%" else f"{value:.{digits}g}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from fcnet import schema
@@ -55,11 +55,9 @@ class Alike:
 
     def point(self) -> Point:
         """Return the mean of the runs."""
-        accuracies, first = [one.accuracy for one in self.points], self.points[0]
-        spread = stdev(accuracies) if len(accuracies) > 1 else 0.0
-        seconds = fmean(one.seconds for one in self.points)
-        mean = fmean(accuracies)
-        return Point(self.name, first.kind, seconds, mean, first.split, spread=spread, runs=len(accuracies))
+        first, members = self.points[0], [(one.seconds, one.accuracy) for one in self.points]
+        seconds, accuracy = map(fmean, zip(*members, strict=True))
+        return Point(self.name, first.kind, seconds, accuracy, first.split, members=members if len(members) > 1 else ())
 
 
 def draw_beside(runs: Sequence[Path], pictures: Album, sinks: Sinks, weights: Which | None = None) -> None:

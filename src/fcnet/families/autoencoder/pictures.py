@@ -68,7 +68,7 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
         result = outliers.auroc(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
         shown = f"{name}: normal {short(', '.join(normal), LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
-        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", 0.0)
+        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", rising=True)
     return found
 
 

@@ -21,7 +21,7 @@ ABOVE, ASIDE = 0.34, 0.62  # inches of a title above a grid, and of the numbers 
 AREA = 60_000.0  # of all points of a scatter together, in square points
 LARGEST, SMALLEST_POINT = 60.0, 4.0  # area of one of them, in square points
 IN_COLUMNS = 21  # from so many classes on, a legend has two columns
-TICKS = 7  # codes written at an axis of the plane
+TICKS = 6  # codes written at an axis of the plane
 
 
 @drawn
@@ -62,10 +62,10 @@ def scatter(codes: Floats, labels: NDArray[np.int64], classes: Sequence[str], ti
         own, look = codes[labels == number], colour(number, len(classes))
         if len(own):
             axes.scatter(own[:, 0], own[:, 1], s=area, alpha=0.55, linewidths=0, color=look, label=entry(name))
-            centres.append((np.median(own, axis=0), clean(name), look))
-    for centre, name, look in centres:
+            centres.append((np.median(own, axis=0), clean(name)))
+    for centre, name in centres:
         bold: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 11, "fontweight": "bold", "clip_on": True}
-        text = axes.text(float(centre[0]), float(centre[1]), name, color=look, **bold)
+        text = axes.text(float(centre[0]), float(centre[1]), name, **bold)
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     columns = 1 + len(centres) // IN_COLUMNS
     figure.legend(loc="outside right upper", markerscale=max((30 / area) ** 0.5, 1), fontsize=8, ncols=columns)
@@ -96,7 +96,7 @@ def tiles(images: Floats, title: str, codes: Sequence[float] | None = None) -> F
         axes.set_axis_off()
         return figure
     ticks = np.unique(np.linspace(0, len(codes) - 1, TICKS).round().astype(int))
-    names = [f"{codes[i]:.2f}" for i in ticks]
+    names = [f"{codes[i]:.2f}".replace("-", "\N{MINUS SIGN}") for i in ticks]
     axes.set_xticks((ticks + 0.5) * width - 0.5, names, fontsize=8)
     axes.set_yticks((rows - ticks - 0.5) * height - 0.5, names, fontsize=8)
     axes.set_xlabel("code 1")

@@ -27,4 +27,4 @@ def of_images(trained: Trained, name: str, images: ImageFolder) -> dict[str, Fig
     share = outliers.auroc(-scores, images, normal)["auroc"]
     title = f"{name}: normal {short(', '.join(normal), LONGEST_CLASS)}, AUROC {100 * share:.2f} %"
     found = scores.double().numpy()
-    return {"scores": histogram(found[inside], found[~inside], title, "score of an image")}
+    return {"scores": histogram(found[inside], found[~inside], title, "score of an image", rising=False)}
