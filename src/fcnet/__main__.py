@@ -4,7 +4,7 @@ import sys
 
 from fcnet.system import signals
 
-SWITCHES = ("--debug", "-v", "--verbose", "-q", "--quiet")  # words that may stand before a command
+SWITCHES = ("--debug", "-v", "-vv", "--verbose", "-q", "--quiet")  # words that may stand before a command
 
 
 def entry() -> None:

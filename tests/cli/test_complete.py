@@ -11,7 +11,7 @@ import pytest
 from fcnet import schema
 from fcnet.cli.help import complete
 
-HEAVY = "{'torch', 'numpy', 'pydantic', 'yaml', 'matplotlib'}"
+HEAVY = "{'torch', 'numpy', 'matplotlib', 'fcnet.schema', 'fcnet.config.load'}"
 
 
 @pytest.fixture(autouse=True)

@@ -45,7 +45,6 @@ def test_version(fcnet: Run) -> None:
         ["predict", "run"],
         ["predict", "run", "image", "--json", "--csv"],
         ["data", "imagenet"],
-        ["config"],
         ["config", "show"],
         ["plot", "--format", "bmp"],
         ["train", "--config", "x.yaml", "--seed", "one"],

@@ -39,6 +39,7 @@ def test_all_commands_that_take_a_config_take_names(fcnet: Run) -> None:
 
 
 def test_augmented_images_of_a_name(fcnet: Run) -> None:
+    assert fcnet("data", "digits").code == 0
     Path("mine.yaml").write_text("extends: digits\ndata: {augment: {rotation: 10}}\n")
     outcome = fcnet("plot", "--augment", "mine", "--out", "figures")
     assert outcome.code == 0, outcome.err

@@ -41,7 +41,7 @@ TRAIN = ["train", "-c", "tiny/tiny.yaml"]
         ("--threads 4", "settings are KEY=VALUE: threads=4"),
         ("--num-threads 4", "settings are KEY=VALUE: threads=4"),
         ("--silent", "write -q"),
-        ("-vv", "write -v, and for the traceback of an error --debug"),
+        ("--log-level debug", "write -v, and for the traceback of an error --debug"),
         ("--output runs/x", "write --out runs/x"),
         ("--cfg x.yaml", "write --config x.yaml"),
         ("--confg=x.yaml", "did you mean --config?"),

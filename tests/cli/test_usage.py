@@ -44,7 +44,8 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
         (["list"], "did you mean fcnet runs?"),
         (["ttest"], "did you mean fcnet compare?"),
         (["fcnet", "train"], "fcnet: is the program's own name; give it only once"),
-        (["x.yaml", "seed=1"], "a command must come first: fcnet train --config x.yaml seed=1"),
+        (["x.yaml", "seed=1"], "a command must come first: fcnet train x.yaml seed=1"),
+        (["digits", "seed=1"], "a command must come first: fcnet train digits seed=1"),
         (["--seed", "1", "train", "x.yaml"], "options go after the command: fcnet train --seed 1 x.yaml"),
         (["-c", "x.yaml"], "-c: a command must come first"),
         (

@@ -20,7 +20,7 @@ from fcnet.system.memory import is_out_of_memory, no_memory
 from fcnet.system.signals import INTERRUPTED, Stop
 
 # Words that may be anywhere, by what they mean; the first one that is there counts.
-VERBOSITY = {Verbosity.QUIET: ("--quiet", "-q"), Verbosity.VERBOSE: ("--verbose", "-v")}
+VERBOSITY = {Verbosity.QUIET: ("--quiet", "-q"), Verbosity.VERBOSE: ("--verbose", "-v", "-vv")}
 
 # The base error of typer's parser, of which every version of typer exports only this subclass.
 _UsageError: Any = typer.BadParameter.__mro__[1]

@@ -38,9 +38,7 @@ _SENTENCES = {
         "fcnet has no workers, because decoded images stay in memory; leave it out",
     ),
     **dict.fromkeys(("silent", "s"), "no such option; write -q"),
-    **dict.fromkeys(
-        ("vv", "log_level", "loglevel"), "no such option; write -v, and for the traceback of an error --debug"
-    ),
+    **dict.fromkeys(("log_level", "loglevel"), "no such option; write -v, and for the traceback of an error --debug"),
 }
 
 _THREADS = ("threads", "num_threads", "n_threads", "nthreads")

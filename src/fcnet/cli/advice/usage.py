@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fcnet.cli.advice import pasted
@@ -109,7 +110,9 @@ def _unknown_command(word: str, behind: Sequence[str], names: Sequence[str]) -> 
     if word == "fcnet":
         return "fcnet: is the program's own name; give it only once"
     if word.endswith((".yaml", ".yml")):
-        return f"{word}: a command must come first: fcnet train --config {' '.join([word, *behind])}"
+        return f"{word}: a command must come first: fcnet train {' '.join([word, *behind])}"
+    if word in shipped.names():
+        return f"{word}: a command must come first: fcnet train {' '.join([word, *behind])}"
     there = f"the commands are {', '.join(names)}"
     near = _COMMANDS.get(word) or next(iter(difflib.get_close_matches(word, names, n=1)), None)
     return f"{word}: no such command; {f'did you mean fcnet {near}? ' if near else ''}{there}"
@@ -154,6 +157,7 @@ def _check_once(words: Sequence[str], app: Any) -> None:
 
 def one_config(base: str, top: str) -> str:
     """Return how to make one config of two, in which the second overrides the first."""
-    with_fcnet = not os.path.lexists(base) and shipped.file(base) is not None
-    place = base if with_fcnet else os.path.relpath(base, os.path.dirname(top) or ".")
+    place = shipped.name(Path(base)) or os.path.relpath(base, os.path.dirname(top) or ".")
+    if not top.endswith((".yaml", ".yml")):  # the name of one that comes with fcnet, which is not to be changed
+        return "a run has one; give the settings of the other as KEY=VALUE"
     return f"a run has one: begin {top} with the line 'extends: {place}', or give its settings as KEY=VALUE"
