@@ -15,9 +15,10 @@ from fcnet.results.compare.comparison import Asked, Comparison, compare
 from fcnet.results.compare.report import p_text
 from fcnet.results.row import Row
 from fcnet.schema import INCIDENTAL
-from fcnet.system.text import short
+from fcnet.system.text import few, short
 
 MOST_ROWS = 300  # runs in the table
+LISTED = 6  # runs that a note names
 _ELSEWHERE = ("seed", "model.hidden", "model.kind", "data.classes", "report")  # keys that other columns tell
 
 
@@ -86,7 +87,7 @@ def _fill(page: Several, found: Comparison, words: Words) -> None:
     page.groups = numbers.groups()
     page.headline = numbers.headline()
     page.differences, page.reference = numbers.differences(), short(found.reference, LONGEST)
-    page.notes += found.notes
+    page.notes += [*_left_out(found, words), *found.notes]
     if any(row.best is not None for one in found.groups for row in one.group.rows):
         page.notes.append(words("compare_best"))
     if found.two is not None:
@@ -96,6 +97,15 @@ def _fill(page: Several, found: Comparison, words: Words) -> None:
     if more := groups.has_more(found):
         page.notes.append(words("groups_most", shown=more[0], total=more[1]))
     page.figures = [groups.points(found, words), *groups.bands(found, words)]
+
+
+def _left_out(found: Comparison, words: Words) -> list[str]:
+    """Return which runs are not compared, by the reason; those that did not end are told in the table of all runs."""
+    by_reason: dict[str, list[str]] = {}
+    for row, why in found.left_out:
+        if row.complete:
+            by_reason.setdefault(why, []).append(row.name)
+    return [words("left_out", names=few(names, LISTED), why=why) for why, names in by_reason.items()]
 
 
 def _runs(rows: Sequence[Row], planned: Sequence[str], words: Words) -> Table:

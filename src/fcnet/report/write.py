@@ -14,7 +14,6 @@ from fcnet.rundir import find, own_files
 from fcnet.system import files
 from fcnet.system.files import from_os_error, naming
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.system.text import counted
 
 SUFFIXES = (".html", ".htm")
 
@@ -56,8 +55,9 @@ def run_report(
         folder = words[0] if len(words) == 1 and files.is_folder(words[0]) else Path()
         out = out or folder / own_files.REPORT
         check_free(out)
-        name = folder.resolve().name if folder.parts else counted(len(rows), "run")
-        page = render.page(several.gather(rows, name, planned or (), Words(chosen)), chosen)
+        said = Words(chosen)
+        name = folder.resolve().name if folder.parts else said("several_runs", n=len(rows))
+        page = render.page(several.gather(rows, name, planned or (), said), chosen)
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     files.write_bytes(out, page)

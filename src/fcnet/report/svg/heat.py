@@ -6,12 +6,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from fcnet.report.svg.element import chart, tag, text
+from fcnet.report.svg.element import chart, number, tag, text
 from fcnet.system.text import short, width
 
 MOST_WRITTEN = 30  # classes up to which the counts are written
 LONGEST = 12  # columns of a class's name
 
+LEVELS = 12  # of the colour
 PALE, FULL = 0.14, 0.62  # opacity of the colour for the rarest and the most frequent error
 
 
@@ -43,18 +44,25 @@ def _cells(counts: NDArray[np.int64], cell: float, room: float, written: bool) -
     n = len(counts)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     errors = shares * (1 - np.eye(n))
-    most = float(errors.max()) or 1.0
+    levels = np.ceil(LEVELS * errors / (float(errors.max()) or 1.0)).astype(int)
+    places = [(room + i * cell, room + i * cell) for i in range(n)]
     yield tag("rect", x=room, y=room, width=n * cell, height=n * cell, class_="ground")
-    for i in range(n):
-        yield tag("rect", x=room + i * cell, y=room + i * cell, width=cell, height=cell, class_="right")
-    for i, j in np.argwhere(counts > 0).tolist():
-        x, y, right = room + j * cell, room + i * cell, i == j
-        if not right:
-            opacity = PALE + (FULL - PALE) * float(errors[i, j]) / most
-            yield tag("rect", x=x, y=y, width=cell, height=cell, fill_opacity=opacity, class_="wrong")
-        if written:
-            kind = "count muted" if right else "count"
-            yield text(x + cell / 2, y + cell / 2 + 4, str(int(counts[i, j])), class_=kind)
+    yield tag("path", d=_squares(places, cell), class_="right")
+    for level in range(1, LEVELS + 1):
+        places = [(room + j * cell, room + i * cell) for i, j in np.argwhere(levels == level).tolist()]
+        if places:
+            opacity = PALE + (FULL - PALE) * (level - 1) / (LEVELS - 1)
+            yield tag("path", d=_squares(places, cell), fill_opacity=opacity, class_="wrong")
+    for i, j in np.argwhere(counts > 0).tolist() if written else ():
+        kind = "count muted" if i == j else "count"
+        x, y = room + (j + 0.5) * cell, room + (i + 0.5) * cell + 4
+        yield text(x, y, str(int(counts[i, j])), class_=kind)
+
+
+def _squares(places: Sequence[tuple[float, float]], side: float) -> str:
+    """Return one path of squares by their upper left corners: short, however many there are."""
+    one = f"h{number(side)}v{number(side)}h-{number(side)}z"
+    return "".join(f"M{number(x)} {number(y)}{one}" for x, y in places)
 
 
 def _names(names: Sequence[str], cell: float, room: float, every: int) -> Iterator[Markup]:
