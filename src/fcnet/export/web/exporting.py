@@ -11,7 +11,8 @@ from fcnet.commands.read import choose_device, class_names, held_out, image_size
 from fcnet.commands.trained import Located, locate
 from fcnet.config.names import Which
 from fcnet.errors import ConfigError, DataError
-from fcnet.export.web import file, language, measure, packing
+from fcnet.export.web import familiar, file, language, measure, packing
+from fcnet.export.web.familiar import Familiar
 from fcnet.export.web.language import Language
 from fcnet.export.web.measure import Measured, Reference
 from fcnet.export.web.packing import Packed, Precision
@@ -116,8 +117,13 @@ def run_export_web(
     net = described(found, trained)
     beside, unmeasured = _reference(found, trained, sinks)
     packed, measured, reason = _packed(found, net, precision, beside)
+    known = _familiar(found, packed, len(classes), beside, sinks)
     name = (found.run or found.path).resolve().name
-    data = page_data(found, packed, classes, measured) | {"name": name, "language": words or language.of_locale()}
+    data = page_data(found, packed, classes, measured) | {
+        "name": name,
+        "language": words or language.of_locale(),
+        "familiar": known and known.data(),
+    }
     text = file.made(data).encode()
     write_bytes(out, text)
     return Exported(
@@ -169,6 +175,19 @@ def _packed(
     except OverflowError as error:
         raise ConfigError(f"--precision fp16: {found.path}: {error}; choose int8") from None
     return half, measure.measure(half, beside), f"int8 would cost too much ({measured.text()})"
+
+
+def _familiar(
+    found: Located, packed: Packed, classes: int, beside: Reference | None, sinks: Sinks
+) -> Familiar | None:
+    """Return what images of each class look like; None without the run's images, and of an autoencoder."""
+    if beside is None or packed.net.code is not None:
+        return None
+    try:
+        return familiar.look(packed, classes, read_split(found.settings, "train", sinks), beside.images)
+    except DataError as error:
+        sinks.warn(f"the page cannot tell unusual drawings: {error.problems[0]}")
+        return None
 
 
 def page_data(found: Located, packed: Packed, classes: list[str], measured: Measured | None) -> dict[str, Any]:

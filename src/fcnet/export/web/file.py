@@ -13,7 +13,7 @@ from fcnet.system import files
 # In the order in which they are run; each uses functions of those before it.
 SCRIPTS = (
     *("net/weights.js", "net/forward.js", "net/explain.js"),
-    *("picture/resample.js", "picture/filters.js", "picture/style.js", "picture/ground.js", "picture/marks.js"),
+    *("picture/resample.js", "net/familiar.js", "picture/filters.js", "picture/style.js", "picture/ground.js", "picture/marks.js"),
     *("picture/place.js", "picture/deskew.js", "picture/read.js"),
     *("view/words.js", "view/draw.js", "view/figures.js", "view/pen.js", "view/photo.js", "view/page.js"),
 )

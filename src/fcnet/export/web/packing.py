@@ -45,13 +45,13 @@ def _layer(layer: Layer, precision: Precision) -> tuple[Layer, dict[str, Any]]:
     for field in fields(layer):
         value = getattr(layer, field.name)
         if isinstance(value, Tensor) and value.ndim == 2:
-            stored[field.name], text[field.name] = _matrix(value, precision)
+            stored[field.name], text[field.name] = matrix(value, precision)
         else:
             text[field.name] = _vector(value) if isinstance(value, Tensor) else value
     return replace(layer, **stored), text
 
 
-def _matrix(values: Tensor, precision: Precision) -> tuple[Tensor, dict[str, Any]]:
+def matrix(values: Tensor, precision: Precision) -> tuple[Tensor, dict[str, Any]]:
     """Return a matrix (M, D) as stored, and for JSON: int8 with a factor for each row, or fp16."""
     text: dict[str, Any] = {"shape": list(values.shape)}
     if precision == "fp16":

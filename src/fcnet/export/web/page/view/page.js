@@ -3,6 +3,7 @@
 const run = JSON.parse(document.getElementById('data').textContent);
 const net = { layers: decoded(run.layers), size: run.size, code: run.code };
 const classifies = run.code === null;
+const familiar = run.familiar?.classes.map((one) => one && array(one)) ?? null;
 const AREA = 560; // pixels of the longer side of the drawing area, at most
 const MOST_BARS = 12; // more classes are shown by the most probable ones
 const SECOND = 0.05; // probability from which on the second class is named too
@@ -33,11 +34,12 @@ function read() {
   return { ...found, values, ...(classifies ? classified(last(values), found) : rebuilt(values)) };
 }
 
-function classified(logits, { doubt }) {
+function classified(logits, { doubt, image }) {
   const probabilities = softmax(logits), best = argmax(probabilities);
   const order = probabilities.map((_, i) => i).sort((a, b) => probabilities[b] - probabilities[a]);
   const low = probabilities[best] < run.limit.value;
-  return { probabilities, best, second: order[1], low, sure: !low && !doubt };
+  const strange = familiar !== null && distanceFrom(familiar[best], image, run.familiar.factor) > run.familiar.limit;
+  return { probabilities, best, second: order[1], low, strange, sure: !low && !strange && !doubt };
 }
 
 function rebuilt(values) {
@@ -62,12 +64,13 @@ function sentence() {
     const more = [answer.sure ? '' : word('strange'), usual ?? '', doubt].filter(Boolean).join(' ');
     return { big: word('error', { e: value }), more, kind: answer.sure ? '' : 'doubtful' };
   }
-  const { best, second, probabilities, low } = answer, share = percent(probabilities[best]);
+  const { best, second, probabilities, low, strange } = answer, share = percent(probabilities[best]);
   if (answer.sure) return { big: nameOf(best), small: share, more: '', kind: '' };
   const both = probabilities[second] >= SECOND;
   const maybe = word(both ? 'either' : 'maybe', { a: nameOf(best), b: nameOf(second) });
   const reason = low ? word('low', { p: share, limit: percent(run.limit.value) }) : '';
-  return { big: word('unsure'), small: maybe, more: [reason, doubt].filter(Boolean).join(' '), kind: 'doubtful' };
+  const looks = strange ? word('strangeClass', { a: nameOf(best) }) : '';
+  return { big: word('unsure'), small: maybe, more: [reason, looks, doubt].filter(Boolean).join(' '), kind: 'doubtful' };
 }
 
 function showAnswer(aloud) {
@@ -134,6 +137,7 @@ function about() {
   if (classifies) {
     const name = { run: 'limitRun', page: 'limitPage', stated: 'limitStated' }[run.limit.from];
     rows.push(['from', word(name, { limit: percent(run.limit.value) })]);
+    rows.push(['looks', word(familiar ? 'looksKnown' : 'looksUnknown')]);
   }
   at('about').replaceChildren(...rows.flatMap(
     ([name, value]) => [element('dt', {}, word(name)), element('dd', {}, value)]));
