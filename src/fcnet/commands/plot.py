@@ -19,6 +19,7 @@ from fcnet.errors import ConfigError
 from fcnet.plots import compare, curves, samples, style
 from fcnet.plots.compare import Point
 from fcnet.rundir import directory, find, log, own_files
+from fcnet.rundir.foreign import tensors
 from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
@@ -95,6 +96,8 @@ def run_plot(
     Returns:
         The files written.
     """
+    if len(runs) == 1 and not find.is_run(runs[0].parent) and tensors.config_of(runs[0]) is not None:
+        return _of_file(runs[0], out, file_format, sinks)
     named: list[Path | None] = [*choose(runs, sinks)] or [None]
     if len(named) == len(runs) == 1 and runs[0].name in (directory.MODEL, directory.BEST):
         named = [runs[0]]  # these weights are meant
@@ -111,6 +114,13 @@ def run_plot(
             draw_model(found[0], pictures, sinks)
             if found[0].settings.data.augment is not None:
                 draw_augmented(found[0].settings, found[0].path.parent.resolve().name, pictures, sinks)
+    return pictures.files
+
+
+def _of_file(path: Path, out: Path | None, file_format: str, sinks: Sinks) -> list[Path]:
+    """Draw the figures of a model file with a config in it, outside any run; it has no curves."""
+    with album(out or Path(directory.PLOTS), file_format, False, sinks) as pictures:
+        draw_model(locate(path, sinks=sinks), pictures, sinks)
     return pictures.files
 
 
@@ -264,7 +274,7 @@ def _best(epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
     """Draw the weights, and the model's results on held-out images; if there are none, on the training images."""
     settings, cpu = found.settings, torch.device("cpu")
-    name = curves.run_name(found.path.parent.resolve().name)
+    name = curves.run_name(found.path.stem if found.run is None else found.path.parent.resolve().name)
     classifies, classes = settings.model.classifies, settings.data.classes
     trained = None
     if classes is not None or not classifies:  # the weights can be drawn even if the images are gone

@@ -28,6 +28,7 @@ _FREE = (
     *_LENGTHS,
     "device",
     "threads",
+    "log",
     "train.step",
     "data.source",
     "data.root",
