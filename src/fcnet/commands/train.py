@@ -18,6 +18,7 @@ from fcnet.commands.training.shelf import Shelf
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
+from fcnet.rundir.logs import choice as logs
 from fcnet.rundir.target import Target
 from fcnet.schema import Config
 from fcnet.system import streams
@@ -41,6 +42,7 @@ def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:
         run = target.out if target.out.exists() else None
     if run is None and target.out is None:
         directory.check_root()
+    logs.check(settings, run)
     return run
 
 
@@ -115,7 +117,7 @@ def _train(
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
-        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings.train.early_stop)
+        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings)
         if found is not None:
             limits.resumes(resume.threads_of(found))
             go_on(recorder, work, found, warnings, sinks)
@@ -142,6 +144,7 @@ def begin(recorder: Recorder, work: Work, name: str, sinks: Sinks, together: Seq
     """
     directory.clear(recorder.run)
     environment.write_start(recorder.run, name, work.settings, work.splits, work.device, together)
+    recorder.begin_logs()
     sinks.say(f"{headline(work)}, into {recorder.run}")
     _say_threads(work, sinks)
 

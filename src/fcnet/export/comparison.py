@@ -16,8 +16,8 @@ from fcnet.export.subject import Subject
 from fcnet.system.sinks import Sinks
 from fcnet.training.evaluate import EVALUATION_BATCH
 
-# Largest difference of an output's values: the first, or the second times the largest value, whichever is more. Rounding
-# gives 1e-5 for the logits of digits, which are about 10; those of an ELM may be larger, and so is what rounding does.
+# Largest difference of an output's values: the first, or the second times the largest value, whichever is more.
+# Rounding gives 1e-5 for the logits of digits, which are about 10; an ELM may have larger ones, and larger rounding.
 TOLERANCE, RELATIVE = 1e-4, 1e-5
 
 Run = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]

@@ -65,7 +65,7 @@ class Reconstructs(Graph):
         """Return reconstructions (N, H, W) and codes (N, K)."""
         net = cast(AutoEncoder, self.net)
         code = net.encode(x)
-        return net.decode(code).unflatten(1, self.size), code
+        return net.decode(code).reshape(-1, *self.size), code
 
 
 class Scores(Graph):

@@ -1,4 +1,4 @@
-"""``fcnet export --to onnx``: a model as a graph that takes images as bytes, checked beside PyTorch before it is written."""
+"""``fcnet export --to onnx``: a graph that takes images as bytes, compared with PyTorch before it is written."""
 
 import json
 import warnings
@@ -40,7 +40,7 @@ def run_export(
 ) -> list[str]:
     """Write a model as an ONNX graph from ``images`` uint8 (N, H, W) to its outputs (see ``graphs``).
 
-    The graph is checked by ``onnx.checker``, and run by onnxruntime beside PyTorch on the images held out by the config.
+    ``onnx.checker`` checks the graph, and onnxruntime runs it beside PyTorch on the images that the config holds out.
 
     Args:
         run: run directory or model file; the newest run when None.

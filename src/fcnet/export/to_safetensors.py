@@ -13,7 +13,6 @@ from fcnet.rundir.foreign import tensors
 from fcnet.system import extras
 from fcnet.system.sinks import SILENT, Sinks
 
-
 _LENGTH = struct.Struct("<Q")  # of the header, in bytes, at the beginning of a file
 _ALIGNED = 8  # bytes: where the numbers begin
 

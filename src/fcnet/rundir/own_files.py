@@ -7,8 +7,9 @@ such a folder, damaged files count as the run's own too. Links never do: writing
 
 import csv
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fcnet import schema
@@ -23,8 +24,13 @@ from fcnet.system.text import few
 CONFIG, ENVIRONMENT, METRICS, RESULT = find.CONFIG, "environment.json", "metrics.jsonl", find.RESULT
 MODEL, BEST, UNAVERAGED, PLOTS, SKIPPED = "model.pth", "best.pth", "unaveraged.pth", "plots", "skipped.txt"
 REPORT = "report.html"
-FOLDERS = (FOLDER, PLOTS)
+TABLE, LINES, EVENTS = "metrics.csv", "log.txt", "tensorboard"  # if a config asks for them (``logs``)
+FOLDERS = (FOLDER, PLOTS, EVENTS)
 FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, UNAVERAGED, SKIPPED})
+
+# How logs begin: others give their files these names too, such as what a shell writes to log.txt.
+_LOGS = {TABLE: re.compile(rb"epoch,stage,lr,train_loss,"), LINES: re.compile(rb"(-|[\d-]+T[\d:+]+) epoch=\d+/\d+ ")}
+_EVENTS = re.compile(r"events\.out\.tfevents\..+")
 
 _HEARTBEAT = f"{OWNER}.tmp"
 
@@ -61,6 +67,17 @@ def refusal(
     """Return the sentence that names what is in the way."""
     what = one if len(found) == 1 else several
     return f"{place}: contains {few(found, 5)}, which {what}; move it, or choose another folder"
+
+
+def foreign_logs(run: Path, names: Sequence[str]) -> list[str]:
+    """Return those of some names of logs that something in a folder has that is not a run's own; links with targets."""
+    known, paths = is_known(run), [run / name for name in names]
+    return [_shown(run, path) for path in paths if os.path.lexists(path) and not _is_own(run, path, known)]
+
+
+def is_events(path: Path) -> bool:
+    """Return whether a file has the name of one of TensorBoard's, in the folder of those of a run."""
+    return path.parent.name == EVENTS and _EVENTS.fullmatch(path.name) is not None and _is_file(path)
 
 
 def is_known(run: Path) -> bool:
@@ -102,7 +119,7 @@ def is_partial(path: Path) -> bool:
         return checkpoints.is_partial(path) or (match is not None and match["name"] == OWNER)
     if path.parent.name == PLOTS:
         return match is not None and (match["name"].endswith(PICTURES) or match["name"] in TABLES)
-    return match is not None and match["name"] in (*FILES, REPORT)
+    return match is not None and match["name"] in {*FILES, REPORT, *_LOGS}
 
 
 def _members(run: Path) -> Iterator[Path]:
@@ -120,7 +137,7 @@ def _entries(folder: Path) -> list[Path]:
 def _is_name(run: Path, path: Path) -> bool:
     """Return whether fcnet writes to such a name in a run directory."""
     if path.parent == run:
-        return path.name in FILES or path.name in FOLDERS
+        return path.name in FILES or path.name in (FOLDER, PLOTS)  # logs are checked if they are asked for
     if path.parent.name == FOLDER:
         return path.name in (LOCK, OWNER, _HEARTBEAT) or checkpoints.is_name(path)
     return False  # figures and reports are checked when they are written
@@ -137,12 +154,23 @@ def _is_own(run: Path, path: Path, known: bool) -> bool:
     if path.parent == run:
         if path.name == REPORT:
             return is_report(path)
+        if path.name in _LOGS:
+            return known and _is_log(path)
         if path.name not in FILES:
             return False
         return known or (path.name == METRICS and not path.stat().st_size)
     if path.parent.name == FOLDER:
         return _is_own_checkpoint(path, known)
+    if path.parent.name == EVENTS:
+        return known and is_events(path)
     return is_picture(path, known)
+
+
+def _is_log(path: Path) -> bool:
+    """Return whether a file is empty or begins as the log of its name does."""
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    return not start or _LOGS[path.name].match(start) is not None
 
 
 def _is_lock(path: Path) -> bool:

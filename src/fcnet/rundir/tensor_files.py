@@ -171,7 +171,7 @@ def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
             )
         with path.open("rb") as file:
             if _is_safetensors(file, path):
-                state, keys = tensors.read(file, path), []
+                state, keys = tensors.read(file, path), list[str]()
             else:
                 _check_kind(file, path)
                 state, keys = weights.unwrap(decode(file, path), path)

@@ -32,7 +32,7 @@ def draw_metrics(run: Path, pictures: Album, sinks: Sinks) -> None:
 def draw_model(found: Located, pictures: Album, sinks: Sinks) -> None:
     """Draw the weights, and the model's results on held-out images; if there are none, on the training images."""
     settings, cpu = found.settings, torch.device("cpu")
-    name = canvas.run_name(found.path.parent.resolve().name)
+    name = canvas.run_name(found.path.stem if found.run is None else found.path.parent.resolve().name)
     classifies, classes = settings.model.classifies, settings.data.classes
     trained = None
     if classes is not None or not classifies:  # the weights can be drawn even if the images are gone

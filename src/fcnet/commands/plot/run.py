@@ -13,6 +13,7 @@ from fcnet.commands.trained import locate
 from fcnet.config.names import Which
 from fcnet.errors import ConfigError
 from fcnet.rundir import directory, find, log
+from fcnet.rundir.foreign import tensors
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import few
 
@@ -39,6 +40,8 @@ def run_plot(
     Returns:
         The files written.
     """
+    if len(runs) == 1 and not find.is_run(runs[0].parent) and tensors.config_of(runs[0]) is not None:
+        return _of_file(runs[0], out, file_format, sinks)
     named: list[Path | None] = [*choose(runs, sinks)] or [None]
     if len(named) == len(runs) == 1 and runs[0].name in (directory.MODEL, directory.BEST):
         named = [runs[0]]  # these weights are meant
@@ -55,6 +58,13 @@ def run_plot(
             draw_model(found[0], pictures, sinks)
             if found[0].settings.data.augment is not None:
                 draw_augmented(found[0].settings, found[0].path.parent.resolve().name, pictures, sinks)
+    return pictures.files
+
+
+def _of_file(path: Path, out: Path | None, file_format: str, sinks: Sinks) -> list[Path]:
+    """Draw the figures of a model file with a config in it, outside any run; it has no curves."""
+    with album(out or Path(directory.PLOTS), file_format, False, sinks) as pictures:
+        draw_model(locate(path, sinks=sinks), pictures, sinks)
     return pictures.files
 
 

@@ -43,7 +43,7 @@ def fit(settings: Config) -> Fit:
     """Return whether, and with which others, a run can be trained together."""
     if reason := why_apart(settings):
         return Fit("", reason)
-    values = settings.model_dump(exclude_none=True)
+    values = settings.model_dump(exclude_none=True, exclude={"log"})
     for key in OWN:
         *sections, name = key.split(".")
         section: Any = values

@@ -29,6 +29,7 @@ _FREE = (
     "device",
     "threads",
     "report",
+    "log",
     "train.step",
     "data.source",
     "data.root",

@@ -61,7 +61,8 @@ def read(file: BinaryIO, path: Path) -> dict[str, Tensor]:
 def _in_layer_order(state: dict[str, Tensor]) -> list[str]:
     """Return names in the order of layers, weights before biases, if that is certain; else in that of the file.
 
-    The format sorts tensors by their names. What has numbers, or weights of different shapes, can be put in order again.
+    The format sorts tensors by their names. Layers that have numbers, or weights of different shapes, can be put in
+    order again.
     """
     layers = [name.rpartition(".")[0] for name in state]
     shapes = [tensor.shape for name, tensor in state.items() if name.endswith(".weight")]

@@ -14,7 +14,7 @@ from fcnet.config.yaml_lines import Layer
 from fcnet.schema import Config
 
 # They say where a run is trained and what is written about it, not what is trained.
-_ELSEWHERE = ("device", "threads", "report")
+_ELSEWHERE = ("device", "threads", "report", "log")
 
 Change = tuple[str, Any]  # a dotted key and its value
 

@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import re
-import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +61,14 @@ READ: dict[str, tuple[Callable[[State], object], str]] = {
         "are under 'state_dict', have 'model.' before each name, come with criterion.weight",
     ),
     "a key of one's own": (lambda s: {"my_net": s, "epoch": 3}, "are under 'my_net'"),
+    "nested both": (
+        lambda s: {"epoch": 3, "model": {"state_dict": prefixed(s, "_orig_mod.module.")}},
+        "are under 'state_dict', in 'model', have '_orig_mod.module.' before each name",
+    ),
+    "all at once": (
+        lambda s: {"state_dict": {f"module.{name}": one.bfloat16() for name, one in s.items()}},
+        "are under 'state_dict', have 'module.' before each name, are bfloat16 and are converted to float32",
+    ),
     "in each other": (lambda s: {"best": {"state_dict": s}, "epoch": 3}, "are under 'state_dict', in 'best'"),
     "half": (lambda s: {name: one.half() for name, one in s.items()}, "are float16 and are converted to float32"),
     "bfloat16": (lambda s: {name: one.bfloat16() for name, one in s.items()}, "are bfloat16 and are converted"),
@@ -158,16 +165,10 @@ def saved(save: Callable[[io.BytesIO], object]) -> bytes:
     return buffer.getvalue()
 
 
-def safetensors() -> bytes:
-    header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    return struct.pack("<Q", len(header)) + header + bytes(4)
-
-
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "torchscript": (torchscript, "is a TorchScript archive"),
     "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(90), "is an HDF5 file, such as Keras writes"),
     "Keras 3": (lambda: archive(config_dot_json="{}", model_dot_weights_dot_h5=""), "is a Keras model"),
-    "safetensors": (safetensors, "is a safetensors file; convert it with torch.save"),
     "ONNX": (lambda: b"\x08\x07\x12\x07pytorch\x1a\x052.9.0" + bytes(60), "is an ONNX file"),
     "npz": (lambda: saved(lambda file: np.savez(file, a=np.zeros(3))), "is a NumPy archive"),
     "npy": (lambda: saved(lambda file: np.save(file, np.zeros(3))), "is a NumPy array"),
