@@ -5,16 +5,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from matplotlib import mathtext
 
 from helpers.command_line import ROOT
 
+FORMULA = r"\$[^$\n]+\$"
 CODE, NUMBER = r"`[^`\n]+`", r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?"
 PAIRS = [
     ("README.md", "README.zh-CN.md"),
-    *(
-        (f"docs/{name}.md", f"docs/{name}.zh-CN.md")
-        for name in ("autoencoders", "course", "data", "elm", "photos")
-    ),
+    *((f"docs/{name}.md", f"docs/{name}.zh-CN.md") for name in ("autoencoders", "course", "data", "elm", "photos")),
 ]
 
 
@@ -60,7 +59,7 @@ def test_both_say_the_same(english: str, chinese: str) -> None:
     assert [level for level, _ in ours] == [level for level, _ in theirs]
     for (_, left), (_, right) in zip(ours, theirs, strict=True):
         assert code(left) == code(right)
-        for pattern in (CODE, NUMBER):
+        for pattern in (CODE, FORMULA, NUMBER):
             found, other = (Counter(re.findall(pattern, prose(body))) for body in (left, right))
             assert found == other, (found - other, other - found)
         links = [targets(body, name) for body, name in ((left, english), (right, chinese))]
@@ -71,3 +70,29 @@ def test_both_say_the_same(english: str, chinese: str) -> None:
 def test_each_leads_to_the_other(pair: tuple[str, str]) -> None:
     for name, other in (pair, pair[::-1]):
         assert f"]({Path(other).name})" in (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("name", ["docs/course.md", "docs/course.zh-CN.md"])
+def test_formulas_are_set_by_github(name: str) -> None:
+    """GitHub needs a space before a formula, and no letter behind it; a \\ before punctuation is Markdown's."""
+    lines = [re.sub(CODE, "", line) for line in prose((ROOT / name).read_text()).splitlines()]
+    formulas = [formula for line in lines for formula in re.findall(FORMULA, line)]
+    assert len(formulas) > 60
+    for line in lines:
+        assert re.findall(rf"(?<![\s(]){FORMULA}|{FORMULA}\w", " " + line) == []
+        assert line.count("$") == 2 * len(re.findall(FORMULA, line))
+    parser = mathtext.MathTextParser("path")
+    for formula in formulas:
+        assert not re.search(r"\\[^A-Za-z]|[<*]", formula), formula
+        parser.parse(formula)
+
+
+@pytest.mark.parametrize("name", [chinese for _, chinese in PAIRS])
+def test_chinese_pages_lead_to_chinese_pages(name: str) -> None:
+    """A page that is translated is not left for the English one, but by the link at the top."""
+    page = ROOT / name
+    english = page.with_name(page.name.replace(".zh-CN", "")).name
+    for target in {link.partition("#")[0] for link in re.findall(r"\]\(([^)]+\.md[^)]*)\)", page.read_text())}:
+        other = (page.parent / target).resolve()
+        if ".zh-CN" not in other.name and other.name != english:
+            assert not other.with_suffix(".zh-CN.md").exists(), target
