@@ -1,12 +1,14 @@
 """The slides' worked examples, and the programs of scripts/course on small sizes."""
 
 import ast
+import functools
 import importlib
 import math
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -67,9 +69,15 @@ def test_logistic_regression_by_differences() -> None:
     assert found["b"] == pytest.approx(predicted, rel=1e-12)
 
 
+@functools.cache
+def quick(name: str) -> Any:
+    """What a program computes with --quick."""
+    return importlib.import_module(name).figure(True)
+
+
 def numbers(name: str) -> dict[str, float]:
-    """What a program computes with --quick, once; its picture and its report say the same in both languages."""
-    drawn, words = importlib.import_module(name).figure(True), importlib.import_module("words")
+    """The numbers of --quick; the picture and the report say the same in both languages."""
+    drawn, words = quick(name), importlib.import_module("words")
     english, chinese = (style.drawn(drawn.picture)(words.Words(language)) for language in ("en", "zh"))
     assert style.missing(chinese) == frozenset()
     for left, right in zip(english.axes, chinese.axes, strict=True):
@@ -86,7 +94,7 @@ def numbers(name: str) -> dict[str, float]:
 
 def texts_of(name: str, language: str = "en") -> set[str]:
     """All texts of a program's picture."""
-    drawn, words = importlib.import_module(name).figure(True), importlib.import_module("words")
+    drawn, words = quick(name), importlib.import_module("words")
     return {text.get_text() for text in style.drawn(drawn.picture)(words.Words(language)).findobj(Text)}
 
 
@@ -120,7 +128,7 @@ def test_quick_shows_paths_that_come_down_and_one_that_grows() -> None:
 
 def test_no_legend_lies_on_a_path() -> None:
     words = importlib.import_module("words")
-    drawn = style.drawn(importlib.import_module("descent").figure(True).picture)(words.Words("en"))
+    drawn = style.drawn(quick("descent").picture)(words.Words("en"))
     assert drawn.axes[0].get_legend() is None
     drawn.draw_without_rendering()
     assert drawn.legends[0].get_window_extent().y1 < drawn.axes[0].get_window_extent().y0

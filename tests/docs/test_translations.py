@@ -77,7 +77,7 @@ def test_formulas_are_set_by_github(name: str) -> None:
     """GitHub needs a space before a formula, and no letter behind it; a \\ before punctuation is Markdown's."""
     lines = [re.sub(CODE, "", line) for line in prose((ROOT / name).read_text()).splitlines()]
     formulas = [formula for line in lines for formula in re.findall(FORMULA, line)]
-    assert len(formulas) > 60
+    assert len(formulas) > 50
     for line in lines:
         assert re.findall(rf"(?<![\s(]){FORMULA}|{FORMULA}\w", " " + line) == []
         assert line.count("$") == 2 * len(re.findall(FORMULA, line))
@@ -87,7 +87,7 @@ def test_formulas_are_set_by_github(name: str) -> None:
         parser.parse(formula)
 
 
-@pytest.mark.parametrize("name", [chinese for _, chinese in PAIRS])
+@pytest.mark.parametrize("name", [chinese for _, chinese in PAIRS if chinese.startswith("docs/")])
 def test_chinese_pages_lead_to_chinese_pages(name: str) -> None:
     """A page that is translated is not left for the English one, but by the link at the top."""
     page = ROOT / name
