@@ -8,7 +8,7 @@
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, imports, and whether the generated pages and figures are fresh
 # make docs    the generated pages, and the figures of docs/figures.yaml in all pages and configs
-# make pictures  the pictures of docs/course.md and docs/photos.md anew; three programs train on MNIST
+# make pictures  the pictures of docs/course.md and docs/photos.md anew, in both languages; three programs train on MNIST
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
@@ -67,8 +67,8 @@ docs: .venv/installed-dev
 
 pictures: .venv/installed
 	for program in scripts/course/*.py; do \
-		case $$program in */pages.py | */worked_examples.py) continue;; esac; \
-		$(BIN)/python $$program --out docs/images || exit; \
+		case $$program in */pages.py | */words.py | */worked_examples.py) continue;; esac; \
+		$(BIN)/python $$program --language en zh --out docs/images || exit; \
 	done
 	$(BIN)/python scripts/example_photos.py
 	$(BIN)/python scripts/photos_pictures.py --out docs/images

@@ -151,7 +151,8 @@ class Figures:
             words = self.tables[name]["chinese"]
             lines = [[words["cells"].get(cell, replaced(cell, words["phrases"])) for cell in line] for line in lines]
         filled = [
-            [re.sub(rf"\{{{MARK}\}}", lambda m: self.text(m[1], m[2], chinese), cell) for cell in line] for line in lines
+            [re.sub(rf"\{{{MARK}\}}", lambda m: self.text(m[1], m[2], chinese), cell) for cell in line]
+            for line in lines
         ]
         head, *rows = filled
         return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])

@@ -93,7 +93,10 @@ def picture(run: Training, wrong: float, say: Words) -> Figure:
 
 def report(rows: dict[str, list[float]], run: Training, wrong: float, say: Words) -> None:
     """Print the differences from autograd, and the loss and accuracy after training."""
-    header = [say("largest difference"), *(say("depth {depth}", depth=i) for i in range(len(next(iter(rows.values())))))]
+    header = [
+        say("largest difference"),
+        *(say("depth {depth}", depth=i) for i in range(len(next(iter(rows.values()))))),
+    ]
     table(header, [[name, *(f"{one:.1e}" for one in row)] for name, row in rows.items()])
     told = "64-50-10 by hand: after {steps} steps, mean loss of the epoch {loss:.4f}, test accuracy {right:.1f} %"
     print(say(told, steps=len(run.losses), loss=run.means[-1], right=100 * (1 - wrong)))

@@ -35,9 +35,7 @@ def figure(quick: bool) -> Drawn:
     share = torch.linspace(0.01, 0.99, 491, dtype=torch.float64)
     q = torch.stack([share, (1 - share) * 2 / 3, (1 - share) / 3], 1)  # the other two as 2 to 1, as they are in p
     divergence = (TRUE * (TRUE / q).log()).sum(1).clamp(min=0)  # not -1e-17 by rounding
-    found = Along(
-        share, float(-(TRUE * TRUE.log()).sum()), -(TRUE * q.log()).sum(1), divergence
-    )
+    found = Along(share, float(-(TRUE * TRUE.log()).sum()), -(TRUE * q.log()).sum(1), divergence)
     numbers = {
         "cross_entropy": float(share[found.cross.argmin()]),
         "kl": float(share[found.divergence.argmin()]),

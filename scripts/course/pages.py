@@ -22,6 +22,7 @@ from fcnet.families.common.fully_connected import FCNet
 from fcnet.plots import curves, style
 from fcnet.system.files import write_bytes
 from fcnet.system.text import width
+from fcnet.system.threads import limits
 from fcnet.training.steps.backprop import Layer, back_propagate
 
 # isort: split
@@ -54,15 +55,17 @@ class Drawn:
     see: str
 
 
-def draw(make: Callable[[bool], Drawn], doc: str | None) -> None:
+def draw(make: Callable[[bool], Drawn], doc: str | None, threads: int | None = 1) -> None:
     """Run the command line of a program that draws one figure.
 
     Args:
         make: computes what is drawn; its argument says whether to be quick.
         doc: the program's docstring.
+        threads: how many threads to use; None for all. Several would mostly wait for each other in products this small.
     """
     args = arguments(doc)
-    drawn = make(args.quick)
+    with limits.chosen(threads):
+        drawn = make(args.quick)
     for language in dict.fromkeys(args.language):
         say = Words(language)
         drawn.report(say)

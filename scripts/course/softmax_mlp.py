@@ -35,7 +35,10 @@ def picture(found: dict[str, list[dict[str, Any]]], say: Words) -> Figure:
     drawn = Figure(figsize=(7.2, 4.5), layout="constrained")
     axes = drawn.subplots()
     for i, (config, epochs) in enumerate(found.items()):
-        for split, style, label in (("train", "-", "{net}: training, while it is trained"), ("test", "--", "{net}: test")):
+        for split, style, label in (
+            ("train", "-", "{net}: training, during each epoch"),
+            ("test", "--", "{net}: test, after each epoch"),
+        ):
             y = [100 * record[split]["accuracy"] for record in epochs]
             x = [record["epoch"] for record in epochs]
             opacity = 0.6 if split == "train" else 1
@@ -57,4 +60,4 @@ def report(found: dict[str, list[dict[str, Any]]], say: Words) -> None:
 
 
 if __name__ == "__main__":
-    draw(figure, __doc__)
+    draw(figure, __doc__, threads=None)

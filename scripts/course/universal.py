@@ -34,9 +34,7 @@ def figure(quick: bool) -> Drawn:
     medians = {m: float(torch.stack([(one - target(x)).abs().max() for one in fits[m]]).median()) for m in WIDTHS}
     shown = {m: fits[m][0] for m in SHOWN}
     numbers = {f"{m}": error for m, error in medians.items()}
-    return Drawn(
-        functools.partial(picture, x, shown, medians, draws), functools.partial(report, medians), numbers, SEE
-    )
+    return Drawn(functools.partial(picture, x, shown, medians, draws), functools.partial(report, medians), numbers, SEE)
 
 
 def picture(x: Tensor, shown: dict[int, Tensor], medians: dict[int, float], draws: int, say: Words) -> Figure:

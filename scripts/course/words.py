@@ -86,12 +86,14 @@ CHINESE = {
     "dead units": "死亡神经元",
     "dead units after training": "训练结束时的死亡神经元",
     "learning rate of the first {first} steps, then {small}": "前 {first} 步的学习率，之后为 {small}",
-    "first {first} steps with {rate:g}": "前 {first} 步的学习率为 {rate:g}",
+    "dead since the first steps, with rate {rate:g}": "最初几步死亡、至今未恢复的（学习率 {rate:g}）",
+    "{name}, layer {layer}": "{name}，第 {layer} 层",
     "first rate": "最初的学习率",
-    "if the first steps are too large, a fifth of ReLU's units die and stay dead, and none of LeakyReLU's do; the units"
-    " that are left are enough for these digits, so the test error hardly changes.": (
-        "最初几步过大时，ReLU 有五分之一的神经元死亡，且不再恢复，LeakyReLU 则没有；"
-        "余下的神经元足以识别这些数字，所以测试错误率几乎不变。"
+    "if the first steps are too large, a fifth of ReLU's units die, and none of LeakyReLU's; those of layer 1 stay"
+    " dead, and some of layer 2 come back, because layer 1 moves their inputs; the others are enough for these digits:"
+    " the test error hardly changes.": (
+        "最初几步过大时，ReLU 有五分之一的神经元死亡，LeakyReLU 则没有；第 1 层的死亡神经元不再恢复，"
+        "第 2 层的有一些会恢复，因为第 1 层改变了它们的输入；余下的神经元足以识别这些数字，所以测试错误率几乎不变。"
     ),
     # elm_width
     "ELM, closed form": "ELM，闭形式解",
@@ -112,8 +114,8 @@ CHINESE = {
     # softmax_mlp
     "softmax regression": "softmax 回归",
     "one hidden layer of 500": "单隐层，500 个神经元",
-    "{net}: training, while it is trained": "{net}：训练集（训练过程中）",
-    "{net}: test": "{net}：测试集",
+    "{net}: training, during each epoch": "{net}：训练集，每轮之中",
+    "{net}: test, after each epoch": "{net}：测试集，每轮之后",
     "with one hidden layer, accuracy is higher than that of a linear model from the first epochs on.": (
         "加入一个隐藏层后，从最初几轮起，准确率就高于线性模型。"
     ),

@@ -25,7 +25,15 @@ PAGES = [
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 MEASURED = r"(?<![\w.])-?\d[\d.,]*(?: ?(?:%|s|秒|seconds|ms|us|nats|dB|minutes|分钟)(?![\w]))"
 DECIMALS = r"(?<![\w.:-])-?\d+\.\d+(?:e-?\d+)?(?![\w.])"
-BOUNDS = {"0.25", "0.70", "0.2", "0.1", "0.4", "1.4", "3.11"}  # settings, what follows from a formula, a version of Python
+BOUNDS = {
+    "0.25",
+    "0.70",
+    "0.2",
+    "0.1",
+    "0.4",
+    "1.4",
+    "3.11",
+}  # settings, what follows from a formula, a version of Python
 
 
 def unmarked(text: str) -> str:
@@ -148,9 +156,9 @@ def test_the_course_s_figures_are_what_its_programs_compute(monkeypatch: pytest.
         "zero-centred.tanh": "tanh",
         "dying-relu.relu": "ReLU: dead at 2",
         "dying-relu.leaky-relu": "LeakyReLU, γ = 0.1: dead at 2",
-        "linear-depth.one": "2-2, one layer",
-        "linear-depth.linear": "2-20-20-2, linear",
-        "linear-depth.relu": "2-20-20-2, ReLU",
+        "linear-depth.one": "one layer, 2-2",
+        "linear-depth.linear": "three linear layers, 2-20-20-2",
+        "linear-depth.relu": "three layers with ReLU, 2-20-20-2",
         "universal.one": "1",
         "universal.most": "200",
     }

@@ -126,9 +126,7 @@ def run_export_web(
     }
     text = file.made(data).encode()
     write_bytes(out, text)
-    return Exported(
-        str(out), len(text), data["net"], packed.precision, reason, measured, unmeasured, found.weights
-    )
+    return Exported(str(out), len(text), data["net"], packed.precision, reason, measured, unmeasured, found.weights)
 
 
 def _classes(found: Located) -> list[str]:
@@ -177,9 +175,7 @@ def _packed(
     return half, measure.measure(half, beside), f"int8 would cost too much ({measured.text()})"
 
 
-def _familiar(
-    found: Located, packed: Packed, classes: int, beside: Reference | None, sinks: Sinks
-) -> Familiar | None:
+def _familiar(found: Located, packed: Packed, classes: int, beside: Reference | None, sinks: Sinks) -> Familiar | None:
     """Return what images of each class look like; None without the run's images, and of an autoencoder."""
     if beside is None or packed.net.code is not None:
         return None
