@@ -130,7 +130,7 @@ def test_a_sweep_writes_one_for_all(fcnet: Run, runs: Path) -> None:
     done = fcnet("sweep", "run", file, "report=true", "train.epochs=2", "--workers", "1", "--out", "width")
     assert done.code == 0, done.err
     page = Page(Path("width/report.html"))
-    assert "4 of 4 runs have come to their end." in page.text
+    assert "4 of 4 runs came to their end." in page.text
     assert [row[:2] for row in page.table("group", "runs")] == [["hidden=1", "2"], ["hidden=8", "2"]]
     assert not list(Path("width").glob("*/report.html"))
     again = fcnet("sweep", "run", "width")  # its own file is not in the way

@@ -35,7 +35,7 @@ def test_the_numbers_are_those_of_eval(fcnet: Run, copied: Path) -> None:
     assert f"{percent(found['accuracy'])}accuracy on {n} test images" in text
     assert 0 < right < n, "the net should make mistakes"
     low, high = stats.binomtest(right, n).proportion_ci(method="wilson")
-    assert f"{percent(low)} to {percent(high)}; {n - right} of {n} images are wrong" in text
+    assert f"{percent(low)} to {percent(high)}; wrong: {n - right} of {n} images." in text
     expected = [
         [row["class"], str(row["n"]), *(percent(row[key]) for key in ("precision", "recall", "f1"))]
         for row in found["per_class"]

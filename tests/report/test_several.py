@@ -48,10 +48,12 @@ def test_all_runs_and_curves_are_shown(fcnet: Run, copied: Path) -> None:
 def test_the_best_is_chosen_by_validation_or_said_not_to_be(fcnet: Run, copied: Path) -> None:
     page = report(fcnet, copied / "width")
     assert "because no run has validation images" in page.text
-    shutil.copytree(copied / "held", "again")
-    held = report(fcnet, copied / "held", "again", "-o", "held.html")
+    for name in ("again", "thrice"):
+        shutil.copytree(copied / "held", copied / "three" / name)
+    shutil.move(copied / "held", copied / "three" / "a")
+    held = report(fcnet, copied / "three")
     assert "Chosen by its validation accuracy" in held.text
-    assert "again left out of the comparison: has the same settings and seed" in held.text
+    assert "again, thrice left out of the comparison: has the same settings and seed" in held.text
 
 
 def test_runs_that_did_not_end_are_said(fcnet: Run, copied: Path) -> None:
@@ -65,7 +67,7 @@ def test_runs_that_did_not_end_are_said(fcnet: Run, copied: Path) -> None:
     assert rows["h1-0"] == "failed: out of memory"
     assert rows["h8-1"].startswith("interrupted")
     assert rows["h8-0"].startswith("damaged")
-    assert "1 of 4 runs have come to their end." in page.text
+    assert "1 of 4 runs came to their end." in page.text
 
 
 def test_a_sweep_without_any_finished_run(fcnet: Run, copied: Path) -> None:

@@ -31,7 +31,8 @@ class Numbers:
         one = (max if self._share else min)(found.groups, key=lambda one: one.metric.mean)
         value = self._with_sd(one.metric)
         told = {"split": words(f"split_{found.asked.split}"), "metric": words(found.metric), "n": one.metric.n}
-        what = words("headline_groups", group=short(one.group.name, LONGEST), groups=len(found.groups), **told)
+        key = "headline_group" if one.metric.n == 1 else "headline_groups" if len(found.groups) > 1 else "headline_runs"
+        what = words(key, group=short(one.group.name, LONGEST), groups=len(found.groups), **told)
         return Headline(words("percent", value=value) if self._share else value, what)
 
     def groups(self) -> Table:

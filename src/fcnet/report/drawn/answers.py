@@ -103,7 +103,7 @@ def _bins(found: Answers, words: Words) -> list[list[str]]:
     """Return a row for each interval of probabilities that has answers."""
     return [
         [
-            words("from_to", low=words.percent(one.low, 0), high=words.percent(one.high, 0)),
+            words("percent", value=f"{100 * one.low:.0f}–{100 * one.high:.0f}"),
             words.count(one.n),
             words.percent(one.confidence, 1),
             words.percent(one.accuracy, 1),

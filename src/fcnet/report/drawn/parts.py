@@ -70,7 +70,7 @@ def _weights(part: FirstLayer, words: Words, split: str) -> Shown:  # noqa: ARG0
     for i, (weights, norm) in enumerate(zip(part.weights, part.norms.tolist(), strict=True)):
         name = f"#{part.numbers[i]}" if part.names is None else part.names[i]
         alt = words("unit_alt", name=name, norm=f"{norm:.3g}")
-        pictures.append(Picture(images.signed(weights, limit), alt, f"{name} · {norm:.3g}"))
+        pictures.append(Picture(images.signed(weights, limit), alt, f"{name} · {norm:.2f}"))
     what = words(f"what_{part.what}")
     note = words("weights_note", n=len(pictures), total=part.total, what=what, limit=f"{limit:.2g}")
     return Shown("weights", [note], pictures)
@@ -96,7 +96,7 @@ def _reconstructions(part: Reconstructions, words: Words, split: str) -> Shown:
 
 def _codes(part: Codes, words: Words, split: str) -> Shown:  # noqa: ARG001
     if part.share is None:
-        note = words("codes_note", k=part.values)
+        note = words("codes_note_one") if part.values == 1 else words("codes_note", k=part.values)
         names = [words("code_axis", n=1), words("empty_axis") if part.values == 1 else words("code_axis", n=2)]
     else:
         note = words("codes_note_pca", k=part.values, share=words.percent(part.share, 0))

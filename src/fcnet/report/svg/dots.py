@@ -9,8 +9,8 @@ from fcnet.report.svg.element import chart, tag, text
 from fcnet.report.svg.scale import linear
 from fcnet.system.text import short, width
 
-ROW, LONGEST = 26.0, 30  # height of a row; columns of a group's name
-WIDTH, RIGHT, BOTTOM = 420.0, 14.0, 40.0
+ROW, LONGEST = 26.0, 24  # height of a row; columns of a group's name
+WIDTH, RIGHT, BOTTOM = 360.0, 14.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,4 @@ def draw(groups: Sequence[Group], axis: str, title: str, description: str, ceili
             inner.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_=f"line s{one.colour}"))
         inner.append(tag("line", x1=across(one.mean), x2=across(one.mean), y1=y - 8, y2=y + 8, class_="mean"))
         inner += [tag("circle", cx=across(v), cy=y, r=3.2, class_=f"point f{one.colour}") for v in one.values]
-    return chart(WIDTH, bottom + BOTTOM, title, description, inner, class_="chart wide")
+    return chart(WIDTH, bottom + BOTTOM, title, description, inner, class_="chart")

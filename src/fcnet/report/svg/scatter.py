@@ -33,7 +33,7 @@ def draw(
         title, description: of the chart.
     """
     low, high = points.min(0), points.max(0)
-    plot = Plot(linear(float(low[0]), float(high[0])), linear(float(low[1]), float(high[1])), axes, 420.0, 340.0)
+    plot = Plot(linear(float(low[0]), float(high[0])), linear(float(low[1]), float(high[1])), axes, 360.0, 310.0)
     inner = [*plot.frame()]
     names: list[Markup] = []
     for label in np.unique(labels).tolist():
@@ -43,4 +43,4 @@ def draw(
         if len(classes) > 1 and label < len(classes):
             x, y = plot.at(*np.median(own, 0).tolist())
             names.append(text(x, y + 5, short(classes[label], LONGEST), class_="label"))
-    return chart(plot.width, plot.height, title, description, [*inner, *names], class_="chart wide")
+    return chart(plot.width, plot.height, title, description, [*inner, *names], class_="chart")
