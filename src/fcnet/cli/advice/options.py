@@ -288,4 +288,5 @@ def _no_setting(word: str, behind: Sequence[str]) -> str | None:
     if len(word) > 2 and (meant := _key(word)):
         value = "" if not behind or "=" in following else following
         return f"{word!r}: is a key without a value; write {_advice(meant, '', value or None)}"
-    return None
+    close = configs.near(Path(word))
+    return close and f"{word!r}: is neither KEY=VALUE nor a config; did you mean {close}?"

@@ -23,7 +23,7 @@ from fcnet.system import files, streams
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.training.records import End, EpochRecord, Record, StepRecord
+from fcnet.training.records import End, EpochRecord, Record, Start, StepRecord
 from fcnet.training.stopping.early_stop import Patience, better
 from fcnet.training.trainable import Trainable
 
@@ -203,6 +203,9 @@ class Recorder:
     def _write(self, record: Record) -> None:
         """Write a record to all sinks, and the weights of the best epoch."""
         self._records.write(record)
+        if isinstance(record, Start):
+            with contextlib.suppress(CheckpointError):  # informational only; not worth failing for
+                environment.write_step(self.run, record.step)
         if isinstance(record, EpochRecord):
             self._last = record
             self._patience.took(record)
