@@ -186,7 +186,7 @@ def test_growth_is_labelled_at_the_sizes_measured_and_says_how_many_rounds() -> 
         ("60,000", 60000),
     ]
     assert axes.get_ylabel() == "seconds per epoch"
-    assert axes.texts == []
+    assert list(axes.texts) == []
 
 
 def test_a_page_of_one_section_links_to_nothing_that_is_missing(measured: Path) -> None:
