@@ -278,7 +278,7 @@ def test_an_image_in_train_and_test_is_warned_of(fcnet: Run, tiny: Path) -> None
     (tiny / "test/0.png").write_bytes((tiny / "train/3.png").read_bytes())
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == 0
-    assert "fcnet: warning: test: 1 images are also in train, pixel for pixel (3.png = 0.png)" in outcome.err
+    assert "fcnet: warning: test: 1 image is also in train, pixel for pixel (3.png = 0.png)" in outcome.err
 
 
 def test_other_sizes_are_resized_and_said(fcnet: Run, tiny: Path) -> None:

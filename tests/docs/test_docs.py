@@ -75,8 +75,8 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
             schema.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
-def test_every_command_is_in_the_readme() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_every_command_is_in_the_readme_or_on_its_page() -> None:
+    text = "".join((ROOT / page).read_text() for page in ("README.md", "docs/command-line.md"))
     assert [command for command in COMMANDS if f"fcnet {command}" not in text] == []
 
 
