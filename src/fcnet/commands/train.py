@@ -170,7 +170,8 @@ def conclude(recorder: Recorder, work: Work, sinks: Sinks) -> None:
 def show(run: Path, sinks: Sinks, draws: bool = True) -> None:
     """Draw the curves of a finished run, and name its files. It is finished even if the process is killed meanwhile."""
     drawn = draw(run, sinks) if draws else []
-    names = ["model.pth", "metrics.jsonl", *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
+    further = [name for name in logs.FILES.values() if (run / name).exists()]
+    names = ["model.pth", "metrics.jsonl", *further, *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
     sinks.say(f"run: {run} ({', '.join(names)})")
 
 
