@@ -66,6 +66,9 @@ def test_it_computes_the_net_by_hand(fcnet: Run, run: Path, tiny: Path) -> None:
         assert found["probabilities"] == pytest.approx(odds[:n] / odds[:n].sum(1, keepdims=True), abs=1e-6)
     assert "images uint8 (N, 6, 6) -> logits float32 (N, 3), probabilities float32 (N, 3)\n" in text
     assert "ONNX opset 18," in text
+    facts = json.loads(exported(fcnet, "run", "--json"))
+    assert (facts["file"], facts["opset"], facts["images"], facts["other_classes"]) == ("m.onnx", 18, 21, 0)
+    assert facts["largest_difference"]["logits"] <= 1e-4
     assert f"beside PyTorch on 21 images, test ({tiny}/test): the same classes, logits within" in text
 
 
@@ -132,7 +135,7 @@ def test_every_kind_of_model(fcnet: Run, tiny: Path, kind: str) -> None:
     images, _ = pictures(21, 1)  # those of tiny/test
     found = outputs(images)
     if "probabilities" in found:
-        rows = json.loads(fcnet("predict", "run", "tiny/test", "--json").out)["predictions"]
+        rows = json.loads(fcnet("predict", "run", "tiny/test", "--prepare", "off", "--json").out)["predictions"]
         expected = [[row["probabilities"][name] for name in ("0", "1", "2")] for row in rows]
         assert found["probabilities"] == pytest.approx(np.array(expected), abs=1e-5)
         assert ": the same classes, logits within " in text
@@ -143,7 +146,7 @@ def test_every_kind_of_model(fcnet: Run, tiny: Path, kind: str) -> None:
         assert ": reconstruction within " in text
         assert ", code within " in text
     else:
-        rows = json.loads(fcnet("predict", "run", "tiny/test", "--json").out)["predictions"]
+        rows = json.loads(fcnet("predict", "run", "tiny/test", "--prepare", "off", "--json").out)["predictions"]
         assert found["score"] == pytest.approx(np.array([row["score"] for row in rows]), abs=1e-5)
 
 

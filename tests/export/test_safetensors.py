@@ -122,9 +122,12 @@ def test_what_is_not_written(fcnet: Run, run: Path, words: list[str], told: str)
 
 def test_words_that_are_missing_or_mistyped(fcnet: Run, run: Path) -> None:
     for words, told in (
-        (["export", "run", "-o", "m.safetensors"], "--to"),
+        (["export", "run", "-o", "m.safetensors"], "--to: is missing; give one of onnx, safetensors"),
         (["export", "run", "--to", "onnxx", "-o", "m.onnx"], "onnx"),
-        (["export", "run", "--to", "safetensors"], "--out"),
+        (
+            ["export", "run", "--to", "safetensors"],
+            "-o: is missing; give the file to write, such as -o model.safetensors",
+        ),
         (["export", "nowhere", "--to", "safetensors", "-o", "m.safetensors"], "nowhere: there is no such run"),
     ):
         outcome = fcnet(*words)

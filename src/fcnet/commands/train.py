@@ -179,7 +179,9 @@ def show(run: Path, settings: Config, sinks: Sinks, draws: bool = True) -> None:
     """Draw the curves of a finished run, and say so. It is finished even if the process is killed meanwhile."""
     drawn = draw(run, sinks) if draws else []
     best = [directory.BEST] if (run / directory.BEST).exists() else []
-    names = [directory.MODEL, *best, directory.METRICS, *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
+    further = [name for name in logs.FILES.values() if (run / name).exists()]
+    figures = [f"{directory.PLOTS}/{path.name}" for path in drawn]
+    names = [directory.MODEL, *best, directory.METRICS, *further, *figures]
     model, result = settings.model, environment.read_json(run / directory.RESULT)
     sinks.write(Finished(run, tuple(names), result, model.classifies, model.encoder is not None))
 

@@ -52,6 +52,15 @@ class Difference:
         """Return the largest difference of an output that rounding explains."""
         return max(TOLERANCE, RELATIVE * self.values[name])
 
+    def facts(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return {
+            "images": self.images,
+            "compared_on": self.where,
+            "largest_difference": self.largest,
+            "other_classes": self.other_classes,
+        }
+
     def text(self) -> str:
         """Return it in words."""
         values = [f"{name} within {value:.1e}" for name, value in self.largest.items()]

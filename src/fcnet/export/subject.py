@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,7 +13,7 @@ from fcnet.commands.read import class_names, image_size
 from fcnet.commands.trained import Located, locate
 from fcnet.config.names import Which
 from fcnet.data.dataset import Size
-from fcnet.families.common.family import Trained, choice
+from fcnet.families.common.family import Trained, choice, plain
 from fcnet.rundir.foreign import tensors
 from fcnet.schema import Config
 from fcnet.system.sinks import SILENT, Sinks
@@ -39,6 +40,11 @@ class Subject:
     sizes: str
     weights: str
     sha256: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what an export says about the model, for programs."""
+        return {"model": str(self.trained.path), "sha256": self.sha256} | plain(self.trained.weights)
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from fcnet import __version__
 from fcnet.config.names import Which
 from fcnet.errors import CheckpointError, ConfigError
 from fcnet.export import comparison, graphs, subject, target
+from fcnet.export.exported import Exported
 from fcnet.export.graphs import Graph
 from fcnet.export.subject import Subject
 from fcnet.system import extras
@@ -37,7 +38,7 @@ _NOT_INSIDE = {  # keys of `data`: what is done to images before a batch, which 
 @limits.chosen()
 def run_export(
     run: Path | None, out: Path, weights: Which | None = None, config_file: Path | None = None, sinks: Sinks = SILENT
-) -> list[str]:
+) -> Exported:
     """Write a model as an ONNX graph from ``images`` uint8 (N, H, W) to its outputs (see ``graphs``).
 
     ``onnx.checker`` checks the graph, and onnxruntime runs it beside PyTorch on the images that the config holds out.
@@ -50,7 +51,7 @@ def run_export(
         sinks: for notices and warnings.
 
     Returns:
-        Lines about what was written, and how far its outputs are from the model's.
+        What was written, and how far its outputs are from the model's.
 
     Raises:
         ConfigError: ``out`` may not be written, a library is not installed, or the model cannot be a graph.
@@ -76,12 +77,13 @@ def run_export(
     target.write(out, data)
     for note in notes:
         sinks.warn(f"{out}: {note}")
-    return [
+    lines = [
         f"{out}: {found.sizes}, the weights of {found.weights}: ONNX opset {OPSET}, {len(data):,} bytes",
         f"{_shape(model.graph.input)} -> {_shape(model.graph.output)}",
         f"checked by onnx {onnx.__version__}, and onnxruntime {onnxruntime.__version__} beside PyTorch"
         f" {differences.text()}",
     ]
+    return Exported(out, lines, found.facts | {"bytes": len(data), "opset": OPSET} | differences.facts())
 
 
 def _exported(graph: Graph, found: Subject) -> Any:

@@ -1,6 +1,7 @@
 """``fcnet export --to safetensors``: the weights, with the config and the classes beside them."""
 
 import json
+import shlex
 import struct
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from fcnet.config.names import Which
 from fcnet.errors import CheckpointError
 from fcnet.export import subject, target
+from fcnet.export.exported import Exported
 from fcnet.rundir.foreign import tensors
 from fcnet.system import extras
 from fcnet.system.sinks import SILENT, Sinks
@@ -19,7 +21,7 @@ _ALIGNED = 8  # bytes: where the numbers begin
 
 def run_export(
     run: Path | None, out: Path, weights: Which | None = None, config_file: Path | None = None, sinks: Sinks = SILENT
-) -> list[str]:
+) -> Exported:
     """Write a model's state_dict, float32, with its config and classes as metadata.
 
     Args:
@@ -30,7 +32,7 @@ def run_export(
         sinks: for notices and warnings.
 
     Returns:
-        Lines about what was written.
+        What was written.
 
     Raises:
         ConfigError: ``out`` may not be written, or safetensors is not installed.
@@ -48,11 +50,12 @@ def run_export(
         raise CheckpointError(f"{out}: not written: what safetensors reads back differs from {found.trained.path}")
     target.write(out, data)
     numbers = sum(tensor.numel() for tensor in state.values())
-    return [
+    lines = [
         f"{out}: {found.sizes}, the weights of {found.weights}: {len(state)} tensors, {numbers:,} numbers,"
         f" {len(data):,} bytes; the config is in it",
-        f"read it with: fcnet eval {out}",
+        f"read it with: fcnet eval {shlex.quote(str(out))}",
     ]
+    return Exported(out, lines, found.facts | {"bytes": len(data), "tensors": len(state), "numbers": numbers})
 
 
 def _in_fixed_order(data: bytes) -> bytes:

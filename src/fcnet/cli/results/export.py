@@ -1,15 +1,17 @@
 """``fcnet export``: its options, and the calls."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fcnet.cli.words import ConfigFile, Json, Weights, answer, path, which
 from fcnet.errors import ConfigError
-from fcnet.system import paths, signals, streams
+from fcnet.system import paths, signals
+
+if TYPE_CHECKING:
+    from fcnet.families.common.family import Result
 
 EXAMPLE = "Example: fcnet export checkpoints/mnist --to web -o digit.html"
 
@@ -52,8 +54,8 @@ def export(
         To | None,
         typer.Option(
             "--to",
-            help="web (a page that reads digits without a server), onnx (a graph that other programs run) or safetensors"
-            " (weights).",
+            help="web: a page that reads digits without a server. onnx: a graph from images to answers, for other"
+            " programs. safetensors: weights, with the config.",
         ),
     ] = None,
     out: Annotated[Path | None, path("--out", "FILE", "File to write, such as digit.html.", "-o")] = None,
@@ -72,27 +74,24 @@ def export(
     if to is None:
         raise ConfigError(f"--to: is missing; give one of {', '.join(To)}")
     if out is None:
-        raise ConfigError("--out: is missing; give the file to write, such as -o digit.html")
-    only_web = {"--precision": precision, "--language": language, "--json": json or None}
-    if to is not To.WEB and (given := [name for name, value in only_web.items() if value is not None]):
-        raise ConfigError(f"{given[0]}: is for --to web; leave it out")
+        example = "digit.html" if to is To.WEB else f"model.{to}"
+        raise ConfigError(f"-o: is missing; give the file to write, such as -o {example}")
+    for name, given in (("--precision", precision), ("--language", language)):
+        if given is not None and to is not To.WEB:
+            raise ConfigError(f"{name}: is for --to web; leave it out")
 
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.export import to_onnx, to_safetensors
         from fcnet.export.web import exporting as web
 
+    result: Result
     with shown() as sinks:
-        chosen = which(weights)
         match to:
             case To.WEB:
-                numbers, words = precision and precision.value, language and language.value
-                result = web.run_export_web(run, out, numbers, words, chosen, config, sinks)
-                return answer(result, json, csv=False)
+                result = web.run_export_web(run, out, precision, language, which(weights), config, sinks)
             case To.ONNX:
-                lines = to_onnx.run_export(run, out, chosen, config, sinks)
+                result = to_onnx.run_export(run, out, which(weights), config, sinks)
             case To.SAFETENSORS:
-                lines = to_safetensors.run_export(run, out, chosen, config, sinks)
-    for line in lines:
-        streams.write(sys.stdout, line)
-    return None
+                result = to_safetensors.run_export(run, out, which(weights), config, sinks)
+    answer(result, json, csv=False)
