@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, BboxBase
 
 
 def xs(line: Line2D) -> list[float]:
@@ -46,7 +46,7 @@ def overlaps(found: Sequence[Bbox]) -> list[tuple[int, int]]:
     return [(i, j) for j in range(len(found)) for i in range(j) if found[i].overlaps(found[j])]
 
 
-def inside(found: Sequence[Bbox], frame: Bbox, slack: float = 1.0) -> bool:
+def inside(found: Sequence[BboxBase], frame: BboxBase, slack: float = 1.0) -> bool:
     """Whether boxes lie within another, but for some pixels."""
     return all(
         one.x0 >= frame.x0 - slack

@@ -1,12 +1,13 @@
 """Figures of answers: confusion, calibration, scores of outliers."""
 
-import matplotlib.colors
 import numpy as np
 import pytest
 from sklearn import metrics
 
 from fcnet.plots import answers
 from helpers.drawn import boxes, inside, legend, overlaps
+
+LONG, CHINESE = "a very long name of a class, {}", "类别{}零一二三四五六七八九十"
 
 
 def texts(axes: object) -> dict[tuple[float, float], str]:
@@ -21,9 +22,9 @@ def test_confusion_has_true_rows_counts_and_colours_for_errors_alone() -> None:
     assert texts(axes) == {(0, 0): "8", (1, 0): "2", (0, 1): "1", (1, 1): "9", (2, 2): "5"}
     neutral, errors = axes.images
     assert np.isnan(np.asarray(neutral.get_array().filled(np.nan))).sum() == 6  # type: ignore[union-attr]
-    share = np.ma.filled(np.ma.asarray(errors.get_array()), np.nan)
+    share: np.ndarray = np.ma.filled(np.ma.asarray(errors.get_array()), np.nan)
     np.testing.assert_allclose(share, [[np.nan, 0.2, np.nan], [0.1, np.nan, np.nan], [np.nan] * 3])
-    red, green, blue = matplotlib.colors.to_rgb(errors.cmap(errors.norm(0.1)))
+    red, green, blue = np.asarray(errors.to_rgba(np.array([0.1])))[0, :3]
     assert red > 1.2 * green
     assert red > 1.2 * blue
 
@@ -48,8 +49,10 @@ def test_a_share_reads_100_only_without_errors() -> None:
     assert [text.get_text() for text in beside.texts] == ["99.9", "100"]
 
 
-@pytest.mark.parametrize("n", [2, 10, 20, 21, 62])
-@pytest.mark.parametrize("word", ["{}", "a very long name of a class, {}", "类别{}零一二三四五六七八九十"])
+@pytest.mark.parametrize(
+    ("n", "word"),
+    [(2, LONG), (10, "{}"), (10, CHINESE), (20, LONG), (62, "{}"), (62, CHINESE)],
+)
 def test_class_names_do_not_overlap(n: int, word: str, recwarn: pytest.WarningsRecorder) -> None:
     counts = np.random.default_rng(n).integers(0, 9, (n, n))
     figure = answers.confusion(counts, [word.format(i) for i in range(n)], "title")
@@ -94,7 +97,5 @@ def test_scores_have_a_line_and_say_what_is_cut(rising: bool) -> None:
     assert (sign * normal <= sign * at).mean() == pytest.approx(0.95)
     missed = 100 * (sign * outliers <= sign * at).mean()
     side = "left" if rising else "right"
-    assert legend(figure)[-1] in (
-        f"95 % of the normal images are {side} of this,\n{missed:.1f} % of the outliers too",
-        f"95 % of the normal images are {side} of this,\n{missed:.1f} % of the outliers too".strip(),
-    )
+    words = f"95 % of the normal images are {side} of this,\n{missed:.1f} % of the outliers too"
+    assert legend(figure)[-1] == words

@@ -1,10 +1,12 @@
 """Several runs in one figure: lines, bands, and a legend that stays readable."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from fcnet.plots import several
@@ -12,11 +14,8 @@ from fcnet.plots.several import Series
 from helpers.command_line import Run
 from helpers.drawn import boxes, inside, legend, overlaps, xs, ys
 
-WORDS = {
-    "short": "r{}",
-    "long": "a-very-long-name-of-a-run-in-some-sweep-{}-of-them",
-    "chinese": "实验{}零一二三四五六七八九十",
-}
+LONG = "a-very-long-name-of-a-run-in-some-sweep-{}-of-them"
+CHINESE = "实验{}零一二三四五六七八九十"
 
 
 def one(name: str, last: float, runs: int = 1, flat: bool = False) -> Series:
@@ -25,8 +24,7 @@ def one(name: str, last: float, runs: int = 1, flat: bool = False) -> Series:
     return Series(name, {"train": rise + 0.5, "test": rise}, flat=flat)
 
 
-@pytest.mark.parametrize("n", [2, 5, 12, 40])
-@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())
+@pytest.mark.parametrize(("n", "words"), [(2, CHINESE), (5, LONG), (12, CHINESE), (40, LONG)])
 def test_the_legend_is_outside_with_one_entry_per_run(n: int, words: str, recwarn: pytest.WarningsRecorder) -> None:
     figure = several.metric([one(words.format(i), 90 + i / 8) for i in range(n)], "accuracy", "%")
     (axes,) = figure.axes
@@ -39,12 +37,8 @@ def test_the_legend_is_outside_with_one_entry_per_run(n: int, words: str, recwar
     assert axes.bbox.width > 0.45 * figure.bbox.width
     crowded = n > several.NAMED
     named = min(n, several.NAMED)
-    assert legend(figure)[named:] == [
-        *([f"{n - named} others"] if crowded else []),
-        "",
-        *(() if crowded else ("train, while training",)),
-        "test",
-    ]
+    more = [f"{n - named} others", "", "test"] if crowded else ["", "train, while training", "test"]
+    assert legend(figure)[named:] == more
     assert len(axes.lines) == (n if crowded else 2 * n)
     assert not recwarn.list
 
@@ -90,11 +84,14 @@ SMALL = ("train", "-c", "tiny/tiny.yaml", "train.epochs=2")
 
 def test_runs_that_differ_in_their_seed_are_one_line(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a run does not depend on does not set it apart; all else does."""
-    seen: dict[str, list[Series]] = {}
+    seen: dict[str, Sequence[Series]] = {}
     metric = several.metric
-    monkeypatch.setattr(
-        several, "metric", lambda series, what, unit: seen.update({what: series}) or metric(series, what, unit)
-    )
+
+    def watched(series: Sequence[Series], what: str, unit: str) -> Figure:
+        seen[what] = series
+        return metric(series, what, unit)
+
+    monkeypatch.setattr(several, "metric", watched)
     for seed in (0, 1, 2):
         log = f"train.log_every={seed + 1}"
         assert fcnet(*SMALL, f"seed={seed}", log, "--out", f"sweep/wide-s{seed}").code == 0

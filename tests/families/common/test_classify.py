@@ -81,7 +81,7 @@ def test_mistakes_are_listed_in_a_table(fcnet: Run, trained: Path) -> None:
     predicted = probabilities.argmax(1)
     wrong = sorted(np.flatnonzero(predicted != labels), key=lambda i: -probabilities[i].max())
     assert len(wrong) > 1
-    rows = list(csv.DictReader((RUN / "plots/mistakes.csv").open(newline="")))
+    rows = list(csv.DictReader(io.StringIO((RUN / "plots/mistakes.csv").read_text())))
     names = json.loads(fcnet("predict", RUN, "tiny/test", "--json").out)["predictions"]
     files = [Path(one["file"]).name for one in names]
     assert [files.index(Path(row["file"]).name) for row in rows] == wrong
