@@ -96,4 +96,4 @@ def report(found: list[Curve], say: Words) -> None:
 
 
 if __name__ == "__main__":
-    draw(figure, __doc__, threads=None)
+    draw(figure, __doc__)
