@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -64,7 +65,9 @@ def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
     for words in commands(page):
+        named = [word for flag, word in pairwise(words) if flag in ("-c", "--config") and "/" not in word]
         files = [ROOT / word for word in words if word.startswith("configs/")]
+        files += [ROOT / f"configs/{name}.yaml" for name in named if not name.endswith(".yaml")]
         overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
         assert all(file.is_file() for file in files), words
         if overrides and files and files[0] in SWEEPS:
@@ -75,8 +78,8 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
             schema.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
-def test_every_command_is_in_the_readme_or_on_its_page() -> None:
-    text = "".join((ROOT / page).read_text() for page in ("README.md", "docs/command-line.md"))
+def test_every_command_is_in_the_readme_or_in_the_examples() -> None:
+    text = "".join((ROOT / page).read_text() for page in ("README.md", "docs/commands.md"))
     assert [command for command in COMMANDS if f"fcnet {command}" not in text] == []
 
 
@@ -174,7 +177,7 @@ def test_the_repository_names_no_machine() -> None:
 def test_the_library_example_runs(fcnet: Run) -> None:
     """As printed, in a folder with the configs."""
     Path("configs").symlink_to(ROOT / "configs")
-    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/commands.md").read_text(), re.DOTALL | re.MULTILINE)
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -3,4 +3,4 @@
 Nothing here imports torch, matplotlib or SciPy before it needs them: a list of a thousand runs appears at once.
 """
 
-__all__ = ["compare", "listing", "table"]
+__all__ = ["columns", "compare", "listing", "row", "table"]

@@ -62,7 +62,9 @@ def test_plain_layers_compute_the_net(name: str, images: Tensor) -> None:
 def test_the_first_layers_of_an_autoencoder_make_its_code(name: str, images: Tensor) -> None:
     net: Any = built(NETS[name])
     described = net.described()
-    torch.testing.assert_close(plain.run(described.layers[: described.code], images), net.encode(images), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        plain.run(described.layers[: described.code], images), net.encode(images), atol=2e-5, rtol=1e-4
+    )
 
 
 def test_batch_norm_is_part_of_the_layer_before_it() -> None:
