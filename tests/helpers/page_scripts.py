@@ -20,7 +20,9 @@ def run(folder: Path, expression: str, values: Any) -> Any:
     if node is None:
         pytest.skip("node is not on the PATH")
     read = "const input = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
-    write = f"process.stdout.write(JSON.stringify(({expression}), (k, v) => ArrayBuffer.isView(v) ? Array.from(v) : v));"
+    write = (
+        f"process.stdout.write(JSON.stringify(({expression}), (k, v) => ArrayBuffer.isView(v) ? Array.from(v) : v));"
+    )
     script = folder / "script.js"
     script.write_text("\n".join(["'use strict';", *map(file.part, SCRIPTS), read, write]), encoding="utf-8")
     done = subprocess.run([node, script], input=json.dumps(values), capture_output=True, text=True, timeout=LIMIT)

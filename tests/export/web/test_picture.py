@@ -161,9 +161,7 @@ def test_slanted_digits_are_sheared_upright_for_a_run_with_deskew(tmp_path: Path
 def test_pictures_are_resized_as_by_pillow(tmp_path: Path, name: str, size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).uniform(0, 255, (23, 31)).astype(np.float32)
     values = {"source": plane(image), "size": size, "name": name}
-    found = page_scripts.run(
-        tmp_path, "resized(input.source, input.size[1], input.size[0], input.name).values", values
-    )
+    found = page_scripts.run(tmp_path, "resized(input.source, input.size[1], input.size[0], input.name).values", values)
     filters = {one.name.lower(): one for one in Image.Resampling}
     wanted = np.asarray(Image.fromarray(image).resize(size[::-1], filters[name]))
     np.testing.assert_allclose(np.array(found).reshape(size), wanted, atol=1e-3)

@@ -34,7 +34,8 @@ NETS: dict[str, dict[str, Any]] = {
 
 def built(model: dict[str, Any]) -> nn.Module:
     """A net of a config, with random numbers for all weights and averages."""
-    settings = schema.check([Layer("test", {"data": {"train": {"images": "x"}}, "model": model})])
+    data = {"train": {"images": "x"}, "image_size": [*SIZE]}
+    settings = schema.check([Layer("test", {"data": data, "model": model})])
     torch.manual_seed(0)
     net = families.of(settings.model).build(settings.model, SIZE, CLASSES)
     with torch.no_grad():
@@ -62,7 +63,9 @@ def test_plain_layers_compute_the_net(name: str, images: Tensor) -> None:
 def test_the_first_layers_of_an_autoencoder_make_its_code(name: str, images: Tensor) -> None:
     net: Any = built(NETS[name])
     described = net.described()
-    torch.testing.assert_close(plain.run(described.layers[: described.code], images), net.encode(images), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        plain.run(described.layers[: described.code], images), net.encode(images), atol=2e-5, rtol=1e-4
+    )
 
 
 def test_batch_norm_is_part_of_the_layer_before_it() -> None:

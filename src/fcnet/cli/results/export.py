@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -74,6 +74,7 @@ def export(
     with shown() as sinks:
         match to:
             case To.WEB:
-                numbers, words = precision and precision.value, language and language.value
+                numbers: Literal["int8", "fp16"] | None = precision.value if precision else None
+                words: Literal["en", "zh"] | None = language.value if language else None
                 result = web.run_export_web(run, out, numbers, words, which(weights), config, sinks)
     answer(result, json, csv=False)

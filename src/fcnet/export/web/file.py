@@ -13,7 +13,14 @@ from fcnet.system import files
 # In the order in which they are run; each uses functions of those before it.
 SCRIPTS = (
     *("net/weights.js", "net/forward.js", "net/explain.js"),
-    *("picture/resample.js", "net/familiar.js", "picture/filters.js", "picture/style.js", "picture/ground.js", "picture/marks.js"),
+    *(
+        "picture/resample.js",
+        "net/familiar.js",
+        "picture/filters.js",
+        "picture/style.js",
+        "picture/ground.js",
+        "picture/marks.js",
+    ),
     *("picture/place.js", "picture/deskew.js", "picture/read.js"),
     *("view/words.js", "view/draw.js", "view/figures.js", "view/pen.js", "view/photo.js", "view/page.js"),
 )
@@ -43,7 +50,9 @@ def check_out(out: Path) -> None:
     if files.look(out) is not None and not is_page(out):
         raise ConfigError(f"-o {out}: already exists and is not a page of fcnet export; choose another name")
     if not files.is_folder(out.absolute().parent):
-        raise ConfigError(f"-o {out}: {files.absent(out.absolute().parent, 'there is no such folder')}; create it first")
+        raise ConfigError(
+            f"-o {out}: {files.absent(out.absolute().parent, 'there is no such folder')}; create it first"
+        )
 
 
 def is_page(path: Path) -> bool:
