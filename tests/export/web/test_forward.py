@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,17 @@ from fcnet.config.layers import ELU, Activation, LeakyReLU, Maxout, PlainActivat
 from fcnet.export.web import packing
 from fcnet.families.common import plain
 from fcnet.families.common.fully_connected import FCNet
-from fcnet.families.common.plain import KLargest, Layer, Linear, Parallel, Plain, Pointwise, Radial, Standardised
+from fcnet.families.common.plain import (
+    Affine,
+    KLargest,
+    Layer,
+    Linear,
+    Parallel,
+    Plain,
+    Pointwise,
+    Radial,
+    Standardised,
+)
 from helpers import page_scripts
 
 CLASSES = 5
@@ -22,14 +33,15 @@ def matrix(rows: int, columns: int, seed: int = 0) -> Tensor:
     return torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
 
 
-def net(activation: Activation, **options: bool) -> tuple[Layer, ...]:
+def net(activation: Activation, **options: Any) -> tuple[Layer, ...]:
     torch.manual_seed(1)
     made = FCNet(12, [7, 6], CLASSES, activation, **options)
     for module in made.modules():
         if isinstance(module, nn.BatchNorm1d):
-            for values in (module.weight, module.bias, module.running_mean):
+            averages: Any = module
+            for values in (module.weight, module.bias, averages.running_mean):
                 nn.init.normal_(values)
-            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.uniform_(averages.running_var, 0.5, 2)
         if isinstance(module, nn.PReLU):
             nn.init.uniform_(module.weight, 0.1, 0.4)
     return made.eval().described().layers
@@ -49,6 +61,12 @@ NETS: dict[str, tuple[Layer, ...]] = {
     "batch norm": net(PlainActivation(name="relu"), batch_norm=True),
     "no bias": net(PlainActivation(name="relu"), bias=False),
     "radial": (Standardised(), Radial(matrix(9, 12), 3.0), Linear(matrix(CLASSES, 9))),
+    "factors": (
+        Affine(torch.linspace(-1, 1, 12), torch.ones(12)),
+        Linear(matrix(CLASSES, 12)),
+        Pointwise("relu"),
+        Affine(torch.tensor(3.0), torch.tensor(0.5)),
+    ),
     "k largest": (Linear(matrix(9, 12)), KLargest(4), Linear(matrix(CLASSES, 9))),
     "machines": (
         Parallel(((Linear(matrix(4, 12)), Pointwise("tanh")), (Linear(matrix(3, 12, 1)), Pointwise("relu")))),
@@ -85,6 +103,7 @@ def test_contributions_are_input_times_gradient(tmp_path: Path, x: Tensor) -> No
         logits = plain.run(one.net.layers, inputs)
         others = [i for i in range(CLASSES) if i != 2]
         (logits[:, 2] - logits[:, others].mean(1)).sum().backward()
+        assert inputs.grad is not None
         wanted = x * inputs.grad
         np.testing.assert_allclose(outputs, wanted.numpy(), atol=1e-4, err_msg=name)
 
@@ -100,6 +119,7 @@ def test_units_are_those_that_add_most(tmp_path: Path, x: Tensor) -> None:
     first, hidden = packed.net.layers[0], plain.run(packed.net.layers[:2], x[:1]).detach().requires_grad_()
     logits = plain.run(packed.net.layers[2:], hidden)[0]
     (logits[1] - (logits.sum() - logits[1]) / (CLASSES - 1)).backward()
+    assert hidden.grad is not None
     added = (hidden * hidden.grad)[0].detach()
     order = [i for i in added.argsort(descending=True).tolist() if added[i] > 0][:3]
     assert [one["unit"] for one in found] == order

@@ -34,7 +34,8 @@ NETS: dict[str, dict[str, Any]] = {
 
 def built(model: dict[str, Any]) -> nn.Module:
     """A net of a config, with random numbers for all weights and averages."""
-    settings = schema.check([Layer("test", {"data": {"train": {"images": "x"}}, "model": model})])
+    data = {"train": {"images": "x"}, "image_size": [*SIZE]}
+    settings = schema.check([Layer("test", {"data": data, "model": model})])
     torch.manual_seed(0)
     net = families.of(settings.model).build(settings.model, SIZE, CLASSES)
     with torch.no_grad():

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -89,7 +89,9 @@ def export(
     with shown() as sinks:
         match to:
             case To.WEB:
-                result = web.run_export_web(run, out, precision, language, which(weights), config, sinks)
+                numbers: Literal["int8", "fp16"] | None = precision.value if precision else None
+                words: Literal["en", "zh"] | None = language.value if language else None
+                result = web.run_export_web(run, out, numbers, words, which(weights), config, sinks)
             case To.ONNX:
                 result = to_onnx.run_export(run, out, which(weights), config, sinks)
             case To.SAFETENSORS:

@@ -143,8 +143,8 @@ def described(found: Located, trained: Trained) -> Plain:
         except plain.Undescribed as error:
             problem = str(error)
     raise ConfigError(
-        f"{found.path}: is of kind {found.settings.model.kind}, which cannot be exported as a web page: {problem}; pages"
-        " are made of nets of kind fcnet, elm (without local receptive fields), centroids, ladder and autoencoder"
+        f"{found.path}: is of kind {found.settings.model.kind}, which cannot be exported as a web page: {problem};"
+        " pages are made of nets of kind fcnet, elm (without local receptive fields), centroids, ladder and autoencoder"
     )
 
 
@@ -165,10 +165,11 @@ def _packed(
     """Return a net as stored, what that costs, and why not with the usual precision."""
     try:
         packed = packing.pack(net, asked or "int8")
-        measured = beside and measure.measure(packed, beside)
-        if asked is not None or measured is None or not measured.costs:
+        if beside is None:
+            return packed, None, ""
+        measured = measure.measure(packed, beside)
+        if asked is not None or not measured.costs:
             return packed, measured, ""
-        assert beside is not None
         half = packing.pack(net, "fp16")
     except OverflowError as error:
         raise ConfigError(f"--precision fp16: {found.path}: {error}; choose int8") from None
@@ -212,7 +213,7 @@ def page_data(found: Located, packed: Packed, classes: list[str], measured: Meas
 def _limit(found: Located, packed: Packed, measured: Measured | None) -> dict[str, Any] | None:
     """Return from which probability on an answer counts, or up to which error an image is usual; None if unknown."""
     if packed.net.code is not None:
-        return measured and {"value": measured.limit, "from": "page"}
+        return {"value": measured.limit, "from": "page"} if measured else None
     threshold = certainty.threshold_of(found)
     if threshold is not None:
         return {"value": threshold, "from": "run"}

@@ -87,7 +87,7 @@ def _class(reduced: Tensor) -> tuple[Tensor, dict[str, Any]] | None:
 
 
 def distances(classes: list[Tensor | None], reduced: Tensor, answers: Tensor) -> Tensor:
-    """Return the squared distances (N,) of reduced images (N, D) from their classes (N,); infinite from an empty one."""
+    """Return squared distances (N,) of reduced images (N, D) from their classes (N,); infinite from an empty one."""
     found = torch.full((len(reduced),), torch.inf)
     for number, known in enumerate(classes):
         mine = answers == number

@@ -41,7 +41,7 @@ class Measured:
     def costs(self) -> bool:
         """Return whether the page is clearly worse than the run."""
         if self.what == "accuracy":
-            return self.run - self.page > POINTS
+            return round(self.n * (self.run - self.page)) > POINTS * self.n
         return self.page > (1 + SHARE) * self.run
 
     def text(self) -> str:
@@ -82,9 +82,9 @@ def measure(packed: Packed, beside: Reference) -> Measured:
         run, page = (_accuracy(one, beside.images.labels) for one in (beside.outputs, stored))
         top = stored.double().softmax(1).amax(1)
         return Measured(beside.split, n, "accuracy", run, page, float(top.quantile(REFUSED)))
-    run, page = (_errors(one, beside.images) for one in (beside.outputs, stored))
-    limit = float(page.quantile(1 - REFUSED))
-    return Measured(beside.split, n, "squared error", float(run.mean()), float(page.mean()), limit)
+    whole, errors = (_errors(one, beside.images) for one in (beside.outputs, stored))
+    limit = float(errors.quantile(1 - REFUSED))
+    return Measured(beside.split, n, "squared error", float(whole.mean()), float(errors.mean()), limit)
 
 
 def _accuracy(logits: Tensor, labels: Tensor) -> float:

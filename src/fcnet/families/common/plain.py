@@ -32,7 +32,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Affine:
-    """A factor (M,) and a shift (M,) for each unit."""
+    """A factor and a shift for each unit (M,), or for all ()."""
 
     factor: Tensor
     shift: Tensor
@@ -226,7 +226,8 @@ def joined(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     for layer in layers:
         before = found[-1] if found else None
         if isinstance(layer, Affine) and isinstance(before, Linear):
-            factor, shift = layer.factor.double(), layer.shift.double()
+            units = len(before.weight)
+            factor, shift = (one.double().expand(units) for one in (layer.factor, layer.shift))
             bias = shift if before.bias is None else before.bias.double() * factor + shift
             found[-1] = Linear((before.weight.double() * factor[:, None]).float(), bias.float())
         elif isinstance(layer, Affine):

@@ -118,7 +118,7 @@ class ELM(nn.Module):
         outputs = machines[0] if len(machines) == 1 else (plain.Parallel(machines),)
         if self.combiner is not None:
             outputs = (*outputs, *plain.of(self.combiner))
-        scale = self.scale.detach().double().cpu().expand(self.machines[0].readout.out_features)
+        scale = self.scale.detach().double().cpu()
         scaled = plain.Affine(scale, torch.zeros_like(scale))
         first = (plain.Standardised(),) if self.standardise else ()
         return plain.Plain(plain.joined((*first, *plain.of(self.encoders), *outputs, scaled)))

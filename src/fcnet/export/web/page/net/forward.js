@@ -32,9 +32,9 @@ const FUNCTIONS = {
   elu: [(x, a) => (x > 0 ? x : a * Math.expm1(x)), (x, y, a) => (x > 0 ? 1 : y + a)],
 };
 
-function parameter(layer, i) {
-  if (layer.value === null) return undefined;
-  return layer.value.values.length > 1 ? layer.value.values[i] : layer.value.values[0];
+// The number of a unit, of numbers for each or one for all; undefined if there are none.
+function ofUnit(stored, i) {
+  return stored?.values[stored.values.length > 1 ? i : 0];
 }
 
 function argmax(values, first = 0, end = values.length) {
@@ -69,12 +69,12 @@ const KINDS = {
     },
   },
   affine: {
-    forward: ({ factor, shift }, x) => x.map((one, i) => one * factor.values[i] + shift.values[i]),
-    back: ({ factor }, x, y, g) => g.map((one, i) => one * factor.values[i]),
+    forward: ({ factor, shift }, x) => x.map((one, i) => one * ofUnit(factor, i) + ofUnit(shift, i)),
+    back: ({ factor }, x, y, g) => g.map((one, i) => one * ofUnit(factor, i)),
   },
   pointwise: {
-    forward: (layer, x) => x.map((one, i) => FUNCTIONS[layer.function][0](one, parameter(layer, i))),
-    back: (layer, x, y, g) => g.map((one, i) => one * FUNCTIONS[layer.function][1](x[i], y[i], parameter(layer, i))),
+    forward: (layer, x) => x.map((one, i) => FUNCTIONS[layer.function][0](one, ofUnit(layer.value, i))),
+    back: (layer, x, y, g) => g.map((one, i) => one * FUNCTIONS[layer.function][1](x[i], y[i], ofUnit(layer.value, i))),
   },
   largest: {
     forward: ({ pieces }, x) => Float32Array.from(
