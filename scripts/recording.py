@@ -3,8 +3,8 @@
 python scripts/recording.py [--out docs/images/terminal.svg]
 
 Needs data/mnist (``fcnet data mnist``). The commands of ``SESSION`` are run on a pseudo-terminal of 80 columns, in a
-new folder, and what they leave on the screen is drawn: text, not an image, in light and dark colours. Lines appear as they
-did, unless the reader prefers no motion.
+new folder, and what they leave on the screen is drawn: text, not an image, in light and dark colours. Lines appear as
+they did, unless the reader prefers no motion.
 """
 
 import argparse
