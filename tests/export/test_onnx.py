@@ -264,7 +264,7 @@ def test_files_of_others_are_not_replaced(fcnet: Run, run: Path) -> None:
         outcome = fcnet("export", "run", "--to", "onnx", "-o", "m.onnx")
         assert outcome.code == 2
         assert outcome.errors == [
-            "--out m.onnx: already exists and was not exported by fcnet; choose another name",
+            "--out m.onnx: already exists and is not an export of fcnet; choose another name",
         ]
         assert Path("m.onnx").read_bytes() == content
 

@@ -99,10 +99,10 @@ def test_a_bare_model_file_is_exported_with_its_config(fcnet: Run, run: Path) ->
 
 REFUSED = [
     (["m.bin"], "--out m.bin: the name should end in .safetensors; write --out m.safetensors"),
-    (["tiny"], "--out tiny: the name should end in .safetensors"),
-    (["mine.safetensors"], "--out mine.safetensors: already exists and was not exported by fcnet"),
+    (["tiny"], "--out tiny: is a folder; give the name of a file in it, such as tiny/file.safetensors"),
+    (["mine.safetensors"], "--out mine.safetensors: already exists and is not an export of fcnet"),
     (["link.safetensors"], "--out link.safetensors: is a link to mine.safetensors"),
-    (["folder.safetensors"], "--out folder.safetensors: already exists and was not exported by fcnet"),
+    (["folder.safetensors"], "--out folder.safetensors: is a folder; give the name of a file in it"),
     (["m.safetensors", "--weights", "lst"], "'lst' is not one of 'best', 'last'"),
 ]
 
@@ -122,7 +122,7 @@ def test_what_is_not_written(fcnet: Run, run: Path, words: list[str], told: str)
 
 def test_words_that_are_missing_or_mistyped(fcnet: Run, run: Path) -> None:
     for words, told in (
-        (["export", "run", "-o", "m.safetensors"], "--to: is missing; give one of onnx, safetensors"),
+        (["export", "run", "-o", "m.safetensors"], "--to: is missing; give one of web, onnx, safetensors"),
         (["export", "run", "--to", "onnxx", "-o", "m.onnx"], "onnx"),
         (
             ["export", "run", "--to", "safetensors"],

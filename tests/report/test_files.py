@@ -25,7 +25,7 @@ def test_a_report_is_replaced_and_anything_else_refused(fcnet: Run, copied: Path
         done = fcnet("report", run)
         assert done.code == 2
         assert done.errors == [
-            f"--out {run}/report.html: already exists and is not a report from fcnet; choose another name"
+            f"--out {run}/report.html: already exists and is not a report of fcnet; choose another name"
         ]
         assert (run / "report.html").read_text() == text
 
@@ -33,9 +33,9 @@ def test_a_report_is_replaced_and_anything_else_refused(fcnet: Run, copied: Path
 @pytest.mark.parametrize(
     ("out", "problem"),
     [
-        ("report.txt", "a report is an HTML file; give a name that ends in .html"),
-        ("folder.html", "is a folder; give a file name, such as folder.html/report.html"),
-        ("link.html", "is a link to elsewhere.html; name that file"),
+        ("report.txt", "the name should end in .html; write --out report.html"),
+        ("folder.html", "is a folder; give the name of a file in it, such as folder.html/file.html"),
+        ("link.html", "is a link to elsewhere.html; name that file, or another one"),
         ("file/report.html", "file: something else exists there already"),
     ],
 )

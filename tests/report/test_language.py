@@ -8,6 +8,7 @@ import pytest
 import fcnet
 from fcnet.report import language
 from fcnet.report.svg import scale
+from fcnet.system.text import language_of
 from helpers.command_line import Run
 from helpers.html import Page
 
@@ -54,7 +55,7 @@ def test_chinese_has_chinese_punctuation() -> None:
     ],
 )
 def test_the_locale_chooses(environ: dict[str, str], found: str) -> None:
-    assert language.of_locale(environ) == found
+    assert language_of(environ) == found
 
 
 def test_a_chinese_report_is_chinese(fcnet: Run, copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:

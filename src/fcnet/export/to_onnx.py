@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from fcnet import __version__
 from fcnet.config.names import Which
 from fcnet.errors import CheckpointError, ConfigError
-from fcnet.export import comparison, graphs, subject, target
+from fcnet.export import comparison, graphs, subject
 from fcnet.export.exported import Exported
 from fcnet.export.graphs import Graph
 from fcnet.export.subject import Subject
+from fcnet.rundir import one_file
 from fcnet.system import extras
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.sinks import SILENT, Sinks
@@ -61,7 +62,7 @@ def run_export(
         import onnx
         import onnxruntime
         import onnxscript  # noqa: F401 - whether it is there: torch's exporter needs it
-    target.check(out, SUFFIX, _is_own)
+    one_file.check(out, (SUFFIX,), "an export", _is_own)
     found = subject.find(run, config_file, weights, sinks)
     graph = graphs.of(found.trained.net, found.size, found.settings.model.classifies)
     notes = [text for key, text in _NOT_INSIDE.items() if getattr(found.settings.data, key)]
@@ -74,7 +75,7 @@ def run_export(
     differences = comparison.compare(graph, _run(data, graph, out), *comparison.images_of(found, sinks))
     if not differences.small:
         raise CheckpointError(f"{out}: not written: onnxruntime and PyTorch differ {differences.text()}")
-    target.write(out, data)
+    one_file.write(out, data)
     for note in notes:
         sinks.warn(f"{out}: {note}")
     lines = [

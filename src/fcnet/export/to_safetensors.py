@@ -9,8 +9,9 @@ import torch
 
 from fcnet.config.names import Which
 from fcnet.errors import CheckpointError
-from fcnet.export import subject, target
+from fcnet.export import subject
 from fcnet.export.exported import Exported
+from fcnet.rundir import one_file
 from fcnet.rundir.foreign import tensors
 from fcnet.system import extras
 from fcnet.system.sinks import SILENT, Sinks
@@ -40,7 +41,7 @@ def run_export(
     """
     with extras.needed("--to safetensors", "export"):
         import safetensors.torch
-    target.check(out, tensors.SUFFIX, _is_own)
+    one_file.check(out, (tensors.SUFFIX,), "an export", _is_own)
     found = subject.find(run, config_file, weights, sinks)
     # each with memory of its own, as the format demands
     state = {name: tensor.detach().clone().contiguous() for name, tensor in found.trained.net.state_dict().items()}
@@ -48,7 +49,7 @@ def run_export(
     back = safetensors.torch.load(data)
     if back.keys() != state.keys() or not all(torch.equal(back[name], one) for name, one in state.items()):
         raise CheckpointError(f"{out}: not written: what safetensors reads back differs from {found.trained.path}")
-    target.write(out, data)
+    one_file.write(out, data)
     numbers = sum(tensor.numel() for tensor in state.values())
     lines = [
         f"{out}: {found.sizes}, the weights of {found.weights}: {len(state)} tensors, {numbers:,} numbers,"

@@ -1,22 +1,13 @@
 """The words of a report, one catalogue per language."""
 
-import os
 import tomllib
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import get_args
 
-Language = Literal["en", "zh"]
+from fcnet.system.text import Language
+
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-
-_SETTINGS = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first of them that is set decides, as for other programs
-
-
-def of_locale(environ: Mapping[str, str] = os.environ) -> Language:
-    """Return the language of the locale: Chinese if it is a Chinese one, else English."""
-    found = next((environ[name] for name in _SETTINGS if environ.get(name)), "")
-    return "zh" if found.lower().startswith("zh") else "en"
 
 
 @cache

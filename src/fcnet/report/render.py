@@ -7,10 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fcnet import __version__
-from fcnet.report.language import LANGUAGES, Language, Words
+from fcnet.report.language import LANGUAGES, Words
 from fcnet.report.several import Several
 from fcnet.report.single import One
 from fcnet.report.svg.element import readable
+from fcnet.system.text import Language
 
 
 def page(found: One | Several, language: Language) -> bytes:

@@ -7,13 +7,14 @@ from fcnet.commands.trained import locate
 from fcnet.config.names import Which
 from fcnet.errors import ConfigError
 from fcnet.report import render, several, single
-from fcnet.report.language import Language, Words, of_locale
+from fcnet.report.language import Words
 from fcnet.results import listing
 from fcnet.results.row import Row, of
-from fcnet.rundir import find, own_files
+from fcnet.rundir import find, one_file, own_files
 from fcnet.system import files
-from fcnet.system.files import from_os_error, naming
+from fcnet.system.files import from_os_error
 from fcnet.system.sinks import SILENT, Sinks
+from fcnet.system.text import Language, language_of
 
 SUFFIXES = (".html", ".htm")
 
@@ -42,11 +43,11 @@ def run_report(
     Raises:
         ConfigError: no run is meant, or something is in the way that is not a report.
     """
-    chosen = language or of_locale()
+    chosen = language or language_of()
     rows = _rows(words)
     if planned is None and len(rows) == 1:
         out = out or rows[0].path / own_files.REPORT
-        check_free(out)
+        one_file.check(out, SUFFIXES, "a report", own_files.is_report)
         found = locate(rows[0].path if not _is_model(words) else words[0], None, sinks, weights)
         page = render.page(single.gather(found, rows[0], Words(chosen), sinks), chosen)
     else:
@@ -54,13 +55,11 @@ def run_report(
             raise ConfigError("--weights: chooses between the weights of one run; name one run, or leave it out")
         folder = words[0] if len(words) == 1 and files.is_folder(words[0]) else Path()
         out = out or folder / own_files.REPORT
-        check_free(out)
+        one_file.check(out, SUFFIXES, "a report", own_files.is_report)
         said = Words(chosen)
         name = folder.resolve().name if folder.parts else said("several_runs", n=len(rows))
         page = render.page(several.gather(rows, name, planned or (), said), chosen)
-    with naming(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-    files.write_bytes(out, page)
+    one_file.write(out, page)
     return out
 
 
@@ -73,18 +72,6 @@ def at_end(place: Path, sinks: Sinks, planned: Sequence[str] | None = None) -> N
         sinks.warn(f"{place}: no report was written ({problem}); all else is; write it with: fcnet report {place}")
     else:
         sinks.say(f"report: {path}")
-
-
-def check_free(out: Path) -> None:
-    """Raise ConfigError if a report may not be written to ``out``: only another report is replaced."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"--out {out}: a report is an HTML file; give a name that ends in .html")
-    if out.is_symlink():
-        raise ConfigError(f"--out {out}: is a link to {out.readlink()}; name that file")
-    if files.is_folder(out):
-        raise ConfigError(f"--out {out}: is a folder; give a file name, such as {out / own_files.REPORT}")
-    if files.look(out) is not None and not own_files.is_report(out):
-        raise ConfigError(f"--out {out}: already exists and is not a report from fcnet; choose another name")
 
 
 def _is_model(words: Sequence[Path]) -> bool:

@@ -9,6 +9,7 @@ __all__ = [
     "lock",
     "log",
     "logs",
+    "one_file",
     "own_files",
     "target",
     "tensor_files",

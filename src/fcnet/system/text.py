@@ -2,12 +2,19 @@
 
 import csv
 import io
+import locale
+import os
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from fcnet.system.streams import visible
+
+Language = Literal["en", "zh"]  # of what is written for people
+
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first of them that is set decides, as for other programs
 
 SHORTENED = "…"
 
@@ -24,6 +31,13 @@ _FORMULA = re.compile(r"[\s\x00-\x1f]*(?:[=@]|[+-](?![\d.]*$))")
 
 # How many bad files, labels or keys one error lists; the total is always stated.
 SHOWN = 10
+
+
+def language_of(environ: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of the locale: Chinese if it is a Chinese one, else English."""
+    found = next((environ[name] for name in _LOCALE if environ.get(name)), None)
+    word = found or locale.getlocale()[0] or ""  # Windows sets no variable, and says Chinese (Simplified)_China
+    return "zh" if word.lower().startswith(("zh", "chinese")) else "en"
 
 
 def listed(problems: list[str], summary: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fcnet.export.web import exporting, file, language, measure
+from fcnet.export.web import exporting, file, measure
 from fcnet.rundir import tensor_files
 from helpers.command_line import Run
 from helpers.tiny import tiny_config, write_config
@@ -190,7 +190,7 @@ def test_files_of_others_are_never_replaced(fcnet: Run, run: Path) -> None:
         Path("mine.html").write_text(text)
         outcome = fcnet("export", run, "--to", "web", "-o", "mine.html")
         assert outcome.code == 2
-        assert "already exists and is not a page of fcnet export" in outcome.errors[0]
+        assert "already exists and is not a page of fcnet" in outcome.errors[0]
         assert Path("mine.html").read_text() == text
     own = Path("own.html")
     for words in ("en", "zh"):
@@ -234,25 +234,6 @@ def test_a_page_is_written_as_a_whole(fcnet: Run, run: Path, monkeypatch: pytest
     assert fcnet("export", run, "--to", "web", "-o", "digit.html").code == 6
     assert Path("digit.html").read_bytes() == old
     assert [name for name in os.listdir() if name.endswith(".tmp")] == []
-
-
-@pytest.mark.parametrize(
-    ("environment", "found"),
-    [
-        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "zh"),
-        ({"LC_ALL": "", "LANG": "zh_TW.UTF-8"}, "zh"),
-        ({"LANG": "en_GB.UTF-8"}, "en"),
-        ({"LANG": "C"}, "en"),
-    ],
-)
-def test_the_locale_chooses_the_language(
-    environment: dict[str, str], found: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert language.of_locale() == found
 
 
 def test_both_languages_have_the_same_words_and_places() -> None:

@@ -11,17 +11,16 @@ from fcnet.commands.read import choose_device, class_names, held_out, image_size
 from fcnet.commands.trained import Located, locate
 from fcnet.config.names import Which
 from fcnet.errors import ConfigError, DataError
-from fcnet.export.web import familiar, file, language, measure, packing
+from fcnet.export.web import familiar, file, measure, packing
 from fcnet.export.web.familiar import Familiar
-from fcnet.export.web.language import Language
 from fcnet.export.web.measure import Measured, Reference
 from fcnet.export.web.packing import Packed, Precision
 from fcnet.families.common import plain
 from fcnet.families.common.family import Trained, Weights, choice
 from fcnet.families.common.plain import Describes, Plain
-from fcnet.system.files import write_bytes
+from fcnet.rundir import one_file
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.system.text import csv_text
+from fcnet.system.text import Language, csv_text, language_of
 
 STATED = 0.9  # probability from which on an answer counts, if it was measured neither in training nor now
 
@@ -109,7 +108,7 @@ def run_export_web(
     Raises:
         ConfigError: the file may not be written, or the net cannot be described to a page.
     """
-    file.check_out(out)
+    one_file.check(out, file.SUFFIXES, "a page", file.is_page)
     found = locate(run, config_file, sinks, weights)
     found.tell(sinks)
     classes = _classes(found)
@@ -121,11 +120,11 @@ def run_export_web(
     name = (found.run or found.path).resolve().name
     data = page_data(found, packed, classes, measured) | {
         "name": name,
-        "language": words or language.of_locale(),
+        "language": words or language_of(),
         "familiar": known and known.data(),
     }
     text = file.made(data).encode()
-    write_bytes(out, text)
+    one_file.write(out, text)
     return Exported(str(out), len(text), data["net"], packed.precision, reason, measured, unmeasured, found.weights)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from fcnet import __version__
-from fcnet.errors import ConfigError
 from fcnet.system import files
 
 # In the order in which they are run; each uses functions of those before it.
@@ -25,6 +24,7 @@ SCRIPTS = (
     *("view/words.js", "view/draw.js", "view/figures.js", "view/pen.js", "view/photo.js", "view/page.js"),
 )
 
+SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="fcnet export'  # which only fcnet's pages have
 _LOOKED_AT = 1 << 12  # bytes of a file that are searched for it
 
@@ -35,24 +35,6 @@ POLICY = (
 )
 
 Data = dict[str, Any]
-
-
-def check_out(out: Path) -> None:
-    """Raise ConfigError if a page cannot be written to a file: another suffix, or a file that fcnet did not write."""
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"-o {out}: a web page is an HTML file; give a name that ends in .html")
-    if problem := files.dead_link(out):
-        raise ConfigError(f"-o {out}: {problem}; or choose another name")
-    if out.is_symlink():
-        raise ConfigError(f"-o {out}: is a link to {out.readlink()}; name that, or choose another name")
-    if files.is_folder(out):
-        raise ConfigError(f"-o {out}: is a folder; give the name of a file in it, such as {out / 'digit.html'}")
-    if files.look(out) is not None and not is_page(out):
-        raise ConfigError(f"-o {out}: already exists and is not a page of fcnet export; choose another name")
-    if not files.is_folder(out.absolute().parent):
-        raise ConfigError(
-            f"-o {out}: {files.absent(out.absolute().parent, 'there is no such folder')}; create it first"
-        )
 
 
 def is_page(path: Path) -> bool:
