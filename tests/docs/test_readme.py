@@ -94,7 +94,7 @@ def test_a_shell_takes_the_blocks_as_they_are_pasted(shell: str, page: str, copy
     assert ["fcnet", "train"] in [words[:2] for words in found]
 
 
-MADE = {
+MADE: dict[str, dict[str, tuple[str, ...]]] = {
     "README.md": {
         "runs": ("checkpoints/digits", "checkpoints/mnist", "checkpoints/mnist-2", "runs/width/hidden-32_seed-2"),
         "files": (
