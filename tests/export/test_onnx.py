@@ -166,18 +166,32 @@ def test_a_graph_that_differs_is_not_written(fcnet: Run, run: Path, monkeypatch:
     assert not Path("m.onnx").exists()
 
 
+def difference(largest: float, value: float = 10.0, rounding: float = 1e-6, other: int = 0) -> comparison.Difference:
+    of = "logits"
+    return comparison.Difference(9, "test", {of: largest}, {of: value}, {of: rounding}, other)
+
+
 def test_another_class_is_a_difference_however_small() -> None:
-    for other, small in ((0, True), (1, False)):
-        found = comparison.Difference(9, "test", {"logits": 1e-7}, {"logits": 10.0}, other)
-        assert found.small is small
-    assert "another class for 1, logits within 1.0e-07" in found.text()
-    for largest, value, small in (
-        (9e-5, 3.0, True),
-        (2e-4, 3.0, False),
-        (2e-4, 30.0, True),
-        (float("inf"), 1e9, False),
-    ):
-        assert comparison.Difference(9, "", {"logits": largest}, {"logits": value}).small is small
+    assert difference(1e-7).small
+    assert not difference(1e-7, other=1).small
+    assert "another class for 1, logits within 1.0e-07" in difference(1e-7, other=1).text()
+
+
+@pytest.mark.parametrize(
+    ("largest", "value", "rounding", "small"),
+    [
+        (9e-5, 3.0, 1e-6, True),
+        (2e-4, 30.0, 1e-6, False),
+        (2e-4, 30.0, 6e-5, True),  # as much as PyTorch itself rounds
+        (2e-3, 10.0, 1e-3, False),  # no more than a ten-thousandth, whatever PyTorch does
+        (float("inf"), float("inf"), float("inf"), False),
+        (float("nan"), 1.0, 1e-6, False),
+    ],
+)
+def test_more_than_rounding_explains_is_a_difference(
+    largest: float, value: float, rounding: float, small: bool
+) -> None:
+    assert difference(largest, value, rounding).small is small
 
 
 def test_a_graph_that_the_checker_or_the_runtime_refuses_is_not_written(

@@ -152,7 +152,7 @@ def _run(data: bytes, graph: Graph, out: Path) -> comparison.Run:
     options.log_severity_level = _ERRORS_ONLY
     options.intra_op_num_threads = torch.get_num_threads()
 
-    def run(images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    def run(images: NDArray[np.uint8]) -> comparison.Outputs:
         try:
             return dict(zip(graph.names, session.run(list(graph.names), {graphs.INPUT: images}), strict=True))
         except Exception as error:
