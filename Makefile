@@ -8,7 +8,7 @@
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, imports, and whether the generated pages and figures are fresh
 # make docs    the generated pages, and the figures of docs/figures.yaml in all pages and configs
-# make pictures  the pictures of docs/course.md and docs/photos.md anew, in both languages; three programs train on MNIST
+# make pictures  the pictures of README.md and docs anew, in both languages; five programs train on MNIST
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
@@ -72,6 +72,7 @@ pictures: .venv/installed
 	done
 	$(BIN)/python scripts/example_photos.py
 	$(BIN)/python scripts/photos_pictures.py --out docs/images
+	$(BIN)/python scripts/readme_pictures.py --out docs/images
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache
