@@ -54,16 +54,20 @@ function classFigures({ layers, size }, values, wanted, name) {
   return [...found, last];
 }
 
-// Of an autoencoder: its reconstruction, the difference, and the code.
+// What an autoencoder makes of its code, as an image.
+function reconstruction({ size }, values) {
+  return plane(size[1], size[0], last(values).map((one) => Math.min(Math.max(255 * one, 0), 255)));
+}
+
+// Of an autoencoder: how its reconstruction differs, and the code.
 function codeFigures({ size, code }, values) {
-  const [height, width] = size, rebuilt = last(values), input = values[0];
-  const grey = plane(width, height, rebuilt.map((one) => Math.min(Math.max(255 * one, 0), 255)));
-  const off = rebuilt.map((one, i) => one - input[i]), codes = values[code], most = codes.reduce((a, b) => Math.max(a, b));
+  const off = last(values).map((one, i) => one - values[0][i]), codes = values[code];
+  const most = codes.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
   const drawn = picture(word('codeLabel'), (canvas) => drawCode(canvas, codes));
   drawn.className = codes.length > 64 ? 'code many' : 'code';
+  const difference = picture(word('difference'), (canvas) => drawSigned(canvas, off, size));
   return [
-    figure(word('rebuilt'), word('rebuiltMore'), picture(word('rebuilt'), (canvas) => drawGrey(canvas, grey))),
-    figure(word('difference'), word('differenceMore'), picture(word('difference'), (canvas) => drawSigned(canvas, off, size))),
+    figure(word('difference'), word('differenceMore'), difference, key('brighter', 'darker')),
     figure(word('code'), word('codeMore', { n: codes.length, v: most.toFixed(2) }), drawn),
   ];
 }

@@ -7,7 +7,7 @@ const familiar = run.familiar?.classes.map((one) => one && array(one)) ?? null;
 const AREA = 560; // pixels of the longer side of the drawing area, at most
 const MOST_BARS = 12; // more classes are shown by the most probable ones
 const SECOND = 0.05; // probability from which on the second class is named too
-const STROKE = 0.3; // of the way from thin to thick strokes of the training images: the width of the pen
+const STROKE = 0.3, WIDEST = 0.14; // width of the pen: so far from thin to thick strokes, and of the digits' box at most
 
 const at = (id) => document.getElementById(id);
 const pad = at('pad'), photo = at('photo');
@@ -53,16 +53,21 @@ function nameOf(number) {
   return run.classes[number];
 }
 
+function join(...sentences) {
+  return sentences.filter(Boolean).join(language === 'zh' ? '' : ' ');
+}
+
 // The answer in words: {big, small, more, kind}.
 function sentence() {
   const { problem } = answer;
-  if (failure) return { big: word('nothing'), more: failure, kind: 'none' };
+  if (failure) return { big: word('unread'), more: failure, kind: 'none' };
   if (problem) return { big: word(problem), more: word(`${problem}More`), kind: 'none' };
   const doubt = { several: word('doubtSeveral'), cut: word('doubtCut') }[answer.doubt] ?? '';
   if (!classifies) {
-    const value = answer.error.toFixed(1), usual = run.limit && word('usual', { q: 98, limit: run.limit.value.toFixed(1) });
-    const more = [answer.sure ? '' : word('strange'), usual ?? '', doubt].filter(Boolean).join(' ');
-    return { big: word('error', { e: value }), more, kind: answer.sure ? '' : 'doubtful' };
+    const error = word('error', { e: answer.error.toFixed(1) });
+    const usual = run.limit ? word('usual', { limit: run.limit.value.toFixed(1) }) : '';
+    const kind = answer.sure ? 'plain' : 'plain doubtful';
+    return { big: answer.sure ? error : word('unusual'), small: answer.sure ? '' : error, more: join(usual, doubt), kind };
   }
   const { best, second, probabilities, low, strange } = answer, share = percent(probabilities[best]);
   if (answer.sure) return { big: nameOf(best), small: share, more: '', kind: '' };
@@ -70,7 +75,7 @@ function sentence() {
   const maybe = word(both ? 'either' : 'maybe', { a: nameOf(best), b: nameOf(second) });
   const reason = low ? word('low', { p: share, limit: percent(run.limit.value) }) : '';
   const looks = strange ? word('strangeClass', { a: nameOf(best) }) : '';
-  return { big: word('unsure'), small: maybe, more: [reason, looks, doubt].filter(Boolean).join(' '), kind: 'doubtful' };
+  return { big: word('unsure'), small: maybe, more: join(reason, looks, doubt), kind: 'doubtful' };
 }
 
 function showAnswer(aloud) {
@@ -114,6 +119,8 @@ function showBars() {
 
 function showFigures() {
   const found = [];
+  at('rebuilt').hidden = classifies || !answer.image;
+  if (!at('rebuilt').hidden) drawGrey(at('rebuilt'), reconstruction(net, answer.values));
   if (answer.image) {
     const told = asked ?? answer.best;
     found.push(seenFigure(answer.image));
@@ -153,6 +160,7 @@ function speak(wanted) {
   at('answer-title').textContent = word(classifies ? 'answer' : 'reconstruction');
   pad.setAttribute('aria-label', word('pad'));
   photo.setAttribute('aria-label', word('photoLabel'));
+  at('rebuilt').setAttribute('aria-label', word('rebuilt'));
   Object.assign(at('language'), { textContent: word('other'), lang: wanted === 'zh' ? 'en' : 'zh-Hans' });
   at('language').setAttribute('aria-label', word('otherLabel'));
   about();
@@ -248,7 +256,8 @@ function told() {
 
 const times = Math.max(Math.trunc(AREA / Math.max(...run.size)), 1);
 for (const one of [pad, photo]) [one.width, one.height] = [run.size[1] * times, run.size[0] * times];
-const area = pen(pad, style, (style.thin + STROKE * (style.thick - style.thin)) * times, toDrawing, changed);
+const stroke = Math.min(style.thin + STROKE * (style.thick - style.thin), WIDEST * style.box);
+const area = pen(pad, style, stroke * times, toDrawing, changed);
 photo.addEventListener('pointerdown', () => {
   toDrawing();
   update(true);
