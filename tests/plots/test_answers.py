@@ -74,12 +74,16 @@ def test_classes_without_images_and_answers_without_errors() -> None:
 
 
 def test_reliability_shows_accuracy_at_the_mean_probability_and_counts() -> None:
-    figure = answers.reliability([(0, 0.5), (0.5, 1)], [0, 12], [None, (0.9, 0.75)], "run: error 15 %")
+    figure = answers.reliability([(0, 0.5), (0.5, 1)], [0, 12_000], [None, (0.9, 0.75)], "run: error 15 %")
     upper, lower = figure.axes
     assert figure.get_suptitle() == "run: error 15 %"
     points = [np.asarray(line.get_xydata()).tolist() for line in upper.lines]
     assert points[:3] == [[[0, 0], [1, 1]], [[0.9, 0.75]], [[0.9, 0.9], [0.9, 0.75]]]
-    assert [text.get_text() for text in lower.texts] == ["12"]
+    assert [text.get_text() for text in lower.texts] == ["12000"]
+    assert boxes(figure, lower.texts)
+    written = [text.get_text() for axes in (upper, lower) for text in axes.get_yticklabels()]
+    assert "10000" in written
+    assert not any("$" in text for text in written)  # formulas are not drawn as such
     assert (upper.get_xlim(), upper.get_ylim()) == ((0, 1), (0, 1))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.plots.canvas import LONGEST_CLASS, head, new_axes
+from fcnet.plots.canvas import LONGEST_CLASS, head, new_axes, plain_numbers
 from fcnet.plots.style import drawn
 from fcnet.system.text import short, width
 
@@ -143,6 +143,7 @@ def reliability(
     upper.set_ylim(0, 1)
     lower.bar(lows, counts, widths, align="edge", color="0.6")
     lower.set_yscale("log")
+    plain_numbers(lower.yaxis)
     lower.set_ylim(0.7, max(counts, default=1) * 5)
     for low, wide, count in zip(lows, widths, counts, strict=True):
         if count:

@@ -132,7 +132,9 @@ def _losses(curve: Curve, unit: str) -> Figure:
         if phase is phases[-1]:
             column[0].legend(fontsize=8)
         for axes, name in zip(column[1:], terms, strict=True):
-            found = [_epochs(axes, phase, split, lambda of, name=name: of["terms"].get(name)) for split in LABELS]
+            found = [
+                _epochs(axes, phase, split, lambda of, name=name: of.get("terms", {}).get(name)) for split in LABELS
+            ]
             linear_axis(axes, np.concatenate(found))
         column[-1].set_xlabel("epoch")
         if len(phases) > 1:
