@@ -65,7 +65,7 @@ docs: .venv/installed-dev
 	$(BIN)/python scripts/results.py
 	$(BIN)/python scripts/benchmark.py page
 
-pictures: .venv/installed
+pictures: .venv/installed-dev
 	for program in scripts/course/*.py; do \
 		case $$program in */pages.py | */words.py | */worked_examples.py) continue;; esac; \
 		$(BIN)/python $$program --language en zh --out docs/images || exit; \
@@ -73,6 +73,7 @@ pictures: .venv/installed
 	$(BIN)/python scripts/example_photos.py
 	$(BIN)/python scripts/photos_pictures.py --out docs/images
 	$(BIN)/python scripts/readme_pictures.py --out docs/images
+	$(BIN)/python scripts/recording.py
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache
