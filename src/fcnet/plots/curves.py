@@ -226,7 +226,7 @@ def _in_words(x: Sequence[int], y: Sequence[float], split: str, form: str, extre
     if chosen in x:
         return f"{form.format(y[x.index(chosen)])} at epoch {chosen}, {last} last"
     top = (max if extreme == "highest" else min)(y)
-    if y[-1] == top:
+    if form.format(top) == last:
         return f"{last} last, the {extreme}"
     return f"{last} last, {form.format(top)} {extreme} (epoch {x[list(y).index(top)]})"
 
