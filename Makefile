@@ -23,9 +23,10 @@ TORCH := $(if $(shell command -v nvidia-smi),cuda,cpu)
 endif
 
 ifeq ($(TORCH),cpu)
-# pip says what went wrong if this index cannot be reached; then the next line installs from the one that it is set up for.
-CPU_TORCH = $(PIP) --index-url https://download.pytorch.org/whl/cpu torch torchvision \
-	|| echo "PyTorch without CUDA cannot be had from download.pytorch.org: installing what the package index has, up to 3 GB"
+CPU_INDEX = https://download.pytorch.org/whl/cpu
+CPU_TORCH = @if $(PYTHON) -c 'import urllib.request; urllib.request.urlopen("$(CPU_INDEX)/torch/", timeout=15)' 2>&-; \
+	then $(PIP) --index-url $(CPU_INDEX) torch torchvision; \
+	else echo "$(CPU_INDEX) cannot be reached: installing PyTorch from the package index, up to 3 GB"; fi
 SIZE = without CUDA, about 300 MB to download and 1 GB on disk, one to five minutes
 else
 CPU_TORCH = @true
