@@ -1,3 +1,3 @@
-"""``fcnet runs`` and ``fcnet compare``: their options, and the calls."""
+"""``fcnet runs``, ``fcnet compare`` and ``fcnet report``: their options, and the calls."""
 
 __all__ = ["compare", "report", "runs"]
