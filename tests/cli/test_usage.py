@@ -40,7 +40,10 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
         (["trian"], "trian: no such command; did you mean fcnet train? the commands are train, eval"),
         (["evaluate"], "did you mean fcnet eval?"),
         (["check", "x.yaml"], "did you mean fcnet config check?"),
-        (["zork"], "zork: no such command; the commands are train, eval, plot, predict, encode, runs, compare, data"),
+        (
+            ["zork"],
+            "zork: no such command; the commands are train, eval, plot, predict, encode, runs, compare, report, data",
+        ),
         (["list"], "did you mean fcnet runs?"),
         (["ttest"], "did you mean fcnet compare?"),
         (["fcnet", "train"], "fcnet: is the program's own name; give it only once"),

@@ -59,7 +59,7 @@ def test_a_denoising_one_shows_corrupted_images(fcnet: Run, auto: Callable[..., 
 def test_a_variational_one_shows_samples_and_loss_terms(fcnet: Run, auto: Callable[..., Path]) -> None:
     page = trained(fcnet, auto(hidden=[8, 2], variational={}, loss="cross_entropy", output="sigmoid"))
     assert sections(page).count("samples") == 2  # from the prior, and the plane
-    assert "kl" in page.text
+    assert "KL over the epochs" in page.text
     assert len(page.charts()) >= 3
 
 

@@ -35,7 +35,9 @@ class Several:
         differences: to the reference, with header.
         reference: the name of the group that others are compared with.
         figures: charts.
-        best: the best run; None if none has come to its end.
+        remarks: on the comparison.
+        banded: whether any group has several runs.
+        best: the best run; None if there is none, and ``no_best`` says why.
         runs: all runs, with header.
         done: what is said about how many have ended.
     """
@@ -48,7 +50,10 @@ class Several:
     differences: Table = field(default_factory=lambda: ([], []))
     reference: str = ""
     figures: list[Figure] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    banded: bool = False
     best: Best | None = None
+    no_best: str = ""
     runs: Table = field(default_factory=lambda: ([], []))
     done: str = ""
 
@@ -71,6 +76,7 @@ def gather(rows: Sequence[Row], name: str, planned: Sequence[str], words: Words)
     else:
         _fill(page, found, words)
     page.best = best(rows, words)
+    page.no_best = words("best_many" if any(row.complete for row in rows) else "best_none")
     page.runs = _runs(rows, planned, words)
     total = len(rows) + len(planned)
     page.done = words("all_runs_note", done=sum(row.complete for row in rows), total=total)
@@ -89,13 +95,14 @@ def _fill(page: Several, found: Comparison, words: Words) -> None:
     page.differences, page.reference = numbers.differences(), short(found.reference, LONGEST)
     page.notes += [*_left_out(found, words), *found.notes]
     if any(row.best is not None for one in found.groups for row in one.group.rows):
-        page.notes.append(words("compare_best"))
+        page.remarks.append(words("compare_best"))
     if found.two is not None:
         first, second = (row.name for row in found.single)
         two = found.two
-        page.notes.append(words("mcnemar", n=two.n, p=p_text(two.p), first=first, second=second, b=two.b, c=two.c))
+        page.remarks.append(words("mcnemar", n=two.n, p=p_text(two.p), first=first, second=second, b=two.b, c=two.c))
     if more := groups.has_more(found):
-        page.notes.append(words("groups_most", shown=more[0], total=more[1]))
+        page.remarks.append(words("groups_most", shown=more[0], total=more[1]))
+    page.banded = any(one.metric.n > 1 for one in found.groups)
     page.figures = [groups.points(found, words), *groups.bands(found, words)]
 
 
@@ -114,19 +121,21 @@ def _runs(rows: Sequence[Row], planned: Sequence[str], words: Words) -> Table:
     names = columns.short_names(settings)
     share = any(row.net is not None and row.net.classifies for row in rows)
     splits = [split for split in ("validation", "test") if any(row.scores(split) is not None for row in rows)]
-    header = [words("run"), words("net"), *(names[key] for key in settings), words("seed"), words("epochs_done")]
-    header += [f"{words(f'split_{split}')}{words('colon')}{words('accuracy' if share else 'loss')}" for split in splits]
-    header += [words("time"), words("ended")]
+    losses = any(row.net is not None and not row.net.classifies for row in rows)
+    metrics = [words("accuracy")] * share + [words("loss")] * (losses or not share)
+    metric = words("comma").join(metrics)
+    header = [words("run"), words("ended"), *(f"{words(f'split_{split}')}{words('colon')}{metric}" for split in splits)]
+    header += [words(key) for key in ("net", "seed", "epochs_done", "time")] + [names[key] for key in settings]
     table = []
     for row in rows[:MOST_ROWS]:
         net = "?" if row.net is None else row.net.layers
         values = [columns.words(row.settings[key]) if key in row.settings else words("dash") for key in settings]
         scores = [_score(row, split, share, words) for split in splits]
         ended = words(f"ended_{row.ended}") + (f"{words('colon')}{row.why}" if row.why and not row.complete else "")
-        known = [words.whole(row.seed), words.whole(row.epoch)]
-        table.append([row.name, net, *values, *known, *scores, words.duration(row.seconds), ended])
+        known = [net, words.whole(row.seed), words.whole(row.epoch), words.duration(row.seconds)]
+        table.append([row.name, ended, *scores, *known, *values])
     empty = [words("dash")] * (len(header) - 2)
-    left = [[name, *empty, words("ended_planned")] for name in planned]
+    left = [[name, words("ended_planned"), *empty] for name in planned]
     return header, [*table, *left[: MOST_ROWS - len(table)]]
 
 

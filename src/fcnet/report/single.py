@@ -39,6 +39,7 @@ class One:
         facts: rows of name and value below the title.
         headline: None if there is no figure yet.
         state: what is unusual about how it ended; "" if it came to its end.
+        weights: which of the run's they are, if it has several.
         notes: what is missing and why, and what has to be known.
         metrics: header and rows by split.
         curves: charts of the log.
@@ -56,6 +57,7 @@ class One:
     facts: Rows
     headline: Headline | None = None
     state: str = ""
+    weights: str = ""
     notes: list[str] = field(default_factory=list)
     metrics: tuple[list[str], Rows] = field(default_factory=lambda: ([], []))
     curves: Sequence[Figure] = ()
@@ -153,7 +155,7 @@ def _shown(found: Located, row: Row, part: str, page: One, words: Words, sinks: 
     if trained is None or not isinstance(found.family, Shows):
         return []
     if words_of_weights := _weights(trained, words):
-        page.notes.append(words_of_weights)
+        page.weights = words_of_weights
     shows = found.family
     shown = None
     if images is not None:

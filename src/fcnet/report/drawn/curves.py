@@ -40,7 +40,7 @@ def of_run(epochs: Sequence[Record], unit: str, best: int | None, words: Words) 
 
 
 def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+    return name.upper() if name == "kl" else name.replace("_", " ")
 
 
 def _term(name: str) -> Number:
@@ -91,4 +91,4 @@ def ridges(stages: Sequence[Record], words: Words) -> Iterator[Figure]:
         at = next((y for x, y in points if x == facts["ridge"]), max(y for _, y in points))
         told = words("ridge_desc", n=len(points), chooser=chooser, ridge=chosen, accuracy=words.percent(at / 100))
         marks = [Mark(float(facts["ridge"]), words("chosen", ridge=chosen))] if facts["ridge"] > 0 else []
-        yield Figure(draw(plot, [Line(name, points)], title, told, marks), f"{title}{words('colon')}{told}")
+        yield Figure(draw(plot, [Line(name, points)], title, told, marks), told)

@@ -8,9 +8,10 @@ from markupsafe import Markup
 from fcnet.report.svg.element import chart, path, tag, text
 from fcnet.report.svg.scale import Axis
 
-WIDTH, HEIGHT = 360.0, 236.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 24.0, 38.0
+WIDTH, HEIGHT = 360.0, 242.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 14.0, 30.0, 38.0
 
+EDGE = 40.0  # of the plot, in which words are not centred above their mark
 MARKED = 30  # points up to which each is marked
 
 
@@ -86,10 +87,9 @@ def draw(plot: Plot, lines: Sequence[Line], title: str, description: str, marks:
     inner = [*plot.frame()]
     for mark in marks:
         x = plot.across(mark.x)
-        right = x > plot.left + 0.6 * (plot.right - plot.left)
         inner.append(tag("line", x1=x, x2=x, y1=plot.top, y2=plot.bottom, class_="mark"))
-        beside = (x - 4, "end") if right else (x + 4, "start")
-        inner.append(text(beside[0], plot.bottom - 6, mark.words, beside[1], class_="note"))
+        anchor = "start" if x < plot.left + EDGE else "end" if x > plot.right - EDGE else "middle"
+        inner.append(text(x, plot.top - 6, mark.words, anchor, class_="note"))
     inner += [_band(plot, line) for line in lines if line.band is not None]
     for line in lines:
         places = [plot.at(*point) for point in line.points]
