@@ -76,7 +76,7 @@ def test_a_bare_model_file_is_asked_with_its_config(fcnet: Run, trained: Path, a
 def test_encode_without_a_run_takes_the_newest(fcnet: Run, tiny: Path, auto: Callable[..., Path]) -> None:
     assert fcnet("train", "-c", auto(), "train.epochs=1").code == 0
     for words, told in (
-        ([], "codes.npz: 21 code of 3 values\n"),
+        ([], "codes.npz: 21 codes of 3 values\n"),
         (["tiny/test/0.png"], "codes.npz: 1 code of 3 values\n"),
         (["auto", "tiny/test/0.png"], "codes.npz: 1 code of 3 values\n"),
         (["--split", "train"], "codes.npz: 60 codes of 3 values\n"),
