@@ -47,7 +47,7 @@ TRAIN = ["train", "-c", "tiny/tiny.yaml"]
         ("--confg=x.yaml", "did you mean --config?"),
         ("--Seed 3", "write --seed"),
         ("--random-state 3", "write --seed 3"),
-        ("--json", "is an option of eval, predict, runs, compare, sweep status, not of train"),
+        ("--json", "is an option of eval, predict, runs, compare, export, sweep status, not of train"),
         ("--zzz 3", "no such option; see fcnet train --help"),
     ],
 )

@@ -70,7 +70,10 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a model to a file for use without fcnet, and check that it computes the same there."""
+    """Write a model to a file for use without fcnet.
+
+    What it computes there is compared with the model first.
+    """
     if to is None:
         raise ConfigError(f"--to: is missing; give one of {', '.join(To)}")
     if out is None:

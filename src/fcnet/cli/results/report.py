@@ -42,7 +42,10 @@ def report(
     language: Annotated[Language | None, typer.Option(help="Language (default: that of the locale).")] = None,
     weights: Weights = None,
 ) -> None:
-    """Write a report as one HTML file: metrics, curves, mistakes, weights, config and how to reproduce it."""
+    """Write a report as one HTML file.
+
+    It has metrics, curves, mistakes, weights, the config and how to reproduce it; of several runs, or a sweep, the comparison.
+    """
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.report.write import run_report
