@@ -44,7 +44,8 @@ def report(
 ) -> None:
     """Write a report as one HTML file.
 
-    It has metrics, curves, mistakes, weights, the config and how to reproduce it; of several runs, or a sweep, the comparison.
+    It has metrics, curves, mistakes, weights, the config and how to reproduce it; of several runs, or a sweep, their
+    comparison.
     """
     with signals.importing():
         from fcnet.cli.console import shown
