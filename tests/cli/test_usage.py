@@ -42,7 +42,7 @@ def test_version_is_a_command_too(fcnet: Run, word: str) -> None:
         (["check", "x.yaml"], "did you mean fcnet config check?"),
         (
             ["zork"],
-            "zork: no such command; the commands are train, eval, plot, predict, encode, runs, compare, export, report,",
+            "zork: no such command; the commands are train, eval, plot, predict, encode, runs, compare, export, report",
         ),
         (["list"], "did you mean fcnet runs?"),
         (["ttest"], "did you mean fcnet compare?"),
