@@ -8,7 +8,7 @@
 # make bench   times fcnet beside other libraries, an hour; SECTIONS="epoch job" runs some of it
 # make check   linter, formatter, types, imports, and whether the generated pages and figures are fresh
 # make docs    the generated pages, and the figures of docs/figures.yaml in all pages and configs
-# make pictures  the pictures of docs/course.md and docs/photos.md anew; three programs train on MNIST
+# make pictures  the pictures of README.md and docs anew, in both languages; five programs train on MNIST
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
@@ -23,9 +23,10 @@ TORCH := $(if $(shell command -v nvidia-smi),cuda,cpu)
 endif
 
 ifeq ($(TORCH),cpu)
-# pip says what went wrong if this index cannot be reached; then the next line installs from the one that it is set up for.
-CPU_TORCH = $(PIP) --index-url https://download.pytorch.org/whl/cpu torch torchvision \
-	|| echo "PyTorch without CUDA cannot be had from download.pytorch.org: installing what the package index has, up to 3 GB"
+CPU_INDEX = https://download.pytorch.org/whl/cpu
+CPU_TORCH = @if $(PYTHON) -c 'import urllib.request; urllib.request.urlopen("$(CPU_INDEX)/torch/", timeout=15)' 2>&-; \
+	then $(PIP) --index-url $(CPU_INDEX) torch torchvision; \
+	else echo "$(CPU_INDEX) cannot be reached: installing PyTorch from the package index, up to 3 GB"; fi
 SIZE = without CUDA, about 300 MB to download and 1 GB on disk, one to five minutes
 else
 CPU_TORCH = @true
@@ -65,13 +66,15 @@ docs: .venv/installed-dev
 	$(BIN)/python scripts/results.py
 	$(BIN)/python scripts/benchmark.py page
 
-pictures: .venv/installed
+pictures: .venv/installed-dev
 	for program in scripts/course/*.py; do \
-		case $$program in */pages.py | */worked_examples.py) continue;; esac; \
-		$(BIN)/python $$program --out docs/images || exit; \
+		case $$program in */pages.py | */words.py | */worked_examples.py) continue;; esac; \
+		$(BIN)/python $$program --language en zh --out docs/images || exit; \
 	done
 	$(BIN)/python scripts/example_photos.py
 	$(BIN)/python scripts/photos_pictures.py --out docs/images
+	$(BIN)/python scripts/readme_pictures.py --out docs/images
+	$(BIN)/python scripts/recording.py
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .mypy_cache .ruff_cache

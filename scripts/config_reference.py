@@ -1,18 +1,23 @@
-"""Write docs/config.md from the schema, the only place where keys are described.
+"""Write docs/config.md from the schema, the only place where keys are described, and the list for completion.
 
-python scripts/config_reference.py           writes the file
-python scripts/config_reference.py --check   fails if it is out of date
+python scripts/config_reference.py           writes the files
+python scripts/config_reference.py --check   fails if one is out of date
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
+from fcnet import schema as configs
+from fcnet.cli.help.complete import KEYS
 from fcnet.schema import Config
 from fcnet.sweep.plan.section import Sweep
+
+ABOUT = 90  # characters of a description that a shell shows beside a key
 
 TARGET = Path(__file__).parent.parent / "docs" / "config.md"
 
@@ -26,11 +31,15 @@ settings with their defaults, and `fcnet config schema` prints the JSON Schema, 
 - Mappings are merged key by key, lists and values are replaced. `null` removes an inherited setting: its default
   applies.
 - A section with only a `name` may be written as that name: `activation: tanh` means `activation: {name: tanh}`.
-- Paths are relative to the folder in which the command runs; `extends` is relative to its own file. `~`, `~user`,
-  `$NAME` and `${NAME}` (in quotes inside braces: `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and
-  on the command line; a variable that is unset or empty is an error. The run's `config.yaml` contains the expanded
-  paths. A path that exists exactly as written is used unchanged, except `~` and `~/...`: `./~` is a folder of that
-  name. On the command line, brackets in the name of an existing folder are not a pattern.
+- Where a config is expected, a name will do: `mnist` is the file of that name, `mnist.yaml` or `configs/mnist.yaml` in
+  the current folder, else the config `mnist` that comes with fcnet. `fcnet config list` shows those, and
+  `fcnet config init NAME` writes one to start from.
+- Paths are relative to the folder in which the command runs; `extends` is relative to its own file, or the name of a
+  config that comes with fcnet (`extends: mnist`). `~`, `~user`, `$NAME` and `${NAME}` (in quotes inside braces:
+  `{root: "${HOME}/data"}`) mean the same as in a shell, in configs and on the command line; a variable that is unset or
+  empty is an error. The run's `config.yaml` contains the expanded paths. A path that exists exactly as written is used
+  unchanged, except `~` and `~/...`: `./~` is a folder of that name. On the command line, brackets in the name of an
+  existing folder are not a pattern.
 - `KEY=` without a value is an error, as after an unset variable; `KEY=null` removes a setting.
 - The YAML is a simple subset of YAML 1.2: `1e-3` is a number, only `true` and `false` are booleans (`no` is a word), a
   repeated key is an error, and there are no tags, anchors or aliases.
@@ -54,15 +63,53 @@ with its line, those of each run among them, and `fcnet config schema --sweep` p
 
 
 def main() -> int:
-    """Write or check the page."""
-    text = page()
+    """Write or check the page and the list."""
+    written = {TARGET: page(), KEYS: completions()}
     if "--check" in sys.argv:
-        fresh = TARGET.read_text(encoding="utf-8") == text
-        if not fresh:
-            print(f"{TARGET}: out of date; run python scripts/config_reference.py", file=sys.stderr)
-        return 0 if fresh else 1
-    TARGET.write_text(text, encoding="utf-8")
+        stale = [file for file, text in written.items() if file.read_text(encoding="utf-8") != text]
+        for file in stale:
+            print(f"{file}: out of date; run python scripts/config_reference.py", file=sys.stderr)
+        return 1 if stale else 0
+    for file, text in written.items():
+        file.write_text(text, encoding="utf-8")
     return 0
+
+
+def completions() -> str:
+    """Return a line for each key that takes a value: the key, its values or its default, and what it is."""
+    schema = Config.model_json_schema()
+    found: dict[str, tuple[list[str], str]] = {}
+    _collect(schema, schema["$defs"], "", found)
+    named = configs.named_keys()
+    keys = sorted(key for key in configs.keys() - {"extends"} if key in found)
+    sections = {key for key in keys if any(other.startswith(f"{key}.") for other in keys)}
+    keys = [key for key in keys if key not in sections or key.split(".")[-1] in named]
+    keys = [key for key in keys if not key.endswith(".name")]  # a word in place of the section says the same
+    rows = ((key, *found[key]) for key in keys)
+    return "".join(f"{key}\t{' '.join(values)}\t{about.split(';')[0][:ABOUT]}\n" for key, values, about in rows)
+
+
+def _collect(part: dict[str, Any], sections: dict[str, Any], place: str, found: dict[str, Any]) -> None:
+    """Add the keys below a section to what is found."""
+    for key, field in part.get("properties", {}).items():
+        whole = f"{place}{key}"
+        values, _ = found.setdefault(whole, ([], " ".join(field.get("description", "").split())))
+        default = field.get("default")
+        choices = [*_choices(field)]
+        plain = isinstance(default, str | int | float) and not isinstance(default, bool) and " " not in str(default)
+        choices += [str(default)] if plain and not choices else []
+        values += [one for one in choices if one not in values]
+        for name in dict.fromkeys(mentioned({"of": field})):
+            _collect(sections[name], sections, f"{whole}.", found)
+
+
+def _choices(field: dict[str, Any]) -> Iterator[str]:
+    """Yield the words that a key accepts."""
+    if field.get("type") == "boolean":
+        yield from ("true", "false")
+    yield from (str(one) for one in field.get("enum", [field["const"]] if "const" in field else []))
+    for member in (*field.get("anyOf", ()), *field.get("oneOf", ())):
+        yield from _choices(member)
 
 
 def page() -> str:

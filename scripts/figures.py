@@ -25,7 +25,7 @@ INLINE = re.compile(rf"(<!-- figure: {MARK} -->)[^\n]*?(<!-- / -->)")
 BELOW = re.compile(rf"(<!-- figure below: {MARK} -->\n```\w*\n)(.*?\n)(```)", re.DOTALL)
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- / -->)", re.DOTALL)
 COMMENT = re.compile(rf"-?\d[\d.,]*(?: (?:%|s|nats))?( \[figure: {MARK}\])")
-CHINESE = {" to ": " 到 ", " s": " 秒", " %": "%", " (": "（", ")": "）", ", ": "，"}
+CHINESE = {"seed 0 alone": "仅种子 0", " to ": " 到 ", " s": " 秒", " %": "%", " (": "（", ")": "）", ", ": "，"}
 
 
 class FigureError(Exception):
@@ -108,9 +108,9 @@ class Figure:
         if form not in forms:
             raise FigureError(f"no form {form!r}; the forms are {', '.join(name for name in forms if name)}")
         found = forms[form]()
-        for word, other in CHINESE.items() if chinese and form != "command" else ():
-            found = found.replace(word, other)
-        return found
+        if not chinese or form == "command":
+            return found
+        return replaced(found, {", ": "、", " and ": " 和 "} if form == "sentence" else CHINESE)
 
 
 @dataclass(frozen=True)
@@ -142,19 +142,26 @@ class Figures:
             raise FigureError(f"no figure {name!r} in {SOURCE}")
         return self.figures[name].text(form, chinese)
 
-    def table(self, name: str) -> str:
+    def table(self, name: str, chinese: bool = False) -> str:
         """Return a table as a page writes it."""
         if name not in self.tables:
             raise FigureError(f"no table {name!r} in {SOURCE}")
-        head, rows = self.tables[name]["head"], self.tables[name]["rows"]
-        cells = [[re.sub(rf"\{{{MARK}\}}", lambda m: self.text(m[1], m[2]), cell) for cell in row] for row in rows]
-        return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *cells])
+        lines = [self.tables[name]["head"], *self.tables[name]["rows"]]
+        if chinese:
+            words = self.tables[name]["chinese"]
+            lines = [[words["cells"].get(cell, replaced(cell, words["phrases"])) for cell in line] for line in lines]
+        filled = [
+            [re.sub(rf"\{{{MARK}\}}", lambda m: self.text(m[1], m[2], chinese), cell) for cell in line]
+            for line in lines
+        ]
+        head, *rows = filled
+        return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
 
     def filled(self, text: str, chinese: bool = False) -> str:
         """Return a page or a config with its figures in their places."""
         text = INLINE.sub(lambda m: m[1] + self.text(m[2], m[3], chinese) + m[4], text)
         text = BELOW.sub(lambda m: m[1] + in_example(m[4], self.text(m[2], m[3])) + m[5], text)
-        text = TABLE.sub(lambda m: m[1] + self.table(m[2]) + m[3], text)
+        text = TABLE.sub(lambda m: m[1] + self.table(m[2], chinese) + m[3], text)
         return COMMENT.sub(lambda m: self.text(m[2], m[3]) + m[1], text)
 
 
@@ -198,6 +205,13 @@ def writer(entry: dict[str, Any]) -> Callable[[float], str]:
     if "span" in entry:
         return lambda value: f"{value:g}"
     return lambda value: f"{value:.{entry['decimals']}f}" if "decimals" in entry else number(value)
+
+
+def replaced(text: str, words: dict[str, str]) -> str:
+    """Return a text with some words replaced, in the order given."""
+    for word, other in words.items():
+        text = text.replace(word, other)
+    return text
 
 
 def in_example(block: str, text: str) -> str:

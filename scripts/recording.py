@@ -2,9 +2,9 @@
 
 python scripts/recording.py [--out docs/images/terminal.svg]
 
-The commands of ``SESSION`` are run on a pseudo-terminal of 80 columns, in a new folder, and what they leave on the
-screen is drawn: text, not an image, in light and dark colours. Lines appear as they did, unless the reader prefers no
-motion.
+Needs data/mnist (``fcnet data mnist``). The commands of ``SESSION`` are run on a pseudo-terminal of 80 columns, in a
+new folder, and what they leave on the screen is drawn: text, not an image, in light and dark colours. Lines appear as
+they did, unless the reader prefers no motion.
 """
 
 import argparse
@@ -28,8 +28,9 @@ import pyte
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION = (
-    "fcnet train -c configs/digits.yaml",
-    "fcnet eval digits --json | head -c 120",
+    "fcnet train -c mnist",
+    "fcnet predict seven.jpg",
+    "fcnet report",
 )
 COLUMNS, ROWS = 80, 200  # of the terminal: nothing scrolls away
 CELL, LINE, FONT = 8.4, 18, 14  # width and height of a character, and its size, in pixels
@@ -169,8 +170,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs/images/terminal.svg")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "configs").symlink_to(ROOT / "configs")
-        (Path(folder) / "docs").symlink_to(ROOT / "docs")
+        for name in ("data", "docs/examples/photos/seven.jpg"):
+            (Path(folder) / Path(name).name).symlink_to(ROOT / name)
         lines = record(SESSION, Path(folder))
     args.out.write_text(drawn(lines, "fcnet in a terminal: " + "; ".join(SESSION)))
     print(args.out)

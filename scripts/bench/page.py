@@ -10,7 +10,7 @@ import json
 import statistics
 from pathlib import Path
 
-from bench import figures, gpu_table
+from bench import figures, gpu_table, pictures
 from bench.figures import Section, cell, programs, ratios, table, values
 from bench.goals import GOALS, LABELS, Sections
 
@@ -186,8 +186,8 @@ def write(path: Path) -> None:
     sections, notes = read(path), path.with_name(f"{path.stem}-notes.md")
     images = path.parent / "images"
     if "epoch" in sections and programs(sections["epoch"]):
-        figures.save(figures.epoch_picture(sections["epoch"], LABELS), images / "bench-epoch.png")
+        pictures.save(pictures.epoch_picture(sections["epoch"], LABELS), images / "bench-epoch.png")
     if "growth" in sections and programs(sections["growth"]):
-        figures.save(figures.growth_picture(sections["growth"]), images / "bench-growth.png")
+        pictures.save(pictures.growth_picture(sections["growth"]), images / "bench-growth.png")
     text = page(sections, notes.read_text(encoding="utf-8") if notes.exists() else "")
     path.with_suffix(".md").write_text(text, encoding="utf-8")

@@ -3,9 +3,13 @@
 python scripts/course/activations.py
 """
 
+import functools
+
 import torch
 from matplotlib.figure import Figure
-from pages import Drawn, draw
+from pages import Drawn, draw, table
+from torch import Tensor
+from words import Words
 
 from fcnet.config.layers import ELU, Activation, LeakyReLU, PlainActivation, PReLU
 from fcnet.families.common.layers import activation_module
@@ -22,26 +26,36 @@ SHOWN: dict[str, Activation] = {
     "GELU": PlainActivation(name="gelu"),
     "SiLU": PlainActivation(name="silu"),
 }
+SEE = "sigmoid's derivative is at most 0.25, tanh's and ReLU's at most 1; where a function is flat, it is near 0."
 
 
 def figure(quick: bool) -> Drawn:
+    """Compute each function with its derivative; ``quick`` changes nothing, as it is always fast."""
+    del quick
+    z = torch.linspace(-5, 5, 501, dtype=torch.float64)[:, None]
+    functions = {name: activation_module(spec, 1).double() for name, spec in SHOWN.items()}
+    found = {name: (f(z).detach(), derivative(f, z).detach()) for name, f in functions.items()}
+    numbers = {name.partition(":")[0]: float(slope.max()) for name, (_, slope) in found.items()}
+    return Drawn(functools.partial(picture, z, found), functools.partial(report, numbers), numbers, SEE)
+
+
+def picture(z: Tensor, found: dict[str, tuple[Tensor, Tensor]], say: Words) -> Figure:
     """Draw each function with its derivative."""
-    z = torch.linspace(-5, 5, 51 if quick else 501, dtype=torch.float64)[:, None]
-    found, numbers = Figure(figsize=(9, 7.5), layout="constrained"), {}
-    for axes, (name, spec) in zip(found.subplots(3, 3).flatten(), SHOWN.items(), strict=True):
-        f = activation_module(spec, 1).double()
-        axes.plot(z, f(z).detach(), label="f(x)")
-        slope = derivative(f, z).detach()
+    drawn = Figure(figsize=(9, 7.5), layout="constrained")
+    for axes, (name, (value, slope)) in zip(drawn.subplots(3, 3).flatten(), found.items(), strict=True):
+        axes.plot(z, value, label="f(x)")
         axes.plot(z, slope, "--", label="f'(x)")
         axes.axhline(0, color="0.7", linewidth=0.8)
         axes.axvline(0, color="0.7", linewidth=0.8)
         axes.set_ylim(-1.4, 2.2)
-        axes.set_title(name, fontsize=10)
-        numbers[name.partition(":")[0]] = float(slope.max())
-        print(f"{name}: derivative at most {float(slope.max()):.3f}")
-    found.axes[0].legend(fontsize=8)
-    see = "sigmoid's derivative is at most 0.25, tanh's and ReLU's at most 1; where a function is flat, it is near 0."
-    return Drawn(found, numbers, see)
+        axes.set_title(say(name), fontsize=10)
+    drawn.axes[0].legend(fontsize=8)
+    return drawn
+
+
+def report(numbers: dict[str, float], say: Words) -> None:
+    """Print the largest derivative of each function."""
+    table([say("function"), say("largest derivative")], [[name, f"{slope:.3f}"] for name, slope in numbers.items()])
 
 
 if __name__ == "__main__":

@@ -6,15 +6,20 @@ At each layer, the error term is multiplied by f'(z) and W^T: sigmoid's derivati
 ReLU's 0 or 1. Weights are initialised by the usual rule for each (Glorot and Bengio 2010; He et al. 2015).
 """
 
+import functools
+
 import torch
 from matplotlib.figure import Figure
-from pages import Digits, Drawn, draw, table
+from pages import Digits, Drawn, draw, logarithmic, power_of_ten, table
+from words import Words
 
 from fcnet.config.layers import GainInit, KaimingInit, PlainActivation
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.training.steps.backprop import back_propagate
 
 DEPTH, WIDTH = 10, 100
+SHOWN = {"relu": "ReLU"}  # in the figure
+SEE = "going back from the output, sigmoid's gradient shrinks at each layer; tanh's and ReLU's keep their size."
 INITS = {
     "sigmoid": GainInit(name="xavier_normal"),
     "tanh": GainInit(name="xavier_normal"),
@@ -23,11 +28,9 @@ INITS = {
 
 
 def figure(quick: bool) -> Drawn:
-    """Draw norms of weight gradients by layer, averaged over several nets."""
+    """Compute the norms of weight gradients by layer, averaged over several nets."""
     data = Digits.load()
-    found = Figure(figsize=(7, 4.5), layout="constrained")
-    axes = found.subplots()
-    rows, numbers = [], {}
+    found = {}
     for name, init in INITS.items():
         norms = []
         for seed in range(2 if quick else 10):
@@ -35,17 +38,31 @@ def figure(quick: bool) -> Drawn:
             net = FCNet(64, [WIDTH] * DEPTH, 10, PlainActivation(name=name), init=init).double()
             _, layers = back_propagate(net, data.x, data.y)
             norms.append(torch.stack([layer.weight.norm() for layer in layers]))
-        mean = torch.stack(norms).log10().mean(0)
-        axes.semilogy(range(1, DEPTH + 2), 10**mean, marker="o", label=name)
-        rows.append([name, *(f"{10**value:.1e}" for value in mean[[0, 4, 9, 10]].tolist())])
-        numbers |= {f"{name}: layer {layer}": 10**value for layer, value in enumerate(mean.tolist(), 1)}
-    axes.set(xlabel="layer l (11 is the output layer)", ylabel="norm of dL/dW(l)", xticks=range(1, DEPTH + 2))
-    axes.set_title(f"before the first step, {DEPTH} hidden layers of {WIDTH} units")
+        found[name] = (10 ** torch.stack(norms).log10().mean(0)).tolist()
+    numbers = {f"{name}: layer {i}": norm for name, norms in found.items() for i, norm in enumerate(norms, 1)}
+    return Drawn(functools.partial(picture, found), functools.partial(report, found), numbers, SEE)
+
+
+def picture(found: dict[str, list[float]], say: Words) -> Figure:
+    """Draw the norms by layer."""
+    drawn = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = drawn.subplots()
+    for name, norms in found.items():
+        axes.semilogy(range(1, DEPTH + 2), norms, marker="o", label=SHOWN.get(name, name))
+    axes.set(xlabel=say("layer l ({last} is the output layer)", last=DEPTH + 1), xticks=range(1, DEPTH + 2))
+    axes.set_ylabel(say("norm of dL/dW(l)"))
+    axes.set_title(say("before the first step, {depth} hidden layers of {width} units", depth=DEPTH, width=WIDTH))
+    logarithmic(axes.yaxis, power_of_ten)
     axes.grid(alpha=0.3)
     axes.legend()
-    table(["activation", "layer 1", "layer 5", "layer 10", "layer 11"], rows)
-    see = "going back from the output, sigmoid's gradient shrinks at each layer; tanh's and ReLU's keep their size."
-    return Drawn(found, numbers, see)
+    return drawn
+
+
+def report(found: dict[str, list[float]], say: Words) -> None:
+    """Print the norms of some layers."""
+    some = (1, DEPTH // 2, DEPTH, DEPTH + 1)
+    rows = [[SHOWN.get(name, name), *(f"{norms[i - 1]:.1e}" for i in some)] for name, norms in found.items()]
+    table([say("activation"), *(say("layer {layer}", layer=i) for i in some)], rows)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from fcnet.results import columns, settings
 Settings = Mapping[str, Any]  # by dotted keys
 
 # Which seed, and where images and other runs lie. `data.classes` is what a run found in its folder.
-ELSEWHERE = columns.INCIDENTAL | {"seed", "data.root", "data.classes"}
+ELSEWHERE = schema.INCIDENTAL | {"seed", "data.root", "data.classes"}
 RUNS = ("run", "runs")  # last parts of keys that name other runs: teachers, encoders
 
 SHOWN = 4  # differing keys that a message names

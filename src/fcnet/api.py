@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fcnet import schema
+from fcnet.config.named import find
 from fcnet.config.names import Prepare, Which
 from fcnet.errors import ConfigError
 from fcnet.schema import Config
@@ -22,13 +23,14 @@ def load_config(path: PathName, *overrides: str) -> Config:
     """Read, merge and check a config.
 
     Args:
-        path: YAML file; its ``extends`` names the file that it inherits from.
+        path: YAML file, or the name of a config that comes with fcnet, such as ``mnist`` or ``elm/rf-ciw``; its
+            ``extends`` names the file that it inherits from.
         overrides: ``KEY=VALUE`` words, KEY a dotted path, such as ``train.epochs=5``.
 
     Raises:
         ConfigError: with one line per mistake.
     """
-    return schema.load(Path(path), overrides)
+    return schema.load(find.existing(path), overrides)
 
 
 def train(
@@ -60,8 +62,13 @@ def train(
     from fcnet.rundir.target import Target
     from fcnet.system.sinks import Sinks
 
-    target = Target(name, None if out is None else Path(out), overwrite, resume)
-    return run_train(config, target, sinks=Sinks(sinks))
+    target, told = Target(name, None if out is None else Path(out), overwrite, resume), Sinks(sinks)
+    result = run_train(config, target, sinks=told)
+    if config.report:
+        from fcnet.report.write import at_end
+
+        at_end(result.path, told)
+    return result
 
 
 def evaluate(

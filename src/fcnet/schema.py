@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, Tag, model_validator
+from annotated_types import Len
+from pydantic import ConfigDict, Field, Tag, field_validator, model_validator
 
 from fcnet import families
 from fcnet.config import explain
@@ -26,6 +27,14 @@ from fcnet.families.elm.config import Solve
 # The section that configures the training of each kind of model.
 TRAINED_BY = {families.kind_of(family): family.spec.section for family in families.FAMILIES}
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
+
+# What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
+INCIDENTAL = frozenset(
+    {
+        *("device", "threads", "report", "log"),
+        *("data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"),
+    }
+)
 
 if TYPE_CHECKING:
     Model = ModelSection
@@ -67,6 +76,22 @@ class Config(Section):
         description="CPU threads: a number, at most as many as the process may use (by its cores, its control group's"
         " quota and OMP_NUM_THREADS); or auto: all, or as many as are fastest now if the bits of the results are equal",
     )
+    report: bool | None = Field(
+        None, description="write report.html at the end: fcnet train into the run, fcnet sweep run into the sweep"
+    )
+
+    log: Annotated[list[Literal["csv", "text", "tensorboard"]], Len(1)] | None = Field(
+        None,
+        description="further logs in the run directory: csv (metrics.csv, a row per epoch), text (log.txt, lines to"
+        " follow and search), tensorboard (tensorboard/; needs the extra tensorboard)",
+    )
+
+    @field_validator("log")
+    @classmethod
+    def _logs_once(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and len(set(value)) < len(value):
+            raise ValueError(f"names {next(one for one in value if value.count(one) > 1)} twice; name each log once")
+        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

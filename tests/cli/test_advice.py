@@ -61,7 +61,7 @@ RUN = (f"{TRAIN} --out run",)
 AUTO = ("train -c tiny/auto.yaml --out auto",)
 
 CASES = {
-    "no run yet": Case("eval", r"train one with fcnet (train --config \S+)", "{1} --out x train.epochs=1"),
+    "no run yet": Case("eval", r"train one with fcnet (train -c \S+)", "{1} --out x train.epochs=1"),
     "no config": Case("train", r"such as (\S+)", "train --config {1} train.epochs=1"),
     "no config to show": Case("config show", r"such as (\S+)", "config show {1}"),
     "a config's near name": Case("train -c tiny/tinny.yaml", r"did you mean (\S+)\?", "train -c {1} train.epochs=1"),

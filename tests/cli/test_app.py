@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fcnet.cli import app
+from fcnet.cli import train
 from fcnet.cli.main import _with_values
 from helpers.command_line import Run
 
@@ -46,10 +46,10 @@ def test_words_of_resume_that_do_not_go_together(fcnet: Run, tiny: Path) -> None
 )
 def test_resume_takes_the_next_word_where_it_can_be_a_run(words: list[str], run: str | None) -> None:
     taken = _with_values([*words])
-    expected = [f"--resume={app.NEWEST}", *words[1:]] if run is None else words
+    expected = [f"--resume={train.NEWEST}", *words[1:]] if run is None else words
     assert taken == expected
 
 
 def test_the_newest_run_has_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="null byte"):
-        (tmp_path / app.NEWEST).touch()
+        (tmp_path / train.NEWEST).touch()

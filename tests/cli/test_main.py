@@ -1,6 +1,7 @@
 """The command line itself: usage, help, exit codes, start-up."""
 
 import errno
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from helpers.command_line import COMMANDS, Run
 def test_every_command_has_help_with_an_example(fcnet: Run, command: str) -> None:
     outcome = fcnet(*command.split(), "--help")
     assert outcome.code == 0
-    assert f"Example: fcnet {command}" in " ".join(outcome.out.split())
+    assert re.search(f"Examples?: fcnet {command}", " ".join(outcome.out.split()))
 
 
 def test_help_lists_the_commands_and_is_what_no_words_show(fcnet: Run) -> None:
@@ -44,7 +45,6 @@ def test_version(fcnet: Run) -> None:
         ["predict", "run"],
         ["predict", "run", "image", "--json", "--csv"],
         ["data", "imagenet"],
-        ["config"],
         ["config", "show"],
         ["plot", "--format", "bmp"],
         ["train", "--config", "x.yaml", "--seed", "one"],

@@ -40,15 +40,14 @@ TRAIN = ["train", "-c", "tiny/tiny.yaml"]
         ("--workers 4", "fcnet has no workers"),
         ("--threads 4", "settings are KEY=VALUE: threads=4"),
         ("--num-threads 4", "settings are KEY=VALUE: threads=4"),
-        ("--quiet", "results go to stdout and notices to stderr"),
-        ("-q", "results go to stdout and notices to stderr"),
-        ("--verbose", "--debug adds the traceback"),
+        ("--silent", "write -q"),
+        ("--log-level debug", "write -v, and for the traceback of an error --debug"),
         ("--output runs/x", "write --out runs/x"),
         ("--cfg x.yaml", "write --config x.yaml"),
         ("--confg=x.yaml", "did you mean --config?"),
         ("--Seed 3", "write --seed"),
         ("--random-state 3", "write --seed 3"),
-        ("--json", "is an option of eval, predict, runs, compare, sweep status, not of train"),
+        ("--json", "is an option of eval, predict, runs, compare, export, sweep status, not of train"),
         ("--zzz 3", "no such option; see fcnet train --help"),
     ],
 )
@@ -120,15 +119,15 @@ def test_a_misspelt_config_has_near_names(fcnet: Run, tiny: Path) -> None:
     for words, meant in (
         (["-c", "configs/tinz.yaml"], "configs/tiny.yaml"),
         (["configs/tinny.yaml"], "configs/tiny.yaml"),
-        (["-c", "tiny"], None),
         (["-c", "othre"], "configs/deep/other.yaml"),
+        (["-c", "mnits"], "mnist"),
+        (["-c", "elm/rf_ciw"], "elm/rf-ciw"),
         (["-c", "tiny/tny.yaml"], "tiny/tiny.yaml"),
     ):
         outcome = fcnet("train", *words)
         assert outcome.code == 2
-        if meant is not None:
-            assert outcome.errors[0].endswith(f"there is no such file; did you mean {meant}?")
-    assert fcnet("train", "tiny").errors[0].endswith("a config needs its full path: --config configs/tiny.yaml")
+        assert outcome.errors[0].endswith(f"there is no such file; did you mean {meant}?")
+    assert "fcnet config list shows" in fcnet("train", "-c", "zork").errors[0]
 
 
 def test_a_run_in_the_place_of_a_config(fcnet: Run, tiny: Path) -> None:

@@ -89,7 +89,8 @@ def test_text_and_csv_say_the_same(fcnet: Run, trained: Path) -> None:
     lines = fcnet("eval", *RUNS).out.splitlines()
     assert lines[0] == "committee 3 models: the mean of their probabilities"
     assert lines[3] == f"accuracy  {100 * result['accuracy']:.2f} %"
-    rows = {line.split()[0]: line.split()[1:] for line in lines[5:11] if line}
+    assert lines[4].startswith("ECE ")
+    rows = {line.split()[0]: line.split()[1:] for line in lines[6:12] if line}
     assert list(rows) == ["model", *(f"{run}/model.pth" for run in RUNS), "mean", "committee"]
     assert rows["mean"] == [f"{result['mean']['loss']:.4f}", f"{100 * result['mean']['accuracy']:.2f}", "%"]
     table = list(csv.DictReader(io.StringIO(fcnet("eval", *RUNS, "--csv").out)))

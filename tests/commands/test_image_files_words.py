@@ -69,7 +69,7 @@ def test_a_bare_model_file_is_asked_with_its_config(fcnet: Run, trained: Path, a
     assert asked.out == fcnet("predict", "checkpoints/tiny", "photo.png", "--json").out
     assert fcnet("train", "-c", auto(), "--out", "auto").code == 0
     shutil.copy("auto/model.pth", "code.pth")
-    assert fcnet("encode", "code.pth", "-c", "tiny/auto.yaml", "photo.png").out == "codes.npz: 1 codes of 3 values\n"
+    assert fcnet("encode", "code.pth", "-c", "tiny/auto.yaml", "photo.png").out == "codes.npz: 1 code of 3 values\n"
     assert fcnet("predict", "code.pth", "-c", "tiny/auto.yaml", "photo.png", "--out", "back").code == 0
 
 
@@ -77,8 +77,8 @@ def test_encode_without_a_run_takes_the_newest(fcnet: Run, tiny: Path, auto: Cal
     assert fcnet("train", "-c", auto(), "train.epochs=1").code == 0
     for words, told in (
         ([], "codes.npz: 21 codes of 3 values\n"),
-        (["tiny/test/0.png"], "codes.npz: 1 codes of 3 values\n"),
-        (["auto", "tiny/test/0.png"], "codes.npz: 1 codes of 3 values\n"),
+        (["tiny/test/0.png"], "codes.npz: 1 code of 3 values\n"),
+        (["auto", "tiny/test/0.png"], "codes.npz: 1 code of 3 values\n"),
         (["--split", "train"], "codes.npz: 60 codes of 3 values\n"),
     ):
         outcome = fcnet("encode", *words)

@@ -50,11 +50,10 @@ def test_a_run_directory_has_what_the_design_says(fcnet: Run, tiny: Path) -> Non
     state = torch.load(run / "model.pth", weights_only=True)
     assert list(state) == ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]
     lines = outcome.out.splitlines()
-    assert lines[0].startswith("train: 60 images 6x6, 3 classes of 20 to 20 images")
-    assert lines[2] == "training 36-8-3 (323 parameters) on cpu " + lines[2].partition("on cpu ")[2]
-    assert lines[3] == "step: by hand, cpu, fp32 (a plain net)"
-    assert lines[4].startswith("Epoch [1/3], Step [4/9], Loss: ")
-    assert f"Accuracy of the network on the 21 test images: {100 * found['test']['accuracy']:.2f} %" == lines[-2]
+    assert lines[0].startswith("train: 60 images 6x6, 3 classes of 20 images")
+    assert lines[2] == "training 36-8-3 (323 parameters) on cpu, seed 0, into checkpoints/tiny"
+    assert lines[3].startswith("Epoch [1/3], Step [4/9], Loss: ")
+    assert f"Accuracy of the network on the 21 test images: {100 * found['test']['accuracy']:.2f} %" == lines[-4]
 
 
 def test_the_saved_config_reruns_to_the_same_weights_bit_for_bit(fcnet: Run, tiny: Path) -> None:
@@ -279,7 +278,7 @@ def test_an_image_in_train_and_test_is_warned_of(fcnet: Run, tiny: Path) -> None
     (tiny / "test/0.png").write_bytes((tiny / "train/3.png").read_bytes())
     outcome = fcnet("train", "-c", "tiny/tiny.yaml")
     assert outcome.code == 0
-    assert "fcnet: warning: test: 1 images are also in train, pixel for pixel (3.png = 0.png)" in outcome.err
+    assert "fcnet: warning: test: 1 image is also in train, pixel for pixel (3.png = 0.png)" in outcome.err
 
 
 def test_other_sizes_are_resized_and_said(fcnet: Run, tiny: Path) -> None:

@@ -55,8 +55,8 @@ def test_a_clean_set_has_lines_and_no_warnings() -> None:
     found = audit(Splits(split(PIXELS, LABELS, sizes={"6x6": 30}), None, split(pixels, labels, sizes={"6x6": 9})))
     assert found.warnings == ()
     assert found.lines == (
-        "train: 30 images 6x6, 3 classes of 10 to 10 images, a",
-        "test: 9 images 6x6, 3 classes of 3 to 3 images, a",
+        "train: 30 images 6x6, 3 classes of 10 images, a",
+        "test: 9 images 6x6, 3 classes of 3 images, a",
     )
 
 

@@ -1,10 +1,12 @@
 """The documentation is true: commands exist, configs load, links resolve, generated pages are fresh."""
 
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -20,7 +22,7 @@ from fcnet.sweep.plan import load as sweeps
 from helpers.command_line import COMMANDS, GROUPS, ROOT, Run
 
 PAGES = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "checkpoints/README.md",
     ROOT / "scripts/slurm/README.md",
@@ -34,10 +36,17 @@ def commands(page: Path) -> list[list[str]]:
     """The words of each fcnet command in the page's code blocks."""
     blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do )?fcnet (.*)", line) for line in lines]
-    return [
-        shlex.split(match[1].split(" #")[0].split(" || ")[0].split("; done")[0], posix=True) for match in found if match
-    ]
+    found = [re.match(r"^\s*(?:\$ )?(?:for .*; do |nohup |[A-Z_]+=\S+ )*fcnet (.*)", line) for line in lines]
+    return [shlex.split(re.split(r" #| \|\| |; done| > ", match[1])[0], posix=True) for match in found if match]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name after ``#``: headings, in any script, as GitHub writes them, and ``<a id="...">``."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings} | {
+        *re.findall(r'<a id="([^"]+)"></a>', text)
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -50,13 +59,15 @@ def test_commands_and_their_options_exist(fcnet: Run, page: Path) -> None:
         text = fcnet(*name.split(), "--help").out
         for word in words:
             if word.startswith("-"):
-                assert word in text, (words, word)
+                assert word.partition("=")[0] in text, (words, word)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
     for words in commands(page):
+        named = [word for flag, word in pairwise(words) if flag in ("-c", "--config") and "/" not in word]
         files = [ROOT / word for word in words if word.startswith("configs/")]
+        files += [ROOT / f"configs/{name}.yaml" for name in named if not name.endswith(".yaml")]
         overrides = [word for word in words if re.match(r"^[a-z_.]+=", word) and "$" not in word]
         assert all(file.is_file() for file in files), words
         if overrides and files and files[0] in SWEEPS:
@@ -67,8 +78,8 @@ def test_overrides_and_configs_in_commands_are_good(page: Path) -> None:
             schema.load(files[0] if files else ROOT / "configs/mnist.yaml", overrides)  # else a run's own config
 
 
-def test_every_command_is_in_the_readme() -> None:
-    text = (ROOT / "README.md").read_text()
+def test_every_command_is_in_the_readme_or_in_the_examples() -> None:
+    text = "".join((ROOT / page).read_text() for page in ("README.md", "docs/commands.md"))
     assert [command for command in COMMANDS if f"fcnet {command}" not in text] == []
 
 
@@ -80,17 +91,21 @@ def test_links_resolve_inside_the_repository(page: Path) -> None:
         path = (page.parent / target).resolve()
         assert path.exists(), target
         assert path.is_relative_to(ROOT), target
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)", text, re.MULTILINE)
-    }
-    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
-        assert anchor in headings, anchor
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", text):
+        assert anchor in anchors(page.parent / target if target else page), (target, anchor)
 
 
 def test_files_named_in_the_pages_exist() -> None:
     for page in PAGES:
         for name in re.findall(r"`((?:src|scripts|tests|configs|docs)/[\w./-]+\.\w+)`", page.read_text()):
             assert (ROOT / name).is_file(), (page.name, name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_the_code_in_the_pages_exist(page: Path) -> None:
+    """``fcnet.room.module.Name`` in running text, and calls such as ``fcnet.train(...)``."""
+    for name in re.findall(r"`(fcnet(?:\.\w+)+)\b", page.read_text()):
+        assert pkgutil.resolve_name(name) is not None, name
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -162,7 +177,7 @@ def test_the_repository_names_no_machine() -> None:
 def test_the_library_example_runs(fcnet: Run) -> None:
     """As printed, in a folder with the configs."""
     Path("configs").symlink_to(ROOT / "configs")
-    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (code,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/commands.md").read_text(), re.DOTALL | re.MULTILINE)
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -1,6 +1,8 @@
-"""The README's blocks, top to bottom, as they are pasted: by bash and zsh, and what they ask for by fcnet itself."""
+"""The blocks of the README and of docs/commands.md, as they are pasted: by bash and zsh, and done by fcnet itself."""
 
+import functools
 import json
+import operator
 import re
 import shlex
 import shutil
@@ -14,9 +16,9 @@ import pytest
 from helpers.command_line import COMMANDS, ROOT, Run
 from helpers.tiny import write_numbered
 
-TEXT = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-WINDOWS = re.findall(r"^```powershell\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/commands.md")}
+BLOCKS = {name: re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE) for name, text in PAGES.items()}
+WINDOWS = re.findall(r"^```powershell\n(.*?)^```", PAGES["README.md"], re.DOTALL | re.MULTILINE)
 SHELLS = {"bash": ["bash", "--noprofile", "--norc", "-i", "-s"], "zsh": ["zsh", "-f", "-i", "-s"]}
 STUB = """#!{python}
 import json, pathlib, sys
@@ -54,8 +56,8 @@ def copy(tmp_path: Path) -> Path:
     return root
 
 
-def pasted(shell: str, root: Path) -> list[list[str]]:
-    """The words of each command that a shell runs when all blocks are pasted into it; the programs are stubs."""
+def pasted(shell: str, root: Path, page: str) -> list[list[str]]:
+    """The words of each command that a shell runs when a page's blocks are pasted into it; the programs are stubs."""
     if shutil.which(shell) is None:
         pytest.skip(f"there is no {shell}")
     stubs, log = root.parent / f"stubs-{shell}", root.parent / f"{shell}.jsonl"
@@ -65,7 +67,7 @@ def pasted(shell: str, root: Path) -> list[list[str]]:
         (stubs / name).chmod(0o755)
     done = subprocess.run(
         SHELLS[shell],
-        input="\n".join(BLOCKS) + "\n",
+        input="\n".join(BLOCKS[page]) + "\n",
         cwd=root,
         env={"PATH": f"{stubs}:/usr/bin:/bin", "HOME": str(root.parent), "PS1": "", "PS2": "", "TERM": "dumb"},
         capture_output=True,
@@ -80,21 +82,40 @@ def pasted(shell: str, root: Path) -> list[list[str]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_takes_the_blocks_as_they_are_pasted(shell: str, copy: Path) -> None:
+def test_a_shell_takes_the_blocks_as_they_are_pasted(shell: str, page: str, copy: Path) -> None:
     """Nothing is expanded, taken for a comment or for a pattern: the words are those that the page shows."""
-    found = pasted(shell, copy)
+    found = pasted(shell, copy, page)
     expected = []
-    for line in "".join(BLOCKS).splitlines():
+    for line in "".join(BLOCKS[page]).splitlines():
         expected.append(shlex.split(line))
     assert found == [words for words in expected if words[0] != "source"]
     assert ["fcnet", "train"] in [words[:2] for words in found]
 
 
+MADE: dict[str, dict[str, tuple[str, ...]]] = {
+    "README.md": {
+        "runs": ("checkpoints/digits", "checkpoints/mnist", "checkpoints/mnist-2", "runs/width/hidden-32_seed-2"),
+        "files": (
+            "digit.html",
+            "my.yaml",
+            "checkpoints/digits-2/report.html",
+            "checkpoints/digits-2/plots/mistakes.csv",
+        ),
+    },
+    "docs/commands.md": {
+        "runs": ("checkpoints/mnist", "checkpoints/mnist-2", "runs/narrow", "runs/width/hidden-500_seed-4"),
+        "files": ("plots", "codes.npz", "mine.yaml"),
+    },
+}
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-def test_what_is_pasted_is_done(copy: Path, fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_pasted_is_done(page: str, copy: Path, fcnet: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command of the blocks in turn, on few images, ends well, and leaves what the page says."""
-    commands = pasted("bash", copy)
+    commands = pasted("bash", copy, page)
     monkeypatch.chdir(copy)
     for words in commands:
         if words[0] == "make":
@@ -104,23 +125,36 @@ def test_what_is_pasted_is_done(copy: Path, fcnet: Run, monkeypatch: pytest.Monk
         if words[0].endswith("fcnet"):
             outcome = fcnet(*words[1:])
             assert outcome.code == 0, (words, outcome.err)
-    for made in ("digits", "mnist", "mnist-2", "../runs/narrow", "../runs/width/hidden-500_seed-4"):
-        assert (copy / "checkpoints" / made / "result.json").is_file(), made
-    for made in ("plots", "codes.npz"):
-        assert (copy / made).exists()
-    if shutil.which("git"):  # git leaves all of it alone
-        shutil.copy(ROOT / ".gitignore", copy)
-        subprocess.run(["git", "init", "--quiet"], check=True, timeout=120)
-        status = ["git", "status", "--short"]
-        told = subprocess.run(status, capture_output=True, text=True, check=True, timeout=120).stdout
-        assert {line.split()[-1] for line in told.splitlines()} == {
-            ".gitignore", "Makefile", "configs/", "docs/", "pyproject.toml"
-        }  # fmt: skip
+    for made in MADE[page]["runs"]:
+        assert (copy / made / "result.json").is_file(), made
+    for made in MADE[page]["files"]:
+        assert (copy / made).exists(), made
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_git_leaves_what_the_pages_make_alone(tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    for made in (
+        ".venv/x",
+        "data/x",
+        "checkpoints/mnist/x",
+        "runs/x",
+        "plots/x",
+        "codes.npz",
+        "digit.html",
+        "report.html",
+    ):
+        (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / made).touch()
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True, timeout=120)
+    status = ["git", "-C", str(tmp_path), "status", "--short"]
+    told = subprocess.run(status, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert told.split() == ["??", ".gitignore"]
 
 
 def test_the_same_lines_go_to_every_system() -> None:
     """In blocks that are for all systems: no single quotes, no comments, what a shell might expand is quoted."""
-    for line in "".join(BLOCKS).splitlines():
+    for line in "".join(functools.reduce(operator.iadd, BLOCKS.values(), [])).splitlines():
         bare = re.sub(r'"[^"]*"', "", line)
         assert not re.search(r"['#`()]", line), line
         assert not re.search(r"[\[\]{}*?~$<>&!]", bare), line
@@ -136,16 +170,17 @@ def test_blocks_for_windows_hold_commands_alone() -> None:
             assert shlex.split(command)[0] in {one.split()[0] for one in COMMANDS}, line
 
 
-def test_both_languages_have_the_same_blocks() -> None:
-    chinese = (ROOT / "README.zh-CN.md").read_text()
+@pytest.mark.parametrize("page", PAGES)
+def test_both_languages_have_the_same_blocks(page: str) -> None:
+    chinese = (ROOT / page.replace(".md", ".zh-CN.md")).read_text()
     for kind in ("sh", "powershell", "text", "python"):
         pattern = rf"^```{kind}\n(.*?)^```"
-        found = [re.findall(pattern, text, re.DOTALL | re.MULTILINE) for text in (TEXT, chinese)]
+        found = [re.findall(pattern, text, re.DOTALL | re.MULTILINE) for text in (PAGES[page], chinese)]
         assert found[0] == found[1]
 
 
 def test_every_file_that_a_block_names_is_there_or_made_by_one() -> None:
-    for word in shlex.split("\n".join(BLOCKS).replace(";", " ")):
+    for word in shlex.split("\n".join(functools.reduce(operator.iadd, BLOCKS.values(), [])).replace(";", " ")):
         if word.startswith(("configs/", "docs/")):
             assert list(ROOT.glob(word)), word
 

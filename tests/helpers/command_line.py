@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]  # of the repository
 
 COMMANDS = [
-    *("train", "eval", "plot", "predict", "encode", "runs", "compare"),
+    *("train", "eval", "plot", "predict", "encode", "runs", "compare", "report", "export"),
     *("data fashion-mnist", "data import"),
-    *("config show", "config check", "config schema"),
+    *("config list", "config init", "config show", "config check", "config schema"),
     *("sweep run", "sweep status", "sweep slurm"),
 ]
 GROUPS = ("data", "config", "sweep")

@@ -11,7 +11,7 @@ import pytest
 from fcnet.plots import compare
 from fcnet.plots.compare import Point
 from helpers.command_line import Run
-from helpers.drawn import xs, ys
+from helpers.drawn import boxes, inside, overlaps, xs, ys
 from helpers.tiny import tiny_config, write_config
 
 
@@ -29,8 +29,8 @@ def test_plots_of_one_elm(fcnet: Run, elm: Path) -> None:
     outcome = fcnet("train", "-c", elm)
     assert "(model.pth, metrics.jsonl, plots/ridge.png)" in outcome.out
     outcome = fcnet("plot", "checkpoints/elm")
-    names = ["ridge", "weights", "confusion", "mistakes"]
-    assert outcome.out.split() == [f"checkpoints/elm/plots/{name}.png" for name in names]
+    names = [*(f"{name}.png" for name in ("ridge", "weights", "confusion", "mistakes", "reliability")), "mistakes.csv"]
+    assert outcome.out.split() == [f"checkpoints/elm/plots/{name}" for name in names]
     one = ["-c", elm, "solve.solver.ridge=1"]
     assert fcnet("train", *one).out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
     # Of a run whose solver was changed, the present solver is drawn.
@@ -47,6 +47,7 @@ def test_plots_of_several_runs(fcnet: Run, elm: Path, tiny: Path) -> None:
     assert fcnet("train", "-c", tiny / "tiny.yaml").code == 0
     outcome = fcnet("plot", "checkpoints/tiny", "checkpoints/elm", "--out", "here")
     assert outcome.out.split() == [f"here/{name}.png" for name in ("loss", "accuracy", "trade")]
+    assert "elm: solved in closed form: a horizontal line in accuracy, none in loss" in outcome.err
 
 
 def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
@@ -59,7 +60,7 @@ def test_a_ridge_path_shows_every_ridge_and_the_chosen_one() -> None:
     assert ys(upper.lines[0]) == pytest.approx([90, 91, 92, 93])
     assert xs(lower.lines[0]) == [10.0, 100.0, 1000.0]
     assert xs(upper.lines[1]) == [1000.0, 1000.0]
-    assert "leave-one-out" in figure.get_suptitle()
+    assert "leave-one-out (PRESS)" in figure.get_suptitle()
     figure.canvas.draw()
     written = [text.get_text() for axis in (lower.xaxis, lower.yaxis) for text in axis.get_ticklabels(which="both")]
     assert any(written)
@@ -70,9 +71,43 @@ def test_trade_has_a_point_and_a_name_for_each_run() -> None:
     points = [Point("a", "elm", 1.5, 0.95, "test", 100, "ciw"), Point("b", "fcnet", 20.0, 0.98, "test")]
     axes = compare.trade(points).axes[0]
     assert [tuple(np.asarray(one.get_offsets())[0]) for one in axes.collections] == [(1.5, 95.0), (20.0, 98.0)]
-    assert [text.get_text() for text in axes.texts] == ["a", "b"]
+    assert {text.get_text() for text in axes.texts} == {"a", "b"}
     colours = {matplotlib.colors.to_hex(np.asarray(one.get_facecolor())[0]) for one in axes.collections}
     assert len(colours) == 2
+
+
+def test_trade_shows_the_runs_of_a_mean() -> None:
+    group = Point("a", "elm", 2.0, 0.9, "test", members=[(1.0, 0.85), (3.0, 0.95)])
+    figure = compare.trade([group, Point("b", "elm", 1.0, 0.9, "test")])
+    axes = figure.axes[0]
+    shown = [np.asarray(one.get_offsets()).tolist() for one in axes.collections]
+    assert shown[:2] == [[[2.0, 90.0], [1.0, 90.0]], [[1.0, 85.0], [3.0, 95.0]]]
+    assert axes.get_title() == "3 runs: accuracy against training time"
+
+
+LONG = "a-very-long-name-of-a-run-in-some-sweep-{}-of-them"
+CHINESE = "实验{}零一二三四五六七八九十"
+
+
+@pytest.mark.parametrize(("n", "words"), [(1, LONG), (2, CHINESE), (5, LONG), (12, CHINESE), (40, "r{}"), (40, LONG)])
+def test_names_neither_overlap_nor_leave_the_axes(n: int, words: str, recwarn: pytest.WarningsRecorder) -> None:
+    """Also of runs that are alike, as the widths of one sweep are; and not below the legend."""
+    rng = np.random.default_rng(n)
+    places = zip(rng.lognormal(0, 0.3, n), 0.97 + rng.normal(0, 0.004, n), strict=True)
+    points = [Point(words.format(i), "fcnet", x, min(y, 1.0), "test") for i, (x, y) in enumerate(places)]
+    figure = compare.trade(points)
+    axes = figure.axes[0]
+    texts = list(axes.texts)
+    named = boxes(figure, texts)
+    assert overlaps(named) == []
+    assert inside(named, axes.bbox)
+    frame = figure.legends[0].get_window_extent()
+    assert not any(frame.overlaps(box) for box in [*named, axes.bbox])
+    assert axes.get_ylim()[1] <= 100
+    left_out = 0 if "without a name" not in axes.get_title() else int(axes.get_title().split("(")[1].split()[0])
+    assert len(texts) == n - left_out
+    assert left_out == 0 or n > 5
+    assert not recwarn.list
 
 
 def test_units_has_a_line_for_each_series() -> None:

@@ -16,7 +16,7 @@ from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
 
-from fcnet.plots import curves, style
+from fcnet.plots import canvas, curves, style
 from fcnet.plots.curves import Curve
 from fcnet.rundir import directory, environment
 from helpers.command_line import Run
@@ -265,12 +265,12 @@ def test_a_finished_training_stays_finished_whatever_drawing_raises(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(curves, "save", fail)
+    monkeypatch.setattr(canvas, "save", fail)
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run")
     assert outcome.code == 0
     assert "fcnet plot run" in outcome.err
     assert len([line for line in outcome.err.splitlines() if "warning" in line]) == 1
-    assert outcome.out.splitlines()[-1] == "run: run (model.pth, metrics.jsonl)"
+    assert outcome.out.splitlines()[-2] == "run: run (model.pth, metrics.jsonl)"
     assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     if isinstance(error, OSError):
         outcome = fcnet("plot", "run")
@@ -285,7 +285,7 @@ def test_a_training_that_is_interrupted_while_it_draws_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(curves, "save", fail)
+        interrupted.setattr(canvas, "save", fail)
         assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
     assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
     outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run", "--resume")

@@ -20,7 +20,7 @@ from helpers.runs import WORDS, same
 def apart(*words: str) -> str:
     """Run a command in a process of its own, in which up to as many threads as cores may start; return its output."""
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    command = [sys.executable, "-m", "fcnet", *words]
+    command = [sys.executable, "-m", "fcnet", *words, "-v"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -31,14 +31,14 @@ def apart(*words: str) -> str:
 def test_all_numbers_give_the_same_run(fcnet: Run, tiny: Path, at_step: Callable[..., None], precision: str) -> None:
     words = (*WORDS, f"train.precision={precision}", "model.dropout=0.3")
     told = apart(*words, "--out", "whole")
-    assert "on cpu (up to " in told
+    assert "cpu: up to " in told
     assert ", chosen while training (equal bits on 6 steps)\n" in told
-    assert "on cpu (1 thread)" in apart(*words, "threads=1", "--out", "one")
+    assert "cpu: 1 thread\n" in apart(*words, "threads=1", "--out", "one")
     assert same("one", "whole")
     at_step(5, signal.SIGTERM)
     assert fcnet(*words, "threads=1", "--out", "cut").code == 75
     told = apart(*words, "threads=2", "--out", "cut", "--resume")
-    assert "on cpu (2 threads)" in told
+    assert "cpu: 2 threads\n" in told
     assert "warning" not in told
     assert same("cut", "whole")
     environment = json.loads(Path("cut/environment.json").read_text())
@@ -62,10 +62,10 @@ def test_a_closed_form_is_warned_of(fcnet: Run, tiny: Path, monkeypatch: pytest.
     assert fcnet(*words, "threads=1").code == 0
     Path("elm/result.json").unlink()
     monkeypatch.setattr(limits, "allowed", lambda: 2)
-    outcome = fcnet(*words, "threads=2", "--resume")
+    outcome = fcnet(*words, "threads=2", "--resume", "-v")
     assert outcome.code == 0, outcome.err
     assert "fcnet: warning: threads was 1 and is now 2: the last bits" in outcome.err
-    assert "(2 threads)" in outcome.out
+    assert "cpu: 2 threads\n" in outcome.out
 
 
 def test_more_than_allowed_is_an_error(fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,28 @@ def test_pictures_of_others_are_not_replaced(fcnet: Run, tiny: Path) -> None:
     assert fcnet("plot", "mine").code == 0
 
 
+def test_tables_of_others_are_not_replaced(fcnet: Run, tiny: Path) -> None:
+    """One's own list of mistakes, with another column or with notes, stays; fcnet's own is replaced and removed."""
+    assert fcnet(*WORDS, "--out", "mine").code == 0
+    assert fcnet("plot", "mine").code == 0
+    table = Path("mine/plots/mistakes.csv")
+    written = table.read_text()
+    assert own_files.is_picture(table)
+    for others in ("file,true,predicted\n", written + "and,then,I,saw,this\n", written.replace("file,", "file,why,")):
+        table.write_text(others)
+        outcome = fcnet("plot", "mine")
+        assert outcome.code == 2
+        assert "mine/plots: contains mistakes.csv, which was not drawn by fcnet" in outcome.errors[0]
+        assert table.read_text() == others
+        assert fcnet(*WORDS, "--out", "mine", "--overwrite").code == 2
+    table.write_text(written)
+    assert fcnet("plot", "mine").code == 0
+    assert table.read_text() == written
+    Path("mine/plots/mistakes.csv.77.tmp").touch()  # a killed process was writing it
+    assert fcnet(*WORDS, "--out", "mine", "--overwrite").code == 0
+    assert not table.exists()
+
+
 def test_codes_replace_codes_alone(fcnet: Run, tiny: Path) -> None:
     words = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "model={kind: autoencoder, hidden: [4]}")
     assert fcnet(*words, "--out", "mine").code == 0

@@ -10,8 +10,9 @@ from typing import Any
 import benchmark
 import numpy as np
 import pytest
-from bench import figures, goals, gpu, page, running
+from bench import figures, goals, gpu, page, pictures, running
 from bench.figures import Spread
+from matplotlib.text import Annotation
 from PIL import Image
 
 ABOUT = {
@@ -162,6 +163,30 @@ def test_the_pictures_are_drawn_and_stay_the_same(measured: Path) -> None:
             assert len(image.convert("L").getcolors(256) or range(257)) > 20
     page.write(measured)
     assert [file.read_bytes() for file in files] == before
+
+
+def test_a_program_of_forty_times_the_time_is_drawn_where_it_belongs() -> None:
+    """On a logarithmic axis, nothing is cut; the numbers stand beside the ranges, not on them."""
+    rounds = section({"fcnet fp32": 1.0, "course": 40.0}, {"fcnet fp32": 1.2, "course": 44.0})
+    axes = pictures.epoch_picture(rounds, {"course": "the course's program"}).axes[0]
+    low, high = axes.get_xlim()
+    assert axes.get_xscale() == "log"
+    assert low < 1.0 < 44.0 < high
+    numbers = {text.get_text(): text.xy for text in axes.texts if isinstance(text, Annotation)}
+    assert numbers == {"1.10 s": (1.2, 0), "42.0 s": (44.0, 1)}
+
+
+def test_growth_is_labelled_at_the_sizes_measured_and_says_how_many_rounds() -> None:
+    points = {f"n {n}": {"seconds": n / 1e4, "n": n} for n in (7500, 60000)}
+    drawn = pictures.growth_picture(section(points, points, points))
+    assert "3 rounds" in drawn.get_suptitle()
+    axes = drawn.axes[0]
+    assert [(tick.get_text(), at) for tick, at in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)] == [
+        ("7,500", 7500),
+        ("60,000", 60000),
+    ]
+    assert axes.get_ylabel() == "seconds per epoch"
+    assert list(axes.texts) == []
 
 
 def test_a_page_of_one_section_links_to_nothing_that_is_missing(measured: Path) -> None:

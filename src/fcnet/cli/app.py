@@ -6,37 +6,36 @@ Nothing heavy is imported before a command needs it, so that ``--help`` and erro
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from fcnet import __version__
-from fcnet.cli import config_commands, data_commands, predict
+from fcnet.cli import config_commands, data_commands, predict, train
+from fcnet.cli.help import complete
+from fcnet.cli.help.commands import App
 from fcnet.cli.predict import Prepare
-from fcnet.cli.results import compare, runs
+from fcnet.cli.results import compare, export, report, runs
 from fcnet.cli.sweep import commands as sweep
 from fcnet.cli.words import ConfigFile, Device, Json, Run, Runs, Weights, answer, check_format, path, which
+from fcnet.cli.words import config as config_option
 from fcnet.errors import ConfigError
-
-if TYPE_CHECKING:
-    from fcnet.rundir.target import Target
-    from fcnet.schema import Config
 from fcnet.system import paths, signals, streams
+from fcnet.system.text import counted
 
-NEWEST = "\0"  # the value of --resume without a RUN: no file can have this name
-
-app = typer.Typer(
+app = App(
     help="Train fully-connected networks, extreme learning machines and autoencoders on image folders, from one YAML"
     " file.",
-    epilog="Start with: fcnet train --config configs/digits.yaml",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    epilog="Start with fcnet train -c digits. Each command has a page of its own, such as fcnet train --help.",
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_commands.app, name="data")
 app.add_typer(config_commands.app, name="config")
 app.add_typer(sweep.app, name="sweep")
+
+
+SPLITS, PREPARE = "train|validation|test", "auto|always|off"  # as the help shows them
 
 
 class Split(StrEnum):
@@ -63,110 +62,47 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _global(
-    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere.")] = False,
+    _verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say more: how steps are computed, with how many threads.")
+    ] = False,
+    _quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say less: results, warnings and errors alone.")
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    # main() removes --debug and acts on it; it is declared here for the help.
+    # main() removes these and acts on them, wherever they are; they are declared here for the help.
     pass
 
 
-@app.command(epilog="Example: fcnet train --config configs/mnist.yaml train.epochs=5 seed=1 --out checkpoints/mine")
-def train(
-    context: typer.Context,
-    config: Annotated[
-        Path | None, path("--config", "FILE", "Config of the run (default with --resume RUN: that of the run).", "-c")
-    ] = None,
-    overrides: config_commands.Settings = None,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR", parser=paths.word("--out"), help="Run directory (default: checkpoints/NAME, NAME-2...)."
-        ),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run at --out.")] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            metavar="[RUN]",
-            parser=paths.word("--resume"),
-            help="Resume RUN. Without a value: resume --out, else the newest run of this config, else start a new one.",
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="With --resume or --overwrite: take over a run from another host."),
-    ] = False,
-    device: Annotated[str | None, typer.Option(help="Same as device=...; overrides the file.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Same as seed=...; overrides the file.")] = None,
-) -> None:
-    """Train a model and write a run directory: weights, metrics, checkpoints, loss and accuracy plots."""
-    from fcnet.cli import options
-
-    if "" in (resume, out):
-        raise ConfigError("--resume, --out: the name is empty (an unset variable?); name a run directory")
-    config, overrides = options.split(config, overrides)
-    overrides += [f"{key}={value}" for key, value in (("device", device), ("seed", seed)) if value is not None]
-    settings, target = _job(config, overrides, out, overwrite, resume, force)
-    with signals.importing():
-        from fcnet.cli.console import shown
-        from fcnet.commands.train import run_train
-
-    with shown() as sinks:
-        run_train(settings, target, context.obj, sinks)
-
-
-def _job(
-    config: Path | None, overrides: list[str], out: str | None, overwrite: bool, resume: str | None, force: bool
-) -> tuple["Config", "Target"]:
-    """Return what is to be trained and where, from the words of the command line."""
-    from fcnet import schema
-    from fcnet.cli import options
-    from fcnet.rundir import find
-    from fcnet.rundir.target import Target
-
-    insisted = None if resume in (None, NEWEST) else Path(str(resume))
-    own_config = config is None
-    if config is None and resume == NEWEST and (out is None or find.is_run(Path(out))):
-        insisted = find.newest() if out is None else Path(out)
-        out = None
-        streams.write(sys.stderr, f"run: {insisted}")
-    elif insisted is not None:
-        insisted = options.resumed(insisted, own_config)
-    if config is None:
-        if insisted is None:
-            raise ConfigError(f"--config: is missing; give the YAML file of the run{options.example()}")
-        config = insisted / find.CONFIG
-    folder = None if out is None else Path(out)
-    target = Target(find.of_config(config), folder, overwrite, resume is not None, insisted, force, own_config)
-    try:
-        return schema.load(config, overrides, needed=True), target
-    except ConfigError as error:
-        hint = f"--resume {insisted}: the error is in the run's own config; give a valid copy with --config FILE"
-        raise ConfigError(*error.problems, *([hint] if own_config else [])) from None
+app.command(epilog=train.EXAMPLE)(train.train)
 
 
 @app.command("eval", epilog="Example: fcnet eval checkpoints/mnist --split test --json")
 def evaluate(
     run: Run = None,
     config: ConfigFile = None,
-    split: Annotated[Split | None, typer.Option(help="Split of the config to evaluate (default: test).")] = None,
+    split: Annotated[
+        Split | None, typer.Option(metavar=SPLITS, help="Split of the config to evaluate (default: test).")
+    ] = None,
     images: Annotated[Path | None, path("--images", "DIR", "Another image folder, instead of a --split.")] = None,
     labels: Annotated[
         Path | None, path("--labels", "FILE", "Labels of --images, .txt or .csv; without it, class folders.")
     ] = None,
     prepare: Annotated[
-        Prepare, typer.Option(help="Prepare photos among --images as the training images are made (as in predict).")
+        Prepare, typer.Option(metavar=PREPARE, help="Prepare photos among --images, as predict does (default: auto).")
     ] = Prepare.AUTO,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per class.")] = False,
     weights: Weights = None,
     device: Device = "auto",
 ) -> None:
-    """Evaluate a model: loss, accuracy, precision, recall, F1, confusion matrix; for autoencoders, errors.
+    """Evaluate a model on held-out images.
 
-    Several runs, or a sweep, are evaluated as a committee: the mean of their probabilities.
+    Loss, accuracy, precision, recall, F1 and confusion matrix; for autoencoders, the errors of reconstruction. Several
+    runs, or a sweep, are evaluated as a committee: the mean of their probabilities.
     """
     if split is not None and images is not None:
         raise ConfigError("--split, --images: choose one of the two")
@@ -193,13 +129,20 @@ def evaluate(
 def plot(
     runs: Runs = None,
     out: Annotated[Path | None, path("--out", "DIR", "Folder for the figures (default: plots/ in the run).")] = None,
-    file_format: Annotated[Format, typer.Option("--format", help="File format.")] = Format.PNG,
+    file_format: Annotated[
+        Format, typer.Option("--format", metavar="png|svg|pdf", help="File format (default: png).")
+    ] = Format.PNG,
     weights: Weights = None,
     augment: Annotated[
-        Path | None, path("--augment", "FILE", "Draw how this config changes its training images, before any run.")
+        Path | None,
+        config_option("--augment", "Draw how this config changes its training images, before any run."),
     ] = None,
 ) -> None:
-    """Draw loss, accuracy, ridge path, confusion matrix, errors and weights; compare several runs."""
+    """Draw curves, confusion matrix, mistakes, weights.
+
+    Also the ridge path of an ELM, and the reconstructions, codes and samples of an autoencoder; several runs are drawn
+    together.
+    """
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.plot import run_plot, run_plot_augment
@@ -223,28 +166,33 @@ def encode(
         typer.Argument(
             metavar="[RUN] [IMAGE]...",
             parser=paths.word("IMAGE"),
+            autocompletion=complete.run_or_file,
             help="Run directory of an autoencoder (default: the newest run), then files, folders or glob patterns"
             " (default: a split of the run's config).",
         ),
     ] = None,
     config: ConfigFile = None,
     out: Annotated[Path, path("--out", "FILE", "NumPy file for codes, file names and labels.")] = Path("codes.npz"),
-    split: Annotated[Split | None, typer.Option(help="Split of the config to encode (default: test).")] = None,
+    split: Annotated[
+        Split | None, typer.Option(metavar=SPLITS, help="Split of the config to encode (default: test).")
+    ] = None,
     prepare: Annotated[
-        Prepare, typer.Option(help="Prepare photos as the training images are made (as in predict).")
+        Prepare, typer.Option(metavar=PREPARE, help="Prepare photos, as predict does (default: auto).")
     ] = Prepare.AUTO,
     weights: Weights = None,
     device: Device = "auto",
 ) -> None:
-    """Write an autoencoder's codes of images to a file."""
+    """Write an autoencoder's codes to a file."""
     with signals.importing():
         from fcnet.cli.console import shown
         from fcnet.commands.evaluate import run_encode
 
     with shown() as sinks:
         n, k = run_encode(words or [], out, split and split.value, device, config, sinks, prepare.value, which(weights))
-    streams.write(sys.stdout, f"{out}: {n} codes of {k} values")
+    streams.write(sys.stdout, f"{out}: {counted(n, 'code')} of {counted(k, 'value')}")
 
 
 app.command(epilog=runs.EXAMPLE)(runs.runs)
 app.command(epilog=compare.EXAMPLE)(compare.compare)
+app.command(epilog=export.EXAMPLE)(export.export)
+app.command(epilog=report.EXAMPLE)(report.report)

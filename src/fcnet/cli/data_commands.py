@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
+from fcnet.cli.help.commands import App
 from fcnet.cli.words import path
 from fcnet.config.names import KNOWN_SETS
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals, streams
 
-app = typer.Typer(
-    help="Write image folders: known data sets, imported files.",
+app = App(
+    help="Write image folders, from known data sets or files.",
     epilog="Examples: fcnet data mnist --out data/mnist; fcnet data import train.csv test.csv --out data/digits",
-    rich_markup_mode=None,
 )
 
 _WHERE = {"digits": "which comes with scikit-learn"}
@@ -61,7 +61,7 @@ def import_files(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE",
+            metavar="FILE...",
             parser=paths.option("FILE"),
             help="CSV tables of pixels (Kaggle's, with or without label), MNIST's idx files or the folder of all four,"
             " .npz, .npy, Parquet, Arrow. Give training and test files together.",
@@ -69,7 +69,7 @@ def import_files(
     ] = None,
     out: Annotated[Path | None, path("--out", "DIR", "Folder to write (default: data/NAME).")] = None,
 ) -> None:
-    """Write what CSV, idx or NumPy files hold.
+    """Write the images in CSV, idx, NumPy or Parquet files.
 
     The format is told by the content of the files. What a config says to use the image folder is printed at the end.
     """

@@ -10,12 +10,17 @@ from typing import Any
 
 import typer
 
-from fcnet.cli import app, usage
+from fcnet.cli import app, train
+from fcnet.cli.advice import usage
+from fcnet.cli.words import Verbosity, verbosity
 from fcnet.errors import FcnetError
 from fcnet.system import signals, streams
 from fcnet.system.files import from_os_error
 from fcnet.system.memory import is_out_of_memory, no_memory
 from fcnet.system.signals import INTERRUPTED, Stop
+
+# Words that may be anywhere, by what they mean; the first one that is there counts.
+VERBOSITY = {Verbosity.QUIET: ("--quiet", "-q"), Verbosity.VERBOSE: ("--verbose", "-v", "-vv")}
 
 # The base error of typer's parser, of which every version of typer exports only this subclass.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -28,13 +33,21 @@ def main(argv: Sequence[str] | None = None, stop: Stop | None = None) -> int:
         argv: its words; by default those of the process.
         stop: whether a signal has requested a stop, if signals are handled already.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    words, debug = _without_switches(list(sys.argv[1:] if argv is None else argv))
     if stop is not None or words[:1] not in (["train"], ["sweep"]):
         return _run(words, debug, stop or Stop())
     with signals.catching() as stop:
         return _run(words, debug, stop)
+
+
+def _without_switches(words: list[str]) -> tuple[list[str], bool]:
+    """Return the words without those that may be anywhere, which are heeded, and whether ``--debug`` is among them."""
+    end = words.index("--") if "--" in words else len(words)
+    given = set(words[:end])
+    told = [one for one, names in VERBOSITY.items() if given & set(names)]
+    verbosity.set(told[0] if told else Verbosity.USUAL)
+    switches = {"--debug", *(name for names in VERBOSITY.values() for name in names)}
+    return [word for word in words[:end] if word not in switches] + words[end:], "--debug" in given
 
 
 def _run(words: list[str], debug: bool, stop: Stop) -> int:
@@ -46,7 +59,7 @@ def _run(words: list[str], debug: bool, stop: Stop) -> int:
             raise KeyboardInterrupt
         return code
     except _UsageError as error:
-        from fcnet.cli import options  # imported here: its look-ups are slow to import
+        from fcnet.cli.advice import options  # imported here: its look-ups are slow to import
 
         return _fail(options.explain(error, words, command), debug)
     except FcnetError as error:
@@ -68,7 +81,7 @@ def _with_values(words: list[str]) -> list[str]:
     for i, word in enumerate(words):
         behind = r"-|[A-Za-z_][\w.]*=" if named else r"-|[A-Za-z_][\w.]*=|.*\.ya?ml$"  # a config is not a run
         if word == "--resume" and (i + 1 == len(words) or re.match(behind, words[i + 1])):
-            words[i] = f"--resume={app.NEWEST}"
+            words[i] = f"--resume={train.NEWEST}"
     return words
 
 

@@ -31,8 +31,9 @@ def predict(
     prepare: Annotated[
         Prepare,
         typer.Option(
-            help="Prepare photos and drawings as the training images are made: auto leaves images alone that are made"
-            " like them, always prepares all, off only resizes."
+            metavar="auto|always|off",
+            help="Prepare photos and drawings as the training images are made: auto (the default) leaves images alone"
+            " that are made like them, always prepares all, off only resizes.",
         ),
     ] = Prepare.AUTO,
     find: Annotated[bool, typer.Option("--find", help="Find and read all digits of a page, line by line.")] = False,
@@ -45,7 +46,10 @@ def predict(
     weights: Weights = None,
     device: Device = "auto",
 ) -> None:
-    """Classify images and photos, or reconstruct them with an autoencoder, with the errors as outlier scores."""
+    """Classify images and photos, or reconstruct them.
+
+    An autoencoder reconstructs images; their errors are outlier scores.
+    """
     check_format(json, csv)
     if not words:
         raise ConfigError("IMAGE: is missing; give files, folders or patterns, such as photo.png")

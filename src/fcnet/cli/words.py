@@ -1,12 +1,15 @@
 """Arguments and options that several commands share, and their answers."""
 
 import sys
-from enum import StrEnum
+from contextvars import ContextVar
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from fcnet.cli.help import complete
+from fcnet.config.named import find
 from fcnet.errors import ConfigError
 from fcnet.system import paths, streams
 
@@ -14,10 +17,16 @@ if TYPE_CHECKING:
     from fcnet.families.common.family import Result
 
 
-def path(name: str, metavar: str, text: str, *short: str) -> Any:
+def path(name: str, metavar: str, text: str, *short: str, parser: Any = None, completes: Any = None) -> Any:
     """Return an option that names a file or a folder."""
     names = (name, *short) if short else ()
-    return typer.Option(*names, metavar=metavar, parser=paths.option(name), help=text)
+    parser = parser or paths.option(name)
+    return typer.Option(*names, metavar=metavar, parser=parser, help=text, autocompletion=completes)
+
+
+def config(name: str, text: str, *short: str) -> Any:
+    """Return an option that names a config: a file, or one by name, such as ``mnist``."""
+    return path(name, "CONFIG", text, *short, parser=find.option(name), completes=complete.configs)
 
 
 Run = Annotated[
@@ -25,6 +34,7 @@ Run = Annotated[
     typer.Argument(
         metavar="[RUN]...",
         parser=paths.option("RUN"),
+        autocompletion=complete.run_or_file,
         help="Run directory or model file (default: the newest run in checkpoints/); several for their committee.",
     ),
 ]
@@ -33,6 +43,7 @@ Runs = Annotated[
     typer.Argument(
         metavar="[RUN]...",
         parser=paths.option("RUN"),
+        autocompletion=complete.run_or_file,
         help="Run directories, or folders of runs (default: the newest run in checkpoints/).",
     ),
 ]
@@ -41,11 +52,23 @@ RunAndImages = Annotated[
     typer.Argument(
         metavar="[RUN]... IMAGE...",
         parser=paths.word("IMAGE"),
+        autocompletion=complete.run_or_file,
         help="Run directory or model file (default: the newest run), several for their committee; then files,"
         " folders or glob patterns.",
     ),
 ]
-ConfigFile = Annotated[Path | None, path("--config", "FILE", "Config for a model file without a run directory.", "-c")]
+ConfigFile = Annotated[Path | None, config("--config", "Config for a model file without a run directory.", "-c")]
+
+
+class Verbosity(IntEnum):
+    """How much a command says."""
+
+    QUIET = 0
+    USUAL = 1
+    VERBOSE = 2
+
+
+verbosity: ContextVar[Verbosity] = ContextVar("verbosity", default=Verbosity.USUAL)  # of the command line
 
 
 class Which(StrEnum):
@@ -59,12 +82,13 @@ Weights = Annotated[
     Which | None,
     typer.Option(
         "--weights",
+        metavar="best|last",
         help="Weights of the run: of the best epoch by validation, or after the last one (default: best, if the run"
         " has validation images).",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: shares as fractions, losses in nats.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[str, typer.Option(metavar="D", help="auto (the default), cpu, cuda or cuda:N.")]
 
 
 def which(weights: Which | None) -> Literal["best", "last"] | None:

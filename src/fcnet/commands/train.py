@@ -11,12 +11,14 @@ from fcnet import families
 from fcnet.commands.predict import certainty
 from fcnet.commands.trained import Located
 from fcnet.commands.training import resume, teacher, warm_start
-from fcnet.commands.training.prepare import Work, gather, headline
+from fcnet.commands.training.finished import Finished
+from fcnet.commands.training.prepare import Work, gather, headline, threads
 from fcnet.commands.training.recorder import Recorder
 from fcnet.commands.training.shelf import Shelf
 from fcnet.families.common.family import Trained
 from fcnet.rundir import directory, environment, find
 from fcnet.rundir.lock import check_unused, owning
+from fcnet.rundir.logs import choice as logs
 from fcnet.rundir.target import Target
 from fcnet.schema import Config
 from fcnet.system import streams
@@ -40,6 +42,7 @@ def choose(target: Target, settings: Config, sinks: Sinks) -> Path | None:
         run = target.out if target.out.exists() else None
     if run is None and target.out is None:
         directory.check_root()
+    logs.check(settings, run)
     return run
 
 
@@ -114,7 +117,7 @@ def _train(
         if run is None or beat is None:
             run = directory.create(target.out, target.name)
             beat = held.enter_context(owning(run))
-        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings.train.early_stop)
+        recorder = Recorder(run, training, work.facts, stop, beat, sinks, work.settings)
         if found is not None:
             limits.resumes(resume.threads_of(found))
             go_on(recorder, work, found, warnings, sinks)
@@ -125,7 +128,7 @@ def _train(
             begin(recorder, work, target.name, sinks)
         recorder.train()
         conclude(recorder, work, sinks)
-        show(run, sinks, draws)
+        show(run, settings, sinks, draws)
     return run
 
 
@@ -141,7 +144,9 @@ def begin(recorder: Recorder, work: Work, name: str, sinks: Sinks, together: Seq
     """
     directory.clear(recorder.run)
     environment.write_start(recorder.run, name, work.settings, work.splits, work.device, together)
+    recorder.begin_logs()
     sinks.say(f"{headline(work)}, into {recorder.run}")
+    _say_threads(work, sinks)
 
 
 def go_on(recorder: Recorder, work: Work, found: resume.Found, warnings: list[str], sinks: Sinks) -> None:
@@ -153,6 +158,12 @@ def go_on(recorder: Recorder, work: Work, found: resume.Found, warnings: list[st
     environment.write_config(recorder.run, work.settings)
     environment.write_resumed(recorder.run, work.splits, work.device, training.epoch, training.step)
     sinks.say(f"{headline(work)}, into {recorder.run}, resuming {training.place()}")
+    _say_threads(work, sinks)
+
+
+def _say_threads(work: Work, sinks: Sinks) -> None:
+    if work.device.type == "cpu":
+        sinks.detail(threads(work))
 
 
 def conclude(recorder: Recorder, work: Work, sinks: Sinks) -> None:
@@ -164,11 +175,15 @@ def conclude(recorder: Recorder, work: Work, sinks: Sinks) -> None:
     recorder.write_result("finished", _certainty(recorder, work), warnings)
 
 
-def show(run: Path, sinks: Sinks, draws: bool = True) -> None:
-    """Draw the curves of a finished run, and name its files. It is finished even if the process is killed meanwhile."""
+def show(run: Path, settings: Config, sinks: Sinks, draws: bool = True) -> None:
+    """Draw the curves of a finished run, and say so. It is finished even if the process is killed meanwhile."""
     drawn = draw(run, sinks) if draws else []
-    names = ["model.pth", "metrics.jsonl", *(f"{directory.PLOTS}/{path.name}" for path in drawn)]
-    sinks.say(f"run: {run} ({', '.join(names)})")
+    best = [directory.BEST] if (run / directory.BEST).exists() else []
+    further = [name for name in logs.FILES.values() if (run / name).exists()]
+    figures = [f"{directory.PLOTS}/{path.name}" for path in drawn]
+    names = [directory.MODEL, *best, directory.METRICS, *further, *figures]
+    model, result = settings.model, environment.read_json(run / directory.RESULT)
+    sinks.write(Finished(run, tuple(names), result, model.classifies, model.encoder is not None))
 
 
 def _certainty(recorder: Recorder, work: Work) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import torch
 
 from fcnet import families, schema
 from fcnet.commands.read import image_size
+from fcnet.config import yaml_lines
 from fcnet.config.names import Which, check_which
 from fcnet.errors import CheckpointError, ConfigError
 from fcnet.families import Family
 from fcnet.families.common.family import Trained, Weights, choice
 from fcnet.rundir import directory, environment, find, tensor_files
 from fcnet.rundir.checkpoints import FOLDER
+from fcnet.rundir.foreign import tensors
 from fcnet.schema import Config
 from fcnet.system import files
 from fcnet.system.sinks import SILENT, Sinks
@@ -92,6 +94,8 @@ def locate(
 ) -> Located:
     """Find a trained model: a run directory, a model file with its config, or the newest run.
 
+    The config of a safetensors file is the one in it, unless another is given.
+
     Of a run, the weights of the best epoch by validation are taken if it has validation images, else the last ones.
     Notes which run it is, unless its path was given in full.
 
@@ -122,8 +126,31 @@ def locate(
         raise ConfigError(f"{found}: is a training checkpoint; give its run directory, {run}")
     if config_file is None and home is None:
         tensor_files.check_kind(found)  # if it is not a model file, a config would not help
+    if config_file is None and (brought := _brought(found)) is not None:
+        return Located(found, brought, home)
+    if config_file is None and home is None:
         raise ConfigError(f"{found}: a model file alone does not describe its model; give its YAML file with --config")
     return Located(found, schema.load(config_file or found.parent / directory.CONFIG), home)
+
+
+def _brought(file: Path) -> Config | None:
+    """Return the config in a safetensors file, which may come from anybody; None if there is none.
+
+    Raises:
+        ConfigError: it is not valid, or would read another file.
+        CheckpointError: the file is damaged.
+    """
+    text = tensors.config_of(file)
+    if text is None:
+        return None
+    name = f"{file} (the config in it)"
+    try:
+        layer = yaml_lines.parse(text, name)
+        if "extends" in layer.values:
+            raise ConfigError(f"{name}: extends: names another file, which a config in a model file may not")
+        return schema.check([layer])
+    except ConfigError as error:
+        raise ConfigError(*error.problems, f"{file}: give a valid config with --config FILE") from None
 
 
 def _file(run: Path, settings: Config, weights: Which | None) -> str:

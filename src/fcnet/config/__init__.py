@@ -3,4 +3,4 @@
 Nothing here imports torch or knows a family; ``fcnet.schema`` puts the sections together.
 """
 
-__all__ = ["data", "explain", "fields", "layers", "load", "names", "near", "train", "yaml_lines"]
+__all__ = ["data", "explain", "fields", "layers", "load", "named", "names", "near", "train", "yaml_lines"]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fcnet.config import explain, yaml_lines
+from fcnet.config.named import shipped
 from fcnet.config.yaml_lines import Layer
 from fcnet.errors import ConfigError, FcnetError
 from fcnet.system import paths, punctuation
@@ -124,7 +125,11 @@ def inherited(layer: Layer, path: Path) -> list[Layer]:
 
 
 def beside(path: Path, name: Any, where: str) -> Path:
-    """Return the file that a setting of the file ``path`` names. Raises ConfigError, after ``where``, without one."""
+    """Return the file that a setting of the file ``path`` names: one beside it, or a config that comes with fcnet.
+
+    Raises:
+        ConfigError: after ``where``, there is none.
+    """
     if not isinstance(name, str) or not name or "\0" in name:
         raise ConfigError(f"{where}: is {explain.short(name)}; name one YAML file, relative to this one")
     found = path.parent / name
@@ -133,6 +138,8 @@ def beside(path: Path, name: Any, where: str) -> Path:
             found = path.parent / paths.expand(name)
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from None
+    if not found.is_file() and (with_fcnet := shipped.file(name)) is not None:
+        return with_fcnet
     if not found.is_file():
         near_by = [one for one in (f"{found}.yaml", f"{found}.yml", Path.cwd() / name) if Path(one).is_file()]
         fix = f"; write {os.path.relpath(near_by[0], path.parent)}" if near_by else ""

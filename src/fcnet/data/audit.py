@@ -14,7 +14,7 @@ from fcnet.data.folder.listing import UNLABELLED
 from fcnet.data.looks import of_one_colour
 from fcnet.data.photos import style
 from fcnet.data.splits import Splits
-from fcnet.system.text import few
+from fcnet.system.text import counted, few
 
 Hashes = NDArray[np.int64]  # (N,), one number per image
 
@@ -68,7 +68,7 @@ def _missing(name: str, split: ImageFolder, asked_for: Sequence[str]) -> Iterato
     counts = dict(zip(split.classes, _counts(split), strict=True))
     missing = [label for label in asked_for if counts[label] == 0 and label != UNLABELLED]
     if missing and counts.get(UNLABELLED) != len(split):
-        yield f"{name}: no image of class {few(missing, 10)} ({len(missing)} of {len(asked_for)} classes)"
+        yield f"{name}: no image of class {few(missing, 10)} ({len(missing)} of {counted(len(asked_for), 'class')})"
 
 
 def _rare(name: str, split: ImageFolder) -> Iterator[str]:
@@ -120,7 +120,8 @@ def _in_both(
     pairs = identical(compared, split, others, hashes)
     if pairs:
         shown = ", ".join(f"{compared.names[i]} = {split.names[j]}" for i, j in pairs[:3])
-        yield f"{name}: {len(pairs)} images are also in {other}, pixel for pixel ({shown})"
+        have = "1 image is" if len(pairs) == 1 else f"{len(pairs)} images are"
+        yield f"{name}: {have} also in {other}, pixel for pixel ({shown})"
 
 
 def _counts(split: ImageFolder) -> list[int]:
@@ -134,7 +135,7 @@ def _describe(name: str, split: ImageFolder, copies: Sequence[tuple[int, int]]) 
     resized = f", resized from {', '.join(own[:3])}{' and others' if len(own) > 3 else ''}" if own else ""
     alike = sum(labels[i] == labels[j] for i, j in copies)
     return (
-        f"{name}: {len(split)} images {height}x{width}{resized}, {_classes(split, counts)}, {split.origin}"
+        f"{name}: {counted(len(split), 'image')} {height}x{width}{resized}, {_classes(split, counts)}, {split.origin}"
         + (f" ({split.choice})" if split.choice else "")
         + ("" if split.labelled is None else f", the labels of {len(split.labelled):,} of {len(split):,} are used")
         + (f", {alike} of them copies of others, pixel for pixel" if alike else "")
@@ -147,7 +148,9 @@ def _classes(split: ImageFolder, counts: Sequence[int]) -> str:
     present = [label for label, n in zip(split.classes, counts, strict=True) if n]
     if len(present) == 1:
         return "without labels" if present == [UNLABELLED] else f"all of one class, {present[0]}"
-    return f"{len(present)} classes of {min(n for n in counts if n)} to {max(counts)} images"
+    least, most = min(n for n in counts if n), max(counts)
+    several = f"{least} to {most} images" if least < most else counted(most, "image")
+    return f"{counted(len(present), 'class')} of {several}"
 
 
 def identical(

@@ -1,35 +1,36 @@
-"""Figures of runs. matplotlib without pyplot: no global state, no display."""
+"""Loss and accuracy over the epochs: of one run in detail, of several beside each other."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fcnet.plots.style import as_drawn, drawn, missing
-from fcnet.system.files import write_bytes
-from fcnet.system.text import clean, short, width
+from fcnet.plots import several
+from fcnet.plots.canvas import (
+    DPI,
+    SPLITS,
+    Floats,
+    accuracy_axis,
+    epoch_axis,
+    head,
+    linear_axis,
+    loss_axis,
+    run_name,
+    save,
+)
+from fcnet.plots.several import Series
+from fcnet.plots.style import drawn
 
 # isort: split
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-Floats = NDArray[np.float64]
+__all__ = ["DPI", "Curve", "accuracy", "best", "loss", "save", "series", "smooth"]
 
-DPI = 150
-TITLE = 12.0  # points, if the figure is wide enough
-SMALLEST = 6.0  # points of a title
-COLUMN = 0.6  # width of a column of text, as a fraction of its size
-LONGEST_RUN = 40  # columns of a run's name in a picture
-LONGEST_CLASS = 20  # and of a class's
-CAPTION = 14  # columns of text above one of the pictures in a row
-COLUMNS = 8  # pictures in a row
-MOST_PICTURES = 40  # on one figure, in five rows
-MOST_WRITTEN = 20  # up to so many classes, the confusion matrix shows its numbers
+LABELS = {"train": "train, while training", "validation": "validation", "test": "test"}
+NOISE = 0.02  # share of the single batches at either end that may lie outside the axes
 
 
 @dataclass(frozen=True)
@@ -44,199 +45,213 @@ class Curve:
         return [record for record in self.records if record["kind"] == kind]
 
 
-def save(figure: Figure, path: Path) -> frozenset[str]:
-    """Write a figure in the format of the suffix of ``path``; return the characters that no installed font has."""
-    buffer, form = io.BytesIO(), path.suffix[1:].lower()
-    # Without a date and random names, the same figure gives the same file.
-    # The creator is named so that the next picture of this name may replace it (``own_files.has_mark``).
-    metadata = {
-        "png": {"Software": "fcnet"},
-        "svg": {"Date": None, "Creator": "fcnet"},
-        "pdf": {"CreationDate": None, "Creator": "fcnet"},
-    }[form]
-    with as_drawn(figure):
-        figure.savefig(buffer, format=form, dpi=DPI, metadata=metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, buffer.getvalue())
-    return missing(figure)
+@dataclass(frozen=True)
+class Phase:
+    """The part of a run that minimises one loss: all of it, or a phase of layer-wise training."""
+
+    name: str
+    epochs: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+
+    @property
+    def first(self) -> int:
+        """Return its first epoch."""
+        return int(self.epochs[0]["epoch"])
+
+    @property
+    def last(self) -> int:
+        """Return its last epoch."""
+        return int(self.epochs[-1]["epoch"])
 
 
-@drawn
 def loss(curves: Sequence[Curve], unit: str = "nats") -> Figure:
-    """Draw the training loss of the logged steps with its running mean, and the test loss after each epoch."""
-    figure, axes = new_axes(_title("loss", curves), "epoch", f"loss ({unit})")
-    for i, curve in enumerate(curves):
-        steps = curve.of("step")
-        x = [record["epoch"] - 1 + record["step"] / record["steps"] for record in steps]
-        raw = np.array([record["loss"] for record in steps])
-        mean = np.array([record["loss_mean"] for record in steps])
-        axes.plot(x, raw, color=f"C{i}", alpha=0.3, linewidth=0.8, label=_label(curves, curve, "train, single batches"))
-        axes.plot(x, smooth(mean), color=f"C{i}", linewidth=1.6, label=_label(curves, curve, "train, smoothed"))
-        _epoch_lines(axes, curves, i, "loss", 1.0)
-    axes.set_ylim(bottom=0)
-    axes.legend()
-    return figure
+    """Draw the loss: of one run with each logged batch, and its terms if there are several; of several runs, after
+    each epoch.
+    """
+    if len(curves) == 1:
+        return _losses(curves[0], unit)
+    return several.metric([series(curve.name, [curve], "loss") for curve in curves], "loss", unit)
 
 
-@drawn
 def accuracy(curves: Sequence[Curve]) -> Figure:
     """Draw accuracy after each epoch: on the training images while training, and on the held-out ones."""
-    figure, axes = new_axes(_title("accuracy", curves), "epoch", "accuracy (%)")
-    for i, curve in enumerate(curves):
-        epochs = curve.of("epoch")
-        x = [record["epoch"] for record in epochs]
-        y = [100 * record["train"]["accuracy"] for record in epochs]
-        axes.plot(
-            x,
-            y,
-            color=f"C{i}",
-            linewidth=1.6,
-            alpha=0.6,
-            marker=".",
-            label=_label(curves, curve, "train, while training"),
-        )
-        _epoch_lines(axes, curves, i, "accuracy", 100.0)
-    axes.legend(loc="lower right")
-    return figure
+    if len(curves) == 1:
+        return _accuracy(curves[0])
+    found = [series(curve.name, [curve], "accuracy", 100.0) for curve in curves]
+    return several.metric(found, "accuracy", "%")
 
 
-@drawn
-def confusion(counts: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
-    """Draw the counts (C, C) of images by true class (rows) and predicted class (columns)."""
-    n = len(classes)
-    side = min(max(4.5, 0.55 * n + 1.5), 14)
-    figure, axes = new_axes(title, "predicted", "true", (side + 0.8, side))
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.8)
-    axes.grid(False)
-    ticks = range(n) if n <= MOST_WRITTEN else range(0, n, -(-n // MOST_WRITTEN))
-    names = [short(name, LONGEST_CLASS) for name in classes]
-    axes.set_xticks(ticks, [names[i] for i in ticks], rotation=90 if max(map(width, names)) > 2 else 0)
-    axes.set_yticks(ticks, [names[i] for i in ticks])
-    if n <= MOST_WRITTEN:
-        for i, j in np.argwhere(counts > 0):
-            colour = "white" if share[i, j] > 0.5 else "black"
-            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=8)
-    return figure
-
-
-@drawn
-def mistakes(
-    images: NDArray[np.uint8], labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[str], title: str
-) -> Figure:
-    """Draw the misclassified images whose predicted class has the highest probability.
+def series(name: str, runs: Sequence[Curve], metric: str, factor: float = 1.0) -> Series:
+    """Return a metric of runs, after each of the epochs that all of them have; of layer-wise ones, in the last phase.
 
     Args:
-        images: (N, H, W).
-        labels: (N,), true classes.
-        probabilities: (N, C), predicted by the model.
-        classes: class names.
-        title: title of the figure.
+        name: of the run, or of the group.
+        runs: that differ in nothing but their seed.
+        metric: loss or accuracy.
+        factor: by which it is multiplied.
     """
-    predicted = probabilities.argmax(1)
-    wrong = np.flatnonzero(predicted != labels)
-    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")][:MOST_PICTURES]
-    captions = [
-        f"{_instead(classes[predicted[i]], classes[labels[i]])}\n{100 * probabilities[i, predicted[i]]:.1f} %"
-        for i in surest
-    ]
-    shown = f"{len(surest)} most confident of {len(wrong)} errors" if len(wrong) else "no errors"
-    return _pictures(images[surest], captions, f"{title}: {shown}", "gray", None)
+    epochs = [_phases(run)[-1].epochs for run in runs]
+    n = min(map(len, epochs))
+    splits = [split for split in LABELS if all(one[0][split] is not None for one in epochs)]
+    values = {
+        split: factor * np.array([[record[split][metric] for record in one[:n]] for one in epochs]) for split in splits
+    }
+    return Series(name, values, int(epochs[0][0]["epoch"]), flat=all(bool(run.of("stage")) for run in runs))
 
 
-def _instead(predicted: str, true: str) -> str:
-    """Return two class names as a caption, on two lines if one is too short."""
-    found, meant = short(predicted, CAPTION), short(true, CAPTION - len("not "))
-    return f"{found}, not {meant}" if width(found + meant) + len(", not ") <= CAPTION else f"{found},\nnot {meant}"
-
-
-@drawn
-def weights(
-    matrix: Floats, size: tuple[int, int], names: Sequence[str] | None, title: str, what: str = "units"
-) -> Figure:
-    """Draw rows of a first layer's weights (M, H * W) as images: blue is negative, white 0, red positive.
-
-    The colours end at the 99.5th percentile, so that a few large weights do not make the others pale.
-    """
-    shown = matrix[: MOST_PICTURES if names is None else None].reshape(-1, *size)
-    captions = [str(i) for i in range(len(shown))] if names is None else [short(name, CAPTION) for name in names]
-    count = f"{len(shown)} of {len(matrix)} {what}" if len(shown) < len(matrix) else f"all {len(matrix)} {what}"
-    limit = float(np.quantile(np.abs(shown), 0.995))
-    return _pictures(shown, captions, f"{title}: {count} (blue negative, red positive, ±{limit:.2g})", "RdBu_r", limit)
+def best(epochs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the record of the epoch whose weights are the best by validation; None without validation images."""
+    if any(record["validation"] is None for record in epochs):
+        return None
+    return max(epochs, key=lambda record: (record["validation"].get("accuracy", 0.0), -record["validation"]["loss"]))
 
 
 def smooth(values: Floats) -> Floats:
-    """Return the running mean of values (n,) over a twentieth of them, centred, over fewer at both ends."""
-    half = len(values) // 40
+    """Return the running mean of values (n,) over a twentieth of them, centred.
+
+    Towards both ends it is over fewer, as many before as after, so that it begins and ends with the values themselves.
+    """
+    n = len(values)
+    place = np.arange(n)
+    half = np.minimum(np.minimum(place, n - 1 - place), n // 40)
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    low = np.maximum(np.arange(len(values)) - half, 0)
-    high = np.minimum(np.arange(len(values)) + half + 1, len(values))
-    return np.asarray((sums[high] - sums[low]) / (high - low))
+    return np.asarray((sums[place + half + 1] - sums[place - half]) / (2 * half + 1))
 
 
-def new_axes(title: str, x: str, y: str, size: tuple[float, float] = (7.2, 4.5)) -> tuple[Figure, Axes]:
-    """Return a figure (its size in inches) with one pair of axes."""
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.add_subplot(xlabel=x, ylabel=y)
-    axes.set_title(clean(title), fontsize=title_size(title, size[0]))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    return figure, axes
-
-
-def head(figure: Figure, title: str) -> None:
-    """Write a title over a whole figure."""
-    figure.suptitle(clean(title), fontsize=title_size(title, figure.get_figwidth()))
-
-
-def title_size(title: str, inches: float) -> float:
-    """Return the size in points at which a title fits into a figure."""
-    return max(min(TITLE, 72 * inches / (COLUMN * width(clean(title)))), SMALLEST)
-
-
-def entry(name: str) -> str:
-    """Return a name for a legend, which would omit names that begin with _."""
-    found = short(name, LONGEST_CLASS)
-    return f" {found}" if found.startswith("_") else found
-
-
-def run_name(name: str) -> str:
-    """Return the name of a run as shown in a figure."""
-    return short(name, LONGEST_RUN)
-
-
-def _title(what: str, curves: Sequence[Curve]) -> str:
-    return f"{run_name(curves[0].name)}: {what}" if len(curves) == 1 else what
-
-
-def _label(curves: Sequence[Curve], curve: Curve, what: str) -> str:
-    # The name comes last: matplotlib leaves labels that begin with _ out of the legend.
-    return what if len(curves) == 1 else f"{what} ({run_name(curve.name)})"
-
-
-def _epoch_lines(axes: Axes, curves: Sequence[Curve], i: int, figure: str, factor: float) -> None:
-    """Draw lines of the splits that are evaluated after each epoch."""
-    curve = curves[i]
-    epochs = curve.of("epoch")
-    for split, style in (("validation", ":"), ("test", "--")):
-        points = [(r["epoch"], factor * r[split][figure]) for r in epochs if r[split] is not None]
-        if points:
-            x, y = zip(*points, strict=True)
-            label = _label(curves, curve, split)
-            axes.plot(x, y, style, color=f"C{i}", marker="o", markersize=4, linewidth=1.4, label=label)
-
-
-def _pictures(images: NDArray[Any], captions: Sequence[str], title: str, colours: str, limit: float | None) -> Figure:
-    """Draw images (n, H, W) in rows, with captions; ``limit`` is where the colours of a signed scale end."""
-    rows = max(-(-len(images) // COLUMNS), 1)
-    figure = Figure(figsize=(1.15 * COLUMNS, 1.45 * rows + 0.6), layout="constrained")
-    head(figure, title)
-    grid = figure.subplots(rows, COLUMNS, squeeze=False).flatten()
-    low, high = (0, 255) if limit is None else (-(limit or 1.0), limit or 1.0)
-    for axes in grid:
-        axes.set_axis_off()
-    for axes, image, caption in zip(grid, images, captions, strict=False):
-        axes.imshow(image, cmap=colours, vmin=low, vmax=high)
-        axes.set_title(caption, fontsize=8)
+@drawn
+def _losses(curve: Curve, unit: str) -> Figure:
+    """Draw the loss of one run, a column for each phase, and a row for each of its terms."""
+    phases = _phases(curve)
+    terms = _terms(curve)
+    figure = Figure(figsize=(max(7.2, 3.6 * len(phases)), 4.5 + 1.7 * len(terms)), layout="constrained")
+    head(figure, f"{run_name(curve.name)}: loss")
+    ratios = [2.4, *(1.0 for _ in terms)]
+    grid = figure.subplots(1 + len(terms), len(phases), sharex="col", squeeze=False, height_ratios=ratios)
+    for column, phase in zip(grid.T, phases, strict=True):
+        _of_phase(column[0], phase)
+        if phase is phases[-1]:
+            column[0].legend(fontsize=8)
+        for axes, name in zip(column[1:], terms, strict=True):
+            found = [
+                _epochs(axes, phase, split, lambda of, name=name: of.get("terms", {}).get(name)) for split in LABELS
+            ]
+            linear_axis(axes, np.concatenate(found))
+        column[-1].set_xlabel("epoch")
+        if len(phases) > 1:
+            column[0].set_title(_heading(phase), fontsize=9)
+        for axes in column:
+            axes.grid(alpha=0.3)
+            epoch_axis(axes, phase.first, phase.last, from_zero=bool(phase.steps))
+    for axes, name in zip(grid[:, 0], [f"loss ({unit})", *terms], strict=True):
+        axes.set_ylabel(name.replace("_", " "))
     return figure
+
+
+def _of_phase(axes: Axes, phase: Phase) -> None:
+    """Draw a phase's loss, that of single batches too."""
+    shown = []
+    if phase.steps:
+        x = np.array([record["epoch"] - 1 + record["step"] / record["steps"] for record in phase.steps])
+        raw = np.array([record["loss"] for record in phase.steps])
+        # A mean over the steps since the last record belongs to the middle between the two.
+        middle = (x + np.concatenate([[phase.first - 1.0], x[:-1]])) / 2
+        line = smooth(np.array([record["loss_mean"] for record in phase.steps]))
+        alone = "." if len(x) == 1 else ""
+        pale: Any = {"alpha": 0.3, "linewidth": 0.8, "marker": alone}
+        axes.plot(x, raw, color=SPLITS["train"], label="train, single batches", **pale)
+        last = phase.epochs[-1]["train"]["loss"]
+        label = f"train, smoothed: {last:.4g} in the last epoch"
+        axes.plot(middle, line, color=SPLITS["train"], linewidth=1.6, marker=alone, label=label)
+        shown += [line, np.quantile(raw, [NOISE, 1 - NOISE])]
+    splits = ["validation", "test"] if phase.steps else list(LABELS)
+    shown += [_epochs(axes, phase, split, lambda of: of["loss"], "{:.4g}", "lowest") for split in splits]
+    _mark(axes, phase)
+    loss_axis(axes, np.concatenate(shown))
+
+
+def _heading(phase: Phase) -> str:
+    """Return the name of a phase, its epochs, and its last losses."""
+    epochs = f"epochs {phase.first} to {phase.last}" if phase.last > phase.first else f"epoch {phase.last}"
+    last = phase.epochs[-1]
+    losses = ", ".join(f"{split} {last[split]['loss']:.4g}" for split in LABELS if last[split] is not None)
+    return f"{phase.name}, {epochs}\n{losses}"
+
+
+@drawn
+def _accuracy(curve: Curve) -> Figure:
+    phase = Phase("", curve.of("epoch"), [])
+    figure = Figure(figsize=(7.2, 4.5), layout="constrained")
+    head(figure, f"{run_name(curve.name)}: accuracy")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="accuracy (%)")
+    axes.grid(alpha=0.3)
+    found = [_epochs(axes, phase, split, lambda of: 100 * of["accuracy"], "{:.2f} %", "highest") for split in LABELS]
+    _mark(axes, phase)
+    epoch_axis(axes, phase.first, phase.last)
+    accuracy_axis(axes, np.concatenate(found))
+    axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def _epochs(axes: Axes, phase: Phase, split: str, value: Any, form: str = "", extreme: str = "") -> Floats:
+    """Draw a split's values after each epoch, and return them; given a form, with the last and the best in the legend.
+
+    The best epoch by validation and, without one, the last epoch have a ring.
+    """
+    points = [(r["epoch"], value(r[split])) for r in phase.epochs if r[split] is not None]
+    points = [(x, y) for x, y in points if y is not None]
+    if not points:
+        return np.zeros(0)
+    x, y = zip(*points, strict=True)
+    chosen = best(phase.epochs)
+    label = LABELS[split] if form else "_"
+    if form:
+        label += ": " + _in_words(list(x), list(y), split, form, extreme, None if chosen is None else chosen["epoch"])
+    train = split == "train"
+    look: Any = {"marker": ".", "alpha": 0.7} if train else {"marker": "o", "markersize": 3.5}
+    axes.plot(x, y, color=SPLITS[split], linewidth=1.5, label=label, **look)
+    at = x[-1] if chosen is None else chosen["epoch"]
+    if not train and form and at in x:
+        ring: Any = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 1.5, "clip_on": False}
+        axes.plot([at], [y[x.index(at)]], "o", color=SPLITS[split], **ring)
+    return np.array(y)
+
+
+def _in_words(x: Sequence[int], y: Sequence[float], split: str, form: str, extreme: str, chosen: int | None) -> str:
+    """Return the last value of a curve, and its best one or that of the best epoch by validation."""
+    last = form.format(y[-1])
+    if len(y) == 1:
+        return last
+    if split == "train":
+        return f"{last} last"
+    if chosen in x:
+        return f"{form.format(y[x.index(chosen)])} at epoch {chosen}, {last} last"
+    top = (max if extreme == "highest" else min)(y)
+    if form.format(top) == last:
+        return f"{last} last, the {extreme}"
+    return f"{last} last, {form.format(top)} {extreme} (epoch {x[list(y).index(top)]})"
+
+
+def _mark(axes: Axes, phase: Phase) -> None:
+    """Draw a line at the best epoch by validation."""
+    chosen = best(phase.epochs)
+    if chosen is not None and len(phase.epochs) > 1:
+        label = f"best by validation: epoch {chosen['epoch']}"
+        axes.axvline(chosen["epoch"], color="0.3", linestyle=":", linewidth=1, label=label)
+
+
+def _phases(curve: Curve) -> list[Phase]:
+    """Return the phases of a run; without layer-wise training, there is one."""
+    phases = []
+    steps = curve.of("step")
+    for name, group in groupby(curve.of("epoch"), key=lambda record: str(record.get("stage", ""))):
+        epochs = list(group)
+        inside = range(epochs[0]["epoch"], epochs[-1]["epoch"] + 1)
+        phases.append(Phase(name, epochs, [record for record in steps if record["epoch"] in inside]))
+    return phases
+
+
+def _terms(curve: Curve) -> list[str]:
+    """Return the names of the terms of a loss, if it has several."""
+    names = dict.fromkeys(name for record in curve.of("epoch") for name in record["train"].get("terms", {}))
+    found = [name for name in names if name != "squared_error"]
+    return found if len(found) > 1 else []

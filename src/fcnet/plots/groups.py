@@ -5,18 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcnet.plots.curves import Floats, new_axes
+from fcnet.plots.canvas import FEW, Floats, accuracy_axis, colour, entry, epoch_axis, new_axes
 from fcnet.plots.style import drawn
-from fcnet.system.text import short
 
 # isort: split
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-FEW = 10  # up to so many groups, colours are matplotlib's ten; beyond, they are taken from one scale
 LONGEST = 36  # columns of a group's name
-IN_AXES = 8  # up to so many groups, the legend lies in the axes
+IN_AXES = 3  # up to so many groups, the legend lies in the axes
 BELOW = 0.2  # rows by which points lie below the mean of their group
 LINES = ("-", "--", ":", "-.")
 
@@ -61,10 +58,13 @@ def epochs(bands: Sequence[Band], what: str, unit: str) -> Figure:
     many = len(bands) > IN_AXES
     figure, axes = new_axes(f"{what}: mean ± s.d. over runs", "epoch", f"{what} ({unit})", (9.6 if many else 7.2, 4.5))
     for i, band in enumerate(bands):
-        x, colour = np.arange(1, len(band.mean) + 1), _colour(i, len(bands))
-        label = f"{_name(band.name)} (n = {band.runs})"
-        axes.plot(x, band.mean, color=colour, linestyle=_line(i, len(bands)), linewidth=1.6, label=label)
-        axes.fill_between(x, band.mean - band.spread, band.mean + band.spread, color=colour, alpha=0.18, linewidth=0)
+        x, own = np.arange(1, len(band.mean) + 1), colour(i, len(bands))
+        label = f"{entry(band.name, LONGEST)} (n = {band.runs})"
+        axes.plot(x, band.mean, color=own, linestyle=_line(i, len(bands)), linewidth=1.6, label=label)
+        axes.fill_between(x, band.mean - band.spread, band.mean + band.spread, color=own, alpha=0.18, linewidth=0)
+    epoch_axis(axes, 1, max(len(band.mean) for band in bands))
+    if unit == "%":
+        accuracy_axis(axes, np.concatenate([band.mean + sign * band.spread for band in bands for sign in (-1, 1)]))
     if many:
         figure.legend(loc="outside right upper", fontsize=8)
     else:
@@ -79,27 +79,17 @@ def dots(groups: Sequence[Dots], what: str, unit: str) -> Figure:
         f"{what}: every run, mean, 95 % interval", f"{what} ({unit})", "", (7.2, max(2.2, 0.42 * len(groups) + 1.4))
     )
     for i, group in enumerate(groups):
-        colour, y = _colour(i, len(groups)), len(groups) - 1 - i
-        own = [y - BELOW] * len(group.values)
-        axes.plot(group.values, own, "o", color=colour, markeredgecolor="white", markersize=5)
+        own, y = colour(i, len(groups)), len(groups) - 1 - i
+        below = [y - BELOW] * len(group.values)
+        axes.plot(group.values, below, "o", color=own, markeredgecolor="white", markersize=5)
         if group.interval is not None:
-            axes.plot(group.interval, [y, y], color=colour, linewidth=2, marker="|", markersize=9)
-        axes.plot([group.mean], [y], "D", color=colour, markersize=6, markeredgecolor="black")
-    axes.set_yticks(range(len(groups)), [_name(group.name) for group in reversed(groups)])
+            axes.plot(group.interval, [y, y], color=own, linewidth=2, marker="|", markersize=9)
+        axes.plot([group.mean], [y], "D", color=own, markersize=6, markeredgecolor="black")
+    axes.set_yticks(range(len(groups)), [entry(group.name, LONGEST) for group in reversed(groups)])
     axes.set_ylim(-0.6, len(groups) - 0.4)
     axes.xaxis.set_major_locator(MaxNLocator())
     axes.xaxis.get_major_formatter().set_useOffset(False)  # type: ignore[attr-defined]
     return figure
-
-
-def _name(name: str) -> str:
-    # matplotlib leaves labels that begin with _ out of the legend.
-    found = short(name, LONGEST)
-    return f" {found}" if found.startswith("_") else found
-
-
-def _colour(i: int, n: int) -> object:
-    return f"C{i}" if n <= FEW else colormaps["turbo"]((i + 0.5) / n)
 
 
 def _line(i: int, n: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fcnet.plots.curves import LONGEST_CLASS, head
+from fcnet.plots.canvas import LONGEST_CLASS, head
 from fcnet.plots.style import drawn
 from fcnet.system.text import short
 

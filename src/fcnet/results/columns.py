@@ -20,11 +20,6 @@ FIXED = (
 )
 SHARES = ("accuracy", "validation")  # fractions, shown as percentages
 
-# What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
-INCIDENTAL = frozenset(
-    {"device", "threads", "data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"}
-)
-
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,

@@ -8,8 +8,12 @@ best.pth           weights of the best epoch by validation, if there is a valida
 unaveraged.pth     weights after the last step, if the others are an average of weights
 result.json        final metrics and how the run ended
 skipped.txt        images that were skipped (data.on_bad: skip)
+metrics.csv        a row per epoch; this and the next two if ``log`` asks for them
+log.txt            a line per logged step and epoch
+tensorboard/       events for TensorBoard
 ckpt/              checkpoints to resume from, the lock, and the record of its holder
 plots/             figures
+report.html        a report, if one was written
 """
 
 import contextlib

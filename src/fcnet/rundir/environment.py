@@ -74,6 +74,15 @@ def write_resumed(path: Path, splits: Splits, device: torch.device, epoch: int, 
     _write_json(path / ENVIRONMENT, facts)
 
 
+def write_step(path: Path, step: str) -> None:
+    """Add to the environment how steps are computed; layer by layer, in each phase."""
+    facts = read_json(path / ENVIRONMENT)
+    steps = facts.get("steps")
+    known = steps if isinstance(steps, list) else []
+    if step not in known:
+        _write_json(path / ENVIRONMENT, facts | {"steps": [*known, step]})
+
+
 def environment(splits: Splits, device: torch.device) -> dict[str, Any]:
     """Return what is needed to rerun a run, and to find out why another machine's metrics differ."""
     if splits not in _IMAGES:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fcnet.config import load as loading
 from fcnet.config import yaml_lines
+from fcnet.config.named import shipped
 from fcnet.errors import ConfigError
 from fcnet.schema import DEFAULT_KIND
 from fcnet.system import files
@@ -22,12 +23,11 @@ ROOT = Path("checkpoints")
 
 CONFIG, RESULT, CHECKPOINTS = "config.yaml", "result.json", "ckpt"  # of a run
 
-CONFIGS = "configs"  # folders below one of this name are part of a run's name
+CONFIGS = shipped.FOLDER  # folders below one of this name are part of a run's name
 
 DEPTH = 3  # levels of folders that are searched for runs
 
-# The smallest config, for users who have none.
-LEAST = "data: {source: digits, root: data/digits}"
+FIRST = "digits"  # the config of a first run, which comes with fcnet and needs no download
 
 _SHOWN = 6  # runs that an error lists
 
@@ -50,20 +50,23 @@ def check_name(name: str) -> None:
         raise ConfigError(f"--config: {name + '.yaml'!r} gives the run no name; rename the file, or give --out DIR")
 
 
-def config_named(name: str) -> Path | None:
-    """Return the config below ``configs/`` whose runs have a name; None if there is none."""
-    found = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
-    return next((file for file in found if of_config(file) == name and not loading.is_sweep_file(file)), None)
+def config_named(name: str) -> str | None:
+    """Return the config whose runs have a name, as one writes it behind ``-c``; None if there is none.
+
+    Those below ``configs/`` in the current folder come before those that come with fcnet.
+    """
+    here = sorted(Path(CONFIGS).rglob("*.yaml")) if files.is_folder(CONFIGS) else []
+    for file in here:
+        if of_config(file) == name and not loading.is_sweep_file(file):
+            return str(file)
+    with_fcnet = {of_config(shipped.root() / f"{one}.yaml"): one for one in shipped.names()}
+    found = with_fcnet.get(name)
+    return None if found is None or loading.is_sweep_file(shipped.root() / f"{found}.yaml") else found
 
 
 def how_to_train() -> str:
-    """Return a hint how to train a first run, with a config that exists here if there is one."""
-    if files.is_file(first := Path(CONFIGS) / "digits.yaml"):
-        return f"train one with fcnet train --config {first}"
-    return (
-        f"write a config to train one: a file digits.yaml with the line {LEAST} is enough, for fcnet train --config"
-        " digits.yaml"
-    )
+    """Return a hint how to train a first run, which works in any folder."""
+    return f"train one with fcnet train -c {FIRST}"
 
 
 # --- existing runs --------------------------------------------------------------------------------------------------
@@ -254,7 +257,7 @@ def offers(word: Path) -> str:
         return f"; did you mean {names[near[0]]}?"
     file = config_named(word.name) if word.parent in (ROOT, Path()) else None
     if file is not None:
-        return f"; train it with fcnet train --config {file}"
+        return f"; train it with fcnet train -c {file}"
     if not known:
         return f"; there are no runs in {few(places, 2)}: {how_to_train()}"
     newest_first = sorted(known, key=started, reverse=True)

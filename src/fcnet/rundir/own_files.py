@@ -5,9 +5,11 @@ an environment.json with fcnet's version, a sealed checkpoint, a config.yaml exa
 such a folder, damaged files count as the run's own too. Links never do: writing through one would change another file.
 """
 
+import csv
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fcnet import schema
@@ -21,8 +23,14 @@ from fcnet.system.text import few
 
 CONFIG, ENVIRONMENT, METRICS, RESULT = find.CONFIG, "environment.json", "metrics.jsonl", find.RESULT
 MODEL, BEST, UNAVERAGED, PLOTS, SKIPPED = "model.pth", "best.pth", "unaveraged.pth", "plots", "skipped.txt"
-FOLDERS = (FOLDER, PLOTS)
+REPORT = "report.html"
+TABLE, LINES, EVENTS = "metrics.csv", "log.txt", "tensorboard"  # if a config asks for them (``logs``)
+FOLDERS = (FOLDER, PLOTS, EVENTS)
 FILES = frozenset({CONFIG, ENVIRONMENT, METRICS, RESULT, MODEL, BEST, UNAVERAGED, SKIPPED})
+
+# How logs begin: others give their files these names too, such as what a shell writes to log.txt.
+_LOGS = {TABLE: re.compile(rb"epoch,stage,lr,train_loss,"), LINES: re.compile(rb"(-|[\d-]+T[\d:+]+) epoch=\d+/\d+ ")}
+_EVENTS = re.compile(r"events\.out\.tfevents\..+")
 
 _HEARTBEAT = f"{OWNER}.tmp"
 
@@ -59,6 +67,17 @@ def refusal(
     """Return the sentence that names what is in the way."""
     what = one if len(found) == 1 else several
     return f"{place}: contains {few(found, 5)}, which {what}; move it, or choose another folder"
+
+
+def foreign_logs(run: Path, names: Sequence[str]) -> list[str]:
+    """Return those of some names of logs that something in a folder has that is not a run's own; links with targets."""
+    known, paths = is_known(run), [run / name for name in names]
+    return [_shown(run, path) for path in paths if os.path.lexists(path) and not _is_own(run, path, known)]
+
+
+def is_events(path: Path) -> bool:
+    """Return whether a file has the name of one of TensorBoard's, in the folder of those of a run."""
+    return path.parent.name == EVENTS and _EVENTS.fullmatch(path.name) is not None and _is_file(path)
 
 
 def is_known(run: Path) -> bool:
@@ -99,8 +118,8 @@ def is_partial(path: Path) -> bool:
     if path.parent.name == FOLDER:
         return checkpoints.is_partial(path) or (match is not None and match["name"] == OWNER)
     if path.parent.name == PLOTS:
-        return match is not None and match["name"].endswith(PICTURES)
-    return match is not None and match["name"] in FILES
+        return match is not None and (match["name"].endswith(PICTURES) or match["name"] in TABLES)
+    return match is not None and match["name"] in {*FILES, REPORT, *_LOGS}
 
 
 def _members(run: Path) -> Iterator[Path]:
@@ -118,10 +137,10 @@ def _entries(folder: Path) -> list[Path]:
 def _is_name(run: Path, path: Path) -> bool:
     """Return whether fcnet writes to such a name in a run directory."""
     if path.parent == run:
-        return path.name in FILES or path.name in FOLDERS
+        return path.name in FILES or path.name in (FOLDER, PLOTS)  # logs are checked if they are asked for
     if path.parent.name == FOLDER:
         return path.name in (LOCK, OWNER, _HEARTBEAT) or checkpoints.is_name(path)
-    return False  # figures are checked when they are drawn
+    return False  # figures and reports are checked when they are written
 
 
 def _is_own(run: Path, path: Path, known: bool) -> bool:
@@ -133,12 +152,25 @@ def _is_own(run: Path, path: Path, known: bool) -> bool:
     if is_partial(path):  # only the name can decide: in a known run, or in one that was just being created
         return known or _is_lock(run / FOLDER / LOCK)
     if path.parent == run:
+        if path.name == REPORT:
+            return is_report(path)
+        if path.name in _LOGS:
+            return known and _is_log(path)
         if path.name not in FILES:
             return False
         return known or (path.name == METRICS and not path.stat().st_size)
     if path.parent.name == FOLDER:
         return _is_own_checkpoint(path, known)
+    if path.parent.name == EVENTS:
+        return known and is_events(path)
     return is_picture(path, known)
+
+
+def _is_log(path: Path) -> bool:
+    """Return whether a file is empty or begins as the log of its name does."""
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    return not start or _LOGS[path.name].match(start) is not None
 
 
 def _is_lock(path: Path) -> bool:
@@ -161,21 +193,55 @@ _OLD_MARKS = (b"Software\0Matplotlib version", b"pHYs\0\0\x17\x12\0\0\x17\x12\x0
 
 # Names of figures; that of a machine's ridge path is followed by the machine's name.
 NAMES = {
-    *("loss", "accuracy", "ridge", "confusion", "mistakes", "weights", "trade", "units", "groups", "augmented"),
-    *("codes", "reconstructions", "samples", "plane", "errors"),
+    *("loss", "accuracy", "ridge", "confusion", "mistakes", "reliability", "weights", "augmented"),
+    *("codes", "reconstructions", "samples", "plane", "errors", "scores"),
+    *("trade", "units", "groups"),
 }
+
+# Tables beside figures, and their columns.
+TABLES = {"mistakes.csv": ("file", "true", "predicted", "probability", "probability_of_true")}
 
 
 def is_drawn(name: str) -> bool:
-    """Return whether a name is one that fcnet gives to figures."""
-    return name in NAMES or name.startswith("ridge-")
+    """Return whether a name is one that fcnet gives to figures, without suffix, or to tables, with theirs."""
+    return name in NAMES or name in TABLES or name.startswith("ridge-")
 
 
 def is_picture(path: Path, in_run: bool = False) -> bool:
-    """Return whether a file is a figure of a run that fcnet drew; with ``in_run``, also one drawn by an older fcnet."""
+    """Return whether a file is a figure or a table of a run that fcnet wrote; with ``in_run``, or an older fcnet."""
+    if path.name in TABLES:
+        return _is_file(path) and _has_columns(path, TABLES[path.name])
     if path.suffix not in PICTURES or not is_drawn(path.stem):
         return False
     return has_mark(path) or (in_run and _is_file(path) and all(mark in _ends(path) for mark in _OLD_MARKS))
+
+
+def _has_columns(path: Path, columns: tuple[str, ...]) -> bool:
+    """Return whether a CSV file has exactly these columns, in which all probabilities are numbers."""
+    numbers = [i for i, name in enumerate(columns) if name.startswith("probability")]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+        shares = [float(row[i]) for row in rows for i in numbers]
+    except (OSError, ValueError, IndexError, csv.Error):
+        return False
+    return (
+        tuple(header) == columns
+        and all(len(row) == len(columns) for row in rows)
+        and all(0 <= share <= 1 for share in shares)
+    )
+
+
+# How reports begin: what stands in them of runs comes behind it.
+REPORT_MARK = b"<!doctype html>\n<!-- fcnet report "
+
+
+def is_report(path: Path) -> bool:
+    """Return whether a file, whatever its name, is a report that fcnet wrote."""
+    if not _is_file(path):
+        return False
+    with path.open("rb") as file:
+        return file.read(len(REPORT_MARK)) == REPORT_MARK
 
 
 def has_mark(path: Path) -> bool:

@@ -14,14 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.errors import CheckpointError, ConfigError
-from fcnet.rundir import foreign_weights
-from fcnet.rundir.foreign_weights import State
+from fcnet.rundir.foreign import tensors, weights
+from fcnet.rundir.foreign.weights import State
 from fcnet.system import files
 from fcnet.system.files import from_os_error, write_bytes
 from fcnet.system.memory import memory
 
 # This variable asks torch to load pickles that run code. fcnet never does that.
 UNSAFE = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+
+_ZIP = b"PK"  # how the files of torch.save begin
 
 MAX_DEPTH = 10  # of nested lists and dicts; a training's state is four deep
 
@@ -89,7 +91,7 @@ def decode(data: BinaryIO, path: Path) -> Any:
             content = torch.load(data, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError(
-            f"{path}: {foreign_weights.pickled(data)}, and loading it could run code; save only the state_dict, with"
+            f"{path}: {weights.pickled(data)}, and loading it could run code; save only the state_dict, with"
             " torch.save(model.state_dict(), PATH)"
         ) from None
     except OSError as error:
@@ -168,8 +170,11 @@ def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
                 f"{path}: has {size:,} bytes, too many for this machine's memory; restore it from a copy"
             )
         with path.open("rb") as file:
-            _check_kind(file, path)
-            state, keys = foreign_weights.unwrap(decode(file, path), path)
+            if _is_safetensors(file, path):
+                state, keys = tensors.read(file, path), list[str]()
+            else:
+                _check_kind(file, path)
+                state, keys = weights.unwrap(decode(file, path), path)
     except OSError as error:
         raise from_os_error(error) from None
     if not (isinstance(state, dict) and all(isinstance(one, Tensor) for one in state.values()) and is_plain(state)):
@@ -182,18 +187,29 @@ def load(path: Path, tell: Callable[[str], None] = _say_nothing) -> State:
 
 
 def check_kind(path: Path) -> None:
-    """Raise CheckpointError, saying what the file is, if torch.save did not write it."""
+    """Raise CheckpointError, saying what the file is, if neither torch.save nor safetensors wrote it."""
     try:
         with path.open("rb") as file:
-            _check_kind(file, path)
+            if not _is_safetensors(file, path):
+                _check_kind(file, path)
     except OSError as error:
         raise from_os_error(error) from None
 
 
+def _is_safetensors(file: BinaryIO, path: Path) -> bool:
+    """Return whether a file is one of safetensors: by its contents or, if these are like no other file's, its name."""
+    if tensors.is_one(file):
+        return True
+    start = file.read(len(_ZIP))
+    file.seek(0)
+    return path.suffix.lower() == tensors.SUFFIX and start != _ZIP and weights.kind(file) is None
+
+
 def _check_kind(file: BinaryIO, path: Path) -> None:
-    if what := foreign_weights.kind(file):
+    if what := weights.kind(file):
         raise CheckpointError(
-            f"{path}: is {what}; fcnet reads PyTorch state_dicts, saved with torch.save(model.state_dict(), PATH)"
+            f"{path}: is {what}; fcnet reads PyTorch state_dicts, saved with torch.save(model.state_dict(), PATH), and"
+            " safetensors files"
         )
 
 
@@ -203,7 +219,7 @@ def check(model: nn.Module, state: State, path: Path) -> None:
     for name, tensor in wanted.items():
         if name not in state:
             raise CheckpointError(
-                f"{path}: has no {name}, which the config's model has; {foreign_weights.misfit(state, wanted)}"
+                f"{path}: has no {name}, which the config's model has; {weights.misfit(state, wanted)}"
             )
         if state[name].shape != tensor.shape:
             raise CheckpointError(
@@ -221,9 +237,9 @@ def check(model: nn.Module, state: State, path: Path) -> None:
 def restore(model: nn.Module, state: State, path: Path, tell: Callable[[str], None] = _say_nothing) -> None:
     """Put weights into a model; ``tell`` takes notices about them. Raises CheckpointError if they do not fit.
 
-    The names may have a prefix, or differ if shapes and order are the same (see ``foreign_weights.fit``).
+    The names may have a prefix, or differ if shapes and order are the same (see ``foreign.weights.fit``).
     """
-    state, notices = foreign_weights.fit(state, model.state_dict(), path)
+    state, notices = weights.fit(state, model.state_dict(), path)
     check(model, state, path)
     model.load_state_dict(state)
     for notice in notices:

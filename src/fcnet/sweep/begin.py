@@ -10,7 +10,7 @@ from fcnet.sweep.disk.folder import Entry, Folder, check_new, is_sweep
 from fcnet.sweep.plan import database, identity, load, merge
 from fcnet.sweep.plan.plan import Plan, Planned
 from fcnet.sweep.work import slots
-from fcnet.system.text import few
+from fcnet.system.text import counted, few
 
 SHOWN = 5  # settings or runs that a message names
 
@@ -96,7 +96,7 @@ def _check(folder: Folder, old: Sequence[Entry], merged: merge.Merged, plan: Pla
         )
     if old and plan.runs and not merged.stayed:
         raise ConfigError(
-            f"--out {folder.path}: holds another sweep: none of its {len(old)} runs"
+            f"--out {folder.path}: holds another sweep: none of its {counted(len(old), 'run')}"
             f" ({few([one.name for one in old], 2)}) is in this plan; choose another directory"
         )
 

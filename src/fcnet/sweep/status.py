@@ -13,7 +13,7 @@ from fcnet.rundir.find import CONFIG
 from fcnet.sweep.disk.claims import Claims, Held
 from fcnet.sweep.disk.folder import FINAL, Entry, Folder
 from fcnet.sweep.search import study
-from fcnet.system.text import duration, few
+from fcnet.system.text import counted, duration, few
 
 STATES = ("finished", "pruned", "diverged", "failed", "running", "stopped", "planned")
 OVER = (*FINAL, "failed")  # nothing more is done
@@ -83,7 +83,7 @@ class Status:
         bad = [run for run in self.runs if run.state in ("failed", "diverged")]
         if bad:
             lines = [f"{run.name}: {run.state}: {run.why}" for run in bad[:SHOWN]]
-            more = f"{self.folder}: {len(bad)} of {len(self.runs)} runs failed or diverged"
+            more = f"{self.folder}: {len(bad)} of {counted(len(self.runs), 'run')} failed or diverged"
             again = "; try those that failed again with --retry" if any(run.state == "failed" for run in bad) else ""
             raise RunsFailed(*lines, more + again)
 
@@ -92,7 +92,7 @@ class Status:
         counts = ", ".join(f"{number} {state}" for state, number in self.counts.items())
         left = self.seconds_left
         rest = f"; about {duration(left)} left" if left else ""
-        return "\n".join([f"{self.folder}: {len(self.runs)} runs: {counts}{rest}", *self._lines()])
+        return "\n".join([f"{self.folder}: {counted(len(self.runs), 'run')}: {counts}{rest}", *self._lines()])
 
     def _lines(self) -> Iterator[str]:
         for state in ("running", "failed", "diverged", "stopped"):

@@ -3,4 +3,4 @@
 The modules in ``__all__`` are for all rooms above.
 """
 
-__all__ = ["device", "files", "memory", "paths", "punctuation", "signals", "sinks", "streams", "text"]
+__all__ = ["device", "extras", "files", "memory", "paths", "punctuation", "signals", "sinks", "streams", "text"]

@@ -25,13 +25,14 @@ class Message:
     """A line for people.
 
     Attributes:
-        level: ``info`` for the work itself, ``notice`` for side notes, or ``warning``.
+        level: ``info`` for the work itself, ``detail`` for how it is computed, ``notice`` for side notes, or
+            ``warning``.
         text: the line.
     """
 
     kind: ClassVar[str] = "message"
 
-    level: Literal["info", "notice", "warning"]
+    level: Literal["info", "detail", "notice", "warning"]
     text: str
 
 
@@ -92,6 +93,10 @@ class Sinks:
     def say(self, text: str) -> None:
         """Write a line about the work itself."""
         self.write(Message("info", text))
+
+    def detail(self, text: str) -> None:
+        """Write a line about how the work is done, which few want to read."""
+        self.write(Message("detail", text))
 
     def notice(self, text: str) -> None:
         """Write a side note that is not a warning."""

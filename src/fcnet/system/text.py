@@ -2,12 +2,19 @@
 
 import csv
 import io
+import locale
+import os
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from fcnet.system.streams import visible
+
+Language = Literal["en", "zh"]  # of what is written for people
+
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first of them that is set decides, as for other programs
 
 SHORTENED = "…"
 
@@ -19,8 +26,18 @@ _ESCAPED = 6
 # These select a shape of the character before them.
 _VARIATIONS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 
+# How a formula begins: with a sign or @, after blanks or control characters that a spreadsheet skips.
+_FORMULA = re.compile(r"[\s\x00-\x1f]*(?:[=@]|[+-](?![\d.]*$))")
+
 # How many bad files, labels or keys one error lists; the total is always stated.
 SHOWN = 10
+
+
+def language_of(environ: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of the locale: Chinese if it is a Chinese one, else English."""
+    found = next((environ[name] for name in _LOCALE if environ.get(name)), None)
+    word = found or locale.getlocale()[0] or ""  # Windows sets no variable, and says Chinese (Simplified)_China
+    return "zh" if word.lower().startswith(("zh", "chinese")) else "en"
 
 
 def listed(problems: list[str], summary: str) -> tuple[str, ...]:
@@ -37,8 +54,13 @@ def few(names: Iterable[object], most: int) -> str:
 
 
 def counted(n: int, what: str) -> str:
-    """Return a number of things, such as "1 digit" or "2 digits"."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    """Return a number of things, such as "1 digit", "2 digits" or "3 classes"."""
+    return f"{n} {plural(n, what)}"
+
+
+def plural(n: int, what: str) -> str:
+    """Return the word for so many things, such as "digit", "digits" or "classes"."""
+    return what if n == 1 else f"{what}es" if what.endswith("s") else f"{what}s"
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -97,6 +119,11 @@ def short(name: str, most: int) -> str:
     return _start(found, most - 1 - half) + SHORTENED + _start(found[::-1], half)[::-1]
 
 
+def shortened(text: str, columns: int | None) -> str:
+    """Return a line with dots at its end if it takes more columns than there are; unchanged if that is None."""
+    return text if columns is None or width(text) <= columns else _start(text, columns - 1) + SHORTENED
+
+
 def _start(text: str, columns: int) -> str:
     """Return as much of a text as fits into a number of columns."""
     taken = ""
@@ -119,6 +146,33 @@ def align(rows: Sequence[Sequence[str]], words: int = 0) -> list[str]:
     return ["  ".join(map(lambda side, cell, w: side(cell, w), sides, row, widths)).rstrip() for row in rows]
 
 
+def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
+    """Return a text as lines of at most so many columns of a terminal, broken between words.
+
+    A word that is longer than a line is broken anywhere.
+
+    Args:
+        text: without newlines, or with those that stay.
+        columns: of a line.
+        indent: before all lines but the first.
+    """
+    found = []
+    for paragraph in visible(text).split("\n"):
+        line, empty = "", True
+        for word in paragraph.split(" "):
+            longer = word if empty else f"{line} {word}"
+            if not empty and width(longer) > columns:
+                found.append(line)
+                longer = indent + word
+            while width(longer) > columns > width(indent) + 1:
+                start = _start(longer, columns)
+                found.append(start)
+                longer = indent + longer[len(start) :]
+            line, empty = longer, False
+        found.append(line)
+    return found
+
+
 def percent(share: float | None) -> str:
     """Return a share in [0, 1] as a percentage; ``-`` if there is none."""
     return "-" if share is None else f"{100 * share:.2f} %"
@@ -131,6 +185,14 @@ def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue().rstrip("\n")
+
+
+def spreadsheet(name: str) -> str:
+    """Return a name for a cell of CSV, with an apostrophe before it if a spreadsheet would take it for a formula.
+
+    Numbers with a sign, and a sign alone, are left as they are.
+    """
+    return f"'{name}" if _FORMULA.match(name) else name
 
 
 def changed(what: str, before: object, now: object) -> str:

@@ -27,7 +27,7 @@ def taught(fcnet: Run, tiny: Path) -> Path:
 
 def test_a_net_learns_from_the_mean_of_two(fcnet: Run, taught: Path) -> None:
     """Its training loss is T^2 KL of the softened probabilities, which is small at the end and is in no test loss."""
-    outcome = fcnet("train", "-c", taught, "--out", "c", "train.epochs=30")
+    outcome = fcnet("train", "-v", "-c", taught, "--out", "c", "train.epochs=30")
     assert outcome.code == 0, outcome.err
     assert "with a teacher" in outcome.out
     last = json.loads(Path("c/result.json").read_text())

@@ -115,7 +115,7 @@ def test_bad_class_folders(tmp_path: Path) -> None:
     assert "has no class folders; give `labels`" in problems(tmp_path / "flat", None)[0]
     put(tmp_path / "mixed/cat/1.png")
     put(tmp_path / "mixed/2.png")
-    assert "1 images are outside the class folders, such as 2.png" in problems(tmp_path / "mixed", None)[0]
+    assert "1 image is outside the class folders, such as 2.png" in problems(tmp_path / "mixed", None)[0]
     (tmp_path / "empty/cat").mkdir(parents=True)
     assert "its 1 folders contain no images" in problems(tmp_path / "empty", None)[0]
     put(tmp_path / "one/cat/1.png")

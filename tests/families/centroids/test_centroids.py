@@ -65,8 +65,10 @@ def test_every_command(fcnet: Run, tiny: Path, config: Path) -> None:
     assert "training 36-6-3 (" in outcome.out
     found = json.loads(fcnet("eval", "run", "--json").out)
     assert found["accuracy"] > 0.9
+    names = ("loss", "accuracy", "weights", "confusion", "mistakes", "reliability")
     assert fcnet("plot", "run").out.split() == [
-        f"run/plots/{name}.png" for name in ("loss", "accuracy", "weights", "confusion", "mistakes")
+        *(f"run/plots/{name}.png" for name in names),
+        "run/plots/mistakes.csv",
     ]
     predicted = json.loads(fcnet("predict", "run", tiny / "test" / "1.png", "--json").out)["predictions"]
     assert predicted[0]["predicted"] == "1"

@@ -56,6 +56,41 @@ def test_figures_are_scikit_learn_s_on_the_course_s_net(fcnet: Run, trained: Pat
             assert row[ours] is None or row[ours] == pytest.approx(expected[theirs])
 
 
+def test_calibration_is_that_of_probabilities_in_fifteen_bins(fcnet: Run, trained: Path) -> None:
+    """Against NumPy's own digitize, for one model and for a committee of two with the same weights."""
+    logits, labels = course_logits()
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    confidence, right = probabilities.max(1), probabilities.argmax(1) == labels
+    place = np.digitize(confidence, np.arange(1, 15) / 15, right=True)
+    expected = sum(abs(right[place == i].sum() - confidence[place == i].sum()) for i in range(15)) / len(labels)
+    assert json.loads(fcnet("eval", "--json").out)["calibration_error"] == pytest.approx(expected, rel=1e-5)
+    line = f"ECE       {100 * expected:.2f} % (expected calibration error)"
+    assert line in fcnet("eval").out.splitlines()
+    shutil.copytree(RUN, "checkpoints/again")
+    both = ["eval", RUN, "checkpoints/again"]
+    assert json.loads(fcnet(*both, "--json").out)["calibration_error"] == pytest.approx(expected, rel=1e-5)
+    assert line in fcnet(*both).out.splitlines()
+    assert "calibration" not in fcnet("eval", "--csv").out
+
+
+def test_mistakes_are_listed_in_a_table(fcnet: Run, trained: Path) -> None:
+    """All of them, the most confident first, as the course's net makes them."""
+    assert fcnet("plot", RUN).code == 0
+    logits, labels = course_logits()
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    predicted = probabilities.argmax(1)
+    wrong = sorted(np.flatnonzero(predicted != labels), key=lambda i: -probabilities[i].max())
+    assert len(wrong) > 1
+    rows = list(csv.DictReader(io.StringIO((RUN / "plots/mistakes.csv").read_text())))
+    names = json.loads(fcnet("predict", RUN, "tiny/test", "--json").out)["predictions"]
+    files = [Path(one["file"]).name for one in names]
+    assert [files.index(Path(row["file"]).name) for row in rows] == wrong
+    assert [(row["true"], row["predicted"]) for row in rows] == [(str(labels[i]), str(predicted[i])) for i in wrong]
+    for row, i in zip(rows, wrong, strict=True):
+        assert float(row["probability"]) == pytest.approx(probabilities[i, predicted[i]], rel=1e-5)
+        assert float(row["probability_of_true"]) == pytest.approx(probabilities[i, labels[i]], rel=1e-4)
+
+
 def test_eval_of_other_splits_and_folders(fcnet: Run, trained: Path) -> None:
     on_test = json.loads(fcnet("eval", RUN, "--json").out)
     for words in (
@@ -118,11 +153,12 @@ def test_damaged_models(fcnet: Run, trained: Path) -> None:
     assert fcnet("eval", RUN).code == 5
 
 
-def test_plot_draws_all_five(fcnet: Run, trained: Path) -> None:
+def test_plot_draws_all_six_and_a_table(fcnet: Run, trained: Path) -> None:
     outcome = fcnet("plot", RUN)
     assert outcome.code == 0, outcome.err
-    names = ["loss", "accuracy", "weights", "confusion", "mistakes"]
-    assert outcome.out.split() == [str(RUN / "plots" / f"{name}.png") for name in names]
+    names = ["loss", "accuracy", "weights", "confusion", "mistakes", "reliability"]
+    files = [*(f"{name}.png" for name in names), "mistakes.csv"]
+    assert outcome.out.split() == [str(RUN / "plots" / file) for file in files]
     for name in names:
         with Image.open(RUN / "plots" / f"{name}.png") as image:
             pixels = np.asarray(image.convert("L"))
@@ -179,7 +215,7 @@ def test_plot_without_a_test_set_looks_at_the_validation_images(fcnet: Run, tiny
     outcome = fcnet("plot")
     assert outcome.code == 0
     assert outcome.out.split()[-1] == "checkpoints/tiny-2/plots/weights.png"
-    assert "confusion and mistakes are not drawn" in outcome.err
+    assert "confusion, calibration and mistakes are not drawn" in outcome.err
 
 
 @pytest.mark.parametrize("name", ["$\\frac$", "_run", "[b]", "七"])

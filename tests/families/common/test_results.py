@@ -16,12 +16,13 @@ ROWS: list[dict[str, Any]] = [
 
 
 def test_evaluation() -> None:
-    text = Evaluation("m.pth", "test (a)", 0.25, 0.5, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]]).text()
+    text = Evaluation("m.pth", "test (a)", 0.25, 0.5, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]], 0.125).text()
     assert text.splitlines() == [
         "model     m.pth",
         "images    2, test (a)",
         "loss      0.2500",
         "accuracy  50.00 %",
+        "ECE       12.50 % (expected calibration error)",
         "",
         "class  images  precision    recall       F1",
         "cat         1    50.00 %  100.00 %  66.67 %",
@@ -37,7 +38,7 @@ def test_evaluation() -> None:
 def test_a_large_confusion_matrix_is_left_to_other_forms() -> None:
     names = [str(i) for i in range(30)]
     rows = [ROWS[0] | {"class": name} for name in names]
-    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[0] * 30] * 30).text()
+    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[0] * 30] * 30, 0.0).text()
     assert text.endswith("the confusion matrix of 30 classes is in --json and in fcnet plot")
 
 
@@ -71,7 +72,7 @@ def test_what_is_known_about_an_image_becomes_its_note() -> None:
 def test_columns_line_up_as_a_terminal_shows_them() -> None:
     names = ["零", "cafe\N{COMBINING ACUTE ACCENT}", "\udcca"]
     rows = [ROWS[0] | {"class": name} for name in names]
-    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3).text()
+    text = Evaluation("m.pth", "x", 0, 0, 2, names, rows, [[10, 2, 3]] * 3, 0.0).text()
     for start, count in (("class", 4), ("    ", 4)):
         lines = text.splitlines()
         first = next(i for i, line in enumerate(lines) if line.startswith(start))
@@ -86,7 +87,7 @@ def test_chinese_in_csv_and_json() -> None:
 
 
 def test_an_evaluation_as_csv_has_a_row_per_class() -> None:
-    found = Evaluation("m.pth", "x", 0, 0, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]])
+    found = Evaluation("m.pth", "x", 0, 0, 2, ["cat", "dog"], ROWS, [[1, 0], [1, 0]], 0.125)
     assert list(csv.reader(io.StringIO(found.csv()))) == [
         ["class", "n", "precision", "recall", "f1"],
         ["cat", "1", "0.5", "1.0", "0.6666666666666666"],

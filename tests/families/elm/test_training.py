@@ -83,7 +83,7 @@ def result(run: Path) -> dict:
 
 
 def test_train_eval_predict_and_plot(fcnet: Run, elm: Callable[..., Path], tiny: Path) -> None:
-    outcome = fcnet("train", "-c", elm())
+    outcome = fcnet("train", "-c", elm(), "--verbose")
     assert outcome.code == 0, outcome.err
     assert "training 36-20-3 (" in outcome.out
     assert "step: closed form (ridge), cpu" in outcome.out

@@ -56,8 +56,10 @@ def test_every_command(fcnet: Run, tiny: Path, config: Path) -> None:
     for words in ((), ("--weights", "best"), ("--split", "validation")):
         found = json.loads(fcnet("eval", "run", "--json", *words).out)
         assert found["accuracy"] > 0.9
+    names = ("loss", "accuracy", "weights", "confusion", "mistakes", "reliability")
     assert fcnet("plot", "run").out.split() == [
-        f"run/plots/{name}.png" for name in ("loss", "accuracy", "weights", "confusion", "mistakes")
+        *(f"run/plots/{name}.png" for name in names),
+        "run/plots/mistakes.csv",
     ]
     predicted = json.loads(fcnet("predict", "run", tiny / "test" / "1.png", "--json").out)["predictions"]
     assert predicted[0]["predicted"] == "1"
@@ -111,7 +113,7 @@ def test_a_net_without_use_for_the_others_leaves_them_out(fcnet: Run, tiny: Path
     for seed in ("0", "1"):
         outcome = fcnet("train", "-c", config, f"seed={seed}", "--out", seed)
         assert outcome.code == 0, outcome.err
-        assert "train: 9 images 6x6, 3 classes of 3 to 3 images" in outcome.out
+        assert "train: 9 images 6x6, 3 classes of 3 images" in outcome.out
         assert "(9 of 60, equally many of each class as far as there are, chosen by the seed)" in outcome.out
         assert epochs(seed)[-1]["train"]["n"] == 9
         found[seed] = read_splits(schema.load(Path(seed) / "config.yaml")).train

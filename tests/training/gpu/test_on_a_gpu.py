@@ -37,7 +37,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 def test_gpu_steps_come_to_the_eager_ones_and_resume_to_the_same_bits(fcnet: Run, tiny: Path, name: str) -> None:
     kind, model = CASES[name]
     path = write_config(tiny / "gpu.yaml", tiny_config(tiny) | {"model": model, "device": "cuda"})
-    words = ["train", "-c", path, "train.epochs=4"]
+    words = ["train", "-v", "-c", path, "train.epochs=4"]
     assert fcnet(*words, "train.step=eager", "--out", "eager").code == 0
     outcome = fcnet(*words, f"train.step={kind}", "--out", "whole")
     assert outcome.code == 0, outcome.err

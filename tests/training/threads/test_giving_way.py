@@ -83,8 +83,8 @@ def test_it_gives_way_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         lines = run(monkeypatch, fake)
     assert compared == [[1, 2]]
     assert lines == [
-        "info: threads: 1 to 2, chosen while training (equal bits on 6 steps)",
-        "info: threads: 1 instead of 2 (1.4 against 25 ms a step)",
+        "detail: threads: 1 to 2, chosen while training (equal bits on 6 steps)",
+        "detail: threads: 1 instead of 2 (1.4 against 25 ms a step)",
     ]
     assert sum(number == 2 for _, number in fake.seen) < 20
     assert [number for what, number in fake.seen if what == "evaluation"] == [1, 1]
@@ -95,7 +95,7 @@ def test_an_evaluation_whose_bits_differ_keeps_its_number(monkeypatch: pytest.Mo
     fake = Fake({1: 1.4e-3, 2: 25e-3})
     with choice(monkeypatch, Equality(6, training=True, evaluation=False)):
         lines = run(monkeypatch, fake)
-    assert lines[0] == "info: threads: 1 to 2, chosen while training (equal bits on 6 steps); evaluation with 2"
+    assert lines[0] == "detail: threads: 1 to 2, chosen while training (equal bits on 6 steps); evaluation with 2"
     assert [number for what, number in fake.seen if what == "evaluation"] == [2, 2]
     assert [number for _, number in fake.seen][301:304] == [1, 1, 1]
 
@@ -104,7 +104,7 @@ def test_a_training_whose_bits_differ_keeps_its_number(monkeypatch: pytest.Monke
     fake = Fake({1: 1.4e-3, 2: 25e-3})
     with choice(monkeypatch, Equality(6, training=False, evaluation=True)):
         lines = run(monkeypatch, fake)
-    assert lines == ["info: threads: 2 throughout (other numbers change the bits of this training)"]
+    assert lines == ["detail: threads: 2 throughout (other numbers change the bits of this training)"]
     assert {number for _, number in fake.seen} == {2}
 
 

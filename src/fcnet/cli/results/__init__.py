@@ -1,3 +1,3 @@
-"""``fcnet runs`` and ``fcnet compare``: their options, and the calls."""
+"""``fcnet runs``, ``compare``, ``report`` and ``export``: their options, and the calls."""
 
-__all__ = ["compare", "runs"]
+__all__ = ["compare", "export", "report", "runs"]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fcnet.cli.help import complete
 from fcnet.cli.words import Json, Which, answer, path, warn
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals, streams
@@ -38,6 +39,7 @@ Runs = Annotated[
     typer.Argument(
         metavar="[RUN]...",
         parser=paths.option("RUN"),
+        autocompletion=complete.run_or_file,
         help="Run directories, or folders of runs such as a sweep's (default: checkpoints/).",
     ),
 ]
@@ -62,16 +64,24 @@ def compare(
     runs: Runs = None,
     by: By = None,
     against: Against = None,
-    split: Annotated[Split, typer.Option(help="Images whose metrics are compared.")] = Split.TEST,
+    split: Annotated[
+        Split, typer.Option(metavar="test|validation", help="Images whose metrics are compared (default: test).")
+    ] = Split.TEST,
     weights: Annotated[
-        Which, typer.Option(help="Weights of the best epoch by validation, where there are such, or the last.")
+        Which,
+        typer.Option(
+            metavar="best|last", help="Weights of the best epoch by validation, where there are such, or the last."
+        ),
     ] = Which.BEST,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per group.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     out: Out = None,
 ) -> None:
-    """Compare groups of runs: mean, s.d. and 95 % interval over seeds, paired t-tests, McNemar's test of two runs."""
+    """Compare groups of runs, with statistics.
+
+    Mean, standard deviation and 95 % interval over seeds, paired t-tests, and McNemar's test of two runs.
+    """
     if json + csv + markdown > 1:
         raise ConfigError("--json, --csv, --markdown: choose one of them")
 

@@ -42,7 +42,10 @@ def runs(
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per run.")] = False,
 ) -> None:
-    """List runs: net, what differs between them, seed, epochs, accuracy, seconds, and how each ended."""
+    """List runs, and how good they are.
+
+    Net, what differs between them, seed, epochs, accuracy, seconds, and how each ended.
+    """
     check_format(json, csv)
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit {limit}: should be at least 1")

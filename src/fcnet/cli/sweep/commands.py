@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fcnet.cli.help import complete
+from fcnet.cli.help.commands import App
+from fcnet.cli.words import config as config_option
 from fcnet.cli.words import path
+from fcnet.config.named import find
 from fcnet.errors import ConfigError, Stopped
 from fcnet.system import paths, streams
 
 if TYPE_CHECKING:
     from fcnet.sweep.begin import Begun
+    from fcnet.sweep.disk.folder import Folder
     from fcnet.sweep.plan.plan import Plan
     from fcnet.sweep.status import Status
 
-app = typer.Typer(
-    help="Train many runs, with any number of workers on any number of hosts: run, status, slurm.",
-    rich_markup_mode=None,
+app = App(
+    help="Train many runs: grids, seeds, searches.",
+    epilog="Example: fcnet sweep run -c digits train.optimizer.lr=1e-3,3e-3 --seeds 5",
 )
 
 ROOT = Path("runs")  # of sweeps for which no directory is named
@@ -28,21 +33,26 @@ CLEAR = "\x1b[H\x1b[J"  # moves a terminal's cursor to the top, and clears what 
 Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE|DIR] [KEY=VALUE[,VALUE]...]...",
-        help="Sweep file, or the directory of a sweep to continue; and settings: with several values, each is tried.",
+        metavar="[FILE|DIR] [KEY=VALUE[,VALUE...]]...",
+        autocompletion=complete.config_or_setting,
+        help="Sweep file (also by name: sweeps/digits), or the directory of a sweep to continue; and settings: with"
+        " several values, each is tried.",
     ),
 ]
-Base = Annotated[Path | None, path("--config", "FILE", "Config that the runs share, in place of a sweep file.", "-c")]
-Seeds = Annotated[int | None, typer.Option(help="Seeds of each combination, 0 to N - 1.", min=1)]
+Base = Annotated[Path | None, config_option("--config", "Config that the runs share, in place of a sweep file.", "-c")]
+Seeds = Annotated[int | None, typer.Option(metavar="N", help="Seeds of each combination, 0 to N - 1.", min=1)]
 Out = Annotated[Path | None, path("--out", "DIR", "Directory of the sweep (default: runs/NAME, after the file).")]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more than 10,000 runs.")]
-Sweep = Annotated[Path, typer.Argument(metavar="DIR", parser=paths.option("DIR"), help="Directory of a sweep.")]
+Sweep = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DIR", parser=paths.option("DIR"), autocompletion=complete.runs, help="Directory of a sweep."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: accuracies as fractions, times in seconds.")]
 
 
-@app.command(
-    epilog="Example: fcnet sweep run -c configs/mnist.yaml model.hidden=[300],[500] --seeds 5 --out runs/width"
-)
+@app.command(epilog="Example: fcnet sweep run -c mnist model.hidden=[300],[500] --seeds 5 --out runs/width")
 def run(
     context: typer.Context,
     words: Words = None,
@@ -50,7 +60,7 @@ def run(
     seeds: Seeds = None,
     out: Out = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes on this host (default: one per core or GPU).", min=1)
+        int | None, typer.Option(metavar="N", help="Processes on this host (default: one per core or GPU).", min=1)
     ] = None,
     fuse: Annotated[
         str | None, typer.Option(metavar="auto|off|N", help="Runs that are trained together, as one computation.")
@@ -62,7 +72,10 @@ def run(
     dry: Annotated[bool, typer.Option("--dry-run", help="Print the runs, and begin none.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Train all runs of a sweep here; again: go on where it stopped. Finished runs are never trained again."""
+    """Train the runs of a sweep on this machine.
+
+    Again, it continues where it stopped: finished runs are never trained again. Several machines may share the work.
+    """
     given = {} if fuse is None else {"fuse": int(fuse) if fuse.isdecimal() else fuse}
     directory = _directory(config, words or [], out)
     if directory is not None:
@@ -107,20 +120,20 @@ def _plan(
     config: Path | None, words: list[str], seeds: int | None, options: dict[str, Any], yes: bool
 ) -> tuple["Plan", str]:
     """Return the plan that the words of the command line describe, and a name for its directory."""
-    from fcnet.cli import options as known
+    from fcnet.cli.advice import options as known
     from fcnet.sweep.plan import load
 
     if config is not None:
         for word in words:
             if "=" not in word:
                 raise ConfigError(f"{word}: is neither KEY=VALUE nor wanted beside --config; leave it out")
-        return load.from_words(config, words, seeds, options, yes), config.stem
+        return load.from_words(find.existing(config), words, seeds, options, yes), config.stem
     if not words or "=" in words[0]:
         raise ConfigError(
-            f"FILE: is missing; give a sweep file, such as configs/sweeps/digits.yaml, the directory of a sweep, or a"
+            f"FILE: is missing; give a sweep file, such as sweeps/digits, the directory of a sweep, or a"
             f" config with --config{known.example()}"
         )
-    file, given = Path(words[0]), options | ({} if seeds is None else {"seeds": seeds})
+    file, given = find.existing(words[0]), options | ({} if seeds is None else {"seeds": seeds})
     return load.from_file(file, words[1:], given, yes), file.stem
 
 
@@ -143,7 +156,9 @@ def _begin(plan: "Plan", out: Path, workers: int | None = None) -> "Begun":
     from fcnet.sweep.begin import begin
 
     if plan.equal:
-        streams.tell(sys.stderr, f"sweep: {plan.equal} runs are left out, because they are equal to others")
+        what = "1 run is left out, because it is equal to another" if plan.equal == 1 else None
+        what = what or f"{plan.equal} runs are left out, because they are equal to others"
+        streams.tell(sys.stderr, f"sweep: {what}")
     return begin(out, plan, workers)
 
 
@@ -152,7 +167,8 @@ def _work(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits: bo
     found = _trained(begun, stop, workers, retry, waits)
     found.check()
     if found.left:
-        raise Stopped(f"{found.folder}: {found.left} runs are left to other workers; wait for them, or run this again")
+        left = "1 run is" if found.left == 1 else f"{found.left} runs are"
+        raise Stopped(f"{found.folder}: {left} left to other workers; wait for them, or run this again")
     streams.tell(sys.stderr, f"compare them: fcnet compare {found.folder}")
 
 
@@ -173,22 +189,39 @@ def _trained(begun: "Begun", stop: Any, workers: int | None, retry: bool, waits:
         pool.Pool(folder, places, stop, console.tell, waits, begun.secrets).run()
     found = status.of(folder)
     streams.write(sys.stdout, found.text())
+    if not found.left:
+        _report(folder)
     return found
 
 
-@app.command(
-    epilog="Example: fcnet sweep slurm configs/sweeps/width.yaml --sbatch=--partition=gpu > job.sh; sbatch job.sh"
-)
+def _report(folder: "Folder") -> None:
+    """Write the report of a sweep that has ended, if the config of its runs asks for one."""
+    base = folder.settings.base
+    if not (
+        (isinstance(base, dict) and base.get("report")) or any(one.changes.get("report") for one in folder.entries())
+    ):
+        return
+    from fcnet.cli.console import shown
+    from fcnet.cli.results.report import planned
+    from fcnet.report.write import at_end
+
+    with shown() as sinks:
+        at_end(folder.path, sinks, planned([folder.path]))
+
+
+@app.command(epilog="Example: fcnet sweep slurm sweeps/width --sbatch=--partition=gpu > job.sh; sbatch job.sh")
 def slurm(
     words: Words = None,
     config: Base = None,
     seeds: Seeds = None,
     out: Out = None,
     tasks: Annotated[
-        int | None, typer.Option(help="Tasks of the array (default: one for each run left, at most 8).", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Tasks of the array (default: one for each run left, at most 8).", min=1),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes of each task (default: one per core or GPU of the task).", min=1)
+        int | None,
+        typer.Option(metavar="N", help="Processes of each task (default: one per core or GPU of the task).", min=1),
     ] = None,
     sbatch: Annotated[
         list[str] | None,
@@ -197,7 +230,10 @@ def slurm(
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that have failed.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Begin a sweep without training, or open one, and print a job script whose tasks train its runs under Slurm."""
+    """Print a job script that trains a sweep under Slurm.
+
+    The sweep is begun without training, or opened if it was begun; the tasks of the job array train its runs.
+    """
     from fcnet.sweep import slurm as jobs
 
     options = jobs.parsed(sbatch or [])  # before anything is written
@@ -246,7 +282,10 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Show it anew every 2 s until all has ended.")] = False,
     json: Json = False,
 ) -> None:
-    """Show how a sweep is doing: planned, running, finished and failed runs, and the time that is left."""
+    """Show how a sweep is doing.
+
+    Planned, running, finished and failed runs, and the time that is left.
+    """
     from fcnet.sweep import status as states
     from fcnet.sweep.disk.folder import Folder
 

@@ -10,7 +10,7 @@ from fcnet.schema import Config
 
 # Settings that each net of a group has for itself.
 OWN = (
-    "seed",
+    *("seed", "report"),
     *(f"train.{name}" for name in ("schedule", "l2", "label_smoothing", "clip_grad_norm", "early_stop")),
     *(f"train.optimizer.{name}" for name in ("lr", "betas", "eps", "weight_decay", "momentum", "nesterov")),
     *(f"model.{name}" for name in ("dropout", "input_dropout", "init")),
@@ -43,7 +43,7 @@ def fit(settings: Config) -> Fit:
     """Return whether, and with which others, a run can be trained together."""
     if reason := why_apart(settings):
         return Fit("", reason)
-    values = settings.model_dump(exclude_none=True)
+    values = settings.model_dump(exclude_none=True, exclude={"log"})
     for key in OWN:
         *sections, name = key.split(".")
         section: Any = values

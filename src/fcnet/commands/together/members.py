@@ -113,8 +113,8 @@ class Member:
         if self.run is None or self.beat is None:
             self.run = directory.create(job.target.out, job.target.name)
             self.beat = held.enter_context(owning(self.run))
-        early_stop, nets = self.settings.train.early_stop, len(together) + 1
-        self.recorder = Recorder(self.run, lane, self.work.facts, stop, self.beat, job.sinks, early_stop, nets)
+        settings, nets = self.work.settings, len(together) + 1
+        self.recorder = Recorder(self.run, lane, self.work.facts, stop, self.beat, job.sinks, settings, nets)
         if self.found is None:
             train.begin(self.recorder, self.work, job.target.name, job.sinks, together)
         else:

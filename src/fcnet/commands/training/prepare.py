@@ -20,6 +20,7 @@ from fcnet.system.device import seeded, wake
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
+from fcnet.system.text import counted, plural
 from fcnet.system.threads import limits
 from fcnet.training import torch_private
 from fcnet.training.optim.parameters import weight_matrices
@@ -154,12 +155,11 @@ def headline(work: Work) -> str:
     """Return what is trained, in one line."""
     sizes = "-".join(work.settings.model.layer_sizes(work.splits.train.size, len(work.splits.classes)))
     weights = sum(p.numel() for p in work.model.parameters())
-    threads = f" ({_threads(work)})" if work.device.type == "cpu" else ""
-    return f"training {sizes} ({weights:,} parameters) on {work.device}{threads}, seed {work.settings.seed}"
+    return f"training {sizes} ({weights:,} {plural(weights, 'parameter')}) on {work.device}, seed {work.settings.seed}"
 
 
-def _threads(work: Work) -> str:
+def threads(work: Work) -> str:
     """Return with how many CPU threads it is trained."""
     choice, number = limits.current(), torch.get_num_threads()
     varies = choice is not None and choice.varies and number > 1 and work.settings.model.in_order
-    return f"{'up to ' * varies}{number} thread{'s' * (number > 1)}"
+    return f"cpu: {'up to ' * varies}{counted(number, 'thread')}"

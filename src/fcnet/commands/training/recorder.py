@@ -1,7 +1,7 @@
 """Run a training, from its start or a checkpoint to its end or a signal: write records, checkpoints and weights.
 
 The newest checkpoint is the single source of truth. A recorder that loads it truncates the metrics and rewrites
-best.pth to match, so that a run ends with the same files however often it was interrupted.
+best.pth and other logs to match, so that a run ends with the same files however often it was interrupted.
 """
 
 import contextlib
@@ -13,16 +13,17 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from fcnet.config.train import EarlyStop
 from fcnet.errors import CheckpointError, DivergedError, FcnetError, InUseError, OutOfMemory, Stopped
 from fcnet.rundir import directory, environment, log, tensor_files
 from fcnet.rundir.checkpoints import Checkpointer
 from fcnet.rundir.lock import Beat
+from fcnet.rundir.logs import choice as logs
+from fcnet.schema import Config
 from fcnet.system import files, streams
 from fcnet.system.memory import is_out_of_memory
 from fcnet.system.signals import Stop
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.training.records import End, EpochRecord, Record, StepRecord
+from fcnet.training.records import End, EpochRecord, Record, Start, StepRecord
 from fcnet.training.stopping.early_stop import Patience, better
 from fcnet.training.trainable import Trainable
 
@@ -42,7 +43,7 @@ class Recorder:
         stop: whether a signal has asked to stop.
         beat: called after each step.
         sinks: for records and warnings, besides the metrics of the run.
-        early_stop: whether it stops before its last epoch; by default it does not.
+        settings: the config, for its logs and for when it stops early; by default neither.
         nets: that are trained together with this one, itself among them: its seconds are its share of theirs.
     """
 
@@ -54,13 +55,14 @@ class Recorder:
         stop: Stop,
         beat: Beat,
         sinks: Sinks = SILENT,
-        early_stop: EarlyStop | None = None,
+        settings: Config | None = None,
         nets: int = 1,
     ) -> None:
         self._nets = nets
-        self._patience = Patience(early_stop)
+        self._patience = Patience(None if settings is None else settings.train.early_stop)
         self._sinks = sinks
-        self._records = Sinks([log.MetricsLog(run), *sinks])
+        self._logs = [] if settings is None else logs.of(settings, run, training.epochs)
+        self._records = Sinks([log.MetricsLog(run), *self._logs, *sinks])
         self.run, self.training, self._facts = run, training, facts
         self._keeper = Checkpointer(run)
         self._stop, self._beat = stop, beat
@@ -101,6 +103,7 @@ class Recorder:
         directory.tidy(self.run)
         if lost := log.cut(self.run, size, self.place, self._last.epoch if self._last else 0):
             self._sinks.warn(lost)
+        self.begin_logs(resumes=True)
         (self.run / directory.RESULT).unlink(missing_ok=True)
         if self._best is None:
             (self.run / directory.BEST).unlink(missing_ok=True)
@@ -110,6 +113,13 @@ class Recorder:
             self._sinks.notice(
                 f"{self.run}: stopped early; a higher train.early_stop.patience continues it, more epochs alone do not"
             )
+
+    def begin_logs(self, resumes: bool = False) -> None:
+        """Write the logs beside the metrics anew, if the run ``resumes`` with the records that were kept."""
+        if self._logs:
+            records = log.read(self.run)[0] if resumes else []
+            for one in self._logs:
+                one.begin(records)
 
     def train(self) -> None:
         """Train to the end, or until a signal; save by the clock. Raises as ``pieces`` does."""
@@ -193,6 +203,9 @@ class Recorder:
     def _write(self, record: Record) -> None:
         """Write a record to all sinks, and the weights of the best epoch."""
         self._records.write(record)
+        if isinstance(record, Start):
+            with contextlib.suppress(CheckpointError):  # informational only; not worth failing for
+                environment.write_step(self.run, record.step)
         if isinstance(record, EpochRecord):
             self._last = record
             self._patience.took(record)

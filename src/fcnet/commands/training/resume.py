@@ -28,6 +28,8 @@ _FREE = (
     *_LENGTHS,
     "device",
     "threads",
+    "report",
+    "log",
     "train.step",
     "data.source",
     "data.root",

@@ -29,8 +29,9 @@ def scan(images: Path, found: Entries) -> Listing:
             raise DataError(no_images(images, found, "has neither class folders nor images"))
         return _flat(images, found)
     if loose:
+        are = "1 image is" if len(loose) == 1 else f"{len(loose)} images are"
         raise DataError(
-            f"{images}: {len(loose)} images are outside the class folders, such as {min(loose, key=natural)}; "
+            f"{images}: {are} outside the class folders, such as {min(loose, key=natural)}; "
             "move each into the folder of its class"
         )
     own = _names_of(images, found.folders)

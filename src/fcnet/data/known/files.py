@@ -17,6 +17,7 @@ from fcnet.data.known.official import OFFICIAL, SIDE, File, Official, checksums,
 from fcnet.data.writing import Images
 from fcnet.errors import DataError
 from fcnet.system import files
+from fcnet.system.text import counted
 
 Loaded = dict[str, tuple[Images, NDArray[np.int64]]]  # split -> images (N, 28, 28), labels (N,) from 0
 
@@ -114,8 +115,8 @@ def load(source: str, found: dict[str, Place], tell: Tell) -> Loaded:
         images, labels = read["images"], read["labels"]
         if len(images) != len(labels):
             raise DataError(
-                f"{places['images'].where}: {split} has {len(images)} images and {len(labels)} labels"
-                f" ({places['labels'].where}); give files that belong together"
+                f"{places['images'].where}: {split} has {counted(len(images), 'image')} and"
+                f" {counted(len(labels), 'label')} ({places['labels'].where}); give files that belong together"
             )
         upright = images.transpose(0, 2, 1) if official.transposed else images
         loaded[split] = (upright, labels.astype(np.int64) - official.first)

@@ -1,7 +1,8 @@
 """Autoencoders: nets that reconstruct their input from a code, trained by gradients.
 
 ``config`` has their `model` section, ``model`` the module, ``codes`` draws of codes, ``objective`` the loss,
-``layerwise`` layer-wise training, ``evaluate`` metrics and reconstructions, ``pictures`` and ``plots`` the figures.
+``layerwise`` layer-wise training, ``evaluate`` metrics and reconstructions, ``pictures`` and ``plots`` the figures,
+``findings`` arrays for reports.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -94,9 +96,9 @@ class AutoencoderFamily:
 
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
         """Return a figure of the loss and its terms over the epochs."""
-        from fcnet.families.autoencoder import plots
+        from fcnet.plots import curves
 
-        return {"loss": plots.losses(curve, settings.model.unit)}
+        return {"loss": curves.loss([curve], settings.model.unit)}
 
     def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
         """Return figures of weights and samples; given images, of reconstructions, codes and errors."""
@@ -105,6 +107,12 @@ class AutoencoderFamily:
         if images is None:
             return pictures.of_weights(trained, name)
         return pictures.of_images(trained, name, images, split)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:  # noqa: ARG002
+        """Return weights and samples; given images, reconstructions, codes and errors."""
+        from fcnet.families.autoencoder.findings import shown
+
+        return shown.of_weights(trained) if images is None else shown.of_images(trained, images)
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
         """Return warnings about what was certainly not learned."""

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from fcnet.config.layers import PlainActivation
 from fcnet.families.autoencoder.config import AutoencoderModel, KSparse, VampPrior
+from fcnet.families.common import plain
 from fcnet.families.common.fully_connected import FCNet
 from fcnet.families.common.layers import activation_module
 
@@ -44,6 +45,11 @@ class TiedLinear(nn.Module):
         """Return h W + b (B, in) of h (B, out)."""
         return functional.linear(h, self._encoder[0].weight.T, self.bias)
 
+    def described(self) -> plain.Plain:
+        """Return it as a plain layer."""
+        weight, bias = self._encoder[0].weight.detach().T, self.bias.detach()
+        return plain.Plain((plain.Linear(weight.float().cpu().contiguous(), bias.float().cpu()),))
+
 
 class KLargest(nn.Module):
     """Keeps the k largest values of each row; the others become 0 (Makhzani and Frey 2013)."""
@@ -56,6 +62,10 @@ class KLargest(nn.Module):
         """Return sparse codes (B, K) of codes (B, K)."""
         kept = h.topk(self.k, dim=1).indices
         return torch.zeros_like(h).scatter(1, kept, h.gather(1, kept))
+
+    def described(self) -> plain.Plain:
+        """Return it as a plain layer."""
+        return plain.Plain((plain.KLargest(self.k),))
 
 
 class Level(nn.Module):
@@ -177,6 +187,16 @@ class AutoEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return reconstructions (B, D) of images (B, D) or (B, 1, H, W) in [0, 1]."""
         return self.decode(self.encode(x))
+
+    def described(self) -> plain.Plain:
+        """Return encoder and decoder as plain layers, as ``encode`` and ``decode`` pass on codes."""
+        encoder, decoder = plain.of(self.encoder), plain.of(self.decoder)
+        encoder = plain.first_half(encoder) if self.variational else (*encoder, *plain.of(self.code))
+        for level in self.above:
+            encoder = (*encoder, *plain.first_half(plain.of(level.encoder)))
+            decoder = (*plain.first_half(plain.of(level.decoder)), *decoder)
+        pixels = (plain.Pointwise("sigmoid"),) if self.sigmoid else ()
+        return plain.Plain((*encoder, *decoder, *pixels), code=len(encoder))
 
 
 def gaussian(net: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
@@ -17,11 +18,12 @@ from fcnet.families.autoencoder.codes import sampled
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
 from fcnet.families.autoencoder.model import AutoEncoder
-from fcnet.families.autoencoder.objective import corrupt
+from fcnet.families.autoencoder.objective import corrupt, squared_error
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
-from fcnet.plots import curves
-from fcnet.plots.outliers import histogram
+from fcnet.plots import images
+from fcnet.plots.answers import histogram
+from fcnet.plots.canvas import LONGEST_CLASS
 from fcnet.system.text import short
 from fcnet.training.evaluate import fixed_noise
 from fcnet.training.optim.parameters import weight_matrices
@@ -40,7 +42,7 @@ def of_weights(trained: Trained, name: str) -> dict[str, Figure]:
     model, spec = evaluate.autoencoder(trained)
     height, width = trained.settings.data.image_size
     first = weight_matrices(model)[0].detach().double().numpy()
-    found = {"weights": curves.weights(first, (height, width), None, f"{name}, weights of encoder.fc1")}
+    found = {"weights": images.weights(first, (height, width), None, f"{name}, weights of encoder.fc1")}
     if spec.variational is not None:
         found |= samples(model, spec, (height, width), name)
     return found
@@ -56,17 +58,17 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
         noise = evaluate.denoising(model, spec, split)
         quality = f"{noise['psnr_corrupted']:.2f} dB before, {noise['psnr_output']:.2f} dB after"
     title = f"{name}: {quality}, {len(split)} {part} images"
-    found = {
-        "reconstructions": reconstructed(model, spec, split, seen, title),
-        "codes": scattered(split, seen, name),
-    }
     normal = trained.settings.data.normal_classes
     inside = None if normal is None else normal_images(split, normal).numpy()
+    found = {
+        "reconstructions": reconstructed(model, spec, split, seen, title),
+        "codes": scattered(split, seen, name, inside),
+    }
     if normal is not None and inside is not None and inside.all() != inside.any():
         result = outliers.auroc(seen.errors, split, normal)
         errors = seen.errors.double().numpy()
-        shown = f"{name}: normal {short(', '.join(normal), curves.LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
-        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", 0.0)
+        shown = f"{name}: normal {short(', '.join(normal), LONGEST_CLASS)}, AUROC {100 * result['auroc']:.2f} %"
+        found["errors"] = histogram(errors[inside], errors[~inside], shown, "squared error of an image", rising=True)
     return found
 
 
@@ -89,14 +91,24 @@ def reconstructed(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder
         with fixed_noise(CPU):
             rows["corrupted"] = corrupt(x, spec.corruption)
         rows["reconstruction"] = model(rows["corrupted"])
-    return plots.reconstructions(
-        {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}, title
-    )
+    errors = squared_error(rows["reconstruction"], x).tolist()
+    shown = {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}
+    return plots.reconstructions(shown, errors, title)
 
 
-def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
-    """Draw codes in a plane: codes of up to two values directly, others by their two principal components."""
+def scattered(split: ImageFolder, seen: Outputs, name: str, inside: NDArray[np.bool_] | None = None) -> Figure:
+    """Draw codes in a plane: codes of up to two values directly, others by their two principal components.
+
+    Args:
+        split: the images.
+        seen: their codes.
+        name: of the run.
+        inside: whether each image is normal (N,); None to tell classes apart instead.
+    """
     codes, labels = seen.codes[:SCATTERED].double().numpy(), split.labels[:SCATTERED].numpy()
+    classes: Sequence[str] = split.classes
+    if inside is not None:
+        labels, classes = np.where(inside[:SCATTERED], 0, 1), ("normal", "outliers")
     n, k = codes.shape
     if k == 1:
         codes, what, axis = np.concatenate([codes, np.zeros_like(codes)], 1), "codes of 1 value", "code"
@@ -109,7 +121,7 @@ def scattered(split: ImageFolder, seen: Outputs, name: str) -> Figure:
         codes = pca.fit_transform(codes)
         share = 100 * float(pca.explained_variance_ratio_.sum())
         what, axis = f"codes of {k} values, PCA ({share:.0f} % of the variance)", "principal component"
-    return plots.scatter(codes, labels, split.classes, f"{name}: {n} {what}", axis)
+    return plots.scatter(codes, labels, classes, f"{name}: {n} {what}", axis)
 
 
 @torch.inference_mode()
@@ -118,11 +130,12 @@ def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], nam
     with fixed_noise(CPU):
         drawn = model.decode(sampled(model, SIDE * SIDE, spec.code))
     prior = "N(0, 1)" if model.pseudo_inputs is None else "the prior of its pseudo-inputs"
-    images = drawn.reshape(SIDE, SIDE, *size).numpy()
-    found = {"samples": plots.tiles(images, f"{name}: images decoded from codes drawn from {prior}")}
+    grid = drawn.reshape(SIDE, SIDE, *size).numpy()
+    found = {"samples": plots.tiles(grid, f"{name}: images decoded from codes drawn from {prior}")}
     if spec.code == 2:
         places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
         plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
         grid = model.decode(plane).reshape(SIDE, SIDE, *size).numpy()
-        found["plane"] = plots.tiles(grid, f"{name}: images decoded from the code plane, at quantiles of N(0, 1)")
+        title = f"{name}: images decoded from the code plane, at quantiles of N(0, 1)"
+        found["plane"] = plots.tiles(grid, title, places.tolist())
     return found

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcnet.families.centroids.config import CentroidModel
@@ -13,11 +14,12 @@ from fcnet.families.common.family import Settings, Trained
 from fcnet.families.common.spec import Size
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from torch import nn
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
+    from fcnet.families.common.findings.parts import Part
     from fcnet.training.trainable import Trainable
 
 
@@ -40,10 +42,16 @@ class CentroidFamily(Classifier):
         assert isinstance(net, CentroidNet)
         return CentroidTraining(net, splits, settings.model, settings.train, settings.seed, settings.data.augment)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the centroids as images; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the centroids as images; given images, of confusion, calibration and mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:
-            return pictures.weights(trained, name, "the first layer", what="centroids")
+            return pictures.weights(trained, name, "the first layer", what="centroids", by_norm=False)
         return pictures.outcomes(trained, name, images, split)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return the centroids; given images, the answers to them."""
+        from fcnet.families.common.findings import first_layer
+
+        return [first_layer.of(trained, what="centroids")] if images is None else super().shown(trained, images, split)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fcnet.families.centroids.config import CentroidModel
+from fcnet.families.common import plain
 from fcnet.families.common.spec import Size
 
 
@@ -30,6 +31,10 @@ class Centroids(nn.Module):
         """Return outputs (B, K) in (0, 1] of images (B, D)."""
         squares = x.square().sum(1, keepdim=True) - 2 * x @ self.weight.T + self.weight.square().sum(1)
         return torch.exp(-squares.clamp(min=0) / (2 * self.width.square()))
+
+    def described(self) -> plain.Plain:
+        """Return them as a plain layer."""
+        return plain.Plain((plain.Radial(self.weight.detach().float().cpu(), float(self.width)),))
 
     @torch.no_grad()
     def put(self, centroids: Tensor, width: float | None) -> None:
@@ -67,6 +72,10 @@ class CentroidNet(nn.Module):
         """Return logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
         logits: Tensor = self.fc1(self.centroids(x.flatten(1)))
         return logits
+
+    def described(self) -> plain.Plain:
+        """Return the net as plain layers."""
+        return plain.Plain(plain.of(self.centroids, self.fc1))
 
 
 def build(spec: CentroidModel, size: Size, classes: int) -> CentroidNet:

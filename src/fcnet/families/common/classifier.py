@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -78,13 +80,19 @@ class Classifier:
 
         return pictures.metrics(curve)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the first layer's weights; given images, of confusion, calibration and mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:
             return pictures.weights(trained, name, "the first layer")
         return pictures.outcomes(trained, name, images, split)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return the first layer's weights; given images, the answers to them."""
+        from fcnet.families.common.findings import classifier, first_layer
+
+        return [first_layer.of(trained)] if images is None else [classifier.of(trained, images, split)]
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
         """Return warnings about what was certainly not learned."""

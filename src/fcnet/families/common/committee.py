@@ -72,6 +72,7 @@ class CommitteeEvaluation:
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
         confusion: images by true class (rows) and predicted class (columns).
+        calibration_error: expected difference between probability and accuracy, in [0, 1].
     """
 
     members: list[Member]
@@ -82,6 +83,7 @@ class CommitteeEvaluation:
     classes: list[str]
     per_class: list[dict[str, Any]]
     confusion: list[list[int]]
+    calibration_error: float
 
     @property
     def mean(self) -> dict[str, float]:
@@ -106,6 +108,7 @@ class CommitteeEvaluation:
             f"images    {self.n}, {self.split}",
             f"loss      {self.loss:.4f}",
             f"accuracy  {100 * self.accuracy:.2f} %",
+            classify.calibration.words(self.calibration_error),
         ]
         return "\n".join([*lines, "", *table, "", *classify.details(self.classes, self.per_class, self.confusion)])
 
@@ -146,7 +149,15 @@ def evaluation(
     assert metrics.accuracy is not None
     per_class, confusion = classify.by_class(labels.numpy(), mean.argmax(1).numpy(), images.classes)
     return CommitteeEvaluation(
-        list(members), split, metrics.loss, metrics.accuracy, metrics.n, list(images.classes), per_class, confusion
+        list(members),
+        split,
+        metrics.loss,
+        metrics.accuracy,
+        metrics.n,
+        list(images.classes),
+        per_class,
+        confusion,
+        classify.calibration.error(mean.exp().numpy(), labels.numpy()),
     )
 
 

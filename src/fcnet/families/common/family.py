@@ -6,7 +6,7 @@ Nothing here imports torch at run time, because the schema of a config imports t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from fcnet.config.train import Train
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
+
+    Drawn = Mapping[str, Figure | str]  # figures by name, and CSV text of tables by the names of their files
 
 
 class Settings(Protocol):
@@ -98,6 +101,14 @@ class Pictures(Protocol):
 
     def written(self, paths: Sequence[str]) -> Result:
         """Return the same result with the paths that its images were written to."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A family whose models show more than metrics: plain arrays that a report draws."""
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return what a model shows of images on its device, which ``split`` names; without images, of itself."""
 
 
 class Misfit(ValueError):
@@ -202,8 +213,11 @@ class Family(Protocol):
     def curves(self, curve: Curve, settings: Settings) -> dict[str, Figure]:
         """Return the figures of a run's metrics, by name."""
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return the figures of a model's results for images, by name; without images, those of its weights."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return the figures of a model's results for images, by name; without images, those of its weights.
+
+        A table is CSV text; its name ends in ``.csv``.
+        """
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
         """Return warnings about what a model has certainly not learned, one line each."""

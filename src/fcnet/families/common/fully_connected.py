@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from fcnet.config.layers import Activation, DefaultInit, Init, PlainActivation, TrainedInit
+from fcnet.families.common import plain
 from fcnet.families.common.layers import (
     Dropout,
     GaussianNoise,
@@ -77,6 +78,10 @@ class FCNet(nn.Module):
         for module in self.children():
             a = module(a)
         return a
+
+    def described(self) -> plain.Plain:
+        """Return the net as plain layers."""
+        return plain.Plain(plain.of(*self.children()))
 
 
 def _norm(width: int, noise: float) -> nn.BatchNorm1d:

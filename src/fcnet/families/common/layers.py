@@ -94,7 +94,7 @@ class LargestOf(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return outputs (B, M) of inputs (B, M * pieces); the pieces of an output are neighbours."""
-        return x.reshape(len(x), -1, self.pieces).amax(2)
+        return x.reshape(-1, x.shape[1] // self.pieces, self.pieces).amax(2)
 
 
 class GaussianNoise(Drawing):

@@ -6,6 +6,7 @@ layers, ``training`` the training, and ``solve`` its sums and solvers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fcnet.families.common.classifier import Classifier
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -65,11 +68,21 @@ class ELMFamily(Classifier):
 
         return plots.ridge_paths(curve)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the first layer's weights; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the first layer's weights; given images, of confusion, calibration and mistakes."""
         from fcnet.families.elm import plots
 
         return super().pictures(trained, name, images, split) if images is not None else plots.weights(trained, name)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:
+        """Return the first layer's weights, of local fields its filters; given images, the answers to them."""
+        from fcnet.families.common.findings import first_layer
+        from fcnet.families.elm.weights import LocalWeights
+
+        drawn = trained.settings.model.weights
+        if images is not None or not isinstance(drawn, LocalWeights):
+            return super().shown(trained, images, split)
+        return [first_layer.of(trained, (drawn.side, drawn.side), "filters")]
 
     def verdict(
         self,

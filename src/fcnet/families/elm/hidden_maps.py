@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fcnet.errors import ConfigError, DataError
+from fcnet.families.common import plain
 from fcnet.families.common.layers import activation_module
 from fcnet.families.elm.config import RBF, HiddenActivation
 from fcnet.families.elm.local_fields import LocalFields
@@ -91,6 +92,13 @@ class HiddenMap(nn.Module):
             return basis
         found: Tensor = self.activation(functional.linear(x, self.weight, self.bias))
         return found
+
+    def described(self) -> plain.Plain:
+        """Return it as plain layers."""
+        weight, bias = self.weight.detach().float().cpu(), self.bias.detach().float().cpu()
+        if isinstance(self.activation, Gaussian):
+            return plain.Plain((plain.Radial(weight, float(self.activation.width)),))
+        return plain.Plain((plain.Linear(weight, bias), *plain.of(self.activation)))
 
 
 def squared_distances(x: Tensor, centres: Tensor) -> Tensor:

@@ -47,6 +47,8 @@ class LocalFields(nn.Module):
         each = len(filters) * math.prod(length - side + 1 for length in self._size)
         images = x.reshape(-1, 1, *self._size)
         some = max((CACHED_CUDA if images.is_cuda else self._cached) // each, 1)
+        if torch.compiler.is_exporting():  # a graph has no number of images
+            return self._pooled(functional.conv2d(images, filters))
         # By default, cuDNN's convolutions round to TF32, which is not precise enough for hidden outputs.
         with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
             found = [self._pooled(functional.conv2d(part, filters)) for part in torch.split(images, some)]

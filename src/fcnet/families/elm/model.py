@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from fcnet.families.common import plain
 from fcnet.families.common.layers import activation_module
 from fcnet.families.elm.config import Autoencoder, ELMModel
 from fcnet.families.elm.hidden_maps import Drawn, HiddenMap
@@ -34,6 +35,10 @@ class Encoded(nn.Module):
         found: Tensor = self.activation(nn.functional.linear(x, self.weight))
         return found
 
+    def described(self) -> plain.Plain:
+        """Return it as plain layers."""
+        return plain.Plain((plain.Linear(self.weight.detach().float().cpu()), *plain.of(self.activation)))
+
 
 class Machine(nn.Module):
     """A hidden map and its read-out.
@@ -54,6 +59,10 @@ class Machine(nn.Module):
         """Return outputs (B, C) of inputs (B, D), which are near 1 for the class and near 0 for the others."""
         found: Tensor = self.readout(self.hidden(x))
         return found
+
+    def described(self) -> plain.Plain:
+        """Return it as plain layers."""
+        return plain.Plain(plain.of(self.hidden, self.readout))
 
 
 class ELM(nn.Module):
@@ -102,6 +111,17 @@ class ELM(nn.Module):
         if self.combiner is not None:
             outputs = self.combiner(outputs)
         return self.scale * outputs
+
+    def described(self) -> plain.Plain:
+        """Return the net as plain layers."""
+        machines = tuple(plain.of(one) for one in self.machines)
+        outputs = machines[0] if len(machines) == 1 else (plain.Parallel(machines),)
+        if self.combiner is not None:
+            outputs = (*outputs, *plain.of(self.combiner))
+        scale = self.scale.detach().double().cpu()
+        scaled = plain.Affine(scale, torch.zeros_like(scale))
+        first = (plain.Standardised(),) if self.standardise else ()
+        return plain.Plain(plain.joined((*first, *plain.of(self.encoders), *outputs, scaled)))
 
 
 def standardised(x: Tensor) -> Tensor:

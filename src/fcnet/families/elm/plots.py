@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fcnet.families.common import pictures
 from fcnet.families.common.family import Trained
 from fcnet.families.elm.weights import LocalWeights
-from fcnet.plots import compare, curves
+from fcnet.plots import canvas, compare, curves
 
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
 def ridge_paths(curve: curves.Curve) -> dict[str, Figure]:
     """Return a figure of the ridges that were tried for each problem that has several."""
     last = {file_name(facts): facts for facts in (record["facts"] for record in curve.of("stage"))}  # of each problem
-    name = curves.run_name(curve.name)
+    name = canvas.run_name(curve.name)
     paths = {file: facts for file, facts in last.items() if "path" in facts}
     return {file: compare.ridge_path(facts, f"{name}, {facts['stage']}") for file, facts in paths.items()}
 

@@ -14,10 +14,10 @@ from fcnet.families.common.spec import Size
 from fcnet.families.fcnet.config import FCNetModel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from torch import nn
 
     from fcnet.data.dataset import ImageFolder
+    from fcnet.families.common.family import Drawn
 
 
 class FCNetFamily(Classifier):
@@ -37,8 +37,8 @@ class FCNetFamily(Classifier):
 
         warm_start.adopt(net, settings.model, classes, other)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the weights of ``fc1``; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the weights of ``fc1``; given images, of confusion, calibration and mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:

@@ -14,11 +14,11 @@ from fcnet.families.common.spec import Size
 from fcnet.families.ladder.config import LadderModel
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from torch import nn
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.family import Drawn
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
 
@@ -52,8 +52,8 @@ class LadderFamily(Classifier):
         objective = Climb(train.label_smoothing, labelled=Labelled.of(splits.train))
         return GradientTraining(net, splits, train, settings.seed, objective, augment=settings.data.augment)
 
-    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> dict[str, Figure]:
-        """Return a figure of the weights of ``fc1``; given images, the confusion matrix and the mistakes."""
+    def pictures(self, trained: Trained, name: str, images: ImageFolder | None, split: str) -> Drawn:
+        """Return a figure of the weights of ``fc1``; given images, of confusion, calibration and mistakes."""
         from fcnet.families.common import pictures
 
         if images is None:

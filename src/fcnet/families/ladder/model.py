@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from fcnet.families.common import plain
 from fcnet.families.ladder.config import LadderModel
 from fcnet.families.ladder.functions import average, combine, denoise, normalise
 
@@ -41,6 +42,12 @@ class Normalised(nn.BatchNorm1d):
         """Return h (..., M) of a normalised z (..., M)."""
         h = z + self.bias
         return h if self.scale is None else h * self.scale
+
+    def described(self) -> plain.Plain:
+        """Return it as plain layers."""
+        norm, bias = plain.normalisation(self), self.bias.detach().double().cpu()
+        scale = torch.ones(()) if self.scale is None else self.scale.detach().double().cpu()
+        return plain.Plain((plain.Affine(norm.factor * scale, (norm.shift + bias) * scale),))
 
     def average(self, mean: Tensor, deviation: Tensor, n: int) -> None:
         """Add mean and standard deviation (M,) of a batch of n images to the averages."""
@@ -142,6 +149,10 @@ class Ladder(nn.Module):
         """Return logits (B, C) of pixels (B, D) or images (B, 1, H, W) in [0, 1]."""
         logits: Tensor = self.encoder(x.flatten(1))
         return logits
+
+    def described(self) -> plain.Plain:
+        """Return the clean encoder as plain layers."""
+        return plain.Plain(plain.of(self.encoder))
 
     def encode(self, images: Tensor, noise: Noise = None) -> Trace:
         """Return what the encoders give for G groups of images (G, B, D): all corrupted, and the last one clean too.

@@ -1,7 +1,7 @@
 """One-class nets: a score of how normal an image is, trained by gradients on normal images alone.
 
 ``config`` has their `model` section, ``model`` the module, ``objective`` the loss, ``evaluate`` scores and AUROC,
-``pictures`` the figure of scores, ``verdict`` what was not learned.
+``pictures`` the figure of scores, ``findings`` the same for reports, ``verdict`` what was not learned.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fcnet.data.dataset import ImageFolder
     from fcnet.data.splits import Splits
+    from fcnet.families.common.findings.parts import Part
     from fcnet.plots.curves import Curve
     from fcnet.training.records import EpochRecord
     from fcnet.training.trainable import Trainable
@@ -84,6 +85,13 @@ class OneClassFamily:
         if images is None:
             return common.weights(trained, name, "the first layer")
         return pictures.of_images(trained, name, images)
+
+    def shown(self, trained: Trained, images: ImageFolder | None, split: str) -> Sequence[Part]:  # noqa: ARG002
+        """Return the first layer's weights; given images, the scores of normal ones and outliers."""
+        from fcnet.families.common.findings import first_layer
+        from fcnet.families.oneclass import findings
+
+        return [first_layer.of(trained)] if images is None else findings.of_images(trained, images)
 
     def verdict(self, net: nn.Module, settings: Settings, images: ImageFolder, last: EpochRecord | None) -> list[str]:
         """Return warnings about what was certainly not learned."""

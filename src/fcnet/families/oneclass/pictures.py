@@ -9,8 +9,8 @@ from fcnet.data.normal import normal_images
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.families.oneclass.evaluate import scores_of
-from fcnet.plots.curves import LONGEST_CLASS
-from fcnet.plots.outliers import histogram
+from fcnet.plots.answers import histogram
+from fcnet.plots.canvas import LONGEST_CLASS
 from fcnet.system.text import short
 
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
@@ -27,4 +27,4 @@ def of_images(trained: Trained, name: str, images: ImageFolder) -> dict[str, Fig
     share = outliers.auroc(-scores, images, normal)["auroc"]
     title = f"{name}: normal {short(', '.join(normal), LONGEST_CLASS)}, AUROC {100 * share:.2f} %"
     found = scores.double().numpy()
-    return {"scores": histogram(found[inside], found[~inside], title, "score of an image")}
+    return {"scores": histogram(found[inside], found[~inside], title, "score of an image", rising=False)}

@@ -4,4 +4,4 @@
 tests, and ``single`` compares two runs image by image.
 """
 
-__all__ = ["comparison", "figures", "report"]
+__all__ = ["comparison", "figures", "groups", "report", "statistics", "testset"]

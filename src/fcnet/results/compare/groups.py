@@ -7,6 +7,7 @@ from typing import Any
 from fcnet.errors import ConfigError
 from fcnet.results import columns
 from fcnet.results.row import Row
+from fcnet.schema import INCIDENTAL
 from fcnet.system.text import few
 
 FOLDER, RUN = "folder", "run"  # groups by place instead of settings
@@ -62,7 +63,7 @@ def group(rows: Sequence[Row], by: Sequence[str] = ()) -> Grouped:
     Raises:
         ConfigError: there is no such key.
     """
-    differing = [key for key in columns.differing(rows) if key not in columns.INCIDENTAL]
+    differing = [key for key in columns.differing(rows) if key not in INCIDENTAL]
     chosen = [one if one in PLACES else columns.resolve(one, rows, "--by") for one in by]
     chosen = ["model.kind" if one == "kind" else one for one in chosen]
     if bad := [one for one in chosen if one in columns.FIXED and one not in (*PLACES, "seed", "net")]:

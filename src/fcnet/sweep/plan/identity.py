@@ -13,8 +13,8 @@ from fcnet.config import load as loading
 from fcnet.config.yaml_lines import Layer
 from fcnet.schema import Config
 
-# They say where a run is trained, not what is trained.
-_ELSEWHERE = ("device", "threads")
+# They say where a run is trained and what is written about it, not what is trained.
+_ELSEWHERE = ("device", "threads", "report", "log")
 
 Change = tuple[str, Any]  # a dotted key and its value
 
@@ -51,12 +51,12 @@ def config_of(base: Mapping[str, Any], changes: Mapping[str, Any], where: str = 
 
 
 def hash_of(config: Config) -> str:
-    """Return what identifies the results of a config: twelve hexadecimal digits, whatever its device and threads."""
+    """Return what identifies the results of a config: twelve hexadecimal digits, wherever it is trained."""
     return digest(config)[0][:12]
 
 
 def digest(config: Config) -> tuple[str, ...]:
-    """Return the whole SHA-256 of a config without device and threads, and these; equal for equal configs only."""
+    """Return the whole SHA-256 of a config without ``_ELSEWHERE``, and these; equal for equal configs only."""
     values = schema.values(config)
     elsewhere = [str(values.pop(key, None)) for key in _ELSEWHERE]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest(), *elsewhere

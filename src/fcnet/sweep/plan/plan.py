@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fcnet.sweep.plan.section import Sweep
+from fcnet.system.text import counted
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,6 @@ class Plan:
     def size(self) -> str:
         """Return in words how many runs are planned."""
         if self.settings.search is not None:
-            return f"a search of {self.settings.search.trials} trials"
+            return f"a search of {counted(self.settings.search.trials, 'trial')}"
         equal = f"; {self.equal} more would be equal to one of them" if self.equal else ""
-        return f"{len(self.runs)} runs{equal}"
+        return f"{counted(len(self.runs), 'run')}{equal}"

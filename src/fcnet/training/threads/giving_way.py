@@ -57,9 +57,9 @@ def said(choice: limits.Choice, several: bool, equal: Equality) -> Records:
     if several and equal.training:
         rest = "" if equal.evaluation else f"; evaluation with {choice.most}"
         why = f"chosen while training (equal bits on {equal.steps} steps){rest}"
-        yield Message("info", f"threads: 1 to {choice.most}, {why}")
+        yield Message("detail", f"threads: 1 to {choice.most}, {why}")
     elif several:
-        yield Message("info", f"threads: {choice.most} throughout (other numbers change the bits of this training)")
+        yield Message("detail", f"threads: {choice.most} throughout (other numbers change the bits of this training)")
 
 
 def chosen(records: Records, most: int, evaluates: bool, clock: Callable[[], float]) -> Records:
@@ -80,6 +80,6 @@ def chosen(records: Records, most: int, evaluates: bool, clock: Callable[[], flo
                 limits.use(threads.number)
             yield record
             if line := threads.news():
-                yield Message("info", f"threads: {line}")
+                yield Message("detail", f"threads: {line}")
     finally:
         limits.use(most)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.errors import CheckpointError
+from fcnet.families.common.classify import calibration
 from fcnet.families.common.family import Trained, Weights, choice, plain
 from fcnet.system.text import align, csv_text, percent
 from fcnet.training import evaluate
@@ -35,6 +36,7 @@ class Evaluation:
         classes: names, in the order of ``per_class`` and ``confusion``.
         per_class: precision, recall and f1 in [0, 1] (None where undefined) and the number of images of each class.
         confusion: images by true class (rows) and predicted class (columns).
+        calibration_error: expected difference between probability and accuracy, in [0, 1] (``calibration``).
         weights: which of its run's the model has; None outside any run.
     """
 
@@ -46,6 +48,7 @@ class Evaluation:
     classes: list[str]
     per_class: list[dict[str, Any]]
     confusion: list[list[int]]
+    calibration_error: float
     weights: Weights | None = None
 
     def text(self) -> str:
@@ -56,6 +59,7 @@ class Evaluation:
             f"images    {self.n}, {self.split}",
             f"loss      {self.loss:.4f}",
             f"accuracy  {100 * self.accuracy:.2f} %",
+            calibration.words(self.calibration_error),
             "",
         ]
         lines += details(self.classes, self.per_class, self.confusion)
@@ -103,6 +107,7 @@ def evaluation(trained: Trained, images: ImageFolder, split: str) -> Evaluation:
         classes,
         per_class,
         confusion,
+        calibration.error(logits.double().softmax(1).numpy(), labels.numpy()),
         trained.weights,
     )
 
@@ -126,12 +131,22 @@ def by_class(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[list[int]]]:
     """Return precision, recall, F1 and count per class, and the confusion matrix, for labels and predictions (N,)."""
-    from sklearn import metrics  # imported here: it takes as long as all other imports of training together
+    n = len(classes)
+    confusion = np.bincount(labels * n + predicted, minlength=n * n).reshape(n, n)
+    right, answered, there = confusion.diagonal(), confusion.sum(0), confusion.sum(1)
+    rows = [
+        {
+            "class": classes[i],
+            "precision": _share(right[i], answered[i]),
+            "recall": _share(right[i], there[i]),
+            "f1": _share(2 * right[i], answered[i] + there[i]),
+            "n": int(there[i]),
+        }
+        for i in range(n)
+    ]
+    return rows, confusion.tolist()
 
-    numbers = range(len(classes))
-    scores = metrics.precision_recall_fscore_support(labels, predicted, labels=numbers, zero_division=np.nan)
-    columns = [[None if np.isnan(value) else float(value) for value in column] for column in scores[:3]]
-    rows = zip(classes, *columns, scores[3].tolist(), strict=True)
-    keys = ("class", "precision", "recall", "f1", "n")
-    confusion = metrics.confusion_matrix(labels, predicted, labels=numbers)
-    return [dict(zip(keys, row, strict=True)) for row in rows], confusion.tolist()
+
+def _share(part: int, whole: int) -> float | None:
+    """Return a fraction; None where there is nothing to divide."""
+    return float(part) / float(whole) if whole else None

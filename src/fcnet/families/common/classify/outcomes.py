@@ -11,29 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fcnet.data.dataset import ImageFolder
+from fcnet.families.common.classify import calibration
+from fcnet.families.common.classify.calibration import BINS, Bin
 from fcnet.families.common.classify.evaluation import by_class, logits_of
 from fcnet.families.common.family import Trained
-
-BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2
-
-
-@dataclass(frozen=True)
-class Bin:
-    """The answers whose probability is in an interval.
-
-    Attributes:
-        low: the end that is not in it, in [0, 1].
-        high: the end that is in it.
-        n: number of answers.
-        confidence: mean probability of the predicted class; None without answers.
-        accuracy: share of right answers; None without answers.
-    """
-
-    low: float
-    high: float
-    n: int
-    confidence: float | None
-    accuracy: float | None
 
 
 @dataclass(frozen=True)
@@ -82,25 +63,11 @@ class Outcomes:
 
     def reliability(self, bins: int = BINS) -> list[Bin]:
         """Return accuracy and mean confidence of the answers in intervals (low, high] of their probability."""
-        edges = np.linspace(0, 1, bins + 1)
-        number = np.clip(np.ceil(self.confidence * bins).astype(int) - 1, 0, bins - 1)
-        right = self.predicted == self.labels
-        found = []
-        for i in range(bins):
-            inside = number == i
-            n = int(inside.sum())
-            confidence = float(self.confidence[inside].mean()) if n else None
-            accuracy = float(right[inside].mean()) if n else None
-            found.append(Bin(float(edges[i]), float(edges[i + 1]), n, confidence, accuracy))
-        return found
+        return calibration.reliability(self.probabilities, self.labels, bins)
 
     def calibration_error(self, bins: int = BINS) -> float:
         """Return the expected calibration error (Guo et al. 2017, equation 3), in [0, 1]."""
-        return sum(
-            one.n * abs(one.accuracy - one.confidence)
-            for one in self.reliability(bins)
-            if one.accuracy is not None and one.confidence is not None
-        ) / len(self.labels)
+        return calibration.error(self.probabilities, self.labels, bins)
 
 
 def outcomes(trained: Trained, images: ImageFolder, split: str) -> Outcomes:
