@@ -32,10 +32,10 @@ def test_plots_of_one_elm(fcnet: Run, elm: Path) -> None:
     names = [*(f"{name}.png" for name in ("ridge", "weights", "confusion", "mistakes", "reliability")), "mistakes.csv"]
     assert outcome.out.split() == [f"checkpoints/elm/plots/{name}" for name in names]
     one = ["-c", elm, "solve.solver.ridge=1"]
-    assert fcnet("train", *one).out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+    assert fcnet("train", *one).out.splitlines()[-2].endswith("(model.pth, metrics.jsonl)")
     # Of a run whose solver was changed, the present solver is drawn.
     assert (
-        fcnet("train", *one, "--resume", "checkpoints/elm").out.splitlines()[-1].endswith("(model.pth, metrics.jsonl)")
+        fcnet("train", *one, "--resume", "checkpoints/elm").out.splitlines()[-2].endswith("(model.pth, metrics.jsonl)")
     )
 
 
