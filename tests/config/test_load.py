@@ -274,8 +274,9 @@ def test_a_cycle_of_two(fcnet: Run, tmp_path: Path) -> None:
 
 
 def test_missing_file_and_folder(fcnet: Run, tmp_path: Path) -> None:
-    missing = f"no.yaml: there is no such file; check the path; looked in {tmp_path}"
-    assert fcnet("config", "check", "no.yaml").errors == [missing]
+    missing = f"no.yaml: there is no such file; check the path; looked in {tmp_path}, and among the configs that come"
+    (told,) = fcnet("config", "check", "no.yaml").errors
+    assert told.startswith(missing)
     assert fcnet("config", "check", tmp_path).errors == [f"{tmp_path}: is a folder, not a file; name a YAML file"]
 
 

@@ -56,6 +56,8 @@ def test_programs_take_names_too(here: Path) -> None:
     assert fcnet.load_config(Path("digits")).data.source == "digits"
     with pytest.raises(ConfigError, match="mnits: there is no such file; did you mean mnist"):
         fcnet.load_config("mnits")
+    with pytest.raises(ConfigError, match="is a folder, not a file"):
+        fcnet.load_config(here)
 
 
 @pytest.mark.parametrize(

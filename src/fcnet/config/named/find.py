@@ -43,6 +43,8 @@ def option(name: str) -> Callable[[str], Path]:
 def existing(word: str | os.PathLike[str]) -> Path:
     """Return the config that a word means. Raises ConfigError, with similar names, if there is none."""
     found = find(word)
+    if found is None and files.is_folder(Path(word)):
+        raise ConfigError(f"{os.fspath(word)}: is a folder, not a file; name a YAML file")
     if found is None:
         raise missing(Path(word))
     return found
