@@ -91,7 +91,7 @@ def test_mistakes(fcnet: Run, width: Path, words: list[str], told: str) -> None:
 
 
 def test_no_runs_yet_is_no_error(fcnet: Run, tmp_path: Path) -> None:
-    assert "checkpoints: contains no run yet; write a config" in fcnet("runs").out
+    assert "checkpoints: contains no run yet; train one with fcnet train -c digits" in fcnet("runs").out
     (tmp_path / "empty").mkdir()
     assert "empty: contains no run yet" in fcnet("runs", "empty", "--where", "seed=1", "--sort", "seed").out
     assert json.loads(fcnet("runs", "empty", "--json").out) == {"runs": [], "differing": []}

@@ -206,9 +206,8 @@ def test_files_of_others_are_never_replaced(fcnet: Run, run: Path) -> None:
     [
         (["-o", "digit.html"], "--to: is missing"),
         (["--to", "web"], "-o: is missing; give the file to write, such as -o digit.html"),
-        (["--to", "web", "-o", "digit.png"], "give a name that ends in .html"),
-        (["--to", "web", "-o", "nowhere/digit.html"], "there is no such folder"),
-        (["--to", "web", "-o", "run"], "give a name that ends in .html"),
+        (["--to", "web", "-o", "digit.png"], "the name should end in .html; write --out digit.html"),
+        (["--to", "web", "-o", "run"], "--out run: is a folder; give the name of a file in it, such as run/file.html"),
         (["--to", "web", "-o", ""], "the name is empty"),
         (["--to", "pdf", "-o", "x.html"], "pdf"),
         (["--to", "web", "-o", "x.html", "--weights", "best"], "has no best.pth"),

@@ -47,27 +47,29 @@ One = Annotated[
     ),
 ]
 
+Kind = Annotated[
+    To | None,
+    typer.Option(
+        "--to",
+        help="web: a page that reads digits without a server. onnx: a graph from images to answers, for other programs."
+        " safetensors: weights, with the config.",
+    ),
+]
+Weighed = Annotated[
+    Precision | None,
+    typer.Option(help="web: weights in int8 or fp16 (default: int8, or fp16 if int8 costs accuracy)."),
+]
+Words = Annotated[Language | None, typer.Option(help="web: language at first (default: that of the locale).")]
+
 
 def export(
     run: One = None,
-    to: Annotated[
-        To | None,
-        typer.Option(
-            "--to",
-            help="web: a page that reads digits without a server. onnx: a graph from images to answers, for other"
-            " programs. safetensors: weights, with the config.",
-        ),
-    ] = None,
+    to: Kind = None,
     out: Annotated[Path | None, path("--out", "FILE", "File to write, such as digit.html.", "-o")] = None,
     weights: Weights = None,
     config: ConfigFile = None,
-    precision: Annotated[
-        Precision | None,
-        typer.Option(help="web: weights in int8 or fp16 (default: int8, or fp16 if int8 costs accuracy)."),
-    ] = None,
-    language: Annotated[
-        Language | None, typer.Option(help="web: language at first (default: that of the locale).")
-    ] = None,
+    precision: Weighed = None,
+    language: Words = None,
     json: Json = False,
 ) -> None:
     """Write a model to a file for use without fcnet.
