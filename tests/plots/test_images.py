@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fcnet.families.autoencoder import plots
 from fcnet.plots import images
-from helpers.drawn import boxes, legend, overlaps, pixels
+from helpers.drawn import boxes, inside, legend, overlaps, pixels
 
 ANSWERS = [("2", "8", 0.99983), ("a", "b", 0.951)]
 
@@ -88,7 +88,11 @@ def test_a_grid_fills_its_figure_and_the_plane_has_axes() -> None:
     assert (box.x0, box.width) == (0, pytest.approx(1))
     assert box.y0 == 0
     codes = list(np.linspace(-2, 2, 20))
-    axes = plots.tiles(grid, "plane", codes).axes[0]
+    figure = plots.tiles(grid, "plane", codes)
+    axes = figure.axes[0]
+    texts = [axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels(), *figure.texts]
+    assert inside(boxes(figure, texts), figure.bbox, slack=0)
+    assert overlaps(boxes(figure, texts)) == []
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("code 1", "code 2")
     assert [text.get_text() for text in axes.get_xticklabels()][:: plots.TICKS - 1] == ["−2.00", "2.00"]
     # The first row of images is at the top, and has the largest second value.

@@ -10,6 +10,7 @@ from helpers.command_line import ROOT
 
 
 def test_a_run_is_trained_once_and_its_figures_copied(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiny.parent)
     monkeypatch.setattr(readme_pictures, "ROOT", tiny)
     monkeypatch.setattr(readme_pictures, "RUNS", {"net": ("tiny.yaml", {"loss": "net-loss", "confusion": "net-table"})})
     readme_pictures.main(["--out", "new", "--runs", "kept"])

@@ -54,3 +54,13 @@ def test_a_long_name_keeps_both_of_its_ends() -> None:
 
 def test_counted() -> None:
     assert [text.counted(n, "line") for n in (0, 1, 2)] == ["0 lines", "1 line", "2 lines"]
+
+
+@pytest.mark.parametrize("name", ["=A1", "@x", "+1+cmd|' /C calc'!A0", "-x", "\t=1", "\r\n=1", "  =1"])
+def test_a_formula_is_text_in_a_spreadsheet(name: str) -> None:
+    assert text.spreadsheet(name) == f"'{name}"
+
+
+@pytest.mark.parametrize("name", ["7", "-1", "+", "-", "-0.5", "a=b", "'x", "", "零", "img-1.png"])
+def test_other_names_are_left_as_they_are(name: str) -> None:
+    assert text.spreadsheet(name) == name

@@ -17,7 +17,8 @@ from matplotlib.patheffects import withStroke
 Floats = NDArray[np.floating[Any]]
 
 GRID_INCHES = 0.42  # side of one image in a grid
-ABOVE, ASIDE = 0.34, 0.62  # inches of a title above a grid, and of the numbers at an axis
+ABOVE = 0.34  # inches of a title above a grid
+LEFT, BELOW, RIGHT = 0.8, 0.55, 0.2  # inches for the numbers at its axes
 AREA = 60_000.0  # of all points of a scatter together, in square points
 LARGEST, SMALLEST_POINT = 60.0, 4.0  # area of one of them, in square points
 IN_COLUMNS = 21  # from so many classes on, a legend has two columns
@@ -84,12 +85,12 @@ def tiles(images: Floats, title: str, codes: Sequence[float] | None = None) -> F
     """
     rows, columns, height, width = images.shape
     whole = images.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
-    aside = 0.0 if codes is None else ASIDE
+    left, below, right = (0.0, 0.0, 0.0) if codes is None else (LEFT, BELOW, RIGHT)
     across = GRID_INCHES * columns
     down = across * whole.shape[0] / whole.shape[1]
-    size = across + 2 * aside, down + ABOVE + aside
+    size = across + left + right, down + ABOVE + below
     figure = Figure(figsize=size)
-    axes = figure.add_axes((aside / size[0], aside / size[1], across / size[0], down / size[1]))
+    axes = figure.add_axes((left / size[0], below / size[1], across / size[0], down / size[1]))
     figure.suptitle(clean(title), fontsize=title_size(title, size[0]), y=1 - ABOVE / 2 / size[1], va="center")
     axes.imshow(whole, cmap="gray", vmin=0, vmax=1, aspect="auto")
     if codes is None:
