@@ -28,10 +28,13 @@ from fcnet.families.elm.config import Solve
 TRAINED_BY = {families.kind_of(family): family.spec.section for family in families.FAMILIES}
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
+# Where a run is trained and what is written about it, not what is trained.
+ELSEWHERE = ("device", "threads", "report", "log")
+
 # What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
 INCIDENTAL = frozenset(
     {
-        *("device", "threads", "report", "log"),
+        *ELSEWHERE,
         *("data.cache", "data.memory", "train.log_every", "train.save_every", "train.step"),
     }
 )

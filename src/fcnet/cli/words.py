@@ -78,6 +78,13 @@ class Which(StrEnum):
     LAST = "last"
 
 
+class Language(StrEnum):
+    """Languages of what is written for people."""
+
+    EN = "en"
+    ZH = "zh"
+
+
 Weights = Annotated[
     Which | None,
     typer.Option(

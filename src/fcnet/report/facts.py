@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from fcnet.report.language import Words
+from fcnet.results.row import SPLITS
 from fcnet.rundir import directory
 from fcnet.schema import Config
 
@@ -62,7 +63,7 @@ def images(environment: Mapping[str, Any], words: Words) -> Rows:
     """Return a row for each split: its name, folder, number of images, and fingerprints of pixels and labels."""
     found = environment.get("data")
     rows: Rows = []
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         facts = found.get(split) if isinstance(found, dict) else None
         if isinstance(facts, dict):
             hashes = [str(facts.get(key) or words("unknown"))[:_HASH] for key in ("sha256", "labels")]

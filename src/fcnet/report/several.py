@@ -19,7 +19,7 @@ from fcnet.system.text import few, short
 
 MOST_ROWS = 300  # runs in the table
 LISTED = 6  # runs that a note names
-_ELSEWHERE = ("seed", "model.hidden", "model.kind", "data.classes", "report")  # keys that other columns tell
+_ELSEWHERE = ("seed", "model.hidden", "model.kind", "data.classes")  # keys that other columns tell
 
 
 @dataclass

@@ -16,8 +16,6 @@ from fcnet.system.files import from_os_error
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import Language, language_of
 
-SUFFIXES = (".html", ".htm")
-
 
 def run_report(
     words: Sequence[Path],
@@ -47,7 +45,7 @@ def run_report(
     rows = _rows(words)
     if planned is None and len(rows) == 1:
         out = out or rows[0].path / own_files.REPORT
-        one_file.check(out, SUFFIXES, "a report", own_files.is_report)
+        one_file.check(out, one_file.HTML, "a report", own_files.is_report)
         found = locate(rows[0].path if not _is_model(words) else words[0], None, sinks, weights)
         page = render.page(single.gather(found, rows[0], Words(chosen), sinks), chosen)
     else:
@@ -55,7 +53,7 @@ def run_report(
             raise ConfigError("--weights: chooses between the weights of one run; name one run, or leave it out")
         folder = words[0] if len(words) == 1 and files.is_folder(words[0]) else Path()
         out = out or folder / own_files.REPORT
-        one_file.check(out, SUFFIXES, "a report", own_files.is_report)
+        one_file.check(out, one_file.HTML, "a report", own_files.is_report)
         said = Words(chosen)
         name = folder.resolve().name if folder.parts else said("several_runs", n=len(rows))
         page = render.page(several.gather(rows, name, planned or (), said), chosen)

@@ -25,7 +25,7 @@ KINDS = (StepRecord.kind, StageRecord.kind, EpochRecord.kind)  # of the records 
 
 MOST_BYTES = 1 << 30  # largest log that is read: seven million lines
 
-_SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 _NUMBERS = {"loss", "n"}  # in the metrics of every split
 
 
@@ -174,7 +174,7 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
     """Return a record with today's names: fcnet 0.1 called a stage's facts figures, and terms parts."""
     if values["kind"] == StageRecord.kind and "figures" in values:
         values["facts"] = values.pop("figures")
-    for split in (values.get(name) for name in _SPLITS):
+    for split in (values.get(name) for name in SPLITS):
         if isinstance(split, dict) and "parts" in split:
             split["terms"] = split.pop("parts")
     return values
@@ -190,10 +190,10 @@ def _is_record(values: dict[str, Any]) -> bool:
         StepRecord(**own, accuracy=accuracy)
         return _is_count(own["step"]) and _is_count(own["steps"]) and _are_finite(own.values(), accuracy)
     if values["kind"] == "epoch":
-        return own.keys() - {"stage"} == {"epoch", "seconds", *_SPLITS} and (
+        return own.keys() - {"stage"} == {"epoch", "seconds", *SPLITS} and (
             _are_finite([own["seconds"]])
             and own["train"] is not None
-            and all(_are_metrics(own[split]) for split in _SPLITS if own[split] is not None)
+            and all(_are_metrics(own[split]) for split in SPLITS if own[split] is not None)
         )
     return values["kind"] == "stage" and _is_stage(own["facts"])
 

@@ -8,6 +8,8 @@ from fcnet.errors import ConfigError
 from fcnet.system import files
 from fcnet.system.files import naming
 
+HTML = (".html", ".htm")  # suffixes, the usual one first
+
 
 def check(out: Path, suffixes: Sequence[str], what: str, is_own: Callable[[Path], bool]) -> None:
     """Raise ConfigError if a file may not be written.

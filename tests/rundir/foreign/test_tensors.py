@@ -10,29 +10,11 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
-from torch import Tensor
 
 from fcnet.rundir.foreign import tensors
 from helpers.command_line import Run
 from helpers.folders import snapshot
-
-State = dict[str, Tensor]
-
-
-@pytest.fixture
-def state(fcnet: Run, tiny: Path) -> State:
-    """The weights of a run, at ``run``."""
-    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 0
-    return torch.load("run/model.pth", weights_only=True)
-
-
-def prefixed(state: State, prefix: str) -> State:
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-def renamed(state: State, *names: str) -> State:
-    return dict(zip(names, state.values(), strict=True))
-
+from helpers.states import State, prefixed, renamed
 
 READ: dict[str, tuple[Callable[[State], State], str]] = {
     "as it is": (lambda s: s, ""),

@@ -13,28 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from fcnet.rundir.foreign import weights as foreign_weights
 from helpers.command_line import Run
-
-State = dict[str, Tensor]
-
-
-@pytest.fixture
-def state(fcnet: Run, tiny: Path) -> State:
-    """The weights of a run, at ``run``."""
-    assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 0
-    return torch.load("run/model.pth", weights_only=True)
-
-
-def prefixed(state: State, prefix: str) -> State:
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-def renamed(state: State, *names: str) -> State:
-    return dict(zip(names, state.values(), strict=True))
-
+from helpers.states import State, prefixed, renamed
 
 OPTIMISER = {"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
 

@@ -12,7 +12,6 @@ from fcnet.cli.help.groups import grouped
 
 WIDEST = 110  # columns of a page on a wide terminal: longer lines are hard to read
 NAMES = 30  # columns of the names beside which there is text; longer ones have a line of their own
-EVERYWHERE = ("--verbose", "--quiet", "--debug")  # options of the program that may follow any command
 ANYWHERE = "-v, -q and --debug also go here: more, less, or the traceback of an error."
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fcnet.cli.words import ConfigFile, Json, Weights, answer, path, which
+from fcnet.cli.words import ConfigFile, Json, Language, Weights, answer, path, which
 from fcnet.errors import ConfigError
 from fcnet.system import paths, signals
 
@@ -29,13 +29,6 @@ class Precision(StrEnum):
 
     INT8 = "int8"
     FP16 = "fp16"
-
-
-class Language(StrEnum):
-    """Languages of a page."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 One = Annotated[

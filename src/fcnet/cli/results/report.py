@@ -1,13 +1,12 @@
 """``fcnet report``: its options, and the call."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fcnet.cli.words import Weights, path, which
+from fcnet.cli.words import Language, Weights, path, which
 from fcnet.system import paths, signals, streams
 
 if TYPE_CHECKING:
@@ -15,13 +14,6 @@ if TYPE_CHECKING:
     from fcnet.system.sinks import Sinks
 
 EXAMPLE = "Example: fcnet report checkpoints/mnist -o report.html"
-
-
-class Language(StrEnum):
-    """The languages of a report."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 Runs = Annotated[

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from fcnet.rundir import find
 from fcnet.system import streams
 from fcnet.system.text import counted, duration
 
 if TYPE_CHECKING:
     from fcnet.commands.training.finished import Finished
-
-DEFAULT = Path("checkpoints")  # where a run is found by its name alone
 
 
 def lines(record: "Finished") -> Iterator[str]:
@@ -93,5 +92,5 @@ def following(record: "Finished") -> Sequence[str]:
 
 def short(run: Path) -> str:
     """Return the word by which a run is found: its name if it is among the usual ones, else its path."""
-    word = run.name if run.parent == DEFAULT and not os.path.lexists(run.name) else str(run)
+    word = run.name if run.parent == find.ROOT and not os.path.lexists(run.name) else str(run)
     return shlex.quote(word)

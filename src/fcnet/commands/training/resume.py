@@ -26,10 +26,7 @@ from fcnet.system.text import changed, few
 _LENGTHS = ("train.epochs", "train.early_stop.patience")
 _FREE = (
     *_LENGTHS,
-    "device",
-    "threads",
-    "report",
-    "log",
+    *schema.ELSEWHERE,
     "train.step",
     "data.source",
     "data.root",

@@ -1,7 +1,5 @@
 """``fcnet export --to web``: write the page of a run."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,78 +9,19 @@ from fcnet.commands.read import choose_device, class_names, held_out, image_size
 from fcnet.commands.trained import Located, locate
 from fcnet.config.names import Which
 from fcnet.errors import ConfigError, DataError
+from fcnet.export.exported import Exported
 from fcnet.export.web import familiar, file, measure, packing
 from fcnet.export.web.familiar import Familiar
 from fcnet.export.web.measure import Measured, Reference
 from fcnet.export.web.packing import Packed, Precision
 from fcnet.families.common import plain
-from fcnet.families.common.family import Trained, Weights, choice
+from fcnet.families.common.family import Trained, choice
 from fcnet.families.common.plain import Describes, Plain
 from fcnet.rundir import one_file
 from fcnet.system.sinks import SILENT, Sinks
-from fcnet.system.text import Language, csv_text, language_of
+from fcnet.system.text import Language, language_of
 
 STATED = 0.9  # probability from which on an answer counts, if it was measured neither in training nor now
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A page that was written.
-
-    Attributes:
-        file: its path.
-        size: in bytes.
-        net: units of each layer.
-        precision: of its weights.
-        reason: why it is not the usual one; empty if it is.
-        measured: what it does beside the run; None if that was not measured.
-        unmeasured: why it was not; empty if it was.
-        weights: which of its run's the page has; None outside any run.
-    """
-
-    file: str
-    size: int
-    net: str
-    precision: Precision
-    reason: str
-    measured: Measured | None
-    unmeasured: str
-    weights: Weights | None
-
-    def text(self) -> str:
-        """Return what was written, and what it costs to store weights in few bytes."""
-        lines = [
-            f"page      {self.file}, {self.size / 1000:.0f} KB; open it in a browser",
-            f"net       {self.net}, weights in {self.precision}{self.reason and ': ' + self.reason}",
-        ]
-        if words := choice(self.weights):
-            lines.append(f"weights   {words}")
-        what = "accuracy" if self.measured is None else self.measured.what
-        told = f"not measured: {self.unmeasured}" if self.measured is None else self.measured.text()
-        return "\n".join([*lines, f"{what:<9} {told}"])
-
-    def json(self) -> str:
-        """Return the same as one JSON object."""
-        return json.dumps(self._plain(), ensure_ascii=False)
-
-    def csv(self) -> str:
-        """Return the same as a header and a row."""
-        found = self._plain()
-        return csv_text([*found], [[*found.values()]])
-
-    def _plain(self) -> dict[str, Any]:
-        found = self.measured
-        return {
-            "file": self.file,
-            "bytes": self.size,
-            "net": self.net,
-            "precision": self.precision,
-            "split": found and found.split,
-            "n": found and found.n,
-            "what": found and found.what,
-            "page": found and found.page,
-            "run": found and found.run,
-        }
 
 
 def run_export_web(
@@ -108,7 +47,7 @@ def run_export_web(
     Raises:
         ConfigError: the file may not be written, or the net cannot be described to a page.
     """
-    one_file.check(out, file.SUFFIXES, "a page", file.is_page)
+    one_file.check(out, one_file.HTML, "a page", file.is_page)
     found = locate(run, config_file, sinks, weights)
     found.tell(sinks)
     classes = _classes(found)
@@ -125,7 +64,21 @@ def run_export_web(
     }
     text = file.made(data).encode()
     one_file.write(out, text)
-    return Exported(str(out), len(text), data["net"], packed.precision, reason, measured, unmeasured, found.weights)
+    what = "accuracy" if measured is None else measured.what
+    told = f"not measured: {unmeasured}" if measured is None else measured.text()
+    lines = [
+        f"page      {out}, {len(text) / 1000:.0f} KB; open it in a browser",
+        f"net       {data['net']}, weights in {packed.precision}{reason and ': ' + reason}",
+        *([f"weights   {which}"] if (which := choice(found.weights)) else []),
+        f"{what:<9} {told}",
+    ]
+    facts = {"bytes": len(text), "net": data["net"], "precision": packed.precision}
+    return Exported(out, lines, facts | _compared(measured))
+
+
+def _compared(measured: Measured | None) -> dict[str, Any]:
+    """Return for programs what the page does beside the run; None for each if that was not measured."""
+    return {key: measured and getattr(measured, key) for key in ("split", "n", "what", "page", "run")}
 
 
 def _classes(found: Located) -> list[str]:

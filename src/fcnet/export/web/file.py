@@ -24,7 +24,6 @@ SCRIPTS = (
     *("view/words.js", "view/draw.js", "view/figures.js", "view/pen.js", "view/photo.js", "view/page.js"),
 )
 
-SUFFIXES = (".html", ".htm")
 MARK = '<meta name="generator" content="fcnet export'  # which only fcnet's pages have
 _LOOKED_AT = 1 << 12  # bytes of a file that are searched for it
 

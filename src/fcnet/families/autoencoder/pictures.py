@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.data.normal import normal_images
 from fcnet.families.autoencoder import evaluate, plots
-from fcnet.families.autoencoder.codes import sampled
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
+from fcnet.families.autoencoder.findings import decoded
 from fcnet.families.autoencoder.model import AutoEncoder
-from fcnet.families.autoencoder.objective import corrupt, squared_error
+from fcnet.families.autoencoder.objective import squared_error
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.plots import images
 from fcnet.plots.answers import histogram
 from fcnet.plots.canvas import LONGEST_CLASS
 from fcnet.system.text import short
-from fcnet.training.evaluate import fixed_noise
 from fcnet.training.optim.parameters import weight_matrices
 
 if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
     from matplotlib.figure import Figure
 
-SHOWN = 12  # reconstructed images in a figure
 SCATTERED = 5000  # codes in a figure
 SIDE = 20  # rows and columns of images drawn by a variational decoder
-CPU = torch.device("cpu")
 
 
 def of_weights(trained: Trained, name: str) -> dict[str, Figure]:
@@ -72,26 +66,10 @@ def of_images(trained: Trained, name: str, split: ImageFolder, part: str) -> dic
     return found
 
 
-def one_of_each(labels: Tensor, classes: int) -> list[int]:
-    """Return positions of images, taking classes in turn, until there are enough or no more."""
-    queues = [torch.nonzero(labels == number).flatten().tolist() for number in range(classes)]
-    turns = [i for turn in range(SHOWN) for queue in queues for i in queue[turn : turn + 1]]
-    return turns[:SHOWN]
-
-
-@torch.inference_mode()
 def reconstructed(model: AutoEncoder, spec: AutoencoderModel, split: ImageFolder, seen: Outputs, title: str) -> Figure:
     """Draw originals above reconstructions; for a denoising net, with the corrupted images between them."""
-    chosen = one_of_each(split.labels, len(split.classes))
-    x, _ = next(iter(split.batches(len(chosen), torch.tensor(chosen))))
-    rows = {"original": x}
-    if spec.corruption is None:
-        rows["reconstruction"] = seen.pixels[chosen]
-    else:
-        with fixed_noise(CPU):
-            rows["corrupted"] = corrupt(x, spec.corruption)
-        rows["reconstruction"] = model(rows["corrupted"])
-    errors = squared_error(rows["reconstruction"], x).tolist()
+    rows = decoded.reconstructions(model, spec, split, seen)
+    errors = squared_error(rows["reconstruction"], rows["original"]).tolist()
     shown = {name: pixels.reshape(-1, *split.size).numpy() for name, pixels in rows.items()}
     return plots.reconstructions(shown, errors, title)
 
@@ -124,18 +102,13 @@ def scattered(split: ImageFolder, seen: Outputs, name: str, inside: NDArray[np.b
     return plots.scatter(codes, labels, classes, f"{name}: {n} {what}", axis)
 
 
-@torch.inference_mode()
 def samples(model: AutoEncoder, spec: AutoencoderModel, size: Sequence[int], name: str) -> dict[str, Figure]:
     """Draw a variational decoder's images of codes from its prior and, for codes of two values, of the whole plane."""
-    with fixed_noise(CPU):
-        drawn = model.decode(sampled(model, SIDE * SIDE, spec.code))
     prior = "N(0, 1)" if model.pseudo_inputs is None else "the prior of its pseudo-inputs"
-    grid = drawn.reshape(SIDE, SIDE, *size).numpy()
+    grid = decoded.from_prior(model, spec, SIDE).reshape(SIDE, SIDE, *size).numpy()
     found = {"samples": plots.tiles(grid, f"{name}: images decoded from codes drawn from {prior}")}
     if spec.code == 2:
-        places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
-        plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
-        grid = model.decode(plane).reshape(SIDE, SIDE, *size).numpy()
+        pixels, places = decoded.over_plane(model, SIDE)
         title = f"{name}: images decoded from the code plane, at quantiles of N(0, 1)"
-        found["plane"] = plots.tiles(grid, title, places.tolist())
+        found["plane"] = plots.tiles(pixels.reshape(SIDE, SIDE, *size).numpy(), title, places)
     return found

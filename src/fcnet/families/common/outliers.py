@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
@@ -92,6 +94,12 @@ class PerImage:
             replace(one, note=of.problem, prepared=of.prepared) for one, of in zip(self.images, images, strict=True)
         ]
         return replace(self, images=found)  # type: ignore[type-var]  # each subclass is a dataclass
+
+
+def parted(images: ImageFolder, normal: Sequence[str] | None) -> NDArray[np.bool_] | None:
+    """Return which images are normal (N,); None without normal classes, or if all images are alike in this."""
+    inside = None if normal is None else normal_images(images, normal).cpu().numpy()
+    return None if inside is None or inside.all() == inside.any() else inside
 
 
 def auroc(scores: Tensor, split: ImageFolder, normal: Sequence[str]) -> dict[str, float]:

@@ -47,7 +47,7 @@ class Pointwise:
     """A function of each value.
 
     Attributes:
-        function: its name in ``FUNCTIONS``.
+        function: its name in ``_FUNCTIONS``, or leaky or elu.
         value: its parameter: slopes for values below 0, () or (M,), or the alpha of elu; None if it has none.
     """
 
@@ -75,7 +75,6 @@ _FUNCTIONS = {
     "gelu": functional.gelu,
     "silu": functional.silu,
 }
-FUNCTIONS = (*_FUNCTIONS, "leaky", "elu")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import torch
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.normal import normal_images
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.families.common.findings.parts import Part, Separation
@@ -15,8 +14,8 @@ from fcnet.training.evaluate import evaluate
 def of_images(trained: Trained, images: ImageFolder) -> list[Part]:
     """Return the scores of images, if there are both normal ones and outliers."""
     normal = trained.settings.data.normal_classes
-    inside = None if normal is None else normal_images(images, normal).cpu().numpy()
-    if normal is None or inside is None or inside.all() == inside.any():
+    inside = outliers.parted(images, normal)
+    if normal is None or inside is None:
         return []
     scores = scores_of(trained, images)
     auroc = outliers.auroc(-scores, images.to(torch.device("cpu")), normal)["auroc"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.normal import normal_images
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.families.oneclass.evaluate import scores_of
@@ -20,8 +19,8 @@ if TYPE_CHECKING:  # ``style`` must be the first to import matplotlib
 def of_images(trained: Trained, name: str, images: ImageFolder) -> dict[str, Figure]:
     """Return a figure of the scores, if there are both normal images and outliers."""
     normal = trained.settings.data.normal_classes
-    inside = None if normal is None else normal_images(images, normal).numpy()
-    if normal is None or inside is None or inside.all() == inside.any():
+    inside = outliers.parted(images, normal)
+    if normal is None or inside is None:
         return {}
     scores = scores_of(trained, images)
     share = outliers.auroc(-scores, images, normal)["auroc"]

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fcnet.rundir.log import KINDS
+from fcnet.rundir.log import KINDS, SPLITS
 from fcnet.training.records import EpochRecord, StepRecord
 
 Plain = Mapping[str, Any]  # a record as in metrics.jsonl
 
-SPLITS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy")
 
 

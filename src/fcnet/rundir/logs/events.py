@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fcnet.rundir.logs.base import METRICS, SPLITS, Plain, RunLog
+from fcnet.rundir.log import SPLITS
+from fcnet.rundir.logs.base import METRICS, Plain, RunLog
 from fcnet.rundir.own_files import EVENTS, is_events
 from fcnet.system import extras
 from fcnet.system.files import naming

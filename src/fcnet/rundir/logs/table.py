@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from fcnet.rundir.logs.base import METRICS, SPLITS, Plain, RunLog, metrics_of
+from fcnet.rundir.log import SPLITS
+from fcnet.rundir.logs.base import METRICS, Plain, RunLog, metrics_of
 from fcnet.rundir.own_files import TABLE
 from fcnet.system import files
 from fcnet.system.files import naming

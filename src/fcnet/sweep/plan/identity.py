@@ -13,9 +13,6 @@ from fcnet.config import load as loading
 from fcnet.config.yaml_lines import Layer
 from fcnet.schema import Config
 
-# They say where a run is trained and what is written about it, not what is trained.
-_ELSEWHERE = ("device", "threads", "report", "log")
-
 Change = tuple[str, Any]  # a dotted key and its value
 
 
@@ -56,9 +53,9 @@ def hash_of(config: Config) -> str:
 
 
 def digest(config: Config) -> tuple[str, ...]:
-    """Return the whole SHA-256 of a config without ``_ELSEWHERE``, and these; equal for equal configs only."""
+    """Return the whole SHA-256 of a config without ``ELSEWHERE``, and these; equal for equal configs only."""
     values = schema.values(config)
-    elsewhere = [str(values.pop(key, None)) for key in _ELSEWHERE]
+    elsewhere = [str(values.pop(key, None)) for key in schema.ELSEWHERE]
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest(), *elsewhere
 
 

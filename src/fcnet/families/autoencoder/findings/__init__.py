@@ -1,3 +1,3 @@
-"""What an autoencoder shows of itself and of images, as plain arrays for a report: ``shown``."""
+"""What an autoencoder shows of itself and of images: what it decodes (decoded), and arrays for a report (shown)."""
 
-__all__ = ["shown"]
+__all__ = ["decoded", "shown"]

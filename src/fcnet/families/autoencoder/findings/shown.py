@@ -1,8 +1,7 @@
 """Reconstructions, codes, samples and errors of an autoencoder, as arrays."""
 
 from collections.abc import Iterator
-from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -10,24 +9,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
-from fcnet.data.normal import normal_images
 from fcnet.families.autoencoder import evaluate
-from fcnet.families.autoencoder.codes import sampled
 from fcnet.families.autoencoder.config import AutoencoderModel
 from fcnet.families.autoencoder.evaluate import Outputs
+from fcnet.families.autoencoder.findings import decoded
 from fcnet.families.autoencoder.model import AutoEncoder
-from fcnet.families.autoencoder.objective import corrupt
 from fcnet.families.common import outliers
 from fcnet.families.common.family import Trained
 from fcnet.families.common.findings import first_layer
 from fcnet.families.common.findings.parts import Codes, Floats, Images, Part, Reconstructions, Samples, Separation
-from fcnet.training.evaluate import fixed_noise
 
-SHOWN = 12  # reconstructed images
 SCATTERED = 2000  # codes
 SIDE = 12  # rows and columns of images that a variational decoder draws
-
-CPU = torch.device("cpu")
 
 
 def of_weights(trained: Trained) -> list[Part]:
@@ -46,28 +39,13 @@ def of_images(trained: Trained, images: ImageFolder) -> list[Part]:
     return [*found, *_separation(trained, images, seen)]
 
 
-@torch.inference_mode()
 def _reconstructions(model: AutoEncoder, spec: AutoencoderModel, images: ImageFolder, seen: Outputs) -> Reconstructions:
     error = float(seen.errors.double().mean())
     metrics = {"squared_error": error, "psnr": evaluate.psnr(error / seen.pixels.shape[1])}
-    chosen = one_of_each(images.labels.cpu())
-    x, _ = next(iter(images.batches(len(chosen), torch.tensor(chosen))))
-    rows = {"original": x}
-    if spec.corruption is None:
-        rows["reconstruction"] = seen.pixels[chosen]
-    else:
+    if spec.corruption is not None:
         metrics |= evaluate.denoising(model, spec, images)
-        with fixed_noise(CPU):
-            rows["corrupted"] = corrupt(x, spec.corruption)
-        rows["reconstruction"] = model(rows["corrupted"])
+    rows = decoded.reconstructions(model, spec, images, seen)
     return Reconstructions({name: _grey(row, images.size) for name, row in rows.items()}, len(images), metrics)
-
-
-def one_of_each(labels: Tensor) -> list[int]:
-    """Return positions of images, taking classes in turn, until there are enough or no more."""
-    queues = [torch.nonzero(labels == number).flatten().tolist() for number in sorted(set(labels.tolist()))]
-    turns = [i for turn in range(SHOWN) for queue in queues for i in queue[turn : turn + 1]]
-    return turns[:SHOWN]
 
 
 def _codes(images: ImageFolder, seen: Outputs) -> Codes:
@@ -91,27 +69,21 @@ def principal(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     return centred @ axes[:, [-1, -2]], float(variances[-2:].sum()) / total if total > 0 else 1.0
 
 
-@torch.inference_mode()
 def _samples(model: AutoEncoder, spec: AutoencoderModel, size: tuple[int, int]) -> Iterator[Samples]:
     """Yield images of codes from the prior and, for codes of two values, of the whole plane."""
-    with fixed_noise(CPU):
-        drawn = model.decode(sampled(model, SIDE * SIDE, spec.code))
-    yield Samples(_grey(drawn, size), SIDE, "normal" if model.pseudo_inputs is None else "learned")
+    source: Literal["normal", "learned"] = "normal" if model.pseudo_inputs is None else "learned"
+    yield Samples(_grey(decoded.from_prior(model, spec, SIDE), size), SIDE, source)
     if spec.code == 2:
-        places = torch.tensor([NormalDist().inv_cdf((i + 0.5) / SIDE) for i in range(SIDE)])
-        plane = torch.stack(torch.meshgrid(places.flip(0), places, indexing="ij"), -1).flatten(0, 1).flip(1)
-        yield Samples(_grey(model.decode(plane), size), SIDE, "plane")
+        yield Samples(_grey(decoded.over_plane(model, SIDE)[0], size), SIDE, "plane")
 
 
 def _separation(trained: Trained, images: ImageFolder, seen: Outputs) -> Iterator[Separation]:
     """Yield the errors of normal images and outliers, if there are both."""
     normal = trained.settings.data.normal_classes
-    if normal is None:
+    inside = outliers.parted(images, normal)
+    if normal is None or inside is None:
         return
-    inside = normal_images(images, normal).cpu().numpy()
-    if inside.all() == inside.any():
-        return
-    auroc = outliers.auroc(seen.errors, images.to(CPU), normal)["auroc"]
+    auroc = outliers.auroc(seen.errors, images.to(torch.device("cpu")), normal)["auroc"]
     errors: Floats = seen.errors.double().numpy()
     yield Separation(errors[inside], errors[~inside], normal, auroc, "squared_error")
 

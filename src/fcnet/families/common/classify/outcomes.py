@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fcnet.data.dataset import ImageFolder
 from fcnet.families.common.classify import calibration
@@ -34,6 +35,12 @@ class Outcomes:
     files: Sequence[str]
     classes: Sequence[str]
     split: str
+
+    @classmethod
+    def of(cls, logits: Tensor, images: ImageFolder, split: str) -> Outcomes:
+        """Return the answers that logits (N, C) are to images, which ``split`` names."""
+        probabilities = logits.double().softmax(1).numpy()
+        return cls(probabilities, images.labels.cpu().numpy(), images.names, images.classes, split)
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -72,5 +79,4 @@ class Outcomes:
 
 def outcomes(trained: Trained, images: ImageFolder, split: str) -> Outcomes:
     """Return a classifier's answers to images on its device, which ``split`` names."""
-    probabilities = logits_of(trained, images).double().softmax(1).numpy()
-    return Outcomes(probabilities, images.labels.cpu().numpy(), images.names, images.classes, split)
+    return Outcomes.of(logits_of(trained, images), images, split)

@@ -9,9 +9,8 @@ from fcnet.training.metrics import Metrics
 
 def of(trained: Trained, images: ImageFolder, split: str) -> Answers:
     """Return a classifier's answers to images on its device, which ``split`` names."""
-    logits, labels = logits_of(trained, images), images.labels.cpu()
-    probabilities = logits.double().softmax(1).numpy()
-    outcomes = Outcomes(probabilities, labels.numpy(), images.names, images.classes, split)
+    logits = logits_of(trained, images)
+    outcomes = Outcomes.of(logits, images, split)
     first = outcomes.mistakes[:MOST]
     mistakes = images.images[first.tolist()].cpu().numpy()
-    return Answers(outcomes, Metrics.of(logits, labels).loss, mistakes)
+    return Answers(outcomes, Metrics.of(logits, images.labels.cpu()).loss, mistakes)
