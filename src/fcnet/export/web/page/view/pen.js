@@ -20,6 +20,11 @@ function pen(canvas, style, width, begun, changed) {
     else context.lineTo(points[1].x, points[1].y);
     context.stroke();
   };
+  const dot = ({ x, y }) => { // browsers draw nothing for a line of length 0
+    context.beginPath();
+    context.arc(x, y, width / 2, 0, 2 * Math.PI);
+    context.fill();
+  };
   const clear = () => {
     context.fillStyle = grey(Math.round(style.ground));
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -31,10 +36,11 @@ function pen(canvas, style, width, begun, changed) {
     begun();
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
-    Object.assign(context, { lineWidth: width, lineCap: 'round', lineJoin: 'round', strokeStyle: grey(Math.round(style.ink)) });
+    const ink = grey(Math.round(style.ink));
+    Object.assign(context, { lineWidth: width, lineCap: 'round', lineJoin: 'round', strokeStyle: ink, fillStyle: ink });
     before = at(event);
     middle = before;
-    stroke(before, before);
+    dot(before);
     changed(false);
   });
   canvas.addEventListener('pointermove', (event) => {
