@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,14 @@ def test_rooms_are_entered_by_their_front_doors(module: str) -> None:
 
 def test_every_room_says_what_is_in_it() -> None:
     assert [room for room in ROOMS if not ast.get_docstring(front_door(room))] == []
+
+
+@pytest.mark.parametrize("folder", ["tests/helpers", "scripts"])
+def test_no_program_hides_a_module_of_python(folder: str) -> None:
+    """A program finds what lies beside it first: a file html.py there is what all packages get for ``import html``."""
+    beside = {path.parent / path.stem for path in (TESTS.parent / folder).rglob("*.py")}
+    assert len(beside) > 10
+    assert [path for path in sorted(beside) if path.name in sys.stdlib_module_names] == []
 
 
 def test_no_module_of_tests_overwrites_its_marks() -> None:

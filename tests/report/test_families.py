@@ -16,7 +16,7 @@ from fcnet.families.autoencoder.findings.shown import principal
 from fcnet.families.common.classify import by_class
 from fcnet.families.common.family import Shows
 from helpers.command_line import Run
-from helpers.html import Page
+from helpers.html_page import Page
 from helpers.tiny import tiny_config, write_config
 
 

@@ -11,7 +11,7 @@ from fcnet.report import write
 from fcnet.rundir import own_files
 from fcnet.sweep.plan import identity
 from helpers.command_line import Run
-from helpers.html import Page
+from helpers.html_page import Page
 from helpers.sweeps import write_sweep
 
 

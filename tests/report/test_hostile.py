@@ -12,7 +12,7 @@ from PIL import Image
 from fcnet.report.drawn import images
 from fcnet.report.svg.element import chart, readable, tag
 from helpers.command_line import Run
-from helpers.html import Page
+from helpers.html_page import Page
 from helpers.tiny import pictures, tiny_config, write_config
 
 NAMES = ["</style><script>alert(1)</script>", "\"' onload='alert(1)' x=\"", "{{ 7 * 7 }}&amp;<b>"]

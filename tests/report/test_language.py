@@ -10,7 +10,7 @@ from fcnet.report import language
 from fcnet.report.svg import scale
 from fcnet.system.text import language_of
 from helpers.command_line import Run
-from helpers.html import Page
+from helpers.html_page import Page
 
 ROOM = Path(fcnet.__file__).parent / "report"
 SOURCE = "\n".join(path.read_text() for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.html")])

@@ -10,7 +10,7 @@ import pytest
 from fcnet.report.language import Words
 from fcnet.report.svg import heat
 from helpers.command_line import Run
-from helpers.html import Page
+from helpers.html_page import Page
 
 MOST = 1_000_000  # bytes of the report of a run on MNIST
 

@@ -12,7 +12,7 @@ from scipy import stats
 from fcnet.families.common.findings.parts import MOST
 from fcnet.report.headline import wilson
 from helpers.command_line import Run
-from helpers.html import SVG, Page
+from helpers.html_page import SVG, Page
 
 
 def report(fcnet: Run, *words: object) -> Page:

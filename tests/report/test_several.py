@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.command_line import Run
-from helpers.html import SVG, Page
+from helpers.html_page import SVG, Page
 
 
 def report(fcnet: Run, *words: object) -> Page:

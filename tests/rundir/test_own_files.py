@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -224,3 +224,27 @@ def test_another_environment_is_not_fcnet_s(tmp_path: Path) -> None:
     for text, known in (('{"versions": {"fcnet": "1"}}', True), ('{"versions": ["x"]}', False), ("{", False)):
         (tmp_path / "environment.json").write_text(text)
         assert own_files.is_known(tmp_path) is known
+
+
+def test_what_a_training_removes_in_the_meantime_is_in_nobody_s_way(
+    fcnet: Run, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second job looks through the folder while the first removes its old checkpoints."""
+    assert fcnet(*WORDS, "--out", "mine").code == 0
+    members = own_files._members
+
+    def vanishing(run: Path) -> Iterator[Path]:
+        for path in members(run):
+            if path.parent.name == own_files.FOLDER and path.suffix == ".json":
+                path.unlink()
+            yield path
+
+    for listed in (own_files.foreign, own_files.in_the_way):
+        checkpoints = {path: path.read_bytes() for path in Path("mine/ckpt").glob("epoch-*")}
+        assert any(path.suffix == ".json" for path in checkpoints)
+        with monkeypatch.context() as patch:
+            patch.setattr(own_files, "_members", vanishing)
+            assert listed(Path("mine")) == []
+        assert not any(Path("mine/ckpt").glob("epoch-*.json"))
+        for path, data in checkpoints.items():
+            path.write_bytes(data)

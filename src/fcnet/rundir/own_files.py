@@ -9,7 +9,7 @@ import csv
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fcnet import schema
@@ -44,15 +44,12 @@ _LARGEST_CONFIG = 1 << 20  # bytes
 
 def foreign(run: Path) -> list[str]:
     """Return the names, relative to a folder, of all entries not known to be a run's own; links with their targets."""
-    known = is_known(run)
-    return [_shown(run, path) for path in _members(run) if not _is_own(run, path, known)]
+    return _foreign_of(run, _members(run))
 
 
 def in_the_way(run: Path) -> list[str]:
     """Return those entries of ``foreign`` whose names fcnet would write to."""
-    known = is_known(run)
-    own_names = (path for path in _members(run) if _is_name(run, path))
-    return [_shown(run, path) for path in own_names if not _is_own(run, path, known)]
+    return _foreign_of(run, (path for path in _members(run) if _is_name(run, path)))
 
 
 def check_writable(run: Path, option: str) -> None:
@@ -71,8 +68,7 @@ def refusal(
 
 def foreign_logs(run: Path, names: Sequence[str]) -> list[str]:
     """Return those of some names of logs that something in a folder has that is not a run's own; links with targets."""
-    known, paths = is_known(run), [run / name for name in names]
-    return [_shown(run, path) for path in paths if os.path.lexists(path) and not _is_own(run, path, known)]
+    return _foreign_of(run, (run / name for name in names))
 
 
 def is_events(path: Path) -> bool:
@@ -120,6 +116,12 @@ def is_partial(path: Path) -> bool:
     if path.parent.name == PLOTS:
         return match is not None and (match["name"].endswith(PICTURES) or match["name"] in TABLES)
     return match is not None and match["name"] in {*FILES, REPORT, *_LOGS}
+
+
+def _foreign_of(run: Path, paths: Iterable[Path]) -> list[str]:
+    """Name those entries that are not a run's own and are still there: a training removes its old checkpoints."""
+    known = is_known(run)
+    return [_shown(run, path) for path in paths if not _is_own(run, path, known) and os.path.lexists(path)]
 
 
 def _members(run: Path) -> Iterator[Path]:
