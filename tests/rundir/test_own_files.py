@@ -235,7 +235,7 @@ def test_what_a_training_removes_in_the_meantime_is_in_nobody_s_way(
 
     def vanishing(run: Path) -> Iterator[Path]:
         for path in members(run):
-            if path.parent.name == own_files.FOLDER and path.suffix == ".json":
+            if path.parent.name == "ckpt" and path.suffix == ".json":
                 path.unlink()
             yield path
 
