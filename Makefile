@@ -74,6 +74,7 @@ pictures: .venv/installed-dev
 	$(BIN)/python scripts/example_photos.py
 	$(BIN)/python scripts/photos_pictures.py --out docs/images
 	$(BIN)/python scripts/readme_pictures.py --out docs/images
+	$(BIN)/python scripts/screenshots.py --out docs/images
 	$(BIN)/python scripts/recording.py
 
 clean:

@@ -17,6 +17,7 @@ import fcnet
 from fcnet.results import columns, listing
 from fcnet.rundir.find import CONFIG
 from fcnet.system import files
+from fcnet.system.text import counted
 
 Run = dict[str, Any]  # an entry of docs/results.json
 
@@ -89,7 +90,9 @@ def _evaluated(file: Path, versions: Mapping[str, Version]) -> list[tuple[Versio
     members = [_member(file, model) for model in models]
     fitting = [one for one in _fitting(members, versions) if one.row.evaluated and one.row.committee == len(members)]
     if not fitting:
-        raise Refused(f"{file}: no row of docs/results.yaml takes evaluations of {len(members)} runs of this config")
+        raise Refused(
+            f"{file}: no row of docs/results.yaml takes evaluations of {counted(len(members), 'run')} of this config"
+        )
     return [(version, _evaluation(file, said, members, version.row), str(file)) for version in fitting]
 
 
@@ -192,7 +195,7 @@ def _add(entries: Entries, version: Version, run: Run, where: str) -> str:
     entries[version.key] = {"settings": version.settings(), "runs": runs}
     value = f"{version.row.how.text(version.row.value(run))} {version.row.how.unit}"
     return f"{where}: {version.key}, seed {', '.join(map(str, run['seeds']))}: {value}" + (
-        f"; {len(entry['runs'])} runs of another config removed" if entry is not None and stale else ""
+        f"; {counted(len(entry['runs']), 'run')} of another config removed" if entry is not None and stale else ""
     )
 
 

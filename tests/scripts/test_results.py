@@ -97,7 +97,7 @@ def test_a_config_that_changed_makes_its_row_stale(fcnet: Run, house: Path) -> N
     assert done.returncode == 1
     assert "net: its runs are of another config: train.epochs: 3 in configs/published/net.yaml, 2 there" in done.stderr
     (said,) = collect.collect([train(fcnet, house, "b", "seed=4")], house)
-    assert "1 runs of another config removed" in said
+    assert "1 run of another config removed" in said
     assert [one["seeds"] for one in load_results(house)["net"]["runs"]] == [[4]]
 
 
@@ -142,7 +142,7 @@ def test_committees_come_from_evaluations(fcnet: Run, house: Path) -> None:
     assert values(load_rows(house)["both"], [run]) == pytest.approx([10.0])
     assert "one committee alone" in page.page(load_rows(house), load_results(house))
     for change, why in (
-        ({"members": [str(a)]}, "evaluations of 1 runs"),
+        ({"members": [str(a)]}, "evaluations of 1 run of"),
         ({"accuracy": None}, "has no accuracy"),
         ({"split": "train (x)"}, "not of the test images"),
         ({"members": ["gone"]}, "gone: is not a run here"),

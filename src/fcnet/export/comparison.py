@@ -16,6 +16,7 @@ from fcnet.errors import DataError
 from fcnet.export.graphs import LOGITS, Graph
 from fcnet.export.subject import Subject
 from fcnet.system.sinks import Sinks
+from fcnet.system.text import plural
 from fcnet.training.evaluate import EVALUATION_BATCH
 
 TOLERANCE = 1e-4  # largest difference of an output: rounding gives 1e-5 for the logits of digits, which are about 10
@@ -75,7 +76,7 @@ class Difference:
         values = [f"{name} within {value:.1e}{self._explained(name)}" for name, value in self.largest.items()]
         if LOGITS in self.largest:
             values.insert(0, f"another class for {self.other_classes:,}" if self.other_classes else "the same classes")
-        return f"on {self.images:,} images, {self.where}: {', '.join(values)}"
+        return f"on {self.images:,} {plural(self.images, 'image')}, {self.where}: {', '.join(values)}"
 
     def _explained(self, name: str) -> str:
         """Return how much PyTorch itself rounds, if the difference is more than usual."""

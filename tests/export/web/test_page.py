@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import screenshots
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -231,6 +232,14 @@ def test_an_autoencoder_reconstructs(trained: Path, test_images: tuple[Pixels, P
         assert seen.page.is_visible("#rebuilt")
         assert seen.page.locator("#figures figure").count() == 3
         assert seen.quiet()
+
+
+def test_the_pictures_of_the_docs_are_photographed(trained: Path, tmp_path: Path) -> None:
+    browser.program()
+    screenshots.main(["--run", str(trained / "mnist"), "--out", str(tmp_path)])
+    for name in ("report", "report-dark", "page"):
+        with Image.open(tmp_path / f"{name}.png") as new, Image.open(ROOT / f"docs/images/{name}.png") as shown:
+            assert new.size == shown.size
 
 
 def test_hostile_names_are_shown_as_they_are(fcnet: Run, tiny: Path) -> None:

@@ -6,7 +6,7 @@ from fcnet.config.data import SOURCE_SPLITS
 from fcnet.data.imports.parts import WORDS, Part
 from fcnet.data.writing import UNSPLIT, Split
 from fcnet.errors import ConfigError, DataError
-from fcnet.system.text import few
+from fcnet.system.text import counted, few
 
 _ALONE = "import them one at a time, each with its own --out"
 
@@ -62,8 +62,8 @@ def _check_count(images: Part, labels: Part) -> None:
     assert labels.labels is not None
     if len(images.images) != len(labels.labels):
         raise DataError(
-            f"{images}: holds {len(images.images)} images, but {labels} {len(labels.labels)} labels; give those that"
-            " belong together"
+            f"{images}: holds {counted(len(images.images), 'image')}, but {labels}"
+            f" {counted(len(labels.labels), 'label')}; give those that belong together"
         )
 
 

@@ -9,6 +9,7 @@ from fcnet.data.dataset import ImageFolder
 from fcnet.export.web.packing import Packed
 from fcnet.families.common import classify, plain
 from fcnet.families.common.family import Trained
+from fcnet.system.text import counted
 
 POINTS = 0.001  # of the images, a tenth of a point: the most that int8 may cost in accuracy unless it was asked for
 SHARE = 0.01  # of an autoencoder's squared error: the same
@@ -50,7 +51,7 @@ class Measured:
             shown = f"{100 * self.page:.2f} % in the page, {100 * self.run:.2f} % as trained"
         else:
             shown = f"{self.page:.4f} per image in the page, {self.run:.4f} as trained"
-        return f"{shown}, on {self.n} {self.split} images"
+        return f"{shown}, on {counted(self.n, f'{self.split} image')}"
 
 
 @dataclass(frozen=True)
