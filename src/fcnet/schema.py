@@ -29,7 +29,7 @@ TRAINED_BY = {families.kind_of(family): family.spec.section for family in famili
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
 # Where a run is trained and what is written about it, not what is trained.
-ELSEWHERE = ("device", "threads", "report", "log")
+ELSEWHERE = ("device", "threads", "plots", "report", "log")
 
 # What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
 INCIDENTAL = frozenset(
@@ -79,10 +79,14 @@ class Config(Section):
         description="CPU threads: a number, at most as many as the process may use (by its cores, its control group's"
         " quota and OMP_NUM_THREADS); or auto: all, or as many as are fastest now if the bits of the results are equal",
     )
+    plots: bool | None = Field(
+        None,
+        description="draw the curves when a training has ended; null: yes, and in a sweep if it has `plots: true`;"
+        " false saves half a second of each run, and fcnet plot draws them at any time",
+    )
     report: bool | None = Field(
         None, description="write report.html at the end: fcnet train into the run, fcnet sweep run into the sweep"
     )
-
     log: Annotated[list[Literal["csv", "text", "tensorboard"]], Len(1)] | None = Field(
         None,
         description="further logs in the run directory: csv (metrics.csv, a row per epoch), text (log.txt, lines to"
@@ -136,7 +140,7 @@ def keys() -> set[str]:
     return explain.keys(Config)
 
 
-def named_keys() -> set[str]:
+def named_keys() -> frozenset[str]:
     """Return the keys (without their sections) that accept a word for the ``name`` of a section."""
     return explain.named_keys(Config)
 

@@ -53,6 +53,7 @@ def tiny_config(root: Path) -> dict[str, Any]:
         "model": {"hidden": [8]},
         "train": {"epochs": 3, "batch_size": 7, "optimizer": {"lr": 0.02}, "log_every": 4},
         "device": "cpu",
+        "plots": False,  # as in most tests of trainings: drawing takes longer than training
     }
 
 

@@ -26,12 +26,12 @@ def elm(tiny: Path) -> Path:
 
 
 def test_plots_of_one_elm(fcnet: Run, elm: Path) -> None:
-    outcome = fcnet("train", "-c", elm)
+    outcome = fcnet("train", "-c", elm, "plots=true")
     assert "(model.pth, metrics.jsonl, plots/ridge.png)" in outcome.out
     outcome = fcnet("plot", "checkpoints/elm")
     names = [*(f"{name}.png" for name in ("ridge", "weights", "confusion", "mistakes", "reliability")), "mistakes.csv"]
     assert outcome.out.split() == [f"checkpoints/elm/plots/{name}" for name in names]
-    one = ["-c", elm, "solve.solver.ridge=1"]
+    one = ["-c", elm, "solve.solver.ridge=1", "plots=true"]
     assert fcnet("train", *one).out.splitlines()[-2].endswith("(model.pth, metrics.jsonl)")
     # Of a run whose solver was changed, the present solver is drawn.
     assert (

@@ -105,7 +105,7 @@ def test_a_programs_own_settings_are_used_by_the_program_alone(tmp_path: Path) -
 
 def test_a_training_under_foreign_settings_is_finished_with_its_pictures(tiny: Path) -> None:
     (tiny / "matplotlibrc").write_bytes(b"text.usetex: True\n\xff\xfe\n")
-    words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny.yaml", "train.epochs=1", "--out", "run"]
+    words = [sys.executable, "-m", "fcnet", "train", "-c", "tiny.yaml", "train.epochs=1", "plots=true", "--out", "run"]
     variables = {"MATPLOTLIBRC": "matplotlibrc", "MPLBACKEND": "none", "MPLCONFIGDIR": "/dev/null/no"}
     done = subprocess.run(words, cwd=tiny, env=os.environ | variables, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -234,7 +234,7 @@ def warnings_in(err: str) -> list[str]:
 
 def test_one_warning_for_all_characters_without_a_font(fcnet: Run, tiny: Path, no_chinese_font: None) -> None:
     assert CLASSES == 3
-    outcome = fcnet("train", "-c", chinese_run(tiny))
+    outcome = fcnet("train", "-c", chinese_run(tiny), "plots=true")
     assert outcome.code == 0
     (told,) = warnings_in(outcome.err)
     assert "配" in told
@@ -247,7 +247,7 @@ def test_one_warning_for_all_characters_without_a_font(fcnet: Run, tiny: Path, n
 
 
 def test_no_warning_with_a_font(fcnet: Run, tiny: Path, chinese_font: str) -> None:
-    outcomes = [fcnet("train", "-c", chinese_run(tiny)), fcnet("plot", "checkpoints/配置")]
+    outcomes = [fcnet("train", "-c", chinese_run(tiny), "plots=true"), fcnet("plot", "checkpoints/配置")]
     assert [outcome.code for outcome in outcomes] == [0, 0]
     assert not any(warnings_in(outcome.err) for outcome in outcomes)
 
@@ -266,7 +266,7 @@ def test_a_finished_training_stays_finished_whatever_drawing_raises(
         raise error
 
     monkeypatch.setattr(canvas, "save", fail)
-    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run")
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "plots=true", "--out", "run")
     assert outcome.code == 0
     assert "fcnet plot run" in outcome.err
     assert len([line for line in outcome.err.splitlines() if "warning" in line]) == 1
@@ -286,7 +286,7 @@ def test_a_training_that_is_interrupted_while_it_draws_is_finished(
 
     with monkeypatch.context() as interrupted:
         interrupted.setattr(canvas, "save", fail)
-        assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run").code == 130
+        assert fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "plots=true", "--out", "run").code == 130
     assert environment.read_json(Path("run") / directory.RESULT)["ended"] == "finished"
-    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "--out", "run", "--resume")
+    outcome = fcnet("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "plots=true", "--out", "run", "--resume")
     assert "already finished" in outcome.out

@@ -76,13 +76,13 @@ def run_train(
         stop: whether a signal has asked to stop.
         sinks: for records of the training, notices and warnings.
         shelf: images of earlier trainings of this process, which are not read again.
-        draws: whether the curves are drawn.
+        draws: whether the curves are drawn, unless the config has ``plots: false``.
 
     Raises:
         FcnetError: for bad configs and data, before anything but the cache of decoded images is written;
             DivergedError after writing the last good weights; Stopped after writing a checkpoint.
     """
-    stop = stop or Stop()
+    stop, draws = stop or Stop(), draws and settings.plots is not False
     streams.forget()
     run = choose(target, settings, sinks)
     if run is not None and target.resumes and resume.nothing_to_do(run, settings, sinks):

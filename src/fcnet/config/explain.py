@@ -1,6 +1,7 @@
 """Pydantic's errors in the user's words: ``FILE:LINE: KEY: is VALUE; should be ...; what to write``."""
 
 import difflib
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
@@ -201,9 +202,10 @@ def keys(root: Root) -> set[str]:
     return set(_keys(root))
 
 
-def named_keys(root: Root) -> set[str]:
+@functools.cache  # asked at each check of a config, of which a sweep makes thousands
+def named_keys(root: Root) -> frozenset[str]:
     """Return the keys (without their sections) that accept a word for the ``name`` of a section."""
-    return set(_named_keys(root))
+    return frozenset(_named_keys(root))
 
 
 def _named_keys(kind: Any) -> Iterator[str]:

@@ -193,16 +193,28 @@ def test_a_file_in_the_place_of_all_runs(fcnet: Run, tiny: Path) -> None:
 
 
 def test_a_run_that_was_killed_before_its_pictures_gets_them(fcnet: Run, tiny: Path) -> None:
-    assert fcnet(*WORDS, "--out", "run").code == 0
+    assert fcnet(*WORDS, "plots=true", "--out", "run").code == 0
     weights = Path("run/model.pth").read_bytes()
     Path("run/plots/accuracy.png").rename("run/plots/accuracy.png.77.tmp")
-    outcome = fcnet(*WORDS, "--out", "run", "--resume")
+    outcome = fcnet(*WORDS, "plots=true", "--out", "run", "--resume")
     assert outcome.code == 0
     assert outcome.out.endswith("run: run is already finished; nothing to do\n")
     assert sorted(path.name for path in Path("run/plots").iterdir()) == ["accuracy.png", "loss.png"]
     assert Path("run/model.pth").read_bytes() == weights
     Path("run/plots/loss.png.77.tmp").touch()
-    assert fcnet(*WORDS, "--out", "run", "--overwrite").code == 0
+    assert fcnet(*WORDS, "plots=true", "--out", "run", "--overwrite").code == 0
+
+
+def test_a_run_has_pictures_unless_its_config_wants_none(fcnet: Run, tiny: Path) -> None:
+    assert "plots" not in fcnet(*WORDS, "--out", "run").out.replace("fcnet plot", "")
+    assert not Path("run/plots").exists()
+    assert fcnet("report", "run").code == 0
+    weights = Path("run/model.pth").read_bytes()
+    for words, drawn in ((["plots=false"], False), (["plots=null"], True)):
+        outcome = fcnet(*WORDS, *words, "--out", "run", "--resume")
+        assert outcome.out.endswith("run: run is already finished; nothing to do\n")
+        assert Path("run/plots/loss.png").exists() == drawn
+    assert Path("run/model.pth").read_bytes() == weights
 
 
 def test_a_run_of_other_images_is_not_taken_for_finished(fcnet: Run, tiny: Path) -> None:

@@ -34,20 +34,28 @@ def sweep(tiny: Path) -> Path:
 
 def test_runs_are_those_that_train_would_have_written(sweep: Path, tmp_path: Path, fcnet: Run) -> None:
     sweep.write_text(sweep.read_text() + "plots: true\n")
+    config = sweep.parent / "tiny.yaml"
+    config.write_text(config.read_text().replace("plots: false\n", ""))
     folder = begun(sweep, tmp_path / "out").folder
     events = work(folder)
     names = [f"lr-{rate}_seed-{seed}" for rate in ("0.01", "0.02") for seed in (0, 1)]
     assert ended(events) == dict.fromkeys(names, "finished")
-    config = sweep.parent / "tiny.yaml"
+    assert len(list(folder.path.glob("*/plots/loss.png"))) == 4
     alone = fcnet("train", "-c", config, "train.optimizer.lr=0.02", "seed=1", "--out", "alone")
     assert alone.code == 0
     assert same(tmp_path / "out/lr-0.02_seed-1", tmp_path / "alone")
 
 
-def test_curves_are_drawn_only_if_the_plan_says_so(sweep: Path, tmp_path: Path) -> None:
-    folder = begun(sweep, tmp_path / "out").folder
-    work(folder)
-    assert list(folder.path.glob("*/plots")) == []
+def test_curves_are_drawn_only_if_the_plan_says_so_and_the_config_allows_it(sweep: Path, tmp_path: Path) -> None:
+    config, text = sweep.parent / "tiny.yaml", sweep.read_text()
+    for i, (plan, allowed) in enumerate(((None, True), (True, False))):
+        config.write_text(
+            config.read_text().replace(f"plots: {str(not allowed).lower()}", f"plots: {str(allowed).lower()}")
+        )
+        sweep.write_text(text + ("plots: true\n" if plan else ""))
+        folder = begun(sweep, tmp_path / f"out-{i}").folder
+        assert set(ended(work(folder)).values()) == {"finished"}
+        assert list(folder.path.glob("*/plots")) == []
 
 
 def test_finished_runs_are_never_trained_again(sweep: Path, tmp_path: Path) -> None:

@@ -34,13 +34,18 @@ class Job:
         settings: the resolved config.
         target: the run directory.
         sinks: for the records and messages of this run.
-        draws: whether the curves are drawn.
+        draws: whether the curves are drawn, unless the config has ``plots: false``.
     """
 
     settings: Config
     target: Target
     sinks: Sinks = SILENT
     draws: bool = True
+
+    @property
+    def is_drawn(self) -> bool:
+        """Return whether the curves are drawn."""
+        return self.draws and self.settings.plots is not False
 
 
 @dataclass
@@ -155,7 +160,7 @@ class Member:
 def ended(run: Path, job: Job) -> RunResult | FcnetError | None:
     """Return how a run ended that is not trained further: finished or diverged; None if it is to be resumed."""
     if resume.nothing_to_do(run, job.settings, job.sinks):
-        if job.draws:
+        if job.is_drawn:
             train.finish_drawing(run, job.settings, job.target.force, job.sinks)
         return RunResult(run, environment.read_json(run / directory.RESULT))
     try:

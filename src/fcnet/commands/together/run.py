@@ -73,7 +73,7 @@ def run_together(
             trained = []
         for member in trained:
             if isinstance(member.outcome, RunResult):
-                train.show(member.outcome.path, member.settings, member.job.sinks, member.job.draws)
+                train.show(member.outcome.path, member.settings, member.job.sinks, member.job.is_drawn)
     return [member.outcome for member in members if member.outcome is not None]
 
 

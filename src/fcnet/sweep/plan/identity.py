@@ -1,6 +1,5 @@
 """The config of a run, from the base and what the run changes in it; and what identifies it."""
 
-import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     """Return the settings of a run, as if its changes were given on the command line."""
     values = dict(base)
     for key, value in in_order(changes):
-        values = loading.merge(values, loading.nested(key, value), _words())
+        values = loading.merge(values, loading.nested(key, value), schema.named_keys())
     return values
 
 
@@ -77,11 +76,6 @@ def _flat(values: Mapping[str, Any], place: str = "") -> Iterator[Change]:
 
 def _shown(value: Any) -> str:
     return "not set" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-@functools.cache
-def _words() -> frozenset[str]:
-    return frozenset(schema.named_keys())
 
 
 def fixed(config: Config) -> dict[str, Any]:
