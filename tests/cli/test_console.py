@@ -56,9 +56,9 @@ def test_how_a_step_is_computed_is_said_if_asked_for(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "cpu: 2 threads\nstep: by hand\n"
 
 
-@pytest.mark.parametrize("place", [0, 1, 3], ids=["first", "second", "last"])
+@pytest.mark.parametrize("place", [0, 1, 4], ids=["first", "second", "last"])
 def test_more_and_less_anywhere_among_the_words(fcnet: Run, tiny: Path, place: int) -> None:
-    command = ["train", "-c", "tiny/tiny.yaml"]
+    command = ["train", "-c", "tiny/tiny.yaml", "plots=true"]
     outcome = fcnet(*command[:place], "-q", *command[place:])
     assert outcome.out == "run: checkpoints/tiny (model.pth, metrics.jsonl, plots/loss.png, plots/accuracy.png)\n"
     assert outcome.err == ""
@@ -67,7 +67,7 @@ def test_more_and_less_anywhere_among_the_words(fcnet: Run, tiny: Path, place: i
 
 
 def test_what_is_said_at_the_end(fcnet: Run, tiny: Path) -> None:
-    lines = fcnet("train", "tiny/tiny.yaml", "data.validation=0.2").out.splitlines()
+    lines = fcnet("train", "tiny/tiny.yaml", "data.validation=0.2", "plots=true").out.splitlines()
     best = json.loads(Path("checkpoints/tiny/result.json").read_text())["best"]
     assert re.fullmatch(
         rf"trained in \S+ s; epoch {best['epoch']} is the best by validation"

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from fcnet import schema
-from fcnet.commands import train
 from fcnet.commands.together.run import Job, Outcome, run_together
 from fcnet.commands.train import RunResult, run_train
 from fcnet.errors import ConfigError, DivergedError, InUseError, ResourceError, Stopped
@@ -25,14 +24,11 @@ from fcnet.training.together.group import Group
 from helpers.crash import contents
 from helpers.runs import same
 
-DRAW = train.draw
-
 
 @pytest.fixture(autouse=True)
 def here(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder with the data; figures, which take most of the time, are not drawn."""
+    """In a folder with the data."""
     monkeypatch.chdir(tiny.parent)
-    monkeypatch.setattr(train, "draw", lambda *_: [])
 
 
 def nothing(_record: Any) -> None:
@@ -89,9 +85,8 @@ def finished(outcomes: Sequence[Outcome]) -> bool:
     return all(isinstance(one, RunResult) and one.metrics["ended"] == "finished" for one in outcomes)
 
 
-def test_runs_have_the_files_of_runs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "draw", DRAW)
-    words = ("data.validation=0.2",)
+def test_runs_have_the_files_of_runs_alone() -> None:
+    words = ("data.validation=0.2", "plots=true")
     alone("alone", MIXED, *words)
     shown = [Kept() for _ in MIXED]
     found = run_together(jobs("group", MIXED, *words, sinks=shown))

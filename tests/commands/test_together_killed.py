@@ -17,12 +17,10 @@ import signal
 import sys
 from pathlib import Path
 from fcnet import schema
-from fcnet.commands import train
 from fcnet.commands.together.run import Job, run_together
 from fcnet.commands.train import RunResult
 from fcnet.rundir.target import Target
 from fcnet.system import files
-train.draw = lambda *_: []  # figures take longer than all the training here
 SHARED = ["train.epochs=30", "train.save_every=0.02", "threads=1"]
 MIXED = [["seed=1"], ["seed=2", "train.optimizer.lr=1e+30"], ["seed=3", "train.schedule=cosine"],
          ["seed=4", "train.label_smoothing=0.1"]]

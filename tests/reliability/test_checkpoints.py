@@ -26,8 +26,9 @@ PROGRAM = str(ROOT / "tests/helpers/crash.py")
 def crash(folder: Path, first: int, stride: int, how: str = "fresh", seconds: float = 280) -> dict[str, Any]:
     """What crash.py found."""
     words = ["train.epochs=2", "train.batch_size=20", "train.log_every=2", "train.save_every=0", "data.validation=0.2"]
+    words += ["model.dropout=0.2", "plots=true"]
     (folder / "runs").mkdir()
-    command = [sys.executable, PROGRAM, "runs", str(first), str(stride), how, *WORDS, *words, "model.dropout=0.2"]
+    command = [sys.executable, PROGRAM, "runs", str(first), str(stride), how, *WORDS, *words]
     with (folder / "errors").open("w") as errors:
         process = launch(command, folder, stderr=errors, env=os.environ | {"OMP_NUM_THREADS": "1"})
         code, out = finish(process, seconds)
@@ -73,7 +74,7 @@ def kill_and_go_on(folder: Path, kills: int, epochs: int, in_training: bool = Fa
     Returns:
         How many steps the killed sittings did together.
     """
-    words = (*WORDS, f"train.epochs={epochs}", "train.save_every=0", "model.dropout=0.2")
+    words = (*WORDS, f"train.epochs={epochs}", "train.save_every=0", "model.dropout=0.2", "plots=true")
     began = time.monotonic()
     process = start(folder, *words, "train.save_every=null", "--out", "whole")
     wait_for(process, "Epoch [")

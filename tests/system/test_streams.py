@@ -139,7 +139,7 @@ def test_a_terminal_that_goes_away_loses_nothing(tiny: Path, hup: bool) -> None:
 
 
 def test_a_backend_of_matplotlib_that_is_not_there_does_not_matter(tiny: Path) -> None:
-    done = fcnet("MPLBACKEND=module://not.there FCNET train -c tiny/tiny.yaml train.epochs=1", tiny.parent)
+    done = fcnet("MPLBACKEND=module://not.there FCNET train -c tiny/tiny.yaml train.epochs=1 plots=true", tiny.parent)
     assert done.returncode == 0, done.stderr
     assert (tiny.parent / "checkpoints/tiny/plots/loss.png").is_file()
 
