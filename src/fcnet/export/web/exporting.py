@@ -21,6 +21,7 @@ from fcnet.rundir import one_file
 from fcnet.system.sinks import SILENT, Sinks
 from fcnet.system.text import Language, language_of
 
+FINE = 16  # pixels of a side: on smaller images, drawings lose much of what tells classes apart
 STATED = 0.9  # probability from which on an answer counts, if it was measured neither in training nor now
 
 
@@ -71,9 +72,18 @@ def run_export_web(
         f"net       {data['net']}, weights in {packed.precision}{reason and ': ' + reason}",
         *([f"weights   {which}"] if (which := choice(found.weights)) else []),
         f"{what:<9} {told}",
+        *_coarse(data["size"], bool(classes)),
     ]
     facts = {"bytes": len(text), "net": data["net"], "precision": packed.precision}
     return Exported(out, lines, facts | _compared(measured))
+
+
+def _coarse(size: list[int], classifies: bool) -> list[str]:
+    """Return a line if the images are too small to read what people draw."""
+    if min(size) >= FINE or not classifies:
+        return []
+    what = f"{size[1]}x{size[0]} pixels are few to read what is drawn; a net trained on larger images reads more of it"
+    return [f"drawings  {what}: fcnet train -c mnist"]
 
 
 def _compared(measured: Measured | None) -> dict[str, Any]:
