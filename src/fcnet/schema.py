@@ -18,7 +18,7 @@ from fcnet.config import explain
 from fcnet.config import load as loading
 from fcnet.config.data import Data
 from fcnet.config.fields import Named, Positive, Section, by_type
-from fcnet.config.names import DEVICES
+from fcnet.config.names import DEVICES, WRITTEN
 from fcnet.config.train import Train
 from fcnet.config.yaml_lines import Layer
 from fcnet.families.common.spec import ModelSection
@@ -29,7 +29,7 @@ TRAINED_BY = {families.kind_of(family): family.spec.section for family in famili
 DEFAULT_KIND = families.kind_of(families.FAMILIES[0])
 
 # Where a run is trained and what is written about it, not what is trained.
-ELSEWHERE = ("device", "threads", "plots", "report", "log")
+ELSEWHERE = ("device", "threads", *WRITTEN)
 
 # What a run does not depend on, except in its last bits: where and how it is computed, kept and logged.
 INCIDENTAL = frozenset(

@@ -39,6 +39,14 @@ def test_a_row_per_run_with_what_differs(fcnet: Run, width: Path) -> None:
     assert lines[-1] == "6 runs"
 
 
+def test_what_is_written_about_a_run_has_no_column(fcnet: Run, width: Path) -> None:
+    config = width / "h8-1/config.yaml"
+    config.write_text(config.read_text().replace("plots: false", "plots: true"))
+    assert "plots" not in fcnet("runs", width).out
+    assert json.loads(fcnet("runs", width, "--json").out)["differing"] == ["model.hidden", "seed", "plots"]
+    assert fcnet("runs", width, "--where", "plots=true", "--columns", "name").out.split()[1] == "h8-1"
+
+
 def test_csv_and_json_have_fractions(fcnet: Run, width: Path) -> None:
     accuracy = json.loads((width / "h1-0/result.json").read_text())["test"]["accuracy"]
     rows = list(csv.DictReader(io.StringIO(fcnet("runs", width, "--csv").out)))

@@ -1,4 +1,4 @@
-"""Names that configs and the command line share: devices, and the only list of known data sets."""
+"""Names that configs and the command line share: devices, keys, and the only list of known data sets."""
 
 import re
 from typing import Literal, get_args
@@ -11,6 +11,9 @@ KNOWN_SETS: tuple[str, ...] = get_args(KnownSet)
 Prepare = Literal["auto", "off", "always"]  # whether photos are prepared as the training images are
 
 Which = Literal["best", "last"]  # weights of a run: of the best epoch by validation, or after the last one
+
+# Keys of a config for what is written about a run.
+WRITTEN = ("plots", "report", "log")
 
 # torch counts devices in a signed byte, and cuda:256 would be cuda:0.
 DEVICES = "auto|cpu|cuda|cuda:[0-9]{1,2}"

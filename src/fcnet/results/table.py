@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fcnet.config.names import WRITTEN
 from fcnet.results import columns, listing
 from fcnet.results.row import Row
 from fcnet.rundir import find
@@ -95,6 +96,7 @@ def run_list(words: Sequence[Path], wanted: Wanted, terminal: int | None = None)
     nowhere = not words and files.look(find.ROOT) is None
     found = [] if nowhere else listing.rows(words or [find.ROOT])
     differing = columns.differing(found)
+    shown = [key for key in differing if key not in WRITTEN]
     rows = found
     for condition in wanted.where if found else ():
         rows = columns.matching(rows, condition) if rows else rows
@@ -105,7 +107,7 @@ def run_list(words: Sequence[Path], wanted: Wanted, terminal: int | None = None)
     places = ", ".join(str(word) for word in words or [find.ROOT])
     return Table(
         rows[: wanted.limit],
-        chosen or _usual(found, differing),
+        chosen or _usual(found, shown),
         differing,
         len(found),
         places,
