@@ -13,7 +13,7 @@ from fcnet.rundir import own_files
 from helpers.command_line import Run
 from helpers.folders import snapshot
 
-WORDS = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1")
+WORDS = ("train", "-c", "tiny/tiny.yaml", "train.epochs=1", "plots=true")
 
 
 def checkpoints_of_others(run: Path) -> None:

@@ -195,7 +195,6 @@ def test_plot_takes_folders_and_patterns_and_leaves_out_what_is_no_run(fcnet: Ru
 
 
 def test_plot_without_the_images_draws_the_curves_and_says_so(fcnet: Run, trained: Path) -> None:
-    shutil.rmtree(RUN / "plots")
     shutil.rmtree(trained / "test")
     outcome = fcnet("plot", RUN)
     assert outcome.code == 3
