@@ -65,17 +65,24 @@ def run_export_web(
     }
     text = file.made(data).encode()
     one_file.write(out, text)
-    what = "accuracy" if measured is None else measured.what
-    told = f"not measured: {unmeasured}" if measured is None else measured.text()
-    lines = [
-        f"page      {out}, {len(text) / 1000:.0f} KB; open it in a browser",
-        f"net       {data['net']}, weights in {packed.precision}{reason and ': ' + reason}",
-        *([f"weights   {which}"] if (which := choice(found.weights)) else []),
-        f"{what:<9} {told}",
-        *_coarse(data["size"], bool(classes)),
-    ]
+    net_lines = _told(data, packed, reason, measured, unmeasured, choice(found.weights))
+    lines = [f"page      {out}, {len(text) / 1000:.0f} KB; open it in a browser", *net_lines]
     facts = {"bytes": len(text), "net": data["net"], "precision": packed.precision}
     return Exported(out, lines, facts | _compared(measured))
+
+
+def _told(
+    data: dict[str, Any], packed: Packed, reason: str, measured: Measured | None, unmeasured: str, weights: str | None
+) -> list[str]:
+    """Return lines about the net in a page: its layers, its precision and why, its weights, what they cost."""
+    what = "accuracy" if measured is None else measured.what
+    told = f"not measured: {unmeasured}" if measured is None else measured.text()
+    return [
+        f"net       {data['net']}, weights in {packed.precision}{reason and ': ' + reason}",
+        *([f"weights   {weights}"] if weights else []),
+        f"{what:<9} {told}",
+        *_coarse(data["size"], packed.net.code is None),
+    ]
 
 
 def _coarse(size: list[int], classifies: bool) -> list[str]:
