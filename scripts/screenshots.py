@@ -7,21 +7,17 @@ reads digits, with a 5 drawn by mouse. The run is of ``configs/mnist.yaml``: ``s
 """
 
 import argparse
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import chromium
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from readme_pictures import fcnet
 
-ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 COLUMN: ViewportSize = {"width": 590, "height": 1010}  # pixels of each part of a report
 PAGE: ViewportSize = {"width": 1000, "height": 900}  # pixels of the window with the page; the picture shows all of it
 PART = "#confusion"  # where the right part of a report begins
@@ -32,11 +28,6 @@ FIVE = (
     *((0.50, 0.41), (0.60, 0.46), (0.70, 0.52), (0.78, 0.59), (0.82, 0.67), (0.79, 0.74), (0.72, 0.78), (0.60, 0.80)),
     *((0.50, 0.82), (0.42, 0.82), (0.36, 0.81), (0.32, 0.78)),
 )
-
-
-def fcnet(*words: str | Path) -> None:
-    """Run a command of fcnet."""
-    subprocess.run([sys.executable, "-m", "fcnet", *map(str, words)], check=True, cwd=ROOT)
 
 
 def report(browser: Browser, path: Path, colours: Any) -> Image.Image:
@@ -78,16 +69,15 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/pictures/mnist"), metavar="RUN", help="a finished run")
     parser.add_argument("--out", type=Path, default=Path("plots/readme"), metavar="DIR", help="folder for the pictures")
     found = parser.parse_args(words)
-    program = os.environ.get("FCNET_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = chromium.program()
     if program is None:
-        raise SystemExit(f"there is no browser: none of {', '.join(PROGRAMS)} is on the PATH; or set FCNET_CHROMIUM")
+        raise SystemExit(chromium.ABSENT)
     found.out.mkdir(parents=True, exist_ok=True)
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []  # root, as in containers, has no sandbox to use
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
-        fcnet("report", found.run.resolve(), "-o", folder / "report.html", "--language", "en")
-        fcnet("export", found.run.resolve(), "--to", "web", "-o", folder / "page.html", "--language", "en")
-        browser = playwright.chromium.launch(executable_path=program, args=options)
+        fcnet("report", found.run, "-o", folder / "report.html", "--language", "en")
+        fcnet("export", found.run, "--to", "web", "-o", folder / "page.html", "--language", "en")
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.options())
         pictures = {
             "report": report(browser, folder / "report.html", "light"),
             "report-dark": report(browser, folder / "report.html", "dark"),

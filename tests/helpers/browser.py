@@ -5,22 +5,16 @@ with browser.opened(path) as seen:
 assert seen.quiet()
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import chromium
 import pytest
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 LIMIT = 60_000  # milliseconds that the browser may take for one answer
-OPTIONS = (
-    *("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--no-first-run", "--disable-default-apps", "--no-default-browser-check"),
-)
 
 
 @dataclass
@@ -52,9 +46,9 @@ class Seen:
 def program() -> str:
     """The system's Chromium; skip the test if there is none."""
     pytest.importorskip("playwright", reason="playwright is not installed")
-    found = os.environ.get("FCNET_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    found = chromium.program()
     if found is None:
-        pytest.skip(f"there is no browser: none of {', '.join(PROGRAMS)} is on the PATH")
+        pytest.skip(chromium.ABSENT)
     return found
 
 
@@ -70,9 +64,9 @@ def opened(path: Path, **context: Any) -> Iterator[Seen]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=_options())
+        started = playwright.chromium.launch(executable_path=executable, args=chromium.options())
         try:
-            pages = chromium.new_context(**context)
+            pages = started.new_context(**context)
             pages.set_default_timeout(LIMIT)
             page = pages.new_page()
             seen, address = Seen(page), path.resolve().as_uri()
@@ -82,13 +76,7 @@ def opened(path: Path, **context: Any) -> Iterator[Seen]:
             page.goto(address, wait_until="load")
             yield seen
         finally:
-            chromium.close()
-
-
-def _options() -> list[str]:
-    """Root, as in containers, has no sandbox to use."""
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return [*OPTIONS, *(["--no-sandbox"] if root else [])]
+            started.close()
 
 
 def complaints(seen: Seen) -> list[str]:
